@@ -1,0 +1,41 @@
+# Everything starts from a bare Python 3.11+: `make install` makes .venv, puts uv into it, and syncs the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install start test check bench docs clean
+
+install: .venv/.installed
+
+.venv/.installed: pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+	@$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+start: install
+	@$(BIN)/trialist demo --registry .demo-registry
+	@$(BIN)/trialist show NCT99000000 --registry .demo-registry
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/python docs/build.py --check
+
+bench: install
+	$(BIN)/python bench/load.py
+	$(BIN)/python bench/start.py
+
+docs: install
+	$(BIN)/python docs/build.py
+
+clean:
+	rm -rf .venv .demo-registry .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

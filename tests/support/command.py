@@ -1,0 +1,43 @@
+"""Running the command line as a user does: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def start(*arguments: object, registry: Path | None = None, **options: Any) -> subprocess.Popen[bytes]:
+    """Start `trialist` with these arguments; output is piped."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TRIALIST_")}
+    environment |= options.pop("environment", {})
+    if registry is not None:
+        environment["TRIALIST_REGISTRY"] = str(registry)
+    command = [sys.executable, "-m", "trialist", *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        env=environment,
+        **options,
+    )
+
+
+def run(
+    *arguments: object, registry: Path | None = None, **options: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `trialist` to its end."""
+    with start(*arguments, registry=registry, **options) as process:
+        out, beside = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, beside)
+
+
+def run_json(*arguments: object, registry: Path | None = None) -> Any:
+    """The one JSON document that a command prints; anything else beside it fails."""
+    done = run(*arguments, "--format", "json", registry=registry)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
