@@ -1,0 +1,46 @@
+"""The name a reader knows a sponsor by, from the name the registry holds."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+_SIGNS = re.compile(r"[^\w&+]+")
+_LEGAL = re.compile(
+    r"(?:[\s,]+(?:inc|incorporated|llc|l\.l\.c|ltd|limited|co|corp|corporation|company|gmbh|ag|a/s|ab|sa|s\.a|plc|nv|n\.v|bv|b\.v|oy|kg|spa|s\.p\.a|sas|s\.a\.s|kgaa)\.?)+$",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _aliases() -> Mapping[str, str]:
+    """Raw name in its folded form → display name."""
+    text = (resources.files("trialist.vocabulary") / "tables" / "sponsor_aliases.toml").read_text(
+        encoding="utf-8"
+    )
+    found: dict[str, str] = {}
+    for display, raws in tomllib.loads(text)["sponsors"].items():
+        for raw in (display, *raws):
+            found[_folded(raw)] = display
+    return found
+
+
+def _folded(name: str) -> str:
+    """A name without case, punctuation and legal form, for comparison only."""
+    return _SIGNS.sub(" ", _LEGAL.sub("", name.strip()).casefold()).strip()
+
+
+def display_name(raw: str) -> str:
+    """The display name of a sponsor; a name that the table does not know stays as it is.
+
+    Case, punctuation and legal forms do not matter: `Coopervision, Inc.` and `CooperVision` are one.
+    """
+    return _aliases().get(_folded(raw), raw)
+
+
+def letter_of(name: str) -> str:
+    """The letter of a sponsor's avatar: the first letter or digit of its name, capital; `?` when there is none."""
+    return next((char.upper()[:1] for char in name if char.isalnum()), "?")
