@@ -1,0 +1,97 @@
+"""trialist: the clinical-trial registry that people run themselves.
+
+What is listed in `__all__` is the public door; everything else may change. Importing the package loads nothing: each
+name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "InvalidParameterError": "trialist.errors",
+    "Level": "trialist.errors",
+    "LimitExceededError": "trialist.errors",
+    "NotBuiltError": "trialist.errors",
+    "PartialDate": "trialist.record",
+    "Problem": "trialist.errors",
+    "Registry": "trialist.registry.registry",
+    "RegistryBusyError": "trialist.errors",
+    "SourceUnreadableError": "trialist.errors",
+    "StoreWriteError": "trialist.errors",
+    "Study": "trialist.record",
+    "StudyNotFoundError": "trialist.errors",
+    "TrialistError": "trialist.errors",
+    "UnknownFieldError": "trialist.errors",
+    "Unparsed": "trialist.record",
+    "check": "trialist.record",
+    "load_demo": "trialist.registry.load",
+    "load_sources": "trialist.registry.load",
+    "public_view": "trialist.views",
+    "read_settings": "trialist.settings",
+    "record_view": "trialist.views",
+    "render_json": "trialist.views",
+    "render_markdown": "trialist.views",
+    "render_text": "trialist.views",
+}
+
+__all__ = [
+    "InvalidParameterError",
+    "Level",
+    "LimitExceededError",
+    "NotBuiltError",
+    "PartialDate",
+    "Problem",
+    "Registry",
+    "RegistryBusyError",
+    "SourceUnreadableError",
+    "StoreWriteError",
+    "Study",
+    "StudyNotFoundError",
+    "TrialistError",
+    "UnknownFieldError",
+    "Unparsed",
+    "check",
+    "load_demo",
+    "load_sources",
+    "public_view",
+    "read_settings",
+    "record_view",
+    "render_json",
+    "render_markdown",
+    "render_text",
+]
+
+if TYPE_CHECKING:
+    from trialist.errors import (
+        InvalidParameterError,
+        Level,
+        LimitExceededError,
+        NotBuiltError,
+        Problem,
+        RegistryBusyError,
+        SourceUnreadableError,
+        StoreWriteError,
+        StudyNotFoundError,
+        TrialistError,
+        UnknownFieldError,
+    )
+    from trialist.record import PartialDate, Study, Unparsed, check
+    from trialist.registry.load import load_demo, load_sources
+    from trialist.registry.registry import Registry
+    from trialist.settings import read_settings
+    from trialist.views import public_view, record_view, render_json, render_markdown, render_text
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'trialist' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
