@@ -16,6 +16,7 @@ while the rest goes on. Each exception carries a stable `code` and a `hint` with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -107,6 +108,43 @@ class Level(StrEnum):
     ERROR = "error"
 
 
+PROBLEM_CODES: Mapping[str, str] = {
+    # what was found in a source and is no study
+    "empty": "a file holds nothing",
+    "not-a-file": "a link to a directory, a device, or an archive member that is no file",
+    "not-a-study": "a text, or a part of one, that is no study in any known shape",
+    "not-utf8": "a whole file in another encoding",
+    "invalid-utf8": "a study with bytes that are not UTF-8",
+    "invalid-json": "a study that is not JSON: cut off, or damaged",
+    "malformed-xml": "a study that is not XML: cut off, or damaged",
+    "xml-entities-refused": "XML that declares entities, which studies never do and attacks do",
+    "too-large": "a study beyond the size limit",
+    "too-deep": "a study nested beyond the limit",
+    "missing-nct-id": "a study without an NCT id that can be read",
+    # what kept a file or archive from being read whole
+    "unreadable": "a file that the system refuses to read",
+    "truncated": "packed data that breaks off",
+    "damaged": "packed data that does not fit its checksums or directory",
+    "nested-too-deep": "containers inside containers beyond the limit",
+    "expands-too-much": "packed data that expands beyond every measure",
+    # what is odd in a study; it is stored as it is
+    "nct-id-form": "an id in an unusual spelling",
+    "wrong-type": "a value of another type than the field's",
+    "unknown-enum-value": "a value that the field's enumeration does not have",
+    "impossible-date": "a date or time that is none",
+    "unreadable-age": "an age that is not a number and a unit",
+    "impossible-place": "a place beyond the poles or the date line",
+    "unknown-field": "a field that the catalogue does not have; counted once a load",
+    # what the conversion of older shapes could not carry over; the text is kept in the problem
+    "unmapped-element": "an element that today's records have no field for",
+    "unknown-element": "an element that the mapping does not know",
+    "unknown-attribute": "an attribute that the mapping does not know",
+    "repeated-element": "an element that should stand once stands again",
+    "unreadable-value": "a date, number or label that is none; kept as text",
+}
+"""Every kind of problem, and what it means. Scripts rely on the codes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """Where a problem was seen; each part is "" or None when not known.
@@ -133,7 +171,7 @@ class Where:
 class Problem:
     """Bad data as a value: counted, kept and shown, never raised.
 
-    `code` is a stable word such as `unknown-field`; `message` one sentence; `excerpt` what was read, shortened, when
+    `code` is one of `PROBLEM_CODES`; `message` one sentence; `excerpt` what was read, shortened, when
     it is stored nowhere else.
     """
 
@@ -144,5 +182,5 @@ class Problem:
     excerpt: str = ""
 
     def __post_init__(self) -> None:
-        if not self.code or not self.message:
-            raise ValueError("a problem needs a code and a message")
+        if self.code not in PROBLEM_CODES or not self.message:
+            raise ValueError("a problem needs a known code and a message")

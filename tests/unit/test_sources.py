@@ -189,6 +189,22 @@ def test_a_damaged_member_leaves_the_other_members(tmp_path):
     assert [problem.where.member for problem in problems] == ["3.json"]
 
 
+def test_a_damaged_tar_header_is_told_and_the_other_members_are_read(tmp_path):
+    content = bytearray(ARCHIVES["tar"]({f"{number}.json": raw(number) for number in range(1, 5)}))
+    content[content.index(b"2.json") + 1] ^= 1
+    studies, problems = read(write(tmp_path / "file", bytes(content)))
+    assert studies == [raw(1), raw(3), raw(4)]
+    assert [(problem.code, problem.level) for problem in problems] == [("damaged", Level.ERROR)]
+
+
+def test_tar_archives_behind_one_another_are_all_read_and_a_cut_header_is_told(tmp_path):
+    archive = ARCHIVES["tar"]({"a": raw(1)})
+    assert read(write(tmp_path / "two", archive + archive)) == ([raw(1), raw(1)], [])
+    studies, problems = read(write(tmp_path / "cut", archive + archive[:700]))
+    assert studies == [raw(1)]
+    assert [problem.code for problem in problems] == ["damaged"]
+
+
 def test_member_names_are_labels_only(tmp_path):
     evil = {"../../../etc/passwd": raw(1), "/abs/olute": raw(2), "new\nline\x1b[31m": raw(3)}
     target = tmp_path / "in" / "side"

@@ -195,7 +195,7 @@ def test_bottomless_records_are_refused_and_deep_ones_are_not(depth, refused):
 
 def test_a_problem_needs_words():
     problem = check(study(extra=1))[0]
-    with pytest.raises(ValueError, match="code and a message"):
+    with pytest.raises(ValueError, match="known code and a message"):
         type(problem)(Level.INFO, "", Where(), "")
     assert (
         str(Where("a.zip", "b.json", 5, "byte", "NCT99000001", "x.y"))

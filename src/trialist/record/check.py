@@ -8,13 +8,13 @@ to report.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from trialist.errors import Level, Problem, Where
 from trialist.record.ages import parse_age
-from trialist.record.catalogue import Field, children, fields_by_path
+from trialist.record.catalogue import Field, children
 from trialist.record.dates import PartialDate, parse_minutes, parse_partial_date
 from trialist.record.enums import enums
 from trialist.record.nct_id import is_canonical_nct_id, parse_nct_id
@@ -28,17 +28,24 @@ _EXCERPT = 120
 _KNOWN_GOOD = 50_000  # distinct dates and ages remembered per process; the registry has some 20,000
 
 _Test = Callable[[Any], str]
-_STRING_TYPES = frozenset({"text", "markup", "nct", "GeoName", "keyword"})
+_STRING_TYPES = frozenset({"text", "markup", "GeoName", "keyword"})
+_WHOLE_TYPES = frozenset({"short", "integer", "long", "number"})
+
+# What a field must hold. Texts and structures come first in the walk: they are nine of ten values.
+_TEXT, _STRUCT, _ENUM, _TESTED, _WHOLE, _TEXTS, _STRUCTS, _ENUMS, _TESTEDS, _WHOLES = range(10)
+_LISTS = 5  # a kind from here on is a list of the kind that many places before it
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """What the walk needs to know of a field: exactly one of `below`, `values` and `test` is set, or none for text."""
+    """What the walk needs to know of a field; of `below`, `values` and `test`, that which its kind needs is set."""
 
-    is_list: bool
-    below: Mapping[str, _Node] | None = None
-    values: frozenset[str] | None = None
-    test: _Test | None = None
+    kind: int
+    path: str
+    below: Mapping[str, _Node] = field(default_factory=dict)
+    values: frozenset[str] = frozenset()
+    test: _Test = str
+    good: set[str] = field(default_factory=set)  # texts that passed the test before
 
 
 def check(study: Study, where: Where | None = None) -> list[Problem]:
@@ -51,7 +58,7 @@ def check(study: Study, where: Where | None = None) -> list[Problem]:
     place = where or Where()
     nct_id = study.nct_id
     found: list[tuple[str, str, Any, str]] = []
-    _walk(study.record, _tree(), "", found)
+    _walk(study.record, _tree(), found)
     problems = (
         [] if nct_id else [_problem(Level.ERROR, "missing-nct-id", place, "", "", "there is no NCT id", None)]
     )
@@ -85,56 +92,83 @@ def _shorten(value: object) -> str:
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
 
 
-def _walk(record: Mapping[str, Any], nodes: Mapping[str, _Node], path: str, found: list[Any]) -> None:
-    """Compare one object with its nodes; append (code, path, value, message) for what differs."""
+def _walk(record: Mapping[str, Any], root: _Node, found: list[Any]) -> None:
+    """Compare one object with its node; append (code, path, value, message) for what differs."""
+    below = root.below
     for key, value in record.items():
-        node = nodes.get(key)
+        node = below.get(key)
         if node is None:
-            _report_unknown(key, value, path, found)
-        elif not node.is_list:
-            if node.below is not None and type(value) is dict:
-                _walk(value, node.below, f"{path}.{key}" if path else key, found)
-            elif not _is_good(value, node):
-                found.append(_explain(value, node, f"{path}.{key}" if path else key))
-        elif type(value) is not list:
-            message = f"a list was expected, not {_kind(value)}"
-            found.append(_too_deep_or("wrong-type", f"{path}.{key}" if path else key, value, message))
-        elif node.below is not None:
-            below, here = node.below, f"{path}.{key}" if path else key
-            for item in value:
-                if type(item) is dict:
-                    _walk(item, below, here, found)
-                else:
-                    found.append(_explain(item, node, here))
+            here = f"{root.path}.{key}" if root.path else key
+            found.append(
+                _too_deep_or("unknown-field", here, value, "this field is not in the catalogue; it is kept")
+            )
+            continue
+        kind = node.kind
+        if kind == _TEXT:
+            if type(value) is not str:
+                found.append(_explain(value, node))
+        elif kind == _STRUCT:
+            if type(value) is dict:
+                _walk(value, node, found)
+            else:
+                found.append(_explain(value, node))
+        elif kind == _WHOLE:
+            if type(value) is not int:
+                found.append(_explain(value, node))
+        elif kind >= _LISTS:
+            _walk_list(value, node, found)
+        elif type(value) is str and (value in node.values or value in node.good):
+            pass
         else:
-            for item in value:
-                if not _is_good(item, node):
-                    found.append(_explain(item, node, f"{path}.{key}" if path else key))
+            _look_closer(value, node, found)
 
 
-def _is_good(value: Any, node: _Node) -> bool:
-    """The quick answer for a value that is not an object where one belongs."""
-    if node.values is not None:
-        return type(value) is str and value in node.values
-    if node.test is not None:
-        return not node.test(value)
-    return node.below is None and type(value) is str
+def _walk_list(values: Any, node: _Node, found: list[Any]) -> None:
+    if type(values) is not list:
+        message = f"a list was expected, not {_kind(values)}"
+        found.append(_too_deep_or("wrong-type", node.path, values, message))
+    elif node.kind == _STRUCTS:
+        for value in values:
+            if type(value) is dict:
+                _walk(value, node, found)
+            else:
+                found.append(_explain(value, node))
+    elif node.kind == _TEXTS:
+        for value in values:
+            if type(value) is not str:
+                found.append(_explain(value, node))
+    else:
+        for value in values:
+            _look_closer(value, node, found)
 
 
-def _explain(value: Any, node: _Node, path: str) -> tuple[str, str, Any, str]:
+def _look_closer(value: Any, node: _Node, found: list[Any]) -> None:
+    """A value of an enumeration or with a test, which the walk did not know to be good."""
+    if node.kind in (_ENUM, _ENUMS):
+        if type(value) is not str or value not in node.values:
+            found.append(_explain(value, node))
+    elif node.test(value):
+        found.append(_explain(value, node))
+    elif type(value) is str and len(node.good) < _KNOWN_GOOD:
+        node.good.add(value)
+
+
+def _explain(value: Any, node: _Node) -> tuple[str, str, Any, str]:
     """What is wrong with a value that is not good."""
-    if node.values is not None and type(value) is str:
-        return ("unknown-enum-value", path, value, f"{value[:_EXCERPT]!r} is not a value of this enumeration")
-    if node.test is not None and not isinstance(value, dict | list):
+    if node.kind in (_ENUM, _ENUMS) and type(value) is str:
+        return (
+            "unknown-enum-value",
+            node.path,
+            value,
+            f"{value[:_EXCERPT]!r} is not a value of this enumeration",
+        )
+    if node.kind in (_TESTED, _TESTEDS) and not isinstance(value, dict | list):
         code, _, message = node.test(value).partition(": ")
-        return (code, path, value, message)
-    expected = "an object" if node.below is not None else "a text" if node.test is None else "a single value"
-    return _too_deep_or("wrong-type", path, value, f"{expected} was expected, not {_kind(value)}")
-
-
-def _report_unknown(key: str, value: Any, path: str, found: list[Any]) -> None:
-    here = f"{path}.{key}" if path else key
-    found.append(_too_deep_or("unknown-field", here, value, "this field is not in the catalogue; it is kept"))
+        return (code, node.path, value, message)
+    expected = {_TEXT: "a text", _STRUCT: "an object", _WHOLE: "a whole number"}.get(
+        node.kind % _LISTS, "a single value"
+    )
+    return _too_deep_or("wrong-type", node.path, value, f"{expected} was expected, not {_kind(value)}")
 
 
 def _too_deep_or(code: str, path: str, value: Any, message: str) -> tuple[str, str, Any, str]:
@@ -172,21 +206,14 @@ def _kind(value: Any) -> str:
     return names[type(value)]
 
 
-def _remembering(parse: Callable[[object], object], code: str) -> _Test:
-    """A test that parses each distinct text once."""
-    good: set[str] = set()
+def _parsing(parse: Callable[[object], object], code: str) -> _Test:
+    """The test that a text can be parsed."""
 
     def test(value: Any) -> str:
         if type(value) is not str:
             return f"wrong-type: a text was expected, not {_kind(value)}"
-        if value in good:
-            return ""
         parsed = parse(value)
-        if isinstance(parsed, Unparsed):
-            return f"{code}: {parsed.reason}"
-        if len(good) < _KNOWN_GOOD:
-            good.add(value)
-        return ""
+        return f"{code}: {parsed.reason}" if isinstance(parsed, Unparsed) else ""
 
     return test
 
@@ -206,10 +233,6 @@ def _test_boolean(value: Any) -> str:
     )
 
 
-def _test_integer(value: Any) -> str:
-    return "" if type(value) is int else f"wrong-type: a whole number was expected, not {_kind(value)}"
-
-
 def _test_nct(value: Any) -> str:
     if type(value) is not str:
         return f"wrong-type: a text was expected, not {_kind(value)}"
@@ -226,30 +249,33 @@ def _test_coordinate(limit: int) -> _Test:
 
 
 @cache
-def _tree() -> Mapping[str, _Node]:
+def _tree() -> _Node:
     """The catalogue as nested nodes, built once a process."""
     tests: dict[str, _Test] = {
         "boolean": _test_boolean,
-        "short": _test_integer,
-        "integer": _test_integer,
-        "long": _test_integer,
-        "number": _test_integer,
         "nct": _test_nct,
-        "NormalizedDate": _remembering(_full_date, "impossible-date"),
-        "PartialDate": _remembering(parse_partial_date, "impossible-date"),
-        "DateTimeMinutes": _remembering(parse_minutes, "impossible-date"),
-        "NormalizedTime": _remembering(parse_age, "unreadable-age"),
+        "NormalizedDate": _parsing(_full_date, "impossible-date"),
+        "PartialDate": _parsing(parse_partial_date, "impossible-date"),
+        "DateTimeMinutes": _parsing(parse_minutes, "impossible-date"),
+        "NormalizedTime": _parsing(parse_age, "unreadable-age"),
     }
-    point = {"lat": _Node(False, test=_test_coordinate(90)), "lon": _Node(False, test=_test_coordinate(180))}
 
-    def node(field: Field) -> _Node:
-        if field.is_enum:
-            return _Node(field.is_list, values=frozenset(enums()[field.type].values))
-        if field.type == "GeoPoint":
-            return _Node(field.is_list, below=point)
-        if field.is_struct:
-            return _Node(field.is_list, below={child.name: node(child) for child in children()[field.path]})
-        return _Node(field.is_list, test=None if field.type in _STRING_TYPES - {"nct"} else tests[field.type])
+    def node(known: Field) -> _Node:
+        path, lists = known.path, _LISTS if known.is_list else 0
+        if known.is_enum:
+            return _Node(_ENUM + lists, path, values=frozenset(enums()[known.type].values))
+        if known.type == "GeoPoint":
+            point = {
+                name: _Node(_TESTED, f"{path}.{name}", test=_test_coordinate(limit))
+                for name, limit in (("lat", 90), ("lon", 180))
+            }
+            return _Node(_STRUCT, path, below=point)
+        if known.is_struct:
+            return _Node(_STRUCT + lists, path, below={child.name: node(child) for child in children()[path]})
+        if known.type in _STRING_TYPES:
+            return _Node(_TEXT + lists, path)
+        if known.type in _WHOLE_TYPES:
+            return _Node(_WHOLE + lists, path)
+        return _Node(_TESTED + lists, path, test=tests[known.type])
 
-    known = fields_by_path()
-    return {top.name: node(known[top.path]) for top in children()[""]}
+    return _Node(_STRUCT, "", below={top.name: node(top) for top in children()[""]})

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from trialist.errors import Level, Problem, SourceUnreadableError, Where
 from trialist.sources.found import Limits
@@ -66,7 +66,10 @@ def source_files(path: Path) -> list[Path]:
             found: list[Path] = []
             for folder, below, names in os.walk(path, onerror=_raise):
                 below.sort()
-                found.extend(Path(folder, name) for name in sorted(names))
+                links = [
+                    name for name in below if Path(folder, name).is_symlink()
+                ]  # never followed: they can loop
+                found.extend(Path(folder, name) for name in sorted([*names, *links]))
             return found
     except OSError as error:
         raise SourceUnreadableError(
@@ -91,7 +94,12 @@ def open_documents(
     where = Where(source=str(source), member=_printable(member))
     try:
         if not file.is_file():
-            yield Problem(Level.WARNING, "not-a-file", where, "neither a file nor a directory; skipped")
+            yield Problem(
+                Level.WARNING,
+                "not-a-file",
+                where,
+                "neither a file nor a directory, or a link to one; skipped",
+            )
             return
         with file.open("rb") as opened:
             progress.enter(opened)
@@ -146,8 +154,14 @@ def _is_tar(head: bytes) -> bool:
 
 
 def _tar_documents(stream: Stream, where: Where, limits: Limits, depth: int) -> Iterator[Document | Problem]:
+    broken: list[str] = []
+    header, errors = _watched_headers(broken), "surrogateescape"
+    feed: Any = _TarFeed(stream)
     try:
-        with tarfile.open(fileobj=_TarFeed(stream), mode="r|", errors="surrogateescape") as archive:  # type: ignore[call-overload]  # "r|" needs read() only
+        # `feed` is Any because "r|" needs read() only. Zeros: go on behind damage, and behind an archive's end too.
+        with tarfile.open(
+            mode="r|", fileobj=feed, errors=errors, ignore_zeros=True, tarinfo=header
+        ) as archive:
             for member in archive:
                 archive.members = []  # the archive would keep every header it has seen
                 here = replace(where, member=_join(where.member, member.name))
@@ -160,6 +174,27 @@ def _tar_documents(stream: Stream, where: Where, limits: Limits, depth: int) -> 
                     )
     except tarfile.TarError as error:
         yield damaged(where, stream.position, error)
+    if broken:
+        yield damaged(where, stream.position, tarfile.ReadError(f"{broken[0]}: members may be missing"))
+
+
+def _watched_headers(broken: list[str]) -> type[tarfile.TarInfo]:
+    """Headers that tell when one is damaged: the library takes that for the archive's end, without a word."""
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Header:
+            try:
+                return super().frombuf(buf, encoding, errors)
+            except tarfile.HeaderError as error:
+                if type(error).__name__ not in (
+                    "EOFHeaderError",
+                    "EmptyHeaderError",
+                ):  # zeros between, and the end
+                    broken.append(str(error))
+                raise
+
+    return Header
 
 
 class _TarFeed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from trialist.errors import Where
@@ -45,7 +45,7 @@ class Limits:
 
 def at(where: Where, position: int, unit: str = "byte", nct_id: str = "") -> Where:
     """The same place, at a position."""
-    return replace(where, position=position, position_unit=unit, nct_id=nct_id or where.nct_id)
+    return Where(where.source, where.member, position, unit, nct_id or where.nct_id, where.path)
 
 
 def excerpt(raw: bytes, length: int = 200) -> str:

@@ -53,13 +53,25 @@ def _read_document(document: Document, limits: Limits) -> Iterator[Found | Probl
         )
     elif not head:
         yield Problem(Level.WARNING, "empty", where, "the file is empty")
-    elif text[:1] in (b"{", b"[") or (not text and len(head) == 4096):
+    elif text[:1] in (b"{", b"["):
         yield from split_json(stream, at(where, stream.position), limits)
+    elif not text:
+        yield from _read_behind_blanks(document, limits)
     elif text[:1] == b"<":
         yield from _read_xml(document, limits)
     else:
         message = "neither JSON, XML nor an archive: nothing was read from it"
         yield Problem(Level.ERROR, "not-a-study", where, message, excerpt(head))
+
+
+def _read_behind_blanks(document: Document, limits: Limits) -> Iterator[Found | Problem]:
+    """A file that opens with thousands of blanks: perhaps nothing follows."""
+    found_any = False
+    for piece in split_json(document.stream, document.where, limits):
+        found_any = True
+        yield piece
+    if not found_any:
+        yield Problem(Level.WARNING, "empty", document.where, "the file holds nothing but blanks")
 
 
 def _read_xml(document: Document, limits: Limits) -> Iterator[Found | Problem]:

@@ -1,0 +1,146 @@
+"""Write the reference pages from the tables that the code reads.
+
+python docs/build.py            write docs/reference/*.md
+python docs/build.py --check    write nothing; fail when a page is not what the code says
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from trialist import errors
+from trialist.cli.main import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_CODES, EXIT_INTERRUPTED, build_parser
+from trialist.settings import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+HEAD = "<!-- Written by docs/build.py; change the code and run `make docs`. -->\n"
+
+
+def table(heads: list[str], rows: Iterator[list[str]] | list[list[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += [
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    rows = [[f"`{one.variable}`", one.kind.__name__, one.default, one.help] for one in SETTINGS]
+    return (
+        "# Settings\n\nA setting is taken from the command line where there is an option for it, else from the "
+        "environment variable, else the default holds.\n\n"
+        + table(["variable", "kind", "default", "what it is"], rows)
+    )
+
+
+def errors_page() -> str:
+    rows = [
+        [f"`{kind.__name__}`", f"`{kind.code}`", str(code), (kind.__doc__ or "").split("\n")[0]]
+        for kind, code in EXIT_CODES.items()
+    ]
+    rest = [
+        ["(finding of `verify`)", "", "1", "The registry is damaged; the findings are printed."],
+        [
+            "(a bug)",
+            "",
+            str(EXIT_BUG),
+            "Something nobody thought of; a short id is printed, `python -X dev` shows more.",
+        ],
+        ["(an interrupt)", "", str(EXIT_INTERRUPTED), "Ctrl-C; what was finished is kept."],
+        ["(a closed pipe)", "", str(EXIT_BROKEN_PIPE), "Whoever read the output has gone."],
+    ]
+    return (
+        "# Errors and exit codes\n\nExceptions are for calls that cannot return; bad data is a "
+        "[problem](problems.md). With `--format json` an error is one JSON document on standard output, "
+        '`{"error": {"code", "message", "hint"}}`, and a sentence on standard error.\n\n'
+        + table(["exception", "code", "exit code", "when"], rows + rest)
+    )
+
+
+def problems_page() -> str:
+    levels = [
+        ["`error`", "not stored; the problem keeps the start of what was read"],
+        [
+            "`warning`",
+            "stored as it is; something in it is not as the registry defines it, or something was passed over",
+        ],
+        ["`info`", "stored as it is, and odd; counted once a load and path, with the first place shown"],
+    ]
+    rows = [[f"`{code}`", meaning] for code, meaning in errors.PROBLEM_CODES.items()]
+    return (
+        "# Problems\n\nBad data never stops a load. It becomes a problem: counted, kept in the registry, and listed by "
+        "`trialist problems` with the file, the position and the study, as far as they are known.\n\n"
+        + table(["level", "what it means"], levels)
+        + "\n\n"
+        + table(["code", "what was met"], rows)
+    )
+
+
+def commands_page() -> str:
+    parser = build_parser()
+    parts = ["# Commands\n"]
+    (choices,) = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    for name, command in choices.items():
+        text = command.description or next(
+            one.help for one in parser._actions[-1]._choices_actions if one.dest == name
+        )
+        parts.append(f"## trialist {name}\n\n{text[0].upper()}{text[1:].rstrip('.')}.\n")
+        rows = []
+        for action in command._actions:
+            if action.dest == "help":
+                continue
+            names = ", ".join(f"`{option}`" for option in action.option_strings) or f"`{action.metavar}`"
+            values = " \\| ".join(f"`{choice}`" for choice in action.choices) if action.choices else ""
+            shown = action.metavar if action.option_strings and action.metavar else ""
+            rows.append([names + (f" {shown}" if shown else ""), values, action.help or ""])
+        lines = ["| argument | values | what it does |", "|---|---|---|"]
+        lines += [f"| {row[0]} | {row[1]} | {row[2]} |" for row in rows]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def cases_page() -> str:
+    parts = ["# Cases\n\nWhat the tests in `tests/cases/` hold fast, and why.\n"]
+    for file in sorted((ROOT / "tests" / "cases").glob("*.toml")):
+        rows = [
+            [f"`{row['id']}`", row["why"]] for row in tomllib.loads(file.read_text(encoding="utf-8"))["case"]
+        ]
+        parts.append(f"## {file.stem.replace('_', ' ')}\n\n{table(['case', 'why'], rows)}\n")
+    return "\n".join(parts)
+
+
+PAGES = {
+    "cases.md": cases_page,
+    "commands.md": commands_page,
+    "errors.md": errors_page,
+    "problems.md": problems_page,
+    "settings.md": settings_page,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for name, page in PAGES.items():
+        text = HEAD + "\n" + page().rstrip() + "\n"
+        file = REFERENCE / name
+        if check:
+            if not file.is_file() or file.read_text(encoding="utf-8") != text:
+                stale.append(name)
+        else:
+            REFERENCE.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"docs/reference is not what the code says: {', '.join(stale)}. Run `make docs`.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
