@@ -163,7 +163,7 @@ def _tar_documents(stream: Stream, where: Where, limits: Limits, depth: int) -> 
             mode="r|", fileobj=feed, errors=errors, ignore_zeros=True, tarinfo=header
         ) as archive:
             for member in archive:
-                archive.members = []  # the archive would keep every header it has seen
+                archive.members = []  # type: ignore[attr-defined]  # the archive would keep every header it has seen
                 here = replace(where, member=_join(where.member, member.name))
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None:
