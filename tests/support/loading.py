@@ -34,13 +34,13 @@ def logical_content(registry: Path) -> dict[str, Any]:
     connection = sqlite3.connect(registry / "studies.sqlite")
     try:
         versions = connection.execute(
-            "SELECT nct_number, content_hash, last_update_post_date, data_date, shape, size, first_load, seen_load,"
-            " seen_order, dictionary_id, packed FROM version JOIN content USING (version_id) ORDER BY nct_number, content_hash"
+            "SELECT nct_number, text_hash, last_update_post_date, data_date, shape, size, first_load, seen_load,"
+            " seen_order, dictionary_id, packed FROM version JOIN content USING (version_id) ORDER BY nct_number, text_hash"
         )
         return {
             "versions": [(*row[:9], reader.unpack(row[9], row[10])) for row in versions],
             "studies": connection.execute(
-                "SELECT nct_number, (SELECT content_hash FROM version v WHERE v.version_id = s.version_id), seen_load,"
+                "SELECT nct_number, (SELECT text_hash FROM version v WHERE v.version_id = s.version_id), seen_load,"
                 " missing_since FROM study s ORDER BY nct_number"
             ).fetchall(),
             "aliases": connection.execute("SELECT * FROM alias ORDER BY 1, 2").fetchall(),

@@ -63,7 +63,7 @@ def run_versions(arguments: argparse.Namespace) -> int:
                         "last_update_post_date": version.last_update_post_date or None,
                         "shape": version.shape,
                         "size": version.size,
-                        "content_hash": version.content_hash,
+                        "text_hash": version.text_hash,
                         "first_load": version.first_load,
                         "first_seen_at": version.first_seen_at.isoformat(),
                         "current": version.is_current,

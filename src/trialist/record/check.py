@@ -29,7 +29,7 @@ _KNOWN_GOOD = 50_000  # distinct dates and ages remembered per process; the regi
 
 _Test = Callable[[Any], str]
 _STRING_TYPES = frozenset({"text", "markup", "GeoName", "keyword"})
-_WHOLE_TYPES = frozenset({"short", "integer", "long", "number"})
+WHOLE_TYPES = frozenset({"short", "integer", "long", "number"})
 
 # What a field must hold. Texts and structures come first in the walk: they are nine of ten values.
 _TEXT, _STRUCT, _ENUM, _TESTED, _WHOLE, _TEXTS, _STRUCTS, _ENUMS, _TESTEDS, _WHOLES = range(10)
@@ -274,7 +274,7 @@ def _tree() -> _Node:
             return _Node(_STRUCT + lists, path, below={child.name: node(child) for child in children()[path]})
         if known.type in _STRING_TYPES:
             return _Node(_TEXT + lists, path)
-        if known.type in _WHOLE_TYPES:
+        if known.type in WHOLE_TYPES:
             return _Node(_WHOLE + lists, path)
         return _Node(_TESTED + lists, path, test=tests[known.type])
 

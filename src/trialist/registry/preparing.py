@@ -17,12 +17,13 @@ from typing import Protocol
 
 from trialist.demo.registry import FIRST_NUMBER, generate_studies
 from trialist.errors import Level, Problem, Where
-from trialist.record import PartialDate, Study, check
+from trialist.record import check
+from trialist.record.identity import Identity, identify, read_sound
 from trialist.record.nct_id import nct_id_of
 from trialist.sources.ctgov import Parsed, parse_found
-from trialist.sources.found import Found
+from trialist.sources.found import Found, Syntax
 from trialist.store import Batch, PackedStudy, SqliteReader
-from trialist.store.packing import Packer, content_hash
+from trialist.store.packing import Packer, text_hash
 
 
 class Chunk(Protocol):
@@ -78,6 +79,10 @@ def prepare(chunk: Chunk, packer: Packer) -> Batch:
             problems.append(piece)
             rejected += piece.level is Level.ERROR
             continue
+        sound = read_sound(piece.raw) if piece.syntax is Syntax.JSON else None
+        if sound is not None:
+            studies.append(_packed(piece.raw, sound, "v2", packer))
+            continue
         for parsed in parse_found(piece):
             packed, found = _pack(parsed, packer)
             problems += found
@@ -93,23 +98,22 @@ def _pack(parsed: Parsed, packer: Packer) -> tuple[PackedStudy | None, list[Prob
     if study is None:
         return None, problems
     problems += check(study, parsed.where)
-    nct_id = study.nct_id
-    if nct_id is None or any(problem.level is Level.ERROR for problem in problems):
+    identity = identify(study)
+    if identity is None or any(problem.level is Level.ERROR for problem in problems):
         return None, problems
-    return _packed(study, nct_id, parsed.shape, packer), problems
+    return _packed(study.raw, identity, parsed.shape, packer), problems
 
 
-def _packed(study: Study, nct_id: str, shape: str, packer: Packer) -> PackedStudy:
-    data_date = str(held) if isinstance(held := study["VersionHolder"], PartialDate) else ""
+def _packed(raw: bytes, identity: Identity, shape: str, packer: Packer) -> PackedStudy:
     return PackedStudy(
-        nct_id=nct_id,
-        content_hash=content_hash(study.record),
-        last_update_post_date=str(study.last_update_post_date or ""),
-        data_date=data_date,
+        nct_id=identity.nct_id,
+        text_hash=text_hash(raw, identity.data_date),
+        last_update_post_date=identity.last_update_post_date,
+        data_date=identity.data_date,
         shape=shape,
-        aliases=study.aliases,
-        size=len(study.raw),
-        packed=packer.pack(study.raw),
+        aliases=identity.aliases,
+        size=len(raw),
+        packed=packer.pack(raw),
         dictionary=packer.number,
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Sequence
 
 import orjson
 import zstandard
@@ -17,17 +17,36 @@ TRAIN_WITH = 1_000
 _SAMPLE_BYTES = 48 * 1024  # the tail of a huge record says little about the others
 
 
-def content_hash(record: Mapping[str, Any]) -> bytes:
-    """16 bytes (of SHA-256) that are equal for records equal as JSON, whatever their key order and layout.
+_HOLDER = b'"versionHolder"'
+_HELD = re.compile(rb'"versionHolder"\s*:\s*"([^"\\]*)"')
 
-    The day of the registry's data does not count: each download carries its own in every record.
+
+def text_hash(raw: bytes, data_date: str) -> bytes:
+    """16 bytes (of SHA-256) of a record's text, in which the day of the registry's data does not count.
+
+    Each download carries its own day in every record. Only that day at its place is passed over: where the text does not
+    name it exactly once, all of it counts.
     """
+    place = raw.find(_HOLDER) if data_date else -1
+    if place >= 0 and raw.find(_HOLDER, place + 1) < 0:
+        held = _HELD.match(raw, place)
+        if held is not None and held[1] == data_date.encode():
+            raw = raw[: held.start(1)] + raw[held.end(1) :]
+    return hashlib.sha256(raw).digest()[:16]
+
+
+def is_same_json(one: bytes, other: bytes) -> bool:
+    """Whether two records are equal as JSON, whatever their key order and layout, but for the day of the data."""
+    return _canonical(one) == _canonical(other)
+
+
+def _canonical(raw: bytes) -> bytes:
+    record = orjson.loads(raw)
     derived = record.get("derivedSection")
     misc = derived.get("miscInfoModule") if isinstance(derived, dict) else None
-    if isinstance(derived, dict) and isinstance(misc, dict) and "versionHolder" in misc:
-        misc = {key: value for key, value in misc.items() if key != "versionHolder"}
-        record = {**record, "derivedSection": {**derived, "miscInfoModule": misc}}
-    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+    if isinstance(misc, dict):
+        misc.pop("versionHolder", None)
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
 
 
 def train_dictionary(samples: Sequence[bytes]) -> bytes:

@@ -33,7 +33,7 @@ CREATE TABLE study (
 CREATE TABLE version (
   version_id            INTEGER PRIMARY KEY,
   nct_number            INTEGER NOT NULL,
-  content_hash          BLOB NOT NULL,
+  text_hash             BLOB NOT NULL,   -- of the text without the day of the data
   last_update_post_date TEXT NOT NULL,   -- '' when the record has none
   data_date             TEXT NOT NULL,   -- the day of the registry's data that it was last seen in, '' when not told
   shape                 INTEGER NOT NULL, -- 0 converted from XML, 1 from the v1 JSON, 2 the registry's own
@@ -41,7 +41,7 @@ CREATE TABLE version (
   first_load            INTEGER NOT NULL,
   seen_load             INTEGER NOT NULL,
   seen_order            INTEGER NOT NULL, -- its place among the pieces of that load
-  UNIQUE (nct_number, content_hash)
+  UNIQUE (nct_number, text_hash)
 );
 
 -- Apart from `version`, so that what is seen again can be noted without touching the records.

@@ -218,7 +218,7 @@ class SqliteReader:
     def versions(self, nct_id: str) -> tuple[Version, ...]:
         """All versions of a study, oldest first; () when there is no such study."""
         rows = self._connection.execute(
-            "SELECT v.nct_number, v.last_update_post_date, v.shape, v.content_hash, v.size, v.first_load, l.started_at,"
+            "SELECT v.nct_number, v.last_update_post_date, v.shape, v.text_hash, v.size, v.first_load, l.started_at,"
             " s.version_id = v.version_id FROM version v JOIN study s USING (nct_number)"
             f" JOIN load l ON l.load_id = v.first_load WHERE v.nct_number = ? ORDER BY {OLDEST_FIRST}",
             (_number(nct_id),),

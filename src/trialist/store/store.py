@@ -49,7 +49,7 @@ class Version:
     number: int
     last_update_post_date: str
     shape: str
-    content_hash: str
+    text_hash: str
     size: int
     first_load: int
     first_seen_at: datetime
@@ -113,7 +113,7 @@ class PackedStudy:
     """A study ready to be written: checked, hashed and compressed. Dates are "" when the record does not tell them."""
 
     nct_id: str
-    content_hash: bytes
+    text_hash: bytes
     last_update_post_date: str
     data_date: str
     shape: str

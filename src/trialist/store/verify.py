@@ -9,7 +9,7 @@ import zstandard
 
 from trialist.record.nct_id import nct_id_of, nct_number
 from trialist.record.study import Study
-from trialist.store.packing import content_hash
+from trialist.store.packing import text_hash
 from trialist.store.sqlite import CURRENT_FIRST, SqliteReader
 from trialist.store.store import VerifyReport
 
@@ -45,10 +45,10 @@ def _check_records(
     for alias, number in connection.execute("SELECT alias_number, nct_number FROM alias"):
         aliases.setdefault(number, set()).add(alias)
     rows = connection.execute(
-        "SELECT v.version_id, v.nct_number, v.content_hash, v.size, v.last_update_post_date, c.dictionary_id, c.packed,"
+        "SELECT v.version_id, v.nct_number, v.text_hash, v.size, v.last_update_post_date, v.data_date, c.dictionary_id, c.packed,"
         " s.version_id FROM version v LEFT JOIN content c USING (version_id) LEFT JOIN study s USING (nct_number)"
     )
-    for version, number, digest, size, date, dictionary, packed, current in rows:
+    for version, number, digest, size, date, data_date, dictionary, packed, current in rows:
         yield None
         name = f"{nct_id_of(number)} version {version}"
         if packed is None:
@@ -60,7 +60,7 @@ def _check_records(
         except (zstandard.ZstdError, ValueError) as error:
             yield f"{name}: its record cannot be read: {error}"
             continue
-        if len(raw) != size or content_hash(study.record) != digest:
+        if len(raw) != size or text_hash(raw, data_date) != digest:
             yield f"{name}: its record is not what was stored"
         if study.nct_id != nct_id_of(number):
             yield f"{name}: its record is that of {study.nct_id}"

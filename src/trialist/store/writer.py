@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from trialist.errors import Level, Problem, RegistryBusyError
 from trialist.record.nct_id import nct_number
+from trialist.store.packing import is_same_json
 from trialist.store.sqlite import CURRENT_FIRST, LOAD_COLUMNS, SqliteReader, connect, store_errors
 from trialist.store.store import SHAPES, Batch, Load, PackedStudy
 
@@ -112,13 +113,7 @@ class SqliteWriter(SqliteReader):
         execute = self._connection.execute
         number = nct_number(study.nct_id)
         known = execute("SELECT version_id FROM study WHERE nct_number = ?", (number,)).fetchone()
-        same = (
-            known
-            and execute(
-                "SELECT version_id, shape, data_date FROM version WHERE nct_number = ? AND content_hash = ?",
-                (number, study.content_hash),
-            ).fetchone()
-        )
+        same = self._same_version(number, study) if known else None
         if same:
             version = same[0]
             self._see_again(version, same, load, order, study)
@@ -141,13 +136,32 @@ class SqliteWriter(SqliteReader):
             return "unchanged" if current == known[0] else "updated"
         return "updated" if current == version else "older"
 
-    def _add_version(self, number: int, load: int, order: int, study: PackedStudy) -> int | None:
-        version = self._connection.execute(
-            "INSERT INTO version (nct_number, content_hash, last_update_post_date, data_date, shape, size, first_load,"
+    def _same_version(self, number: int, study: PackedStudy) -> tuple[int, int, str] | None:
+        """The version that says the same, as (id, shape, day of the data): by its text, else by its JSON."""
+        columns = "SELECT version_id, shape, data_date"
+        found = self._connection.execute(
+            f"{columns} FROM version WHERE nct_number = ? AND text_hash = ?", (number, study.text_hash)
+        ).fetchone()
+        if found:
+            return cast("tuple[int, int, str]", found)
+        raw = self.unpack(study.dictionary, study.packed)
+        rows = self._connection.execute(
+            f"{columns}, dictionary_id, packed FROM version JOIN content USING (version_id)"
+            " WHERE nct_number = ? AND last_update_post_date = ? ORDER BY version_id",
+            (number, study.last_update_post_date),
+        )
+        for version, shape, data_date, dictionary, packed in rows:
+            if is_same_json(raw, self.unpack(dictionary, packed)):
+                return version, shape, data_date
+        return None
+
+    def _add_version(self, number: int, load: int, order: int, study: PackedStudy) -> int:
+        self._connection.execute(
+            "INSERT INTO version (nct_number, text_hash, last_update_post_date, data_date, shape, size, first_load,"
             " seen_load, seen_order) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number,
-                study.content_hash,
+                study.text_hash,
                 study.last_update_post_date,
                 study.data_date,
                 SHAPES.index(study.shape),
@@ -156,7 +170,8 @@ class SqliteWriter(SqliteReader):
                 load,
                 order,
             ),
-        ).lastrowid
+        )
+        version: int = self._connection.execute("SELECT last_insert_rowid()").fetchone()[0]
         self._connection.execute(
             "INSERT INTO content VALUES (?, ?, ?)", (version, study.dictionary, study.packed)
         )
@@ -173,8 +188,8 @@ class SqliteWriter(SqliteReader):
         )
         if study.data_date > data_date:
             self._connection.execute(
-                "UPDATE version SET data_date = ?, size = ? WHERE version_id = ?",
-                (study.data_date, study.size, version),
+                "UPDATE version SET data_date = ?, text_hash = ?, size = ? WHERE version_id = ?",
+                (study.data_date, study.text_hash, study.size, version),
             )
             self._connection.execute(
                 "UPDATE content SET dictionary_id = ?, packed = ? WHERE version_id = ?",
