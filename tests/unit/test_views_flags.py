@@ -45,6 +45,9 @@ def study(kind: str, name: str, title: str = "", summary: str = "") -> dict[str,
         ("DEVICE", "Penile ring", "", "no", "no"),
         ("BEHAVIORAL", "Virtual reality", "", "no", "no"),
         ("BIOLOGICAL", "rituximab", "", "no", "no"),
+        ("DRUG", "Candesartan/HCT 32/25 mg", "", "no", "no"),
+        ("DRUG", "growth factor, recombinant human keratinocyte", "", "no", "no"),
+        ("PROCEDURE", "allo-HCT", "", "no", "yes"),
         ("BIOLOGICAL", "Code-1234", "", "unknown", "unknown"),
         ("GENETIC", "Mesenchymal stem cells", "", "unknown", "yes"),
         ("GENETIC", "polymerase chain reaction", "", "no", "no"),
@@ -100,6 +103,8 @@ def test_stated_flags_keep_three_states() -> None:
 
 def test_sponsor_names() -> None:
     assert display_name("Novartis Pharmaceuticals") == "Novartis"
+    assert display_name("Merck KGaA, Darmstadt, Germany") == "Merck KGaA"
+    assert display_name("Merck Ltd.") == "Merck Ltd."  # of two companies of that name it may be either
     assert display_name("Hôpital Nobody") == "Hôpital Nobody"
     assert display_name("PROCTER AND GAMBLE") == "Procter & Gamble (P&G)"
     assert letter_of("«élan»") == "É"

@@ -8,7 +8,7 @@ from typing import Any
 
 from trialist.record import GeoPoint, Study
 from trialist.views import View, leaves, public_view, render_json, render_text, slug
-from trialist.views.nodes import Labelled, Node, Notice, Section, State
+from trialist.views.nodes import Labelled, Node, Notice, Section, State, Table
 from trialist.views.public_sites import distance_km
 
 from support.cases import Case, each_case
@@ -141,3 +141,30 @@ def test_title_and_slug() -> None:
     long = Study.from_record(record_of({f"{path}.briefTitle": "Abc " * 24 + "abcdefgh"}))
     assert slug(long) == "-".join(["abc"] * 24 + ["abcd"])
     assert slug(Study.from_record(record_of({f"{path}.nctId": "NCT99000001"}))) == "nct99000001"
+
+
+def test_a_site_reached_through_the_central_contact_says_so() -> None:
+    path = "protocolSection.contactsLocationsModule"
+    own = {"name": "B", "email": "b@example.org"}
+    team = [{"name": "C", "role": "PRINCIPAL_INVESTIGATOR"}, {"name": "D", "role": "SUB_INVESTIGATOR"}]
+    places = [
+        {"facility": "first", "status": "RECRUITING", "contacts": [{"name": "A", "phone": "1"}, *team]},
+        {"facility": "second", "status": "RECRUITING", "contacts": [{"name": "A", "phone": "1"}, own]},
+        {"facility": "third", "status": "RECRUITING", "contacts": team},
+        {"facility": "closed", "status": "COMPLETED", "contacts": [own]},
+    ]
+    view = view_of(
+        {
+            "protocolSection.statusModule.overallStatus": "RECRUITING",
+            f"{path}.centralContacts": [{"name": "A", "phone": "1"}],
+            f"{path}.locations": places,
+        }
+    )
+    table = next(node for section in view.sections for node in section.content if node.id == "sites")
+    assert isinstance(table, Table)
+    assert [[value.text for value in row[-1]] for row in table.rows] == [
+        ["central contact"],
+        ["B, b@example.org"],
+        ["C, Principal Investigator"],
+        [],
+    ]

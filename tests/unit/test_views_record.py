@@ -149,8 +149,8 @@ def test_results_are_tables() -> None:
     assert outcome["Values"].rows[2][2][0].note == "not reached"
     assert outcome["Values"].rows[3][2][0].note == "could not be estimated"
     events = tables(part(view, "resultsSection.adverseEventsModule"))
-    assert texts(events["Serious Events (people affected of people at risk)"]) == [
-        ["Sepsis", "Infections", "1 of 6 (2 events)"]
+    assert texts(events["Serious Events: people affected/people at risk (number of events)"]) == [
+        ["Sepsis", "Infections", "1/6 (2)"]
     ]
     assert sorted(leaves(view), key=str) == sorted(
         ((pointer, value) for _, pointer, value in walk_leaves({"resultsSection": RESULTS})), key=str

@@ -100,6 +100,46 @@ def test_widths_and_wrapping() -> None:
     assert wrap("", 10) == [""]
     assert wrap("aaaa bbbb cccc", 9) == ["aaaa bbbb", "cccc"]
     assert wrap("漢漢漢", 4) == ["漢漢", "漢"]
+    assert wrap("aa bb cc\ndd ee", 5, hang=2) == ["aa bb", "  cc", "  dd", "  ee"]
+
+
+def wide_table(columns: int) -> View:
+    """A table of two rows, two columns that say what a row is about, and many of numbers."""
+    heads = [Column("term", "Term"), Column("organ", "Organ System")]
+    groups = [Column(f"EG{place:03}", f"EG{place:03}: A group of people") for place in range(columns)]
+    rows = tuple(
+        (
+            (Value(term),),
+            (Value("Blood and lymphatic system disorders"),),
+            *((Value(f"{place}/{columns}"),) if place < full else () for place in range(columns)),
+        )
+        for term, full in (("Anaemia", columns), ("Leukopenia", 2))
+    )
+    table = Table("t", "Events", (*heads, *groups), rows, 2)
+    return View("record", "NCT1", "T", (Section("s", "S", (table,)),))
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+def test_wide_tables_are_shown_some_columns_at_a_time(width: int) -> None:
+    text = render_text(wide_table(30), width=width)
+    assert max(map(width_of, text.split("\n"))) <= width
+    for place in range(30):
+        assert text.count(f"{place}/30") >= 1
+        assert f"EG{place:03}:" in text
+    assert "[columns 1 to " in text
+    assert text.count("Anaemia") == text.count("[column")
+    assert text.count("Leukopenia") < text.count("Anaemia")
+    assert text.count("lymphatic") <= 2
+
+
+def test_what_every_row_says_is_said_once() -> None:
+    columns = (Column("a", "Term"), Column("b", "Vocabulary"), Column("c", "Description"))
+    rows = tuple(
+        ((Value(f"term {n}"),), (Value("MedDRA 20"),), (Value("word " * 20 + str(n)),)) for n in range(3)
+    )
+    view = View("record", "NCT1", "T", (Section("s", "S", (Table("t", "Events", columns, rows),)),))
+    assert render_text(view, width=60).count("MedDRA 20") == 1
+    assert "Vocabulary in every row: MedDRA 20" in render_text(view, width=60)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +149,7 @@ def test_widths_and_wrapping() -> None:
         lambda: Value("x", raw=1, availability=Availability.NOT_AVAILABLE),
         lambda: Labelled("a", "b", ()),
         lambda: Table("a", "b", (Column("c", "d"),), (((), ()),)),
+        lambda: Table("a", "b", (Column("c", "d"),), (((),),), 2),
         lambda: Block(" "),
         lambda: Flag("a", "b", State.YES, "because"),
         lambda: Section("", "t", ()),

@@ -19,8 +19,8 @@ def flags_of(reader: Reader) -> tuple[Flag, ...]:
         therapy_flag(reader, "cell"),
         _adverse_events(reader),
         has_results(reader),
-        _stated(reader, "fda_regulated_drug", "Is a FDA regulated drug studied", _FDA_DRUG),
-        _stated(reader, "fda_regulated_device", "Is a FDA regulated device studied", _FDA_DEVICE),
+        _stated(reader, "fda_regulated_drug", "Is an FDA-regulated drug studied", _FDA_DRUG),
+        _stated(reader, "fda_regulated_device", "Is an FDA-regulated device studied", _FDA_DEVICE),
     )
 
 

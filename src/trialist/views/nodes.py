@@ -137,18 +137,24 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; every row has as many cells as there are columns, an empty cell being `()`."""
+    """Rows of cells; every row has as many cells as there are columns, an empty cell being `()`.
+
+    The first `heads` columns say what a row is about; a screen too narrow for all columns shows them beside some at a time.
+    """
 
     id: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    heads: int = 0
 
     def __post_init__(self) -> None:
         if not self.caption or not self.columns or not self.rows:
             raise ValueError("a table needs a caption, columns and rows")
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError("every row has one cell a column")
+        if not 0 <= self.heads <= len(self.columns):
+            raise ValueError("heads are columns")
 
 
 @dataclass(frozen=True, slots=True)

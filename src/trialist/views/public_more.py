@@ -37,7 +37,7 @@ _OVERSIGHT = "protocolSection.oversightModule"
 _REFERENCES = "protocolSection.referencesModule"
 _DATES = (
     ("start", "Start", f"{_STATUS}.startDateStruct"),
-    ("primary_completion", "Last measurement of the main outcome", f"{_STATUS}.primaryCompletionDateStruct"),
+    ("primary_completion", "Main outcome last measured", f"{_STATUS}.primaryCompletionDateStruct"),
     ("completion", "End of the study", f"{_STATUS}.completionDateStruct"),
     ("first_posted", "First posted", f"{_STATUS}.studyFirstPostDateStruct"),
     ("results_posted", "Results first posted", f"{_STATUS}.resultsFirstPostDateStruct"),
@@ -64,9 +64,7 @@ def _day_value(reader: Reader, path: str, day: PartialDate, as_of: date) -> Valu
     # The type of a day of posting tells how exactly the registry knows it, not that it was planned.
     is_planned = not path.endswith("PostDateStruct") and reader.text(f"{path}.type") == "ESTIMATED"
     span = ahead(day, as_of) if day.earliest > as_of else ago(day, as_of)
-    note = (
-        "planned for a day that has passed, and never confirmed" if is_planned and day.latest < as_of else ""
-    )
+    note = "the record does not say that it happened" if is_planned and day.latest < as_of else ""
     text = f"{in_words(day)} ({'planned, ' if is_planned else ''}{span})"
     return one(reader, f"{path}.date", text, note=note)
 

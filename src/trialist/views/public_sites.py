@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
@@ -30,6 +30,7 @@ _PLACES = "protocolSection.contactsLocationsModule"
 _OVERALL = "protocolSection.statusModule.overallStatus"
 _EARTH_RADIUS_KM = 6371.0088  # the mean radius of the IUGG
 _OPEN = {"RECRUITING", "AVAILABLE"}
+_WAYS = ("phone", "phoneExt", "email")
 _MAY_HAVE_OPEN_SITES = {
     "RECRUITING",
     "AVAILABLE",
@@ -108,7 +109,7 @@ def sites_section(reader: Reader, near: GeoPoint | None) -> Section:
     nodes.extend(_central(reader))
     if sites:
         nodes.extend(_open_nodes(reader, sites, near))
-        nodes.append(_table(sites))
+        nodes.append(_table(sites, _same_as_central(reader)))
     officials = _people(reader, "overallOfficials")
     if officials:
         nodes.append(Labelled("officials", "In charge of the study", officials))
@@ -116,25 +117,42 @@ def sites_section(reader: Reader, near: GeoPoint | None) -> Section:
 
 
 def _central(reader: Reader) -> list[Node]:
-    people = _people(reader, "centralContacts")
+    """The names of the central contacts, and how to reach them; with whose it is where there are several."""
+    people = reader.objects(f"{_PLACES}.centralContacts")
     names = tuple(
         Value(name, name, leaf(item, "name", pointer))
-        for item, pointer in reader.objects(f"{_PLACES}.centralContacts")
+        for item, pointer in people
         if (name := text_in(item, "name"))
     )
-    if not people:
-        return [Labelled("central_contact", "Central trial contact", (not_available(),))]
+    ways = tuple(
+        replace(way, label=text_in(item, "name") if len(people) > 1 else "")
+        for item, pointer in people
+        if (way := person(_only(item, _WAYS), pointer)) is not None
+    )
     nodes: list[Node] = [Labelled("central_contact", "Central trial contact", names or (not_available(),))]
-    reachable = tuple(value for value in people if len(value.leaves) > 1)
-    if any(
-        text_in(item, key)
-        for item, _ in reader.objects(f"{_PLACES}.centralContacts")
-        for key in ("phone", "email")
-    ):
-        nodes.append(Labelled("central_contact_details", "How to reach the contact", reachable))
-    else:
-        nodes.append(Labelled("central_contact_details", "How to reach the contact", (not_available(),)))
+    if names or ways:
+        nodes.append(
+            Labelled("central_contact_details", "How to reach the contact", ways or (not_available(),))
+        )
     return nodes
+
+
+def _only(item: Mapping[str, Any], keys: tuple[str, ...]) -> Mapping[str, Any]:
+    return {key: item[key] for key in keys if key in item}
+
+
+def _same_as_central(reader: Reader) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a contact is reached as one of the central ones is, and need not be shown again at every site."""
+    central = [
+        ways
+        for item, _ in reader.objects(f"{_PLACES}.centralContacts")
+        if (ways := {key: text_in(item, key) for key in _WAYS if text_in(item, key)})
+    ]
+
+    def is_central(item: Mapping[str, Any]) -> bool:
+        return {key: text_in(item, key) for key in _WAYS if text_in(item, key)} in central
+
+    return is_central
 
 
 def _people(reader: Reader, key: str) -> tuple[Value, ...]:
@@ -211,8 +229,8 @@ def _nearest(site: Site) -> Value:
     return Value(f"{name} ({site.km:,.1f} km)", raw)
 
 
-def _table(sites: list[Site]) -> Table:
-    """Every site; a column that no site fills is left out."""
+def _table(sites: list[Site], is_central: Callable[[Mapping[str, Any]], bool]) -> Table:
+    """Every site; a column that no site fills is left out, so is the status where no site has one."""
     columns = [Column("facility", "Site"), Column("town", "Place"), Column("status", "Status")]
     if any(site.km is not None for site in sites):
         columns.append(Column("distance", "Distance"))
@@ -223,11 +241,15 @@ def _table(sites: list[Site]) -> Table:
             "town": _town_cell(site),
             "status": _status_cell(site),
             "distance": _distance_cell(site),
-            "contacts": _contact_cell(site),
+            "contacts": _contact_cell(site, is_central),
         }
         for site in sites
     ]
-    columns = [column for column in columns if any(row[column.id] for row in rows)]
+    columns = [
+        column
+        for column in columns
+        if any(value.is_available for row in rows for value in row[column.id]) or column.id == "facility"
+    ]
     return Table(
         "sites", "Sites", tuple(columns), tuple(tuple(row[column.id] for column in columns) for row in rows)
     )
@@ -263,14 +285,23 @@ def _distance_cell(site: Site) -> Cell:
     return (Value(f"{site.km:,.1f} km", round(site.km, 3)),) if site.km is not None else ()
 
 
-def _contact_cell(site: Site) -> Cell:
-    """Contacts of open sites: those of the others would be asked in vain."""
+def _contact_cell(site: Site, is_central: Callable[[Mapping[str, Any]], bool]) -> Cell:
+    """Contacts of open sites: those of the others would be asked in vain.
+
+    Investigators are shown where they can be reached, or where nobody else is named.
+    """
     contacts = site.item.get("contacts")
     if not site.is_open or not isinstance(contacts, list):
         return ()
-    found = (
-        person(item, f"{site.pointer}/contacts/{place}")
+    people = [
+        (item, f"{site.pointer}/contacts/{place}")
         for place, item in enumerate(contacts)
         if isinstance(item, dict)
-    )
+    ]
+    reachable = [pair for pair in people if any(text_in(pair[0], key) for key in _WAYS)]
+    others = [pair for pair in reachable if not is_central(pair[0])]
+    if reachable and not others:
+        return (Value("central contact"),)
+    shown = others or [pair for pair in people if text_in(pair[0], "role") != "SUB_INVESTIGATOR"] or people
+    found = (person(item, pointer) for item, pointer in shown)
     return tuple(value for value in found if value is not None)

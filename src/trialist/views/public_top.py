@@ -22,6 +22,9 @@ _ARMS = "protocolSection.armsInterventionsModule"
 _OVER = {"COMPLETED", "TERMINATED", "WITHDRAWN", "NO_LONGER_AVAILABLE", "APPROVED_FOR_MARKETING"}
 _STOPPED = {"TERMINATED", "WITHDRAWN", "SUSPENDED"}
 _STALE_DAYS = 365
+_NO_TRIAL = (
+    "This is expanded access: a way to a treatment outside of trials. Nobody is enrolled in a trial here."
+)
 
 
 def one(reader: Reader, path: str, text: str, *, raw: Any = None, note: str = "") -> Value:
@@ -37,19 +40,23 @@ def sponsor_section(reader: Reader) -> Section:
     lines: list[Node] = []
     if raw:
         name = display_name(raw)
+        lines.append(Labelled("sponsor", "Sponsor", (one(reader, path, name, note=_registered_as(raw)),)))
         lines.append(Labelled("avatar", "Avatar", (Value(letter_of(name), letter_of(name)),)))
-        note = f"registered as {raw}" if name != raw else ""
-        lines.append(Labelled("sponsor", "Sponsor", (one(reader, path, name, note=note),)))
     else:
         lines.append(Labelled("sponsor", "Sponsor", (not_available(),)))
     others = tuple(
-        Value(display_name(name), name, leaf(item, "name", pointer))
+        Value(display_name(name), name, leaf(item, "name", pointer), note=_registered_as(name))
         for item, pointer in reader.objects(f"{_SPONSORS}.collaborators")
         if (name := text_in(item, "name"))
     )
     if others:
         lines.append(Labelled("collaborators", "Collaborators", others))
     return Section("sponsor", "Sponsor", tuple(lines))
+
+
+def _registered_as(raw: str) -> str:
+    """What tells a reader that a name is not the registry's; "" where it is."""
+    return f"registered as {raw}" if display_name(raw) != raw else ""
 
 
 def is_expanded_access(reader: Reader) -> bool:
@@ -64,11 +71,9 @@ def status_words(reader: Reader, as_of: date) -> str:
         return ""
     known = words()["status"].get(raw)
     if is_expanded_access(reader):
-        return (
-            known
-            if known and known.startswith("Expanded access")
-            else f"Expanded access: {enum_label('Status', raw)}"
-        )
+        if known and known.startswith("Expanded access"):
+            return known
+        return f"Expanded access: {enum_label('Status', raw)}"
     if raw == "NOT_YET_RECRUITING":
         start = reader.date(f"{_STATUS}.startDateStruct.date")
         if start is not None and start.latest >= as_of and (start.earliest > as_of or not start.is_full):
@@ -95,16 +100,10 @@ def status_section(reader: Reader, as_of: date) -> Section:
         values.append(Value(phase, [name for name, _ in reader.texts(f"{_DESIGN}.phases")], leaves))
     nodes: list[Node] = [Labelled("status", title, tuple(values))]
     note = words()["status_note"].get(raw, "")
+    if is_expanded_access(reader):
+        note = words()["expanded_access_note"].get(raw, _NO_TRIAL)
     if note:
         nodes.append(Notice("status_note", Weight.NOTE, note))
-    if is_expanded_access(reader):
-        nodes.append(
-            Notice(
-                "not_a_trial",
-                Weight.NOTE,
-                "This is expanded access: a way to a treatment outside of trials. Nobody is enrolled in a trial here.",
-            )
-        )
     nodes.extend(_last_known(reader, raw))
     nodes.extend(_why_stopped(reader, raw))
     nodes.extend(_freshness(reader, raw, as_of))

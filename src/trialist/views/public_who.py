@@ -153,13 +153,13 @@ def design_section(reader: Reader, missing: Missing) -> Section:
         if raw:
             text = enum_label(enum, raw) if enum else words()["masking"].get(raw, raw)
             nodes.append(Labelled(identifier, label, (one(reader, path, text),)))
-    if not nodes:
-        missing.append("Trial design")
     groups = groups_section(reader)
-    if groups is not None:
-        nodes.append(groups)
+    if not nodes and groups is not None:
+        missing.append("Trial design")  # said there, for here stand the groups
     elif not nodes:
         nodes.append(Labelled("design", "Trial design", (not_available(),)))
+    if groups is not None:
+        nodes.append(groups)
     return Section("design", "Trial design", tuple(nodes))
 
 

@@ -71,7 +71,7 @@ def _top(claims: Claims, record: Mapping[str, Any], key: str) -> list[Section]:
     value = record.get(key)
     if field is None or not field.is_struct:
         content = left_below(claims, value, key, pointer, label=label_of(key))
-        return [Section(key, "Study", tuple(content), path=("Study",))]
+        return [Section(key, label_of(key), tuple(content))]
     if key in record and not (isinstance(value, dict) and value):
         content = left_below(claims, value, key, pointer, label=label_of(key))
         return [_section(key, content)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trialist.views.claims import Claims, token
+from trialist.views.claims import Claims, count_leaves, token
 from trialist.views.nodes import Cell, Column, Labelled, Node, Table, Value, not_applicable, not_available
 from trialist.views.tables import (
     field_at,
@@ -66,8 +66,11 @@ def node_of(
     """The nodes of one field of an object."""
     layout = layouts.get(path)
     if layout is not None and isinstance(item, list) and item:
+        before = len(claims)
         nodes = layout(claims, item, path, pointer, holder)
-        return nodes + left_below(claims, item, path, pointer)
+        if before - len(claims) < count_leaves(item):  # walking it all again costs more than counting
+            nodes += left_below(claims, item, path, pointer)
+        return nodes
     field = field_at(path)
     if isinstance(item, dict) and item and field is not None and field.is_struct:
         return fields_of(claims, item, path, pointer, layouts)

@@ -49,7 +49,7 @@ class _Grid:
         rows = tuple(
             heads + tuple(tuple(cells.get(group, ())) for group in order) for heads, cells in self.rows
         )
-        return [Table(pointer, caption, columns, rows)]
+        return [Table(pointer, caption, columns, rows, len(self.heads))]
 
     def _title(self, group: str) -> str:
         name = group if group.strip() else "(no group id)"
@@ -102,14 +102,16 @@ def _cells(
         taken: list[Leaf] = list(claims.take(f"{pointer}/groupId"))
         found: dict[str, Any] = {}
         for key in keys:
-            for leaf in claims.take(f"{pointer}/{key}"):
-                taken.append(leaf)
-                found[key] = leaf[1]
+            if key in item:
+                for leaf in claims.take(f"{pointer}/{key}"):
+                    taken.append(leaf)
+                    found[key] = leaf[1]
         text, note = _entry_text(found, path)
-        raw = {key: value for key, value in item.items() if key in found}
-        own = Value(text, raw, tuple(taken), note=note)
-        extra = values_below(claims.take_below(item, path, pointer), path, pointer)
-        cells.setdefault(group, []).extend((own, *extra))
+        own = Value(text, found, tuple(taken), note=note)
+        entries = cells.setdefault(group, [])
+        entries.append(own)
+        if len(taken) < len(item):
+            entries.extend(values_below(claims.take_below(item, path, pointer), path, pointer))
     return cells
 
 
@@ -118,7 +120,7 @@ def _entry_text(found: Mapping[str, Any], path: str) -> tuple[str, str]:
     texts = {key: text_of(raw, f"{path}.{key}") for key, raw in found.items()}
     main = texts.get("value") or texts.get("numSubjects") or ""
     if "numAffected" in texts or "numAtRisk" in texts:
-        main = f"{texts.get('numAffected', '?')} of {texts.get('numAtRisk', '?')}"
+        main = f"{texts.get('numAffected', '?')}/{texts.get('numAtRisk', '?')}"
         if "numAtRisk" not in texts:
             main = f"{texts['numAffected']} affected"
     parts = [main] if main else []
@@ -129,7 +131,7 @@ def _entry_text(found: Mapping[str, Any], path: str) -> tuple[str, str]:
     if "numUnits" in texts:
         parts.append(f"({texts['numUnits']} units)")
     if "numEvents" in texts:
-        parts.append(f"({texts['numEvents']} {'event' if texts['numEvents'] == '1' else 'events'})")
+        parts.append(f"({texts['numEvents']})")
     if "comment" in texts:
         parts.append(f"[{texts['comment']}]")
     return " ".join(parts) or "(no number)", _reading(texts)
@@ -270,6 +272,7 @@ def _without_empty_heads(tables: list[Node]) -> list[Node]:
                 table.caption,
                 tuple(table.columns[place] for place in keep),
                 tuple(tuple(row[place] for place in keep) for row in table.rows),
+                sum(1 for place in keep if place < table.heads),
             )
         trimmed.append(table)
     return trimmed
@@ -336,7 +339,7 @@ def events(claims: Claims, rows: list[Any], path: str, pointer: str, holder: Map
             grid.add(tuple(_head(claims, item, (key,), path, at) for key, _ in present), cells)
     caption = "Serious Events" if path.endswith("seriousEvents") else "Other Events"
     return (
-        grid.table(pointer, f"{caption} (people affected of people at risk)")
+        grid.table(pointer, f"{caption}: people affected/people at risk (number of events)")
         if grid.heads or grid.used
         else []
     )

@@ -51,21 +51,25 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - width_of(text))
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Text as lines of at most `width` columns: its own line breaks kept, long words cut, never an empty list."""
+def wrap(text: str, width: int, *, hang: int = 0) -> list[str]:
+    """Text as lines of at most `width` columns: its own line breaks kept, long words cut, never an empty list.
+
+    Every line but the first is indented by `hang`.
+    """
     width = max(width, 2)
+    rest = " " * min(hang, width // 2)
     lines: list[str] = []
     for part in safe(text).split("\n"):
-        lines.extend(_wrap_line(part, width))
-    return lines or [""]
+        lines.extend(_wrap_line(part, width, rest if lines else "", rest))
+    return lines
 
 
-def _wrap_line(text: str, width: int) -> Iterator[str]:
-    if width_of(text) <= width:
-        yield text.rstrip()
+def _wrap_line(text: str, width: int, first: str, rest: str) -> Iterator[str]:
+    if len(first) + width_of(text) <= width:
+        yield (first + text).rstrip()
         return
-    indent = text[: len(text) - len(text.lstrip(" "))][: width // 2]
-    line, used = indent, len(indent)
+    own = text[: len(text) - len(text.lstrip(" "))][: (width - len(rest)) // 2]
+    line, used = first + own, len(first + own)
     is_fresh = True
     for word in text.split():
         size = width_of(word)
@@ -74,13 +78,13 @@ def _wrap_line(text: str, width: int) -> Iterator[str]:
             continue
         if not is_fresh:
             yield line
-            line, used = indent, len(indent)
+            line, used = rest + own, len(rest + own)
         while used + size > width:
             head, word = _cut(word, width - used)
             yield line + head
-            line, used, size = indent, len(indent), width_of(word)
+            line, used, size = rest + own, len(rest + own), width_of(word)
         line, used, is_fresh = line + word, used + size, False
-    yield line
+    yield line.rstrip()
 
 
 def _cut(word: str, width: int) -> tuple[str, str]:

@@ -12,27 +12,28 @@ from typing import Any
 from trialist.record.catalogue import Field, children, fields_by_path
 
 
-def _read(name: str) -> Any:
+def read_table(name: str) -> Any:
+    """A table of this package as it stands in its file."""
     return json.loads((resources.files("trialist.views") / "tables" / name).read_text(encoding="utf-8"))
 
 
 @cache
 def words() -> Mapping[str, Mapping[str, str]]:
     """Table → registry value → the word a reader sees."""
-    read: Mapping[str, Mapping[str, str]] = _read("words.json")["words"]
+    read: Mapping[str, Mapping[str, str]] = read_table("words.json")["words"]
     return read
 
 
 @cache
 def modules() -> Mapping[str, Mapping[str, str]]:
     """Dotted path of a section or module → its title and the paragraph about it."""
-    read: Mapping[str, Mapping[str, str]] = _read("modules.json")["modules"]
+    read: Mapping[str, Mapping[str, str]] = read_table("modules.json")["modules"]
     return read
 
 
 @cache
 def _labels() -> Mapping[str, Mapping[str, str]]:
-    read: Mapping[str, Mapping[str, str]] = _read("labels.json")
+    read: Mapping[str, Mapping[str, str]] = read_table("labels.json")
     return read
 
 

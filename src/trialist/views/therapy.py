@@ -5,7 +5,7 @@ blood and its parts, and what cells only release (exosomes, conditioned medium),
 material given to work in the patient's cells, cells changed by it before they are given (CAR-T), and viruses made to
 destroy tumours; vaccines, antisense and interfering RNA are not.
 
-**Yes**: a product term of `tables/therapy_terms.toml` in an intervention's name, in a MeSH term of the interventions, or
+**Yes**: a product term of `tables/therapy_terms.json` in an intervention's name, in a MeSH term of the interventions, or
 in a title where it is not merely what happened before (`after stem cell transplantation`).
 **No**: interventions are listed; those of the types BIOLOGICAL, COMBINATION_PRODUCT and GENETIC bear names that are
 recognised as something else; and nothing in titles, keywords, summary and descriptions speaks of such a therapy.
@@ -16,13 +16,12 @@ cells as well as for genes.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 
 from trialist.views.nodes import Evidence, Flag, State
 from trialist.views.reads import Reader, text_in, texts_in
+from trialist.views.tables import read_table
 
 _ARMS = "protocolSection.armsInterventionsModule"
 _IDS = "protocolSection.identificationModule"
@@ -46,8 +45,8 @@ _AFTER = re.compile(
 @cache
 def _table() -> Mapping[str, Mapping[str, list[str]]]:
     """The table of terms: what they are of (gene, cell …) → kind of list → expressions."""
-    text = (resources.files("trialist.views") / "tables" / "therapy_terms.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    read: Mapping[str, Mapping[str, list[str]]] = read_table("therapy_terms.json")
+    return read
 
 
 @cache

@@ -38,6 +38,8 @@ def text_of(raw: Any, path: str = "") -> str:
         return _YES_NO[raw]
     if isinstance(raw, str):
         return _enum_labels(path).get(raw, raw) if raw.strip() else "(empty text)"
+    if isinstance(raw, int):
+        return str(raw)
     if raw is None:
         return "(null)"
     if raw == {}:

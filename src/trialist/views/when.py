@@ -32,14 +32,20 @@ def months_between(earlier: PartialDate, later: PartialDate) -> int:
 
 
 def ago(day: PartialDate, as_of: date) -> str:
-    """How long before `as_of` a date lies: `this month`, `14 months ago`, `3 years ago`."""
+    """How long before `as_of` a date lies: `12 days ago`, `this month`, `14 months ago`, `3 years ago`.
+
+    Of a day, months and years that are complete count; of a month, those of the calendar.
+    """
     now = PartialDate(as_of.year, as_of.month, as_of.day)
     if day.earliest > as_of:
         return "in the future"
     if not day.month:
         years = as_of.year - day.year
         return f"{plural(years, 'year')} ago" if years else "this year"
-    months = months_between(day, now)
+    months = months_between(day, now) - (day.is_full and day.day > as_of.day)
+    if months == 0 and day.is_full:
+        days = (as_of - day.earliest).days
+        return f"{plural(days, 'day')} ago" if days else "today"
     if months == 0:
         return "this month"
     return f"{_span(months)} ago"

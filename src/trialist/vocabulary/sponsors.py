@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
 _SIGNS = re.compile(r"[^\w&+]+")
+# KGaA is not among them: of two companies called Merck it is what tells one from the other.
 _LEGAL = re.compile(
-    r"(?:[\s,]+(?:inc|incorporated|llc|l\.l\.c|ltd|limited|co|corp|corporation|company|gmbh|ag|a/s|ab|sa|s\.a|plc|nv|n\.v|bv|b\.v|oy|kg|spa|s\.p\.a|sas|s\.a\.s|kgaa)\.?)+$",
+    r"(?:[\s,]+(?:inc|incorporated|llc|l\.l\.c|ltd|limited|co|corp|corporation|company|gmbh|ag|a/s|ab|sa|s\.a|plc|nv|n\.v|bv|b\.v|oy|kg|spa|s\.p\.a|sas|s\.a\.s)\.?)+$",
     re.IGNORECASE,
 )
 
@@ -18,11 +19,11 @@ _LEGAL = re.compile(
 @cache
 def _aliases() -> Mapping[str, str]:
     """Raw name in its folded form → display name."""
-    text = (resources.files("trialist.vocabulary") / "tables" / "sponsor_aliases.toml").read_text(
+    text = (resources.files("trialist.vocabulary") / "tables" / "sponsor_aliases.json").read_text(
         encoding="utf-8"
     )
     found: dict[str, str] = {}
-    for display, raws in tomllib.loads(text)["sponsors"].items():
+    for display, raws in json.loads(text)["sponsors"].items():
         for raw in (display, *raws):
             found[_folded(raw)] = display
     return found
