@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialist.demo.criteria import CriteriaText, Statement
+from trialist.demo.layout import CriteriaText, Statement
 from trialist.demo.registry import (
     DEFAULT_AS_OF,
     FIRST_NUMBER,

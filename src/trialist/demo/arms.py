@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache
 from typing import Any
+
+import orjson
 
 from trialist.demo.draw import Draw
 from trialist.demo.plan import Plan
-from trialist.demo.tables import figures, marked, plain
-from trialist.demo.text import Phrase, render
+from trialist.demo.tables import figures, marked, plain, quoted_marked, quoted_plain
+from trialist.demo.text import render
 from trialist.demo.timeline import iso
 
 _LABEL_LIMIT = 100
+_TAILS_SEED = 7_005
+_TAILS = 2500
 _WHO = ("PARTICIPANT", "CARE_PROVIDER", "INVESTIGATOR", "OUTCOMES_ASSESSOR")
 _MASKED = {"SINGLE": 1, "DOUBLE": 2, "TRIPLE": 3, "QUADRUPLE": 4}
 _PREFIX = {
@@ -211,25 +215,29 @@ def planned_outcomes(plan: Plan) -> dict[str, Any]:
     return module
 
 
-def _outcomes(plan: Plan, count: int) -> list[dict[str, str]]:
-    unit, context = plan.draw.unit, plan.context
-    names = plain()
-    measures, frames = names["measure"], names["week_frame"]
-    texts = marked()["measure_text"]
-    found: list[dict[str, str]] = []
-    for _ in range(count):
-        row = {"measure": render(measures[int(unit() * len(measures))], context).rstrip()}
-        if unit() < 0.86:
-            row["description"] = _told(texts, unit())
-            if unit() < 0.45:
-                row["description"] += " " + _told(texts, unit())
-        if unit() < 0.99:
-            row["timeFrame"] = _told(frames, unit())
-        found.append(row)
-    return found
+def _outcomes(plan: Plan, count: int) -> orjson.Fragment:
+    unit, context = plan.draw.unit, plan.quoted_context
+    measures, tails = quoted_plain()["measure"], _outcome_tails()
+    size = len(measures)
+    rows = [
+        f'{{"measure":"{render(measures[int(unit() * size)], context).rstrip()}{tails[int(unit() * _TAILS)]}'
+        for _ in range(count)
+    ]
+    return orjson.Fragment(f"[{','.join(rows)}]")
 
 
-def _told(pool: Sequence[Phrase], roll: float) -> str:
-    found = pool[int(roll * len(pool))]
-    assert isinstance(found, str)
+@cache
+def _outcome_tails() -> list[str]:
+    """What follows a planned outcome's measure: descriptions and time frames, to the end of the object."""
+    draw = Draw(_TAILS_SEED)
+    texts, frames = quoted_marked()["measure_text"], quoted_plain()["week_frame"]
+    found = []
+    for _ in range(_TAILS):
+        tail = '"'
+        if draw.chance(0.86):
+            more = f" {draw.pick(texts)}" if draw.chance(0.45) else ""
+            tail += f',"description":"{draw.pick(texts)}{more}"'
+        if draw.chance(0.99):
+            tail += f',"timeFrame":"{draw.pick(frames)}"'
+        found.append(tail + "}")
     return found

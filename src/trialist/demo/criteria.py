@@ -13,17 +13,15 @@ Kinds, headers, layouts, defects and their frequencies are `tables/criteria.toml
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from trialist.demo.draw import Draw, Weighted
+from trialist.demo.layout import EXCLUSION, INCLUSION, CriteriaText, Draft, Statement, place_drafts
 from trialist.demo.tables import toml_table
 from trialist.demo.text import CONTEXT, Compiler, Phrase, render
-
-INCLUSION = "INCLUSION"
-EXCLUSION = "EXCLUSION"
 
 # Kinds that a text states once; the rest may come again.
 _ONCE = frozenset(
@@ -40,41 +38,16 @@ _ONCE = frozenset(
     )
 )
 _ONCOLOGY_LIKE = frozenset(("oncology", "hematology", "transplant"))
-_FULLWIDTH = str.maketrans({",": "，", ";": "；", ":": "：", "(": "（", ")": "）"})
+_KIND = {"age_text": "age"}
 _CAPITALISED = 0.85
 _POOL_SEED = 5_1984
-_RUNS = 800  # ready runs of criteria for each area's weights
+_RUNS = 400  # ready runs of criteria for each area's weights
 _RUN_LENGTH = 4
+_RUN_FITS = 300
+_PAIR_FITS = 140
 _POOL_OF_ONE = 40  # ready criteria a template is written out to when it needs nothing of the study
 _TAGS = re.compile(r"([a-z_ ]+):: ")
 _MINIMUM_AGE = CONTEXT.index("minimum_age")
-
-
-class Statement(NamedTuple):
-    """One criterion of a composed text: `text[start:end]`."""
-
-    kind: str
-    polarity: str
-    start: int
-    end: int
-    phenomena: tuple[str, ...] = ()
-
-
-class CriteriaText(NamedTuple):
-    """A composed text and the truth about it."""
-
-    text: str
-    statements: tuple[Statement, ...]
-
-
-class Draft(NamedTuple):
-    """A criterion before it has a place."""
-
-    kind: str
-    polarity: str
-    text: str
-    phenomena: tuple[str, ...] = ()
-    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +58,7 @@ class _Side:
     kinds: dict[str, Weighted]
     nested: list[tuple[str, Phrase, str]]
     runs: dict[str, list[tuple[list[Draft], int]]]
+    pairs: dict[str, list[tuple[list[Draft], int]]]
     tails: list[str]
     tail_share: float
 
@@ -125,7 +99,7 @@ def _side(table: dict[str, Any], polarity: str, compiler: Compiler) -> _Side:
                 if isinstance(phrase, str):
                     ready.append(_draft(draw, kind, polarity.upper(), phrase, phenomena, ()))
                 else:
-                    ready.append((phrase, phenomena))
+                    ready.append((_tidy(draw, phrase), phenomena))
         templates[kind] = ready
     rows = table["weights"][polarity]
     general = [(kind, weight) for kind, weight, _ in rows]
@@ -145,35 +119,48 @@ def _side(table: dict[str, Any], polarity: str, compiler: Compiler) -> _Side:
         for text in table["tails"][polarity]
         for phrase in compiler.variants(text, 2 * _POOL_OF_ONE)
     ]
-    side = _Side(templates, kinds, nested, {}, tails, table["tails"]["share"])
+    side = _Side(templates, kinds, nested, {}, {}, tails, table["tails"]["share"])
     for area, weights in kinds.items():
-        side.runs[area] = [_run(draw, side, weights) for _ in range(_RUNS)]
+        side.runs[area] = [_run(draw, side, weights, _RUN_LENGTH) for _ in range(_RUNS)]
+        side.pairs[area] = [_run(draw, side, weights, 2) for _ in range(_RUNS)]
     return side
 
 
-def _run(draw: Draw, side: _Side, weights: Weighted) -> tuple[list[Draft], int]:
+def _run(draw: Draw, side: _Side, weights: Weighted, length: int) -> tuple[list[Draft], int]:
     """Some criteria that need nothing of the study, ready to follow one another, and their length."""
     drafts: list[Draft] = []
-    while len(drafts) < _RUN_LENGTH:
+    while len(drafts) < length:
         kind = draw.weighted(weights)
         entry = draw.pick(side.templates[kind])
         if isinstance(entry, Draft) and kind not in _ONCE:
-            drafts.append(_with_tail(draw, side, entry))
+            drafts.append(_with_tail(draw, side, entry) if draw.unit() < side.tail_share else entry)
     return drafts, sum(len(draft.text) + 4 for draft in drafts)
 
 
 def _with_tail(draw: Draw, side: _Side, draft: Draft) -> Draft:
-    if draw.unit() >= side.tail_share:
-        return draft
     return draft._replace(text=draft.text + draw.pick(side.tails), phenomena=(*draft.phenomena, "tail"))
+
+
+def _tidy(draw: Draw, phrase: Phrase) -> Phrase:
+    """The phrase with nothing blank at its end, and mostly with a capital at its beginning."""
+    if isinstance(phrase, str):
+        return (
+            phrase.rstrip()[:1].upper() + phrase.rstrip()[1:]
+            if draw.unit() < _CAPITALISED
+            else phrase.rstrip()
+        )
+    parts = list(phrase)
+    if isinstance(parts[-1], str):
+        parts[-1] = parts[-1].rstrip()
+    if isinstance(parts[0], str) and draw.unit() < _CAPITALISED:
+        parts[0] = parts[0][:1].upper() + parts[0][1:]
+    return tuple(parts)
 
 
 def _draft(
     draw: Draw, kind: str, polarity: str, phrase: Phrase, phenomena: tuple[str, ...], context: Sequence[str]
 ) -> Draft:
-    text = render(phrase, context).rstrip()
-    if draw.unit() < _CAPITALISED:
-        text = text[:1].upper() + text[1:]
+    text = render(_tidy(draw, phrase), context)
     return Draft("age" if kind == "age_text" else kind, polarity, text, phenomena)
 
 
@@ -214,7 +201,7 @@ def _drafts(
 ) -> list[Draft]:
     unit = draw.unit
     area = area if area in side.kinds else "oncology" if area in _ONCOLOGY_LIKE else ""
-    kinds, runs = side.kinds[area], side.runs[area]
+    kinds, runs, pairs, tail_share = side.kinds[area], side.runs[area], side.pairs[area], side.tail_share
     drafts: list[Draft] = []
     used: set[str] = set()
     left = length
@@ -224,8 +211,8 @@ def _drafts(
     if unit() < 0.4:
         opening.reverse()
     while left > 0 or not drafts:
-        if len(drafts) > 2 and left > 300 and unit() < 0.9:
-            run, taken = runs[int(unit() * _RUNS)]
+        if left > _PAIR_FITS and len(drafts) > 2 and unit() < 0.9:
+            run, taken = (runs if left > _RUN_FITS else pairs)[int(unit() * _RUNS)]
             drafts += run
             left -= taken
             continue
@@ -241,8 +228,11 @@ def _drafts(
             kind = "age_text"
         pool = side.templates[kind]
         entry = pool[int(unit() * len(pool))]
-        draft = entry if isinstance(entry, Draft) else _draft(draw, kind, polarity, *entry, context)
-        if kind not in _ONCE:
+        if isinstance(entry, Draft):
+            draft = entry
+        else:
+            draft = Draft(_KIND.get(kind, kind), polarity, render(entry[0], context), entry[1])
+        if kind not in _ONCE and unit() < tail_share:
             draft = _with_tail(draw, side, draft)
         left -= len(draft.text) + 4
         drafts.append(draft)
@@ -256,7 +246,10 @@ def _nested(draw: Draw, side: _Side, polarity: str, context: Sequence[str], draf
     taken = len(text) + 4
     for _ in range(draw.between(2, 5)):
         entry = draw.pick(side.templates[children])
-        draft = entry if isinstance(entry, Draft) else _draft(draw, children, polarity, *entry, context)
+        if isinstance(entry, Draft):
+            draft = entry
+        else:
+            draft = Draft(children, polarity, render(entry[0], context), entry[1])
         drafts.append(draft._replace(phenomena=(*draft.phenomena, "nested"), depth=1))
         taken += len(draft.text) + 6
     return taken
@@ -296,102 +289,3 @@ def _sections(
     if arrangement == "exclusion_first":
         sections.reverse()
     return sections
-
-
-def _degrade(text: str) -> str:
-    return text.replace("≥", "=").replace("⩾", "=").replace("\\>=", "=")
-
-
-def _delete(text: str) -> str:
-    return text.replace("≥", " ").replace("≤", " ")
-
-
-def _lose_exponent(text: str) -> str:
-    return text.replace("10\\^9", "109").replace("10⁹", "109").replace("m\\^2", "m2").replace("mm\\^3", "mm3")
-
-
-def _entities(text: str) -> str:
-    return text.replace("\\>", "&gt;").replace("\\<", "&amp;lt;").replace("≥", "&ge;").replace("≤", "&#8804;")
-
-
-# What a defect does to a criterion's text; "fullwidth" keeps the length and is done on the finished text.
-_DEFECTS: dict[str, Callable[[str], str]] = {
-    "unescaped": lambda text: text.replace("\\", ""),
-    "degraded": _degrade,
-    "deleted": _delete,
-    "lost_exponent": _lose_exponent,
-    "entities": _entities,
-}
-
-
-def place_drafts(
-    sections: Sequence[tuple[str, Sequence[Draft]]],
-    layout: str,
-    *,
-    ending: str = "",
-    defect: str = "none",
-    glued: bool = False,
-    truth: bool = True,
-) -> CriteriaText:
-    """The sections' criteria set one after another in the layout, and where each came to stand."""
-    spoil = _DEFECTS.get(defect)
-    out: list[str] = []
-    for header, drafts in sections:
-        out.append(("\n\n" if out else "") + header + ("\n\n" if header else ""))
-        texts = [draft.text for draft in drafts]
-        if spoil:
-            texts = [spoil(text) for text in texts]
-        befores = _befores(layout, drafts, glued)
-        if layout in ("run_in", "prose"):
-            afters = [*[";"] * (len(texts) - 1), "."]
-        else:
-            afters = ["" if text[-1:] in ":." else ending for text in texts] if ending else [""] * len(texts)
-        for trio in zip(befores, texts, afters, strict=True):
-            out += trio
-    full = "".join(out)
-    if defect == "fullwidth":
-        full = full.translate(_FULLWIDTH)
-    if not truth:
-        return CriteriaText(full, ())
-    said = (("run_in", layout == "run_in"), ("glued", glued), ("fullwidth", defect == "fullwidth"))
-    marks = tuple(mark for mark, shown in said if shown)
-    return CriteriaText(full, tuple(_statements(sections, out, defect, marks)))
-
-
-def _statements(
-    sections: Sequence[tuple[str, Sequence[Draft]]], out: list[str], defect: str, marks: tuple[str, ...]
-) -> Iterator[Statement]:
-    """The truth about the pieces: each section is its header, then before, text and after of every criterion."""
-    piece = 0
-    at = 0
-    for _, drafts in sections:
-        at += len(out[piece])
-        piece += 1
-        for draft in drafts:
-            before, text, after = out[piece : piece + 3]
-            piece += 3
-            start = at + len(before)
-            changed = (defect,) if text != draft.text and defect != "unescaped" else ()
-            phenomena = (*draft.phenomena, *marks, *changed)
-            yield Statement(draft.kind, draft.polarity, start, start + len(text), phenomena)
-            at = start + len(text) + len(after)
-
-
-def _befores(layout: str, drafts: Sequence[Draft], glued: bool) -> list[str]:
-    """What stands before each criterion: a line break, the enumerator or bullet."""
-    if layout == "bullets":
-        befores = ["\n* "] * len(drafts)
-    elif layout == "run_in":
-        befores = [f" {number}.{'' if glued or number % 2 else ' '}" for number in range(1, len(drafts) + 1)]
-    elif layout == "prose":
-        befores = [" "] * len(drafts)
-    elif layout == "lines":
-        befores = ["\n\n"] * len(drafts)
-    elif layout == "numbered":
-        blank = "" if glued else " "
-        befores = [f"\n{number}.{blank}" for number in range(1, len(drafts) + 1)]
-    else:
-        befores = ["\n  * " if draft.depth else "\n* " for draft in drafts]
-    if befores:
-        befores[0] = befores[0].lstrip(" \n")
-    return befores

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from trialist.demo.plan import Plan
 from trialist.demo.sharing import submission_tracking
 from trialist.demo.tables import Subject, cities
+from trialist.demo.text import quoted
 from trialist.demo.timeline import iso
 
-_ALL_CONDITIONS = {"abbrev": "All", "name": "All Conditions"}
-_RARE = {"abbrev": "Rare", "name": "Rare Diseases"}
+_ALL_CONDITIONS = {"All": b'{"abbrev":"All","name":"All Conditions"}'}
+_RARE = {**_ALL_CONDITIONS, "Rare": b'{"abbrev":"Rare","name":"Rare Diseases"}'}
 
 
 def derived(plan: Plan) -> dict[str, Any]:
@@ -27,44 +30,45 @@ def derived(plan: Plan) -> dict[str, Any]:
         misc["removedCountries"] = list(gone)
     section: dict[str, Any] = {"miscInfoModule": misc}
     leaves = draw.chance(0.5)
-    conditions = _browse(zip(plan.subjects, plan.conditions, strict=False), leaves)
+    more = _RARE if plan.area in ("transplant", "hematology") else _ALL_CONDITIONS
+    conditions = _browse(zip(plan.subjects, plan.conditions, strict=False), leaves, more)
     if conditions:
-        if leaves:
-            conditions["browseBranches"].append(_ALL_CONDITIONS)
-            if plan.area in ("transplant", "hematology"):
-                conditions["browseBranches"].append(_RARE)
         section["conditionBrowseModule"] = conditions
     known = [(one.subject, one.name) for one in plan.interventions if one.subject]
-    interventions = _browse(known, leaves)
+    interventions = _browse(known, leaves, {}) if known else None
     if interventions:
         section["interventionBrowseModule"] = interventions
     return section
 
 
-def _browse(found: Iterable[tuple[Subject, str]], leaves: bool) -> dict[str, Any]:
-    meshes: dict[str, dict[str, str]] = {}
-    ancestors: dict[str, dict[str, str]] = {}
-    high: dict[str, dict[str, str]] = {}
-    low: dict[str, dict[str, str]] = {}
-    branches: dict[str, dict[str, str]] = {}
+def _browse(
+    found: Iterable[tuple[Subject, str]], leaves: bool, more: dict[str, bytes]
+) -> orjson.Fragment | None:
+    meshes: dict[str, bytes] = {}
+    ancestors: dict[str, bytes] = {}
+    high: dict[str, bytes] = {}
+    low: dict[str, bytes] = {}
+    branches: dict[str, bytes] = {}
     for subject, as_found in found:
-        for mesh in subject.meshes:
-            meshes[mesh["id"]] = mesh
-            if leaves:
-                leaf = "M" + mesh["id"].lstrip("D0")
-                high[leaf] = {"id": leaf, "name": mesh["term"], "asFound": as_found, "relevance": "HIGH"}
-        for ancestor in subject.ancestors:
-            ancestors[ancestor["id"]] = ancestor
+        meshes |= subject.meshes
+        ancestors |= subject.ancestors
         if leaves:
-            low.update((leaf["id"], leaf) for leaf in subject.leaves)
-            branches.update((branch["abbrev"], branch) for branch in subject.branches)
+            said = b'%b","relevance":"HIGH"}' % quoted(as_found).encode()
+            for leaf, head in subject.found_leaves.items():
+                high[leaf] = head + said
+            low |= subject.leaves
+            branches |= subject.branches
     if not meshes:
-        return {}
-    module: dict[str, Any] = {"meshes": list(meshes.values())}
-    kept = [ancestor for mesh_id, ancestor in ancestors.items() if mesh_id not in meshes]
-    if kept:
-        module["ancestors"] = kept
+        return None
+    join = b",".join
+    parts = [b'{"meshes":[', join(meshes.values())]
+    for mesh_id in meshes:
+        ancestors.pop(mesh_id, None)
+    if ancestors:
+        parts += (b'],"ancestors":[', join(ancestors.values()))
     if leaves:
-        module["browseLeaves"] = [*high.values(), *(leaf for name, leaf in low.items() if name not in high)]
-        module["browseBranches"] = list(branches.values())
-    return module
+        branches |= more
+        parts += (b'],"browseLeaves":[', join((high | low | high).values()))
+        parts += (b'],"browseBranches":[', join(branches.values()))
+    parts.append(b"]}")
+    return orjson.Fragment(b"".join(parts))

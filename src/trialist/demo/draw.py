@@ -61,7 +61,10 @@ class Quantiles:
 
 
 class Draw:
-    """A stream of choices. `unit()` is the one source; everything else is arithmetic on it."""
+    """A stream of choices. `unit()` is the one source; everything else is arithmetic on it.
+
+    A slot is read quickly and called slowly: hence `unit = self.unit` first.
+    """
 
     __slots__ = ("unit",)
 
@@ -70,30 +73,35 @@ class Draw:
 
     def squared(self) -> float:
         """The square of a draw, small more often than large; multiplied out, since `**` may round differently."""
-        unit = self.unit()
-        return unit * unit
+        unit = self.unit
+        drawn = unit()
+        return drawn * drawn
 
     def cubed(self) -> float:
         """The cube of a draw: mostly small."""
-        unit = self.unit()
-        return unit * unit * unit
+        unit = self.unit
+        drawn = unit()
+        return drawn * drawn * drawn
 
     def chance(self, probability: float) -> bool:
         """True with this probability."""
-        return self.unit() < probability
+        unit = self.unit
+        return unit() < probability
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of the choices, all equally likely."""
-        return choices[int(self.unit() * len(choices))]
+        unit = self.unit
+        return choices[int(unit() * len(choices))]
 
     def between(self, low: int, high: int) -> int:
         """An integer of low…high, both included."""
-        return low + int(self.unit() * (high - low + 1))
+        unit = self.unit
+        return low + int(unit() * (high - low + 1))
 
     def weighted(self, table: Weighted) -> Any:
         """One of the values by its weight."""
-        bins = table.bins
-        return bins[int(self.unit() * len(bins))]
+        unit, bins = self.unit, table.bins
+        return bins[int(unit() * len(bins))]
 
     def some(self, choices: Sequence[T], count: int) -> list[T]:
         """Up to `count` different choices, in the order of `choices` turned round at a random place.
@@ -110,4 +118,5 @@ class Draw:
 
     def measured(self, table: Quantiles) -> int:
         """An integer of a measured distribution."""
-        return table.bins[int(self.unit() * _FINE_BINS)]
+        unit, bins = self.unit, table.bins
+        return bins[int(unit() * _FINE_BINS)]

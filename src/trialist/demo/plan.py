@@ -7,6 +7,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import orjson
+
 from trialist.demo.draw import Draw
 from trialist.demo.tables import Subject, conditions, figures, plain, substances
 from trialist.demo.text import render
@@ -34,6 +36,7 @@ _INTERVENTION_WORDS = {
     "COMBINATION_PRODUCT": "combination_name",
     "GENETIC": "genetic_name",
 }
+_SEPARATOR = "\x7f"  # in no text, and the same in JSON
 _CELL_AREAS = ("transplant", "hematology")
 
 
@@ -68,6 +71,7 @@ class Plan:
     sex: str
     sites: int
     context: list[str]
+    quoted_context: list[str]  # as it stands in JSON strings; the arm is not kept up to date
     wish: dict[str, Any]
 
 
@@ -163,6 +167,7 @@ def make_plan(number: int, draw: Draw, as_of: date, wish: dict[str, Any]) -> Pla
         sex=wish.get("sex") or ("FEMALE" if area == "women" else draw.weighted(table["sex"])),
         sites=sites,
         context=context,
+        quoted_context=orjson.dumps(_SEPARATOR.join(context))[1:-1].decode().split(_SEPARATOR),
         wish=wish,
     )
 

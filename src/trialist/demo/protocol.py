@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trialist.demo.criteria import CriteriaText, compose_criteria
+from trialist.demo.criteria import compose_criteria
 from trialist.demo.draw import Draw
+from trialist.demo.layout import CriteriaText
 from trialist.demo.plan import FIRST_NUMBER, Plan, age_in_days, organization, person
 from trialist.demo.tables import figures, marked, plain
 from trialist.demo.text import render

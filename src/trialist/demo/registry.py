@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from trialist.demo.arms import arms_interventions, design, planned_outcomes
-from trialist.demo.criteria import EXCLUSION, INCLUSION, CriteriaText, Draft, Statement, place_drafts
 from trialist.demo.derived import derived
 from trialist.demo.draw import Draw
+from trialist.demo.layout import EXCLUSION, INCLUSION, CriteriaText, Draft, Statement, place_drafts
 from trialist.demo.plan import FIRST_NUMBER, Plan, make_plan
 from trialist.demo.protocol import (
     condition_names,
@@ -43,10 +43,13 @@ _LATEST_AS_OF = date(2040, 1, 1)
 
 
 def generate_study(number: int, *, seed: int = 0, as_of: date = DEFAULT_AS_OF) -> dict[str, Any]:
-    """The study NCT(99000000 + number), its keys in the registry's order.
+    """The study NCT(99000000 + number), its keys in the registry's order."""
+    found: dict[str, Any] = orjson.loads(orjson.dumps(_study(number, seed, as_of)))
+    return found
 
-    Parts of a study may be shared with other studies: read it, write it out, but do not change it in place.
-    """
+
+def _study(number: int, seed: int, as_of: date) -> dict[str, Any]:
+    """The study for `orjson.dumps`: what is ready as JSON stands in it as a fragment."""
     plan = _plan(number, seed, as_of)
     text = _criteria(plan, truth=False).text
     if plan.line.status == "WITHHELD":
@@ -97,7 +100,7 @@ def generate_studies(
 def _lines(count: int, seed: int, start: int, as_of: date) -> Iterator[bytes]:
     dumps = orjson.dumps
     for number in range(start, start + count):
-        yield dumps(generate_study(number, seed=seed, as_of=as_of))
+        yield dumps(_study(number, seed, as_of))
 
 
 def generate_criteria(number: int, *, seed: int = 0, as_of: date = DEFAULT_AS_OF) -> CriteriaText:

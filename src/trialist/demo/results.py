@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from orjson import Fragment
 
 from trialist.demo.draw import Draw
 from trialist.demo.events import adverse_events
 from trialist.demo.measures import outcome_measures
 from trialist.demo.plan import Plan, person
-from trialist.demo.tables import figures, marked, plain
-from trialist.demo.text import render
+from trialist.demo.tables import figures, marked, quoted_marked, quoted_plain
+from trialist.demo.text import quoted, render
 
 _MOST_GROUPS = 8
+_SEXES = (("Female", "Male"), (0.5, 0.5))
+_AGES = (("<=18 years", "Between 18 and 65 years", ">=65 years"), (0.02, 0.6, 0.38))
 _RACES = (
-    "American Indian or Alaska Native",
-    "Asian",
-    "Native Hawaiian or Other Pacific Islander",
-    "Black or African American",
-    "White",
-    "More than one race",
-    "Unknown or Not Reported",
+    (
+        "American Indian or Alaska Native",
+        "Asian",
+        "Native Hawaiian or Other Pacific Islander",
+        "Black or African American",
+        "White",
+        "More than one race",
+        "Unknown or Not Reported",
+    ),
+    (0.01, 0.12, 0.01, 0.14, 0.62, 0.03, 0.07),
 )
+_FLOW = [f'{{"groupId":"FG{place:03d}","numSubjects":"' for place in range(_MOST_GROUPS)]
+_BASE = [f'{{"groupId":"BG{place:03d}","value":"' for place in range(_MOST_GROUPS + 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The reported groups: title and description, and how many took part in each."""
+    """The reported groups: title and description as members of a JSON object, and how many took part in each."""
 
-    titles: list[str]
-    descriptions: list[str]
+    told: list[str]
     sizes: list[int]
 
-    def described(self, prefix: str) -> list[dict[str, str]]:
-        """The groups of one module, their ids beginning with its two letters."""
-        return [
-            {"id": f"{prefix}{place:03d}", "title": title, "description": told}
-            for place, (title, told) in enumerate(zip(self.titles, self.descriptions, strict=True))
-        ]
+    def described(self, prefix: str) -> list[str]:
+        """The groups of one module as JSON objects without their end, their ids beginning with its two letters."""
+        return [f'{{"id":"{prefix}{place:03d}",{told}' for place, told in enumerate(self.told)]
+
+
+def cells(heads: Sequence[str], values: Iterable[int]) -> str:
+    """Counts group by group: each object's text up to its last value's opening quote, then the value."""
+    return ",".join([f'{head}{value}"}}' for head, value in zip(heads, values, strict=False)])
 
 
 def split(draw: Draw, total: int, parts: int) -> list[int]:
@@ -52,7 +63,7 @@ def split(draw: Draw, total: int, parts: int) -> list[int]:
     return sizes
 
 
-def share(draw: Draw, total: int, weights: list[float]) -> list[int]:
+def share(draw: Draw, total: int, weights: Sequence[float]) -> list[int]:
     """The total divided by these weights, with some chance in it; the last part takes the rest."""
     left = total
     found = []
@@ -69,8 +80,10 @@ def results_section(plan: Plan, arms: list[dict[str, Any]]) -> dict[str, Any]:
     draw = plan.draw
     arms = arms[:_MOST_GROUPS] or [{"label": plan.context[2]}]
     groups = Groups(
-        titles=[arm["label"] for arm in arms],
-        descriptions=[arm.get("description", arm["label"]) for arm in arms],
+        told=[
+            f'"title":"{quoted(arm["label"])}","description":"{quoted(arm.get("description", arm["label"]))}"'
+            for arm in arms
+        ],
         sizes=split(draw, plan.count, len(arms)),
     )
     return {
@@ -95,7 +108,7 @@ def _flow(plan: Plan, groups: Groups) -> dict[str, Any]:
     units = draw.chance(0.012)
     if units:
         module["typeUnitsAnalyzed"] = "Clinics"
-    module["groups"] = groups.described("FG")
+    module["groups"] = Fragment(f"[{'},'.join(groups.described('FG'))}}}]")
     periods = []
     entering = list(groups.sizes)
     count = 1 if draw.chance(0.87) else draw.between(2, 4)
@@ -108,62 +121,41 @@ def _flow(plan: Plan, groups: Groups) -> dict[str, Any]:
 
 
 def _period(draw: Draw, title: str, entering: list[int], units: bool) -> tuple[dict[str, Any], list[int]]:
-    words = marked()
     lost = [min(size, int(size * 0.35 * draw.squared() + draw.unit())) for size in entering]
     staying = [size - gone for size, gone in zip(entering, lost, strict=True)]
-    milestones = [_milestone("STARTED", entering)]
+    started = cells(_FLOW, entering)
     if units:
-        for row in milestones[0]["achievements"]:
-            row["numUnits"] = str(draw.between(1, 9))
+        started = started.replace("}", f',"numUnits":"{draw.between(1, 9)}"}}')
+    milestones = [f'{{"type":"STARTED","achievements":[{started}]}}']
     if draw.chance(0.18):
-        milestones.append(_milestone(str(draw.pick(words["milestone"])), staying))
+        kind, comment, reached = draw.pick(quoted_marked()["milestone"]), "", cells(_FLOW, staying)
         if draw.chance(0.3):
-            milestones[-1]["comment"] = "Counted at the visit that followed."
-            milestones[-1] = {key: milestones[-1][key] for key in ("type", "comment", "achievements")}
-            milestones[-1]["achievements"][0]["comment"] = "One participant was counted at another site."
-            row = milestones[-1]["achievements"][0]
-            milestones[-1]["achievements"][0] = {
-                key: row[key] for key in ("groupId", "comment", "numSubjects") if key in row
-            }
-    milestones += [_milestone("COMPLETED", staying), _milestone("NOT COMPLETED", lost)]
-    period: dict[str, Any] = {"title": title, "milestones": milestones}
+            comment = '"comment":"Counted at the visit that followed.",'
+            first = '"comment":"One participant was counted at another site.","numSubjects"'
+            reached = reached.replace('"numSubjects"', first, 1)
+        milestones.append(f'{{"type":"{kind}",{comment}"achievements":[{reached}]}}')
+    milestones.append(f'{{"type":"COMPLETED","achievements":[{cells(_FLOW, staying)}]}}')
+    milestones.append(f'{{"type":"NOT COMPLETED","achievements":[{cells(_FLOW, lost)}]}}')
+    period: dict[str, Any] = {"title": title, "milestones": Fragment(f"[{','.join(milestones)}]")}
     if any(lost):
-        period["dropWithdraws"] = _dropouts(draw, lost)
+        period["dropWithdraws"] = Fragment(f"[{','.join(_dropouts(draw, lost))}]")
     return period, staying
 
 
-def _milestone(kind: str, sizes: list[int]) -> dict[str, Any]:
-    return {
-        "type": kind,
-        "achievements": [
-            {"groupId": f"FG{place:03d}", "numSubjects": str(size)} for place, size in enumerate(sizes)
-        ],
-    }
-
-
-def _dropouts(draw: Draw, lost: list[int]) -> list[dict[str, Any]]:
+def _dropouts(draw: Draw, lost: list[int]) -> list[str]:
     """Reasons whose counts add up, group by group, to those who did not complete."""
-    kinds = [str(kind) for kind in draw.some(plain()["dropout"], draw.between(1, 6))]
+    kinds = draw.some(quoted_plain()["dropout"], draw.between(1, 6))
     weights = [1 / len(kinds)] * len(kinds)
-    by_group = [share(draw, size, weights) for size in lost]
-    rows: list[dict[str, Any]] = []
-    for place, kind in enumerate(kinds):
-        row: dict[str, Any] = {"type": kind}
-        if draw.chance(0.02):
-            row["comment"] = "As the investigator reported it."
-        row["reasons"] = [
-            {"groupId": f"FG{group:03d}", "numSubjects": str(counts[place])}
-            for group, counts in enumerate(by_group)
-        ]
-        if draw.chance(0.02):
-            row["reasons"][0] = {**row["reasons"][0], "comment": "Before the first dose."}
-            row["reasons"][0]["numSubjects"] = row["reasons"][0].pop("numSubjects")
-        rows.append(row)
+    rows: list[str] = []
+    by_kind = zip(*[share(draw, size, weights) for size in lost], strict=True)
+    for kind, counts in zip(kinds, by_kind, strict=True):
+        roll = draw.unit()
+        comment = '"comment":"As the investigator reported it.",' if roll < 0.02 else ""
+        reasons = cells(_FLOW, counts)
+        if roll > 0.98:
+            reasons = reasons.replace('"numSubjects"', '"comment":"Before the first dose.","numSubjects"', 1)
+        rows.append(f'{{"type":"{kind}",{comment}"reasons":[{reasons}]}}')
     return rows
-
-
-def _counts(sizes: list[int]) -> list[dict[str, str]]:
-    return [{"groupId": f"BG{place:03d}", "value": str(size)} for place, size in enumerate(sizes)]
 
 
 def _baseline(draw: Draw, groups: Groups) -> dict[str, Any]:
@@ -174,105 +166,107 @@ def _baseline(draw: Draw, groups: Groups) -> dict[str, Any]:
     if draw.chance(0.012):
         module["typeUnitsAnalyzed"] = "encounters"
     described = groups.described("BG")
-    sizes = list(groups.sizes)
+    sizes = groups.sizes
+    totals = sizes
     if len(sizes) > 1:
-        described.append(
-            {"id": f"BG{len(sizes):03d}", "title": "Total", "description": "Total of all reporting groups"}
-        )
-    module["groups"] = described
-    totals = [*sizes, sum(sizes)] if len(sizes) > 1 else sizes
-    module["denoms"] = [{"units": "Participants", "counts": _counts(totals)}]
+        total = '"title":"Total","description":"Total of all reporting groups"'
+        described.append(f'{{"id":"BG{len(sizes):03d}",{total}')
+        totals = [*sizes, sum(sizes)]
+    module["groups"] = Fragment(f"[{'},'.join(described)}}}]")
+    denominators = f'[{{"units":"Participants","counts":[{cells(_BASE, totals)}]}}]'
+    module["denoms"] = Fragment(denominators)
+    table = _Table(draw, sizes, totals, denominators)
     measures = []
     if draw.chance(0.75):
-        measures.append(_mean_measure(draw, "Age, Continuous", "years", totals))
+        measures.append(table.means("Age, Continuous", "years"))
     if draw.chance(0.45):
-        ages = [("<=18 years", 0.02), ("Between 18 and 65 years", 0.6), (">=65 years", 0.38)]
-        measures.append(_count_measure(draw, "Age, Categorical", ages, sizes))
-    measures.append(_count_measure(draw, "Sex: Female, Male", [("Female", 0.5), ("Male", 0.5)], sizes))
+        measures.append(table.counts("Age, Categorical", *_AGES))
+    measures.append(table.counts("Sex: Female, Male", *_SEXES))
     if draw.chance(0.6):
-        weights = (0.01, 0.12, 0.01, 0.14, 0.62, 0.03, 0.07)
-        measures.append(
-            _count_measure(draw, "Race (NIH/OMB)", list(zip(_RACES, weights, strict=True)), sizes)
-        )
+        measures.append(table.counts("Race (NIH/OMB)", *_RACES))
     for _ in range(int(9 * draw.cubed())):
-        measures.append(_extra(draw, sizes, totals))
-    for measure in measures:
-        if draw.chance(0.27):
-            first = {**measure["classes"][0]}
-            categories = first.pop("categories")
-            measure["classes"][0] = {**first, "denoms": module["denoms"], "categories": categories}
+        measures.append(_extra(table))
     module["measures"] = measures
     return module
 
 
-def _count_measure(
-    draw: Draw, title: str, parts: list[tuple[str, float]], sizes: list[int]
-) -> dict[str, Any]:
-    columns = [share(draw, size, [weight for _, weight in parts]) for size in sizes]
-    if len(columns) > 1:
-        columns.append([sum(row) for row in zip(*columns, strict=True)])
-    categories = [
-        {
-            "title": name,
-            "measurements": [
-                {"groupId": f"BG{group:03d}", "value": str(column[place])}
-                for group, column in enumerate(columns)
-            ],
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The baseline's measures, all of the same groups."""
+
+    draw: Draw
+    sizes: list[int]
+    totals: list[int]
+    denominators: str
+
+    def classes(self, inner: str, title: str = "") -> Fragment:
+        """One class of categories, now and then with denominators of its own."""
+        denominators = f'"denoms":{self.denominators},' if self.draw.chance(0.27) else ""
+        return Fragment(f'[{{{title}{denominators}"categories":[{inner}]}}]')
+
+    def counts(
+        self, title: str, names: Sequence[object], weights: Sequence[float], class_title: str = ""
+    ) -> dict[str, Any]:
+        """A measure that counts participants by category."""
+        columns = [share(self.draw, size, weights) for size in self.sizes]
+        rows = list(zip(*columns, strict=True))
+        if len(columns) > 1:
+            rows = [(*row, sum(row)) for row in rows]
+        categories = [
+            f'{{"title":"{name}","measurements":[{cells(_BASE, row)}]}}'
+            for name, row in zip(names, rows, strict=True)
+        ]
+        return {
+            "title": title,
+            "paramType": "COUNT_OF_PARTICIPANTS",
+            "unitOfMeasure": "Participants",
+            "classes": self.classes(",".join(categories), class_title),
         }
-        for place, (name, _) in enumerate(parts)
-    ]
-    return {
-        "title": title,
-        "paramType": "COUNT_OF_PARTICIPANTS",
-        "unitOfMeasure": "Participants",
-        "classes": [{"categories": categories}],
-    }
 
-
-def _mean_measure(draw: Draw, title: str, unit_: str, sizes: list[int]) -> dict[str, Any]:
-    table = figures()["results"]
-    dispersion = draw.weighted(table["baseline_dispersion"])
-    center = 20 + int(draw.unit() * 500) / 10
-    rows = []
-    for place in range(len(sizes)):
-        value = center + draw.between(-30, 30) / 10
-        row = {"groupId": f"BG{place:03d}", "value": f"{round(value, 1)}"}
+    def means(self, title: str, unit_of_measure: str) -> dict[str, Any]:
+        """A measure of a number: its mean or median, and its spread or limits."""
+        draw, table = self.draw, figures()["results"]
+        dispersion = draw.weighted(table["baseline_dispersion"])
         spread = dispersion.startswith(("STANDARD", "GEOMETRIC"))
-        if not spread and dispersion != "NA":
-            row["lowerLimit"] = f"{round(value - draw.between(20, 190) / 10, 1)}"
-            row["upperLimit"] = f"{round(value + draw.between(20, 190) / 10, 1)}"
-        if draw.chance(0.004):
-            row["comment"] = "Two values were missing."
-        if spread:
-            row["spread"] = f"{draw.between(10, 190) / 10}"
-        rows.append(row)
-    return {
-        "title": title,
-        "paramType": draw.weighted(table["baseline_param"]),
-        "dispersionType": dispersion,
-        "unitOfMeasure": unit_,
-        "classes": [{"categories": [{"measurements": rows}]}],
-    }
+        center = 200 + int(draw.unit() * 500)
+        rows = []
+        for head, _ in zip(_BASE, self.totals, strict=False):
+            value = center + draw.between(-30, 30)
+            row = f'{head}{value / 10}"'
+            if not spread and dispersion != "NA":
+                low, high = value - draw.between(20, 190), value + draw.between(20, 190)
+                row += f',"lowerLimit":"{low / 10}","upperLimit":"{high / 10}"'
+            if draw.chance(0.004):
+                row += ',"comment":"Two values were missing."'
+            if spread:
+                row += f',"spread":"{draw.between(10, 190) / 10}"'
+            rows.append(row + "}")
+        return {
+            "title": title,
+            "paramType": draw.weighted(table["baseline_param"]),
+            "dispersionType": dispersion,
+            "unitOfMeasure": unit_of_measure,
+            "classes": self.classes(f'{{"measurements":[{",".join(rows)}]}}'),
+        }
 
 
-def _extra(draw: Draw, sizes: list[int], totals: list[int]) -> dict[str, Any]:
-    words = marked()
+def _extra(table: _Table) -> dict[str, Any]:
+    draw, words = table.draw, marked()
     if draw.chance(0.4):
         title = str(draw.pick(words["baseline_extra_mean"]))
-        found = _mean_measure(draw, title, str(draw.pick(words["unit_mean"])), totals)
+        found = table.means(title, str(draw.pick(words["unit_mean"])))
     else:
-        names = [str(name) for name in draw.some(words["baseline_category"], draw.between(2, 6))]
-        parts = [(name, 1 / len(names)) for name in names]
-        found = _count_measure(draw, str(draw.pick(words["baseline_extra"])), parts, sizes)
+        names = draw.some(quoted_marked()["baseline_category"], draw.between(2, 6))
+        class_title = '"title":"At enrollment",' if draw.chance(0.02) else ""
+        weights = [1 / len(names)] * len(names)
+        found = table.counts(str(draw.pick(words["baseline_extra"])), names, weights, class_title)
         if draw.chance(0.03):
             found["calculatePct"] = False
         if draw.chance(0.01):
             found["paramType"] = "COUNT_OF_UNITS"
         if draw.chance(0.02):
-            found["classes"][0] = {"title": "At enrollment", **found["classes"][0]}
-        if draw.chance(0.02):
             found["denomUnitsSelected"] = "Participants"
-            found["denoms"] = [{"units": "Participants", "counts": _counts(totals)}]
+            found["denoms"] = Fragment(table.denominators)
     if draw.chance(0.2):
         found["description"] = draw.pick(words["measure_text"])
     if draw.chance(0.1):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import orjson
+
 from trialist.demo.draw import Draw
 from trialist.demo.plan import Plan, person
-from trialist.demo.tables import figures, marked, plain
+from trialist.demo.tables import figures, marked, plain, quoted_plain
 from trialist.demo.text import render
 from trialist.demo.timeline import iso, posted
 
@@ -45,7 +47,7 @@ def references(plan: Plan) -> dict[str, Any]:
     module: dict[str, Any] = {}
     count = draw.measured(figures()["text"]["references"])
     if count:
-        module["references"] = [_reference(plan) for _ in range(count)]
+        module["references"] = orjson.Fragment(f"[{','.join([_reference(plan) for _ in range(count)])}]")
     words = plain()
     if draw.chance(0.1):
         module["seeAlsoLinks"] = [
@@ -65,20 +67,22 @@ def references(plan: Plan) -> dict[str, Any]:
     return module
 
 
-def _reference(plan: Plan) -> dict[str, Any]:
-    draw, unit = plan.draw, plan.draw.unit
-    people = draw.pick(_authors())
-    title = render(draw.pick(plain()["citation_title"]), plan.context)
-    issue = draw.pick(_issues())
+def _reference(plan: Plan) -> str:
+    unit = plan.draw.unit
+    people, titles, issues = _authors(), quoted_plain()["citation_title"], _issues()
+    title = render(titles[int(unit() * len(titles))], plan.quoted_context)
     number = int(unit() * 9_000_000)
-    row: dict[str, Any] = {}
-    if unit() < 0.93:
-        row["pmid"] = str(_FIRST_PMID + number)
-    row["type"] = draw.weighted(figures()["text"]["reference_type"])
-    row["citation"] = f"{people}. {title}. {issue} doi: 10.5555/inv.{number}."
-    if unit() < 0.002:
-        row["retractions"] = [{"pmid": str(_FIRST_PMID + number // 2), "source": draw.pick(_issues())}]
-    return row
+    roll = unit()
+    pmid = f'"pmid":"{_FIRST_PMID + number}",' if roll < 0.93 else ""
+    more = ""
+    if roll > 0.998:
+        source = plan.draw.pick(issues)
+        more = f',"retractions":[{{"pmid":"{_FIRST_PMID + number // 2}","source":"{source}"}}]'
+    bins = figures()["text"]["reference_type"].bins
+    return (
+        f'{{{pmid}"type":"{bins[int(unit() * len(bins))]}","citation":"{people[int(unit() * len(people))]}. {title}. '
+        f'{issues[int(unit() * len(issues))]} doi: 10.5555/inv.{number}."{more}}}'
+    )
 
 
 @cache
@@ -90,7 +94,7 @@ def _issues() -> list[str]:
         first = draw.between(1, 1400)
         pages = f"{first}-{first + draw.between(1, 14)}"
         volume = f"{draw.between(1, 90)}({draw.between(1, 12)})"
-        found.append(f"{draw.pick(plain()['journal'])}. {draw.between(1996, 2025)};{volume}:{pages}.")
+        found.append(f"{draw.pick(quoted_plain()['journal'])}. {draw.between(1996, 2025)};{volume}:{pages}.")
     return found
 
 
@@ -98,7 +102,7 @@ def _issues() -> list[str]:
 def _authors() -> list[str]:
     """Lists of authors, one to nine of them."""
     draw = Draw(_AUTHORS_SEED)
-    names = [f"{name} {letter}" for name in plain()["surname"] for letter in "ABEHJKLMPRST"]
+    names = [f"{name} {letter}" for name in quoted_plain()["surname"] for letter in "ABEHJKLMPRST"]
     return [", ".join(draw.pick(names) for _ in range(1 + int(draw.unit() * 9))) for _ in range(3000)]
 
 

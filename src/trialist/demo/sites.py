@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
+import orjson
+
 from trialist.demo.draw import Draw
 from trialist.demo.plan import Plan, organization, person
 from trialist.demo.tables import City, cities, plain
@@ -27,7 +29,7 @@ _ALIVE = {
     "SUSPENDED": ("SUSPENDED", "WITHDRAWN", "TERMINATED"),
     "AVAILABLE": ("AVAILABLE",),
 }
-_PHONES = [f"555-01{last:02d}" for last in range(100)]
+_TEAMS = 1500
 _SITES_A_CITY = 60
 _MANY_SITES = 150
 _NEAR = 0.55  # share of the sites of a study that lie in its first country
@@ -59,28 +61,57 @@ def contacts_locations(plan: Plan) -> dict[str, Any]:
     open_ = state in ("RECRUITING", "NOT_YET_RECRUITING", "AVAILABLE", "ENROLLING_BY_INVITATION")
     module: dict[str, Any] = {}
     if open_ and unit() < 0.96:
-        module["centralContacts"] = [contact(draw, "CONTACT") for _ in range(1 if unit() < 0.5 else 2)]
-        if unit() < 0.02:
-            role = draw.pick(("STUDY_CHAIR", "STUDY_DIRECTOR", "PRINCIPAL_INVESTIGATOR", "SUB_INVESTIGATOR"))
-            module["centralContacts"][-1]["role"] = role
+        module["centralContacts"] = [_central(draw) for _ in range(1 if unit() < 0.5 else 2)]
     if unit() < 0.78:
         module["overallOfficials"] = [
             _official(plan) for _ in range(1 if unit() < 0.85 else draw.between(2, 4))
         ]
     if plan.sites:
-        module["locations"] = _locations(plan, open_)
+        module["locations"] = orjson.Fragment(b"[%b]" % b",".join(_locations(plan, open_)))
     return module
+
+
+def _central(draw: Draw) -> orjson.Fragment:
+    pool = _contacts()
+    if draw.chance(0.013):
+        pool = _contacts(
+            draw.pick(("STUDY_CHAIR", "STUDY_DIRECTOR", "PRINCIPAL_INVESTIGATOR", "SUB_INVESTIGATOR"))
+        )
+    return orjson.Fragment(draw.pick(pool))
+
+
+@cache
+def _contacts(role: str = "CONTACT") -> list[bytes]:
+    """Contacts that reach nobody, as JSON."""
+    draw = Draw(_FACILITIES_SEED, 2)
+    return [orjson.dumps(contact(draw, role)) for _ in range(1500 if role == "CONTACT" else 200)]
+
+
+@cache
+def _teams() -> list[bytes]:
+    """The contacts of a site and who leads it, as the member of its JSON that stands before the place."""
+    draw = Draw(_FACILITIES_SEED, 3)
+    return [b',"contacts":[%b]' % b",".join(_team(draw)) for _ in range(_TEAMS)]
+
+
+def _team(draw: Draw) -> list[bytes]:
+    people = [draw.pick(_contacts())]
+    if draw.chance(0.4):
+        role = "PRINCIPAL_INVESTIGATOR"
+        if draw.chance(0.2):
+            role = draw.pick(("SUB_INVESTIGATOR", "SUB_INVESTIGATOR", "STUDY_CHAIR", "STUDY_DIRECTOR"))
+        people.append(orjson.dumps({"name": draw.pick(_people())[0], "role": role}))
+    return people
 
 
 def contact(draw: Draw, role: str) -> dict[str, str]:
     """A contact that reaches nobody."""
     unit = draw.unit
-    people = _people()
-    name, address = people[int(unit() * len(people))]
+    name, address = draw.pick(_people())
     found = {"name": name, "role": role}
     roll = unit()
     if roll < 0.94:
-        found["phone"] = _PHONES[int(unit() * 100)]
+        found["phone"] = f"555-01{draw.between(0, 99):02d}"
         if roll < 0.1:
             found["phoneExt"] = str(int(unit() * 9000) + 100)
     if unit() < 0.97:
@@ -100,7 +131,7 @@ def _official(plan: Plan) -> dict[str, str]:
     }
 
 
-def _locations(plan: Plan, open_: bool) -> list[dict[str, Any]]:
+def _locations(plan: Plan, open_: bool) -> list[bytes]:
     draw, unit = plan.draw, plan.draw.unit
     weights, _ = cities()
     home = "United States" if plan.sites > _MANY_SITES else draw.weighted(weights)
@@ -114,22 +145,32 @@ def _locations(plan: Plan, open_: bool) -> list[dict[str, Any]]:
         countries += [draw.weighted(weights) for _ in range(1 + plan.sites // 12)]
     pools = [_ready(country, many[place % len(many)]) for place, country in enumerate(countries)]
     near, abroad = pools[0], pools[1:]
-    found: list[dict[str, Any]] = []
+    teams, count = _teams(), len(abroad)
+    found: list[bytes] = []
     for _ in range(plan.sites):
         pool = near
-        if abroad and unit() > _NEAR:
-            pool = abroad[int(unit() * len(abroad))]
-        site = pool[int(unit() * len(pool))]
-        found.append(_with_contacts(draw, site) if told and unit() < 0.7 else site)
+        if count and unit() > _NEAR:
+            pool = abroad[int(unit() * count)]
+        whole, head, tail = pool[int(unit() * len(pool))]
+        if told and unit() < 0.7:
+            whole = head + teams[int(unit() * _TEAMS)] + tail
+        found.append(whole)
     return found
 
 
 @cache
-def _ready(country: str, status: str) -> list[dict[str, Any]]:
-    """Sites of a country, complete but for contacts. They are shared by the studies, and never changed."""
+def _ready(country: str, status: str) -> list[tuple[bytes, bytes, bytes]]:
+    """Sites of a country as JSON: whole without contacts, and what stands before and after contacts."""
     draw = Draw(_FACILITIES_SEED, crc32(f"{country} {status}".encode()))
     near = cities()[1][country]
-    return [_location(draw, near[place % len(near)], status) for place in range(_SITES_A_CITY * len(near))]
+    return [_site(draw, near[place % len(near)], status) for place in range(_SITES_A_CITY * len(near))]
+
+
+def _site(draw: Draw, city: City, status: str) -> tuple[bytes, bytes, bytes]:
+    row = _location(draw, city, status)
+    head = orjson.dumps(row)[:-1]
+    tail = b',"geoPoint":%b}' % city.geo if draw.chance(0.97) else b"}"
+    return head + tail, head, tail
 
 
 def _location(draw: Draw, city: City, status: str) -> dict[str, Any]:
@@ -144,21 +185,4 @@ def _location(draw: Draw, city: City, status: str) -> dict[str, Any]:
     if city.postal_code and draw.chance(0.9):
         row["zip"] = city.postal_code
     row["country"] = city.country
-    if draw.chance(0.97):
-        row["geoPoint"] = city.geo
-    return row
-
-
-def _with_contacts(draw: Draw, site: dict[str, Any]) -> dict[str, Any]:
-    people = [contact(draw, "CONTACT")]
-    if draw.chance(0.4):
-        role = "PRINCIPAL_INVESTIGATOR"
-        if draw.chance(0.2):
-            role = draw.pick(("SUB_INVESTIGATOR", "SUB_INVESTIGATOR", "STUDY_CHAIR", "STUDY_DIRECTOR"))
-        people.append({"name": draw.pick(_people())[0], "role": role})
-    row = {**site}
-    geo = row.pop("geoPoint", None)
-    row["contacts"] = people
-    if geo:
-        row["geoPoint"] = geo
     return row

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from trialist.demo.draw import Quantiles, Weighted
-from trialist.demo.text import Compiler, Phrase
+from trialist.demo.text import Compiler, Phrase, quoted_phrase
 
 _HOME = files("trialist.demo") / "tables"
 
@@ -73,32 +73,73 @@ def marked() -> Sentences:
     return Sentences(Compiler(_lexicon(), markup=True))
 
 
-@dataclass(frozen=True, slots=True)
+class Quoted(dict[str, list[Phrase]]):
+    """The lists of the sentence tables as they stand in JSON strings."""
+
+    def __init__(self, sentences: Sentences) -> None:
+        super().__init__()
+        self._sentences = sentences
+
+    def __missing__(self, name: str) -> list[Phrase]:
+        found = [quoted_phrase(phrase) for phrase in self._sentences[name]]
+        self[name] = found
+        return found
+
+
+@cache
+def quoted_plain() -> Quoted:
+    """`plain`, ready for JSON."""
+    return Quoted(plain())
+
+
+@cache
+def quoted_marked() -> Quoted:
+    """`marked`, ready for JSON."""
+    return Quoted(marked())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """A condition or an intervention: its names, and the derived section's facts about it, ready to be placed."""
+    """A condition or an intervention: its names, and the derived section's facts about it as JSON, by their ids."""
 
     area: str
     names: list[str]
-    meshes: list[dict[str, str]]
-    ancestors: list[dict[str, str]]
-    leaves: list[dict[str, str]]
-    branches: list[dict[str, str]]
+    meshes: dict[str, bytes]
+    ancestors: dict[str, bytes]
+    found_leaves: dict[str, bytes]  # of its own terms, up to the opening quote of "asFound"
+    leaves: dict[str, bytes]
+    branches: dict[str, bytes]
+
+    @classmethod
+    def of(
+        cls,
+        area: str,
+        names: list[str],
+        terms: list[list[str]],
+        ancestors: list[list[str]],
+        branches: list[list[str]],
+    ) -> Subject:
+        """A subject of pairs (id, term) and of branches (abbreviation, name)."""
+        dumps = orjson.dumps
+        return cls(
+            area=area,
+            names=names,
+            meshes={mesh_id: dumps({"id": mesh_id, "term": name}) for mesh_id, name in terms},
+            ancestors={mesh_id: dumps({"id": mesh_id, "term": name}) for mesh_id, name in ancestors},
+            found_leaves={
+                leaf: dumps({"id": leaf, "name": name, "asFound": ""})[:-2]
+                for leaf, name in _leaf_names(terms)
+            },
+            leaves={
+                leaf: dumps({"id": leaf, "name": name, "relevance": "LOW"})
+                for leaf, name in _leaf_names(ancestors)
+            },
+            branches={short: dumps({"abbrev": short, "name": name}) for short, name in branches},
+        )
 
 
-def _leaf_id(mesh_id: str) -> str:
-    return "M" + mesh_id.lstrip("D0")
-
-
-def _terms(pairs: list[list[str]]) -> list[dict[str, str]]:
-    return [{"id": mesh_id, "term": name} for mesh_id, name in pairs]
-
-
-def _leaves(pairs: list[list[str]]) -> list[dict[str, str]]:
-    return [{"id": _leaf_id(mesh_id), "name": name, "relevance": "LOW"} for mesh_id, name in pairs]
-
-
-def _branches(pairs: list[list[str]]) -> list[dict[str, str]]:
-    return [{"abbrev": short, "name": name} for short, name in pairs]
+def _leaf_names(pairs: list[list[str]]) -> list[tuple[str, str]]:
+    return [("M" + mesh_id.lstrip("D0"), name) for mesh_id, name in pairs]
 
 
 @cache
@@ -106,14 +147,7 @@ def conditions() -> dict[str, list[Subject]]:
     """Conditions by area."""
     found: dict[str, list[Subject]] = {}
     for row in orjson.loads((_HOME / "conditions.json").read_bytes())["entries"]:
-        subject = Subject(
-            area=row["area"],
-            names=row["spellings"],
-            meshes=_terms(row["meshes"]),
-            ancestors=_terms(row["ancestors"]),
-            leaves=_leaves(row["ancestors"]),
-            branches=_branches(row["branches"]),
-        )
+        subject = Subject.of(row["area"], row["spellings"], row["meshes"], row["ancestors"], row["branches"])
         found.setdefault(row["area"], []).append(subject)
     return found
 
@@ -123,13 +157,12 @@ def substances() -> dict[str, list[Subject]]:
     """Substances of MeSH by intervention type; the first name is the heading, the rest its entry terms."""
     found: dict[str, list[Subject]] = {}
     for row in orjson.loads((_HOME / "interventions.json").read_bytes())["entries"]:
-        subject = Subject(
-            area=row["type"],
-            names=[row["name"], *row["otherNames"]],
-            meshes=[{"id": row["mesh"], "term": row["name"]}],
-            ancestors=_terms(row["ancestors"]),
-            leaves=_leaves(row["ancestors"]),
-            branches=[*_branches(row["branches"]), {"abbrev": "All", "name": "All Drugs and Chemicals"}],
+        subject = Subject.of(
+            row["type"],
+            [row["name"], *row["otherNames"]],
+            [[row["mesh"], row["name"]]],
+            row["ancestors"],
+            [*row["branches"], ["All", "All Drugs and Chemicals"]],
         )
         found.setdefault(row["type"], []).append(subject)
     return found
@@ -137,13 +170,13 @@ def substances() -> dict[str, list[Subject]]:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A real city; `geo` is shared by every location in it and never changed."""
+    """A real city; `geo` is its place as JSON."""
 
     country: str
     name: str
     state: str
     postal_code: str
-    geo: dict[str, float]
+    geo: bytes
 
 
 @cache
@@ -157,7 +190,7 @@ def cities() -> tuple[Weighted, dict[str, list[City]]]:
         country, weight, name, state, postal_code, latitude, longitude = line.split("\t")
         if weight:
             weights.append((country, float(weight)))
-        geo = {"lat": float(latitude), "lon": float(longitude)}
+        geo = orjson.dumps({"lat": float(latitude), "lon": float(longitude)})
         found.setdefault(country, []).append(City(country, name, state, postal_code, geo))
     return Weighted(weights), found
 

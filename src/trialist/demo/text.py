@@ -18,6 +18,8 @@ from random import Random
 from typing import Any, TypeAlias
 from zlib import crc32
 
+import orjson
+
 # A sentence ready for use: a string, or a tuple of strings and places in the context (integers).
 Phrase: TypeAlias = "str | tuple[str | int, ...]"
 # A parsed template: a string, or a tuple of strings, places in the context, and choices (lists of the same).
@@ -45,6 +47,18 @@ _NEEDS_ESCAPE = re.compile(r"([<>\[\]*~^&])")
 def escape(text: str) -> str:
     r"""Text as the registry's CommonMark writes it: `\>`, `\<`, `\[`, `\*`, `\~`, `\^`, `\&`."""
     return _NEEDS_ESCAPE.sub(r"\\\1", text)
+
+
+def quoted(text: str) -> str:
+    """The text as it stands between the quotes of a JSON string."""
+    return orjson.dumps(text)[1:-1].decode()
+
+
+def quoted_phrase(phrase: Phrase) -> Phrase:
+    """A phrase that, rendered with a quoted context, is quoted."""
+    if isinstance(phrase, str):
+        return quoted(phrase)
+    return tuple(quoted(part) if isinstance(part, str) else part for part in phrase)
 
 
 class Compiler:
