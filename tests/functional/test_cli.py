@@ -54,6 +54,14 @@ def test_a_full_load_tells_what_is_missing(tmp_path):
     assert b"1 studies are no longer in the registry; they are kept and marked." in done.stdout
     assert run("export", registry=tmp_path / "r").stdout.count(b"\n") == 2
     assert run("export", "--without-missing", registry=tmp_path / "r").stdout.count(b"\n") == 1
+    gone = "The last full load did not contain this study"
+    assert gone in run("show", "NCT99000002", registry=tmp_path / "r").stdout.decode()
+    assert (
+        f"> {gone}" in run("show", "NCT99000002", "--format", "md", registry=tmp_path / "r").stdout.decode()
+    )
+    assert run_json("show", "NCT99000002", registry=tmp_path / "r")["no_longer_in_the_registry"]
+    assert not run_json("show", "NCT99000001", registry=tmp_path / "r")["no_longer_in_the_registry"]
+    assert gone not in run("show", "NCT99000001", registry=tmp_path / "r").stdout.decode()
     done = run("load", "--full", write(tmp_path / "c", raw(1) + b"\n{"), registry=tmp_path / "r")
     assert b"Nothing was marked as missing" in done.stdout
 
@@ -100,6 +108,7 @@ def test_show_a_day_a_place_and_a_version(registry):
 def test_raw_gives_the_bytes_and_nothing_else(registry):
     assert run("raw", "NCT99000500", registry=registry).stdout == updated(500, "2026-02-02")
     assert run("raw", "NCT99000500", "--version", 1, registry=registry).stdout == raw(500, moon=1)
+    assert run_json("raw", "NCT99000500", registry=registry) == orjson.loads(updated(500, "2026-02-02"))
     assert run("raw", "NCT00000001", registry=registry).returncode == 3
 
 
@@ -170,6 +179,11 @@ def test_export_and_load_again(registry, tmp_path, ending):
     assert list(tmp_path.iterdir()) == [file]
     run("load", file, registry=tmp_path / "again")
     assert run("export", registry=tmp_path / "again").stdout == plain
+
+
+def test_export_as_one_document(registry):
+    lines = run("export", registry=registry).stdout.splitlines()
+    assert run_json("export", registry=registry) == [orjson.loads(line) for line in lines]
 
 
 def test_export_keeps_one_line_a_study(tmp_path):

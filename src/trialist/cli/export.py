@@ -38,14 +38,15 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the studies."""
-    from trialist.registry.export import export_file, write_ndjson
+    from trialist.registry.export import export_file, write_list, write_ndjson
     from trialist.registry.registry import Registry
     from trialist.settings import read_settings
 
     with Registry(read_settings(registry=arguments.registry).registry) as registry:
         studies = registry.scan(with_missing=not arguments.without_missing)
         if arguments.file is None:
-            write_ndjson(studies, sys.stdout.buffer)
+            write = write_list if arguments.format == "json" else write_ndjson
+            write(studies, sys.stdout.buffer)
             sys.stdout.buffer.flush()
             return 0
         count = export_file(studies, arguments.file)

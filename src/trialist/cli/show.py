@@ -12,8 +12,8 @@ from trialist.cli.output import print_beside, print_json, print_text, width
 from trialist.errors import InvalidParameterError, StudyNotFoundError
 
 if TYPE_CHECKING:
-    from trialist.record import GeoPoint, Study
-    from trialist.registry.registry import Registry
+    from trialist.record import GeoPoint
+    from trialist.registry.registry import Registry, StoredStudy
 
 
 def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -44,6 +44,9 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("id", metavar="NCT", help="an NCT id")
     parser.add_argument("--version", type=int, metavar="N", help="an older version")
+    parser.add_argument(
+        "--format", choices=("json",), default="json", help="a study's JSON is the one format there is"
+    )
     parser.set_defaults(run=run_raw)
 
 
@@ -66,7 +69,7 @@ def run_show(arguments: argparse.Namespace) -> int:
     with Registry(read_settings(registry=arguments.registry).registry) as registry:
         for nct_id in arguments.ids:
             try:
-                study = _find(registry, nct_id, arguments.version).study
+                stored = _find(registry, nct_id, arguments.version)
             except StudyNotFoundError as error:
                 missing = error
                 documents.append(
@@ -74,7 +77,7 @@ def run_show(arguments: argparse.Namespace) -> int:
                 )
                 print_beside(f"trialist: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
                 continue
-            documents.append(_render(study, arguments, as_of, near))
+            documents.append(_render(stored, arguments, as_of, near))
     if arguments.format == "json":
         print_json(documents[0] if len(documents) == 1 else documents)
     else:
@@ -82,21 +85,28 @@ def run_show(arguments: argparse.Namespace) -> int:
     return 0 if missing is None else 3
 
 
-def _find(registry: Registry, nct_id: str, version: int | None) -> Any:
+def _find(registry: Registry, nct_id: str, version: int | None) -> StoredStudy:
     return registry.get(nct_id) if version is None else registry.get_version(nct_id, version)
 
 
-def _render(study: Study, arguments: argparse.Namespace, as_of: date, near: GeoPoint | None) -> Any:
+def _render(stored: StoredStudy, arguments: argparse.Namespace, as_of: date, near: GeoPoint | None) -> Any:
+    """The view in the format asked for, headed by a word where the registry itself no longer has the study."""
     from trialist import views
 
+    study, gone = stored.study, stored.missing_since is not None
     view = (
         views.record_view(study)
         if arguments.view == "record"
         else views.public_view(study, as_of=as_of, near=near)
     )
     if arguments.format == "json":
-        return views.render_json(view)
-    return views.render_markdown(view) if arguments.format == "md" else views.render_text(view, width=width())
+        return {"no_longer_in_the_registry": gone, **views.render_json(view)}
+    if arguments.format == "md":
+        return (f"> {_GONE}\n\n" if gone else "") + views.render_markdown(view)
+    return (f"! {_GONE}\n\n" if gone else "") + views.render_text(view, width=width())
+
+
+_GONE = "The last full load did not contain this study: the registry may have withdrawn it."
 
 
 def _place(text: str | None) -> GeoPoint | None:

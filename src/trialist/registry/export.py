@@ -39,6 +39,17 @@ def write_ndjson(studies: Iterable[StoredStudy], out: BinaryIO) -> int:
     return count
 
 
+def write_list(studies: Iterable[StoredStudy], out: BinaryIO) -> int:
+    """One JSON list of all studies, each as it is stored; the number written."""
+    count = 0
+    out.write(b"[")
+    for stored in studies:
+        out.write((b",\n" if count else b"\n") + stored.raw)
+        count += 1
+    out.write(b"\n]\n")
+    return count
+
+
 def export_file(studies: Iterable[StoredStudy], file: Path) -> int:
     """NDJSON into a file, compressed as its ending says (.gz, .zst, .bz2, .xz); the number of studies written.
 
