@@ -25,10 +25,10 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -m "not heavy"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/python docs/build.py --check
+	$(BIN)/python -m pytest -m heavy
 
 bench: install
 	$(BIN)/python bench/load.py

@@ -32,7 +32,6 @@ def bench() -> ModuleType:
     return module
 
 
-@pytest.mark.shared
 @needs_shared
 def test_real_records_are_those_of_v2(bench: ModuleType) -> None:
     known = bench.read_v2()

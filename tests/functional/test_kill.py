@@ -15,6 +15,7 @@ from support.layouts import write
 from support.loading import logical_content
 from support.records import raw
 
+pytestmark = pytest.mark.heavy
 KILLS = 100
 STUDIES = 5000
 

@@ -14,6 +14,7 @@ from support.command import run, run_json
 from support.layouts import ARCHIVES, LAYOUTS, PACKERS, write, zstd
 from support.records import raw, record
 
+pytestmark = pytest.mark.heavy
 MUTANTS = 10_000
 PER_FOLDER = 500
 

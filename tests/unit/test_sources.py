@@ -305,3 +305,87 @@ def test_any_objects_in_an_array_are_cut_at_their_ends(values, step, indent):
     scan = json_stream._Scan(Stream(Dripping()), Where(), Limits())
     pieces = [piece for piece in scan.run() if isinstance(piece, Found)]
     assert [orjson.loads(piece.raw) for piece in pieces] == orjson.loads(text)
+
+
+def test_studies_glued_together_by_damage_are_told_apart(tmp_path):
+    """A line end and the end of a study got lost together."""
+    glued = raw(1)[:-25] + b"," + raw(2) + b"," + raw(3)[:-1] + b"}"
+    studies, problems = read(write(tmp_path / "file", raw(7) + b"\n" + glued + b"\n" + raw(8)))
+    assert studies == [raw(7), raw(2), raw(3), raw(8)]
+    assert [(problem.code, problem.where.nct_id) for problem in problems] == [("invalid-json", "NCT99000001")]
+    assert problems[0].where.position == len(raw(7)) + 1
+
+
+V1 = {
+    "Rank": 1,
+    "Study": {
+        "ProtocolSection": {
+            "IdentificationModule": {
+                "NCTId": "NCT99000001",
+                "BriefTitle": "[Invented] A study of before 2024",
+            },
+            "ConditionsModule": {"ConditionList": {"Condition": ["Graft Versus Host Disease"]}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        V1,
+        {"FullStudy": V1},
+        [V1],
+        {"FullStudiesResponse": {"APIVrs": "1.01.05", "DataVrs": "2023:01:01", "NStudiesFound": 1, "FullStudies": [V1]}},
+        {"FullStudiesResponse": {"FullStudies": [V1], "NStudiesFound": 1}},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("indent", [None, 2])
+def test_the_json_of_before_2024_is_read_in_all_its_envelopes(tmp_path, envelope, indent):
+    studies, problems = read(write(tmp_path / "file", json.dumps(envelope, indent=indent).encode()))
+    assert problems == []
+    (study,) = map(orjson.loads, studies)
+    assert study["protocolSection"]["identificationModule"]["nctId"] == "NCT99000001"
+    assert study["protocolSection"]["conditionsModule"]["conditions"] == ["Graft Versus Host Disease"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        (b'{"study": {"study": ' + raw(1) + b"}}", [raw(1)]),
+        (b'{"study":' + raw(1) + b', "nctId": "NCT99000001"}', [raw(1)]),
+        (b'{"at": 1, "studies": [' + raw(1) + b", 3]}", [raw(1)]),
+        (b'{"x": {"y": 1}, "studies": [' + raw(1) + b", 3]}", [raw(1)]),
+        (b"[" * 300 + b"]" * 300, []),
+        (b'{"studies": [' + b'{"protocolSection":' * 600 + b"1" + b"}" * 600 + b"]}", []),
+    ],
+)
+def test_envelopes_inside_envelopes(tmp_path, text, expect):
+    studies, _ = read(write(tmp_path / "file", text))
+    assert [orjson.loads(one) for one in studies][: len(expect)] == [orjson.loads(one) for one in expect]
+
+
+def test_a_file_of_blanks_and_a_study_far_behind_them(tmp_path):
+    assert [problem.code for problem in read(write(tmp_path / "a", b" \n" * 9000))[1]] == ["empty"]
+    assert read(write(tmp_path / "b", b" \n" * 9000 + raw(1))) == ([raw(1)], [])
+
+
+def test_zip_directories_that_lie(tmp_path):
+    content = ARCHIVES["zip"]({"a.json": raw(1), "b.json": raw(2)})
+    at_end = content.rindex(b"PK\x05\x06")
+    lies = {
+        "cut off in the directory": content[: at_end - 30] + content[at_end:],
+        "a directory that is none": content[:at_end].replace(b"PK\x01\x02", b"PK\x09\x09") + content[at_end:],
+        "more entries than there are": content[: at_end + 10] + b"\xff\x00" + content[at_end + 12 :],
+        "a header elsewhere": content.replace(b"PK\x03\x04", b"PK\x03\x05")[:4].replace(
+            b"PK\x03\x05", b"PK\x03\x04"
+        )
+        + content[4:at_end].replace(b"PK\x03\x04", b"PK\x03\x09")
+        + content[at_end:],
+        "a directory before its archive": content[:at_end]
+        + content[at_end : at_end + 16]
+        + b"\xff\xff\xff\x0f\x00\x00",
+    }
+    for number, (name, lie) in enumerate(lies.items()):
+        _, problems = read(write(tmp_path / str(number), lie))
+        assert {problem.code for problem in problems} == {"damaged"}, name
