@@ -78,7 +78,7 @@ def _only_opens(line: bytes) -> bool:
 
 
 def _split_lines(stream: Stream, where: Where, limits: Limits) -> Iterator[Found | Problem]:
-    offset = 0
+    offset = where.position or 0
     rest = b""
     skipping = False
     while chunk := stream.read(CHUNK):
@@ -100,7 +100,10 @@ def _split_lines(stream: Stream, where: Where, limits: Limits) -> Iterator[Found
 
 
 def _read_line(line: bytes, where: Where) -> Iterator[Found | Problem]:
-    text = line.strip(_SPACE)
+    text = line.lstrip(_SPACE)
+    if len(text) < len(line):
+        where = at(where, (where.position or 0) + len(line) - len(text))
+    text = text.rstrip(_SPACE)
     if text.startswith(b"{") and text.endswith(b"}"):
         if not PAGE_HEAD.match(text):
             yield Found(text, where)
@@ -117,7 +120,7 @@ def _read_odd_line(text: bytes, where: Where) -> Iterator[Found | Problem]:
     start = head.end() if head else 1 if text.startswith(b"[") else 0
     if PAGE_TAIL.fullmatch(text, start):
         return
-    yield from _Scan(Stream.of(text[start:]), where, Limits()).run()
+    yield from _Scan(Stream.of(text[start:]), at(where, (where.position or 0) + start), Limits()).run()
 
 
 class _Scan:
