@@ -1,5 +1,6 @@
 """A load is killed, or runs out of disk, at moments nobody chose; the same command again mends it."""
 
+import os
 import random
 import resource
 import signal
@@ -95,6 +96,27 @@ def test_workers_die_with_a_killed_load(tmp_path, source):
             return
         time.sleep(0.05)
     pytest.fail("worker processes outlived the load")
+
+
+@pytest.mark.parametrize("moment", [0.5, 0.8, 1.1, 1.6])
+def test_an_interrupt_ends_a_load_with_a_word(tmp_path, source, moment):
+    """Ctrl-C reaches all processes of a terminal at once, also workers that are just starting."""
+    file, expected = source
+    process = start(
+        "load", file, registry=tmp_path / "r", start_new_session=True, preexec_fn=_as_at_a_terminal
+    )
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGINT)
+    _, beside = process.communicate(timeout=60)
+    assert process.returncode in (0, 130)
+    if process.returncode:
+        assert beside.strip().startswith(b"Stopped.")
+    assert run("load", file, registry=tmp_path / "r").returncode == 0
+    assert first_load(logical_content(tmp_path / "r")) == first_load(expected)
+
+
+def _as_at_a_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _status(pid: object) -> list[str]:

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -131,6 +132,9 @@ def prepare_all(chunks: Iterable[Chunk], directory: Path, workers: int) -> Itera
     context = multiprocessing.get_context("spawn")
     # Workers read the dictionary themselves: starting a process with more than a pipe holds can block forever.
     with ProcessPoolExecutor(workers, context, _start_worker, (directory,)) as pool:
+        with _interrupts_held_back():
+            for _ in range(workers):
+                pool.submit(abs, 0)  # a task for which no worker is free starts one: now all are started
         waiting: deque[Future[Batch]] = deque()
         try:
             for chunk in chunks:
@@ -142,6 +146,22 @@ def prepare_all(chunks: Iterable[Chunk], directory: Path, workers: int) -> Itera
         finally:
             for future in waiting:
                 future.cancel()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Keep an interrupt for later; processes started meanwhile never get one, as the main process decides for all.
+
+    A worker that is interrupted while it starts would leave the pool waiting for it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _packer_of(directory: Path) -> Packer:
@@ -161,7 +181,7 @@ def _start_worker(directory: Path) -> None:
     # A record is thousands of objects and no cycles: the collector would walk them again and again, a quarter of the time.
     gc.freeze()
     gc.disable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides what an interrupt means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be held back as the worker starts
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
