@@ -53,11 +53,12 @@ def test_killed_at_a_hundred_moments(tmp_path, source):
             with start("load", file, registry=registry, environment=environment) as process:
                 try:
                     process.wait(moments.uniform(0.1, 1.6) if kills < KILLS else None)
-                    finished = True
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    kills += 1
-            assert process.returncode == (0 if finished else -signal.SIGKILL)
+            # It may have ended by itself in the moment before the kill.
+            assert process.returncode in (0, -signal.SIGKILL)
+            finished = process.returncode == 0
+            kills += not finished
         # A kill behind the last batch leaves a finished load, and the next one finds everything known.
         assert first_load(logical_content(registry)) == first_load(expected)
         assert run("verify", registry=registry).returncode == 0
