@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -311,6 +312,16 @@ def test_nothing_to_load_is_said_clearly(registry_dir, source, tmp_path):
     with pytest.raises(SourceUnreadableError, match="No such file"):
         load(tmp_path / "other", source(raw(1)), tmp_path / "gone")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_source_whose_name_is_no_text_is_loaded_all_the_same(registry_dir, tmp_path):
+    file = write(tmp_path / os.fsdecode(b"caf\xe9\x1b[31m.json"), raw(1) + b"\n{")
+    done = load(registry_dir, file)
+    assert (done.counts.added, done.counts.rejected) == (1, 1)
+    with Registry(registry_dir) as registry:
+        (stored,) = registry.problems(done.number)
+        assert stored.problem.where.source.isprintable()
+        assert "caf" in stored.problem.where.source
 
 
 def test_there_must_be_a_registry_to_read(tmp_path):

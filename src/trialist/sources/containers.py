@@ -91,7 +91,7 @@ def open_documents(
 ) -> Iterator[Document | Problem]:
     """The documents of one file on disk; what cannot be read becomes a `Problem`, and the rest goes on."""
     member = "" if file == source else file.relative_to(source).as_posix()
-    where = Where(source=str(source), member=_printable(member))
+    where = Where(source=_printable(str(source)), member=_printable(member))
     try:
         if not file.is_file():
             yield Problem(
