@@ -88,7 +88,7 @@ def _split_lines(stream: Stream, where: Where, limits: Limits) -> Iterator[Found
             if skipping:
                 skipping = False
             else:
-                yield from _read_line(line, at(where, offset))
+                yield from _read_line(line, at(where, offset), limits)
             offset += len(line) + 1
         if len(rest) > limits.study_bytes:
             if not skipping:
@@ -96,10 +96,10 @@ def _split_lines(stream: Stream, where: Where, limits: Limits) -> Iterator[Found
             offset += len(rest)
             skipping, rest = True, b""
     if rest and not skipping:
-        yield from _read_line(rest, at(where, offset))
+        yield from _read_line(rest, at(where, offset), limits)
 
 
-def _read_line(line: bytes, where: Where) -> Iterator[Found | Problem]:
+def _read_line(line: bytes, where: Where, limits: Limits) -> Iterator[Found | Problem]:
     text = line.lstrip(_SPACE)
     if len(text) < len(line):
         where = at(where, (where.position or 0) + len(line) - len(text))
@@ -111,16 +111,16 @@ def _read_line(line: bytes, where: Where) -> Iterator[Found | Problem]:
     elif text.startswith(b"{") and text.endswith(b"},"):
         yield Found(text[:-1], where)
         return
-    yield from _read_odd_line(text, where)
+    yield from _read_odd_line(text, where, limits)
 
 
-def _read_odd_line(text: bytes, where: Where) -> Iterator[Found | Problem]:
+def _read_odd_line(text: bytes, where: Where, limits: Limits) -> Iterator[Found | Problem]:
     """A line that is not simply one object: the edge of a page or an array, several studies, or damage."""
     head = PAGE_HEAD.match(text)
     start = head.end() if head else 1 if text.startswith(b"[") else 0
     if PAGE_TAIL.fullmatch(text, start):
         return
-    yield from _Scan(Stream.of(text[start:]), at(where, (where.position or 0) + start), Limits()).run()
+    yield from _Scan(Stream.of(text[start:]), at(where, (where.position or 0) + start), limits).run()
 
 
 class _Scan:
