@@ -22,11 +22,11 @@ from trialist.demo import (
     generate_study,
 )
 from trialist.demo.draw import Draw, Quantiles, Weighted, mix
-from trialist.demo.text import Compiler, render
+from trialist.demo.text import Compiler, quoted_phrase, render, sealed, strung
 from trialist.errors import InvalidParameterError
 
 # Changing what the demo makes is allowed, and then this changes; the same code must never make other bytes.
-FIRST_200 = "ce6c66468314e714f3ed865584346119028ebb16d1c5b06be1a499f78a89d555"
+FIRST_200 = "db29e0f3b289d0ae7b85fffb408733d5f9fa5030cf2a4910ab3a30e19d5ae545"
 SAMPLE = 2500
 CATALOGUE = files("trialist.record") / "catalogue"
 
@@ -417,10 +417,25 @@ def test_draws_keep_to_their_tables() -> None:
     assert {draw.between(2, 3) for _ in range(50)} == {2, 3}
 
 
+def test_a_draw_started_again_goes_on_as_a_new_one_would() -> None:
+    used, new = Draw(1, 2), Draw(3, 4)
+    used.unit()
+    used.restart(3, 4)
+    assert [used.unit() for _ in range(700)] == [new.unit() for _ in range(700)]
+
+
+def test_phrases_are_strung_together_blanks_and_all() -> None:
+    context = ["GVHD", "GVHD", "MSC", *[""] * 7]
+    one, two = sealed(("for ", 0)), sealed((2, ' "twice" for ', 0))
+    assert render(strung((one, "100%", two), ", "), context) == 'for GVHD, 100%, MSC "twice" for GVHD'
+    assert strung(("one", "two"), "-") == "one-two"
+    assert render(quoted_phrase(two), context) == 'MSC \\"twice\\" for GVHD'
+
+
 def test_templates_are_written_out() -> None:
     compiler = Compiler({"what": ["x > {1|2}", "for {@condition}"]}, markup=True)
     context = ["GVHD", *[""] * 9]
-    texts = {render(phrase, context) for phrase in compiler.choices("what")}
+    texts = {render(sealed(draught), context) for draught in compiler.choices("what")}
     assert "for GVHD" in texts
     assert texts <= {"for GVHD", "x \\> 1", "x \\> 2"}
 

@@ -6,16 +6,22 @@ from functools import cache
 from typing import Any
 
 import orjson
+from orjson import Fragment
 
 from trialist.demo.draw import Draw
 from trialist.demo.plan import Plan
+from trialist.demo.prose import paragraphs
 from trialist.demo.tables import figures, marked, plain, quoted_marked, quoted_plain
-from trialist.demo.text import render
+from trialist.demo.text import Phrase, render, strung
 from trialist.demo.timeline import iso
 
 _LABEL_LIMIT = 100
-_TAILS_SEED = 7_005
-_TAILS = 2500
+_OUTCOMES_SEED = 7_005
+_PLANNED = 1200  # ready runs of planned outcomes of a length
+_LONGEST = 4
+_READY_SEED = 7_008
+_READY = 512
+_ARMS = 2048
 _WHO = ("PARTICIPANT", "CARE_PROVIDER", "INVESTIGATOR", "OUTCOMES_ASSESSOR")
 _MASKED = {"SINGLE": 1, "DOUBLE": 2, "TRIPLE": 3, "QUADRUPLE": 4}
 _PREFIX = {
@@ -53,12 +59,12 @@ def design(plan: Plan, arm_count: int) -> dict[str, Any]:
             module["targetDuration"] = (
                 f"{draw.pick((1, 2, 5, 10, 15))} {draw.pick(('Years', 'Years', 'Months'))}"
             )
-        module["designInfo"] = _observational(draw)
+        module["designInfo"] = draw.pick(_observational())
         if draw.chance(0.17):
-            module["bioSpec"] = _specimens(draw)
+            module["bioSpec"] = draw.pick(_specimens())
     else:
         module["phases"] = plan.phases
-        module["designInfo"] = _interventional(plan, arm_count)
+        module["designInfo"] = draw.pick(_interventional(plan.wish.get("purpose", ""), arm_count == 1))
     if draw.chance(0.995):
         line = plan.line
         actual = (line.ended and line.status in ("COMPLETED", "TERMINATED")) or line.status == "WITHDRAWN"
@@ -68,30 +74,43 @@ def design(plan: Plan, arm_count: int) -> dict[str, Any]:
     return module
 
 
-def _observational(draw: Draw) -> dict[str, Any]:
+@cache
+def _observational() -> list[Fragment]:
+    draw = Draw(_READY_SEED, 1)
     table = figures()["design"]
-    return {
-        "observationalModel": draw.weighted(table["observational"]),
-        "timePerspective": draw.weighted(table["perspective"]),
-    }
-
-
-def _specimens(draw: Draw) -> dict[str, Any]:
-    retention = draw.weighted(figures()["design"]["retention"])
-    found: dict[str, Any] = {"retention": retention}
-    if retention != "NONE_RETAINED" and draw.chance(0.9):
-        found["description"] = draw.pick(marked()["biospecimen"])
+    found = []
+    for _ in range(_READY):
+        model = draw.weighted(table["observational"])
+        shape = {"observationalModel": model, "timePerspective": draw.weighted(table["perspective"])}
+        found.append(Fragment(orjson.dumps(shape)))
     return found
 
 
-def _interventional(plan: Plan, arm_count: int) -> dict[str, Any]:
-    draw = plan.draw
+@cache
+def _specimens() -> list[Fragment]:
+    draw = Draw(_READY_SEED, 2)
+    found = []
+    for _ in range(_READY):
+        retention = draw.weighted(figures()["design"]["retention"])
+        kept: dict[str, Any] = {"retention": retention}
+        if retention != "NONE_RETAINED" and draw.chance(0.9):
+            kept["description"] = draw.pick(marked()["biospecimen"])
+        found.append(Fragment(orjson.dumps(kept)))
+    return found
+
+
+@cache
+def _interventional(purpose: str, single: bool) -> list[Fragment]:
+    draw = Draw(_READY_SEED, single)
+    return [Fragment(orjson.dumps(_shape(draw, purpose, single))) for _ in range(2 * _READY)]
+
+
+def _shape(draw: Draw, purpose: str, single: bool) -> dict[str, Any]:
     table = figures()["design"]
     words = marked()
-    single = arm_count == 1
     found: dict[str, Any] = {}
     if draw.chance(0.985):
-        found["primaryPurpose"] = plan.wish.get("purpose") or draw.weighted(table["purpose"])
+        found["primaryPurpose"] = purpose or draw.weighted(table["purpose"])
     if draw.chance(0.985):
         found["allocation"] = "NA" if single else draw.weighted(table["allocation"])
     if single:
@@ -123,8 +142,8 @@ def arms_interventions(plan: Plan) -> dict[str, Any]:
     else:
         count = 0
     arms = [_arm(plan, place, count) for place in range(count)]
-    _tell_apart(arms)
     if arms:
+        _tell_apart(arms)
         module["armGroups"] = arms
     if plan.interventions:
         module["interventions"] = _link(plan, arms)
@@ -132,33 +151,44 @@ def arms_interventions(plan: Plan) -> dict[str, Any]:
 
 
 def _arm(plan: Plan, place: int, count: int) -> dict[str, Any]:
-    draw, unit, context = plan.draw, plan.draw.unit, plan.context
-    words = marked()
-    names = plain()
+    unit, context, wish = plan.draw.unit, plan.context, plan.wish
     control = place > 0 and (place == count - 1 or unit() < 0.3)
-    context[8] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[place] if unit() < 0.6 else str(place + 1)
-    label = render(draw.pick(names["control_label" if control else "arm_label"]), context)
-    if plan.wish.get("arm_labels"):
-        label = plan.wish["arm_labels"][place]
-    arm: dict[str, Any] = {"label": label[:_LABEL_LIMIT].strip()}
-    if plan.study_type == "INTERVENTIONAL" and unit() < 0.96:
-        arm["type"] = _arm_type(draw, context[3], control)
-    if "arm_text" in plan.wish:
-        arm["description"] = plan.wish["arm_text"]
-    elif count == 1 and unit() < 0.02:
-        arm["description"] = draw.pick(words["multiplexed"])
-    elif unit() < 0.87:
-        texts = words["control_text" if control else "arm_text"]
-        number = 1 if unit() < 0.6 else draw.between(2, 4)
-        arm["description"] = " ".join([render(draw.pick(texts), context) for _ in range(number)])
+    name, lettered, kind, text = _ready_arms(control)[int(unit() * _ARMS)]
+    context[8] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[place] if lettered else str(place + 1)
+    arm: dict[str, Any] = {"label": render(name, context)[:_LABEL_LIMIT].strip()}
+    if kind and plan.study_type == "INTERVENTIONAL":
+        arm["type"] = "PLACEBO_COMPARATOR" if control and context[3] == "Placebo" else kind
+    if count == 1 and unit() < 0.02:
+        arm["description"] = plan.draw.pick(marked()["multiplexed"])
+    elif text:
+        arm["description"] = render(text, context)
+    if "arm_labels" in wish:
+        arm["label"] = wish["arm_labels"][place]
+    if "arm_text" in wish:
+        arm["description"] = wish["arm_text"]
     return arm
 
 
-def _arm_type(draw: Draw, comparator: str, control: bool) -> str:
+@cache
+def _ready_arms(control: bool) -> list[tuple[Phrase, bool, str, Phrase]]:
+    """Labels, whether letters tell the arms apart, types, and descriptions, of which the last two may be missing."""
+    draw = Draw(_READY_SEED, 3, control)
+    labels = plain()["control_label" if control else "arm_label"]
+    texts = [paragraphs("control_text" if control else "arm_text", count) for count in range(1, 5)]
+    found = []
+    for _ in range(_ARMS):
+        count = 0 if draw.chance(0.6) else draw.between(1, 3)
+        text = draw.pick(texts[count]) if draw.chance(0.87) else ""
+        kind = _arm_type(draw, control) if draw.chance(0.96) else ""
+        found.append((draw.pick(labels), draw.chance(0.6), kind, text))
+    return found
+
+
+def _arm_type(draw: Draw, control: bool) -> str:
     roll = draw.unit()
     if not control:
         return "EXPERIMENTAL" if roll < 0.85 else "ACTIVE_COMPARATOR" if roll < 0.96 else "OTHER"
-    if comparator == "Placebo" or roll < 0.28:
+    if roll < 0.28:
         return "PLACEBO_COMPARATOR"
     if roll < 0.33:
         return "SHAM_COMPARATOR"
@@ -168,23 +198,25 @@ def _arm_type(draw: Draw, comparator: str, control: bool) -> str:
 def _tell_apart(arms: list[dict[str, Any]]) -> None:
     seen: set[str] = set()
     for place, arm in enumerate(arms):
-        if arm["label"].lower() in seen:
+        label = arm["label"].lower()
+        if label in seen:
             arm["label"] = f"{arm['label'][: _LABEL_LIMIT - 4]} {place + 1}"
-        seen.add(arm["label"].lower())
+            label = arm["label"].lower()
+        seen.add(label)
 
 
 def _link(plan: Plan, arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    draw, unit, context = plan.draw, plan.draw.unit, plan.context
-    texts = marked()["intervention_text"]
+    draw, unit, context, wish = plan.draw, plan.draw.unit, plan.context, plan.wish
+    short, long = paragraphs("intervention_text", 1), paragraphs("intervention_text", 3)
     treated = [arm for arm in arms if arm.get("type") != "NO_INTERVENTION"] or arms
     found: list[dict[str, Any]] = []
     for place, one in enumerate(plan.interventions):
         row: dict[str, Any] = {"type": one.type, "name": one.name}
         if unit() < 0.92:
-            number = 1 if unit() < 0.7 else 3
-            row["description"] = " ".join([render(draw.pick(texts), context) for _ in range(number)])
-        if "intervention_texts" in plan.wish:
-            row["description"] = plan.wish["intervention_texts"][place]
+            texts = short if unit() < 0.7 else long
+            row["description"] = render(texts[int(unit() * len(texts))], context)
+        if wish and "intervention_texts" in wish:
+            row["description"] = wish["intervention_texts"][place]
         if arms and unit() < 0.98:
             first = treated[place % len(treated)]
             mine = treated if unit() < 0.25 else [first]
@@ -215,29 +247,33 @@ def planned_outcomes(plan: Plan) -> dict[str, Any]:
     return module
 
 
-def _outcomes(plan: Plan, count: int) -> orjson.Fragment:
+def _outcomes(plan: Plan, count: int) -> Fragment:
     unit, context = plan.draw.unit, plan.quoted_context
-    measures, tails = quoted_plain()["measure"], _outcome_tails()
-    size = len(measures)
-    rows = [
-        f'{{"measure":"{render(measures[int(unit() * size)], context).rstrip()}{tails[int(unit() * _TAILS)]}'
-        for _ in range(count)
-    ]
-    return orjson.Fragment(f"[{','.join(rows)}]")
+    rows: list[str] = []
+    while count > 0:
+        taken = min(count, _LONGEST)
+        pool = _planned(taken)
+        rows.append(render(pool[int(unit() * _PLANNED)], context))
+        count -= taken
+    return Fragment(f"[{','.join(rows)}]")
 
 
 @cache
-def _outcome_tails() -> list[str]:
-    """What follows a planned outcome's measure: descriptions and time frames, to the end of the object."""
-    draw = Draw(_TAILS_SEED)
-    texts, frames = quoted_marked()["measure_text"], quoted_plain()["week_frame"]
-    found = []
-    for _ in range(_TAILS):
-        tail = '"'
-        if draw.chance(0.86):
-            more = f" {draw.pick(texts)}" if draw.chance(0.45) else ""
-            tail += f',"description":"{draw.pick(texts)}{more}"'
-        if draw.chance(0.99):
-            tail += f',"timeFrame":"{draw.pick(frames)}"'
-        found.append(tail + "}")
-    return found
+def _planned(count: int) -> list[Phrase]:
+    """So many planned outcomes one after another, as JSON."""
+    draw = Draw(_OUTCOMES_SEED, count)
+    if count == 1:
+        return [_outcome(draw) for _ in range(_PLANNED)]
+    pool = _planned(1)
+    return [strung([draw.pick(pool) for _ in range(count)], ",") for _ in range(_PLANNED)]
+
+
+def _outcome(draw: Draw) -> Phrase:
+    texts = quoted_marked()["measure_text"]
+    tail = '"'
+    if draw.chance(0.86):
+        more = f" {draw.pick(texts)}" if draw.chance(0.45) else ""
+        tail += f',"description":"{draw.pick(texts)}{more}"'
+    if draw.chance(0.99):
+        tail += f',"timeFrame":"{draw.pick(quoted_plain()["week_frame"])}"'
+    return strung(('{"measure":"', draw.pick(quoted_plain()["measure"]), tail + "}"))

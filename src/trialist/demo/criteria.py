@@ -16,12 +16,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+from zlib import crc32
 
 from trialist.demo.draw import Draw, Weighted
-from trialist.demo.layout import EXCLUSION, INCLUSION, CriteriaText, Draft, Statement, place_drafts
+from trialist.demo.layout import (
+    CHILD,
+    INCLUSION,
+    OPEN,
+    CriteriaText,
+    Head,
+    Piece,
+    Statement,
+    ended,
+    place_pieces,
+    single,
+)
 from trialist.demo.tables import toml_table
-from trialist.demo.text import CONTEXT, Compiler, Phrase, render
+from trialist.demo.text import CONTEXT, Compiler, Draught, Phrase, form, render, sealed, strung
 
 # Kinds that a text states once; the rest may come again.
 _ONCE = frozenset(
@@ -41,33 +53,65 @@ _ONCOLOGY_LIKE = frozenset(("oncology", "hematology", "transplant"))
 _KIND = {"age_text": "age"}
 _CAPITALISED = 0.85
 _POOL_SEED = 5_1984
-_RUNS = 400  # ready runs of criteria for each area's weights
-_RUN_LENGTH = 4
-_RUN_FITS = 300
-_PAIR_FITS = 140
-_POOL_OF_ONE = 40  # ready criteria a template is written out to when it needs nothing of the study
+_POOL_OF_ONE = 40  # criteria a template is written out to
+_MISPLACED = ("duplicate", "contradiction", "inverted")
+_SHAPES = 4096  # ready combinations of layout, defect, and so on
+# Ready runs: for a text that still lacks more than so many characters, so many criteria at a time.
+_LONG, _MIDDLE, _SHORT = 900, 300, 140
+_LENGTHS = (9, 4, 2, 1)
+# Of each length for each area's weights; the general ones serve many areas.
+_RUNS = {"": 300, "oncology": 200}
+_FEW_RUNS = 100
+_OPENING = 0.85  # share of texts that give the diagnosis first, and of those that give the age
+_ROOM = 4  # what a criterion takes besides its text, about
+_BLANK = 12  # what the study's words take in a criterion, about
 _TAGS = re.compile(r"([a-z_ ]+):: ")
 _MINIMUM_AGE = CONTEXT.index("minimum_age")
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One polarity's criteria by kind, ready or (when they speak of the study) to be rendered; weights by area."""
+class _Run(NamedTuple):
+    """Criteria ready to follow one another, to be rendered when they speak of the study, and about how long they are."""
 
-    templates: dict[str, list[Draft | tuple[Phrase, tuple[str, ...]]]]
+    phrase: Phrase
+    size: int
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """One polarity's criteria by kind, each with its mark; weights by area; heads of nested lists."""
+
+    polarity: str
+    templates: dict[str, list[_Run]]
     kinds: dict[str, Weighted]
     nested: list[tuple[str, Phrase, str]]
-    runs: dict[str, list[tuple[list[Draft], int]]]
-    pairs: dict[str, list[tuple[list[Draft], int]]]
-    tails: list[str]
-    tail_share: float
+
+    @cache  # noqa: B019  # the two sides live as long as the module
+    def runs(self, area: str, first: tuple[str, ...]) -> list[list[_Run]]:
+        """Runs of each of `_LENGTHS`. With `first`, they open a text: these kinds come first, and others once."""
+        draw = Draw(_POOL_SEED, crc32(" ".join((self.polarity, area, *first)).encode()))
+        count = _RUNS.get(area, _FEW_RUNS)
+        return [[_run(draw, self, area, first, length) for _ in range(count)] for length in _LENGTHS]
+
+
+class _Shape(NamedTuple):
+    """How a text is laid out, and what is wrong with it."""
+
+    arrangement: str
+    layout: str
+    share: float  # of the inclusion criteria in its length
+    misplaced: frozenset[str]
+    defect: str
+    header: int
+    ending: str
+    glued: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
     inclusion: _Side
     exclusion: _Side
-    shape: dict[str, Any]
+    shapes: list[_Shape]
     headers: dict[str, Any]
 
 
@@ -75,93 +119,116 @@ class _Grammar:
 def _grammar() -> _Grammar:
     table = toml_table("criteria")
     compiler = Compiler(table["lexicon"], markup=True)
-    shape = {
-        name: Weighted((pair[0], pair[1]) for pair in value) if isinstance(value, list) else value
+    draw = Draw(_POOL_SEED, 1)
+    weights = {
+        name: Weighted((pair[0], pair[1]) for pair in value)
         for name, value in table["shape"].items()
+        if isinstance(value, list)
     }
     return _Grammar(
         inclusion=_side(table, "inclusion", compiler),
         exclusion=_side(table, "exclusion", compiler),
-        shape=shape,
+        shapes=[
+            _shape(draw, table["shape"], weights, len(table["headers"]["inclusion"])) for _ in range(_SHAPES)
+        ],
         headers=table["headers"],
     )
 
 
+def _shape(draw: Draw, shares: dict[str, Any], weights: dict[str, Weighted], headers: int) -> _Shape:
+    arrangement = draw.weighted(weights["arrangement"])
+    ending = draw.weighted(weights["ending"])
+    return _Shape(
+        arrangement=arrangement,
+        layout=draw.weighted(weights["layout"]),
+        share=1.0 if arrangement == "inclusion_only" else shares["inclusion_share"],
+        misplaced=frozenset([name for name in _MISPLACED if draw.chance(shares[name])]),
+        defect=draw.weighted(weights["defect"]),
+        header=draw.between(0, headers - 1),
+        ending=draw.pick((";", ".")) if ending == "!first" else ending,
+        glued=draw.chance(shares["glued"]),
+    )
+
+
 def _side(table: dict[str, Any], polarity: str, compiler: Compiler) -> _Side:
-    templates: dict[str, list[Draft | tuple[Phrase, tuple[str, ...]]]] = {}
     draw = Draw(_POOL_SEED)
+    tails = [
+        _tidy(draw, draught)
+        for text in table["tails"][polarity]
+        for draught in compiler.variants(text, 2 * _POOL_OF_ONE)
+    ]
+    share = table["tails"]["share"]
+    templates: dict[str, list[_Run]] = {}
     for kind, texts in table[polarity].items():
-        ready: list[Draft | tuple[Phrase, tuple[str, ...]]] = []
+        ready: list[_Run] = []
         for text in texts:
             tags = _TAGS.match(text)
             phenomena = tuple(tags[1].split()) if tags else ()
-            for phrase in compiler.variants(text[tags.end() :] if tags else text, _POOL_OF_ONE):
-                if isinstance(phrase, str):
-                    ready.append(_draft(draw, kind, polarity.upper(), phrase, phenomena, ()))
-                else:
-                    ready.append((_tidy(draw, phrase), phenomena))
+            for draught in compiler.variants(text[tags.end() :] if tags else text, _POOL_OF_ONE):
+                phrase, shown = _tidy(draw, draught, _CAPITALISED), phenomena
+                if kind not in _ONCE and draw.unit() < share:
+                    phrase, shown = strung((phrase, draw.pick(tails))), (*phenomena, "tail")
+                ready.append(_one(Head(_KIND.get(kind, kind), polarity.upper(), shown), phrase))
         templates[kind] = ready
-    rows = table["weights"][polarity]
+    nested = [
+        (kind, sealed(draught), children)
+        for side, kind, head, children in table["nested"]["heads"]
+        if side == polarity
+        for draught in compiler.variants(head, _POOL_OF_ONE)
+    ]
+    return _Side(polarity.upper(), templates, _weights(table["weights"], polarity), nested)
+
+
+def _one(head: Head, phrase: Phrase) -> _Run:
+    if isinstance(phrase, str):
+        return _Run(ended(phrase), len(phrase) + _ROOM, (head,))
+    *literals, last = phrase.literals
+    literals.append(ended(last) if last else OPEN)
+    size = sum(map(len, literals)) + _ROOM + _BLANK * len(phrase.places)
+    return _Run(form(literals, phrase.places), size, (head,))
+
+
+def _weights(table: dict[str, Any], polarity: str) -> dict[str, Weighted]:
+    rows = table[polarity]
     general = [(kind, weight) for kind, weight, _ in rows]
     oncology = [(kind, weight) for kind, _, weight in rows]
     kinds = {"": Weighted(general), "oncology": Weighted(oncology)}
-    for area, extra in table["weights"]["extra"].items():
+    for area, extra in table["extra"].items():
         base = oncology if area in _ONCOLOGY_LIKE else general
         kinds[area] = Weighted([*base, *((kind, weight) for kind, weight in extra[polarity])])
-    nested = [
-        (kind, phrase, children)
-        for side, kind, head, children in table["nested"]["heads"]
-        if side == polarity
-        for phrase in compiler.variants(head, _POOL_OF_ONE)
-    ]
-    tails = [
-        render(phrase, ()).rstrip()
-        for text in table["tails"][polarity]
-        for phrase in compiler.variants(text, 2 * _POOL_OF_ONE)
-    ]
-    side = _Side(templates, kinds, nested, {}, {}, tails, table["tails"]["share"])
-    for area, weights in kinds.items():
-        side.runs[area] = [_run(draw, side, weights, _RUN_LENGTH) for _ in range(_RUNS)]
-        side.pairs[area] = [_run(draw, side, weights, 2) for _ in range(_RUNS)]
-    return side
+    return kinds
 
 
-def _run(draw: Draw, side: _Side, weights: Weighted, length: int) -> tuple[list[Draft], int]:
-    """Some criteria that need nothing of the study, ready to follow one another, and their length."""
-    drafts: list[Draft] = []
-    while len(drafts) < length:
-        kind = draw.weighted(weights)
-        entry = draw.pick(side.templates[kind])
-        if isinstance(entry, Draft) and kind not in _ONCE:
-            drafts.append(_with_tail(draw, side, entry) if draw.unit() < side.tail_share else entry)
-    return drafts, sum(len(draft.text) + 4 for draft in drafts)
+def _run(draw: Draw, side: _Side, area: str, first: tuple[str, ...], length: int) -> _Run:
+    unit, weights = draw.unit, side.kinds[area].bins
+    kinds: list[str] = []
+    once = frozenset[str]()
+    if first:
+        kinds = [kind for kind in first if unit() < _OPENING][:length]
+        if unit() < 0.4:
+            kinds.reverse()
+        once = _ONCE.difference([_KIND.get(kind, kind) for kind in first])
+    while len(kinds) < length:
+        kind = weights[int(unit() * len(weights))]
+        if kind not in _ONCE:
+            kinds.append(kind)
+        elif kind in once:
+            kinds.append(kind)
+            once -= {kind}
+    pools = [side.templates[kind] for kind in kinds]
+    parts = [pool[int(unit() * len(pool))] for pool in pools]
+    phrase = strung([part[0] for part in parts])
+    return _Run(phrase, sum([part[1] for part in parts]), tuple([part[2][0] for part in parts]))
 
 
-def _with_tail(draw: Draw, side: _Side, draft: Draft) -> Draft:
-    return draft._replace(text=draft.text + draw.pick(side.tails), phenomena=(*draft.phenomena, "tail"))
-
-
-def _tidy(draw: Draw, phrase: Phrase) -> Phrase:
-    """The phrase with nothing blank at its end, and mostly with a capital at its beginning."""
-    if isinstance(phrase, str):
-        return (
-            phrase.rstrip()[:1].upper() + phrase.rstrip()[1:]
-            if draw.unit() < _CAPITALISED
-            else phrase.rstrip()
-        )
-    parts = list(phrase)
+def _tidy(draw: Draw, draught: Draught, capitalised: float = 0.0) -> Phrase:
+    """The phrase with nothing blank at its end, and with a capital at its beginning in so many cases."""
+    parts = [draught] if isinstance(draught, str) else list(draught)
     if isinstance(parts[-1], str):
         parts[-1] = parts[-1].rstrip()
-    if isinstance(parts[0], str) and draw.unit() < _CAPITALISED:
+    if isinstance(parts[0], str) and draw.unit() < capitalised:
         parts[0] = parts[0][:1].upper() + parts[0][1:]
-    return tuple(parts)
-
-
-def _draft(
-    draw: Draw, kind: str, polarity: str, phrase: Phrase, phenomena: tuple[str, ...], context: Sequence[str]
-) -> Draft:
-    text = render(_tidy(draw, phrase), context)
-    return Draft("age" if kind == "age_text" else kind, polarity, text, phenomena)
+    return sealed(tuple(parts) if len(parts) > 1 or isinstance(parts[0], int) else parts[0])
 
 
 def compose_criteria(
@@ -173,108 +240,94 @@ def compose_criteria(
     In the context, `minimum_age` and `maximum_age` are plain numbers for years; any other age comes with its unit.
     """
     grammar = _grammar()
-    shape = grammar.shape
-    arrangement = draw.weighted(shape["arrangement"])
-    if arrangement == "uninformative":
+    shape = draw.pick(grammar.shapes)
+    if shape.arrangement == "uninformative":
         text = draw.pick(grammar.headers["uninformative"])
         return CriteriaText(text, (Statement("uninformative", INCLUSION, 0, len(text)),))
-    layout = draw.weighted(shape["layout"])
-    share = 1.0 if arrangement == "inclusion_only" else shape["inclusion_share"]
-    nested = layout == "nested"
-    inclusion = _drafts(draw, grammar.inclusion, INCLUSION, area, context, length * share, nested)
-    exclusion: list[Draft] = []
-    if share < 1.0:
-        exclusion = _drafts(draw, grammar.exclusion, EXCLUSION, area, context, length * (1 - share), nested)
-    _misplace(draw, shape, inclusion, exclusion)
-    defect = draw.weighted(shape["defect"])
-    sections = _sections(draw, grammar.headers, arrangement, inclusion, exclusion)
-    ending = draw.weighted(shape["ending"])
-    if ending == "!first":
-        ending = draw.pick((";", "."))
-    return place_drafts(
-        sections, layout, ending=ending, defect=defect, glued=draw.chance(shape["glued"]), truth=truth
+    nested = shape.layout == "nested"
+    first = ("healthy" if area == "healthy" else "diagnosis", _age(context))
+    inclusion = _pieces(draw, grammar.inclusion, first, area, context, length * shape.share, nested)
+    exclusion: list[Piece] = []
+    if shape.share < 1.0:
+        left = length * (1 - shape.share)
+        exclusion = _pieces(draw, grammar.exclusion, ("comorbidity",), area, context, left, nested)
+    if shape.misplaced:
+        _misplace(draw, shape.misplaced, inclusion, exclusion)
+    sections = _sections(draw, grammar.headers, shape, inclusion, exclusion)
+    return place_pieces(
+        sections, shape.layout, ending=shape.ending, defect=shape.defect, glued=shape.glued, truth=truth
     )
 
 
-def _drafts(
-    draw: Draw, side: _Side, polarity: str, area: str, context: Sequence[str], length: float, nested: bool
-) -> list[Draft]:
+def _age(context: Sequence[str]) -> str:
+    return "age" if context[_MINIMUM_AGE].isdigit() else "age_text"
+
+
+def _fit(left: float) -> int:
+    """Which runs suit a text that still lacks so many characters."""
+    return 0 if left > _LONG else 1 if left > _MIDDLE else 2 if left > _SHORT else 3
+
+
+def _pieces(
+    draw: Draw,
+    side: _Side,
+    first: tuple[str, ...],
+    area: str,
+    context: Sequence[str],
+    length: float,
+    nested: bool,
+) -> list[Piece]:
     unit = draw.unit
     area = area if area in side.kinds else "oncology" if area in _ONCOLOGY_LIKE else ""
-    kinds, runs, pairs, tail_share = side.kinds[area], side.runs[area], side.pairs[area], side.tail_share
-    drafts: list[Draft] = []
-    used: set[str] = set()
-    left = length
-    opening = ["diagnosis", "age"] if polarity == INCLUSION else []
-    if area == "healthy" and opening:
-        opening[0] = "healthy"
-    if unit() < 0.4:
-        opening.reverse()
-    while left > 0 or not drafts:
-        if left > _PAIR_FITS and len(drafts) > 2 and unit() < 0.9:
-            run, taken = (runs if left > _RUN_FITS else pairs)[int(unit() * _RUNS)]
-            drafts += run
-            left -= taken
-            continue
-        if nested and left > 200 and unit() < 0.2:
-            left -= _nested(draw, side, polarity, context, drafts)
-            continue
-        kind = opening.pop(0) if opening and unit() < 0.85 else draw.weighted(kinds)
-        if kind in _ONCE:
-            if kind in used:
-                kind = "comorbidity" if polarity == EXCLUSION else "diagnosis"
-            used.add(kind)
-        if kind == "age" and polarity == INCLUSION and not context[_MINIMUM_AGE].isdigit():
-            kind = "age_text"
-        pool = side.templates[kind]
-        entry = pool[int(unit() * len(pool))]
-        if isinstance(entry, Draft):
-            draft = entry
+    count = _RUNS.get(area, _FEW_RUNS)
+    phrase, size, heads = side.runs(area, first)[_fit(length)][int(unit() * count)]
+    pieces = [Piece(render(phrase, context), heads)]
+    runs = side.runs(area, ())
+    left = length - size
+    while left > 0:
+        if nested and left > 200 and unit() < 0.4:
+            piece, size = _nested(draw, side, context)
+            pieces.append(piece)
         else:
-            draft = Draft(_KIND.get(kind, kind), polarity, render(entry[0], context), entry[1])
-        if kind not in _ONCE and unit() < tail_share:
-            draft = _with_tail(draw, side, draft)
-        left -= len(draft.text) + 4
-        drafts.append(draft)
-    return drafts
+            phrase, size, heads = runs[_fit(left)][int(unit() * count)]
+            pieces.append(Piece(render(phrase, context), heads))
+        left -= size
+    return pieces
 
 
-def _nested(draw: Draw, side: _Side, polarity: str, context: Sequence[str], drafts: list[Draft]) -> int:
-    kind, head, children = draw.pick(side.nested)
-    text = render(head, context)
-    drafts.append(Draft(kind, polarity, text, ("nested",)))
-    taken = len(text) + 4
+def _nested(draw: Draw, side: _Side, context: Sequence[str]) -> tuple[Piece, int]:
+    kind, phrase, children = draw.pick(side.nested)
+    texts, heads = [ended(render(phrase, context))], [Head(kind, side.polarity, ("nested",))]
+    pool = side.templates[children]
     for _ in range(draw.between(2, 5)):
-        entry = draw.pick(side.templates[children])
-        if isinstance(entry, Draft):
-            draft = entry
-        else:
-            draft = Draft(children, polarity, render(entry[0], context), entry[1])
-        drafts.append(draft._replace(phenomena=(*draft.phenomena, "nested"), depth=1))
-        taken += len(draft.text) + 6
-    return taken
+        child = draw.pick(pool)
+        (head,) = child.heads
+        texts.append(CHILD + render(child.phrase, context))
+        heads.append(Head(head.kind, head.polarity, (*head.phenomena, "nested"), 1))
+    text = "".join(texts)
+    return Piece(text, tuple(heads)), len(text) + _ROOM * len(heads)
 
 
-def _misplace(draw: Draw, shape: dict[str, Any], inclusion: list[Draft], exclusion: list[Draft]) -> None:
+def _misplace(draw: Draw, wanted: frozenset[str], inclusion: list[Piece], exclusion: list[Piece]) -> None:
     """Duplicates, ages that contradict the record's, and an inclusion criterion among the exclusions."""
-    if draw.chance(shape["duplicate"]):
+    if "duplicate" in wanted:
         side = exclusion or inclusion
-        twin = draw.pick(side)
-        side.append(twin._replace(phenomena=(*twin.phenomena, "duplicate"), depth=0))
-    if draw.chance(shape["contradiction"]):
+        piece = draw.pick(side)
+        side.append(piece.alone(draw.between(0, len(piece.heads) - 1), "duplicate"))
+    if "contradiction" in wanted:
         years = draw.pick(("14", "16", "21", "25", "30", "45"))
-        inclusion.append(Draft("age", INCLUSION, f"Age ≥ {years} years", ("contradiction",)))
-    if exclusion and draw.chance(shape["inverted"]):
+        inclusion.append(single(Head("age", INCLUSION, ("contradiction",)), f"Age ≥ {years} years"))
+    if exclusion and "inverted" in wanted:
         at = draw.between(0, len(exclusion))
         text = "Signed informed consent and willing to attend all visits"
-        exclusion.insert(at, Draft("consent", INCLUSION, text, ("inverted",)))
+        exclusion.insert(at, single(Head("consent", INCLUSION, ("inverted",)), text))
 
 
 def _sections(
-    draw: Draw, headers: dict[str, Any], arrangement: str, inclusion: list[Draft], exclusion: list[Draft]
-) -> list[tuple[str, list[Draft]]]:
-    place = draw.between(0, len(headers["inclusion"]) - 1)
-    including, excluding = headers["inclusion"][place], headers["exclusion"][place]
+    draw: Draw, headers: dict[str, Any], shape: _Shape, inclusion: list[Piece], exclusion: list[Piece]
+) -> list[tuple[str, list[Piece]]]:
+    arrangement = shape.arrangement
+    including, excluding = headers["inclusion"][shape.header], headers["exclusion"][shape.header]
     if arrangement == "no_headers":
         return [("", [*inclusion, *exclusion])]
     if arrangement == "merged":

@@ -18,7 +18,7 @@ _MASK = (1 << 64) - 1
 # Small enough to stay in the processor's cache: tables that are asked often cost more by their size than by their
 # arithmetic. What is rarer than one in a thousand becomes one in a thousand.
 _BINS = 1024
-_FINE_BINS = 2048  # for measured distributions, whose tails matter
+FINE_BINS = 2048  # for measured distributions, whose tails matter
 
 
 def mix(*parts: int) -> int:
@@ -52,8 +52,8 @@ class Quantiles:
 
     def __init__(self, at: Sequence[float], values: Sequence[float]) -> None:
         self.bins: list[int] = []
-        for place in range(_FINE_BINS):
-            share = (place + 0.5) / _FINE_BINS
+        for place in range(FINE_BINS):
+            share = (place + 0.5) / FINE_BINS
             upper = min(bisect_right(at, share), len(at) - 1)
             low, high = at[upper - 1], at[upper]
             start = values[upper - 1]
@@ -66,10 +66,17 @@ class Draw:
     A slot is read quickly and called slowly: hence `unit = self.unit` first.
     """
 
-    __slots__ = ("unit",)
+    __slots__ = ("_seed", "unit")
 
     def __init__(self, *parts: int) -> None:
-        self.unit: Callable[[], float] = Random(mix(*parts)).random
+        source = Random(mix(*parts))
+        # Seeds with an integer as `Random.seed` does, without its questions about other types.
+        self._seed: Callable[[int], None] = super(Random, source).seed
+        self.unit: Callable[[], float] = source.random
+
+    def restart(self, *parts: int) -> None:
+        """Go on as a new `Draw` of these parts would: seeding again takes half the time of a new source."""
+        self._seed(mix(*parts))
 
     def squared(self) -> float:
         """The square of a draw, small more often than large; multiplied out, since `**` may round differently."""
@@ -119,4 +126,4 @@ class Draw:
     def measured(self, table: Quantiles) -> int:
         """An integer of a measured distribution."""
         unit, bins = self.unit, table.bins
-        return bins[int(unit() * _FINE_BINS)]
+        return bins[int(unit() * FINE_BINS)]

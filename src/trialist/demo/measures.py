@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from orjson import Fragment
@@ -23,9 +22,22 @@ _COUNT_HEADS = [f'{{"groupId":"{name}","value":"' for name in _IDS]
 _NUMBERS_SEED = 7_004
 _NUMBERS = 2000
 _NEAR = 80
-_TEXTS = 1500
+_ROWS = 700  # more than a measure has
+_SHELLS = 1500
+_ANALYSES = 250
+_KINDS = ("PRIMARY", "SECONDARY", "OTHER_PRE_SPECIFIED", "POST_HOC")
 _CONFIDENCE = (*["95"] * 8, "90", "97.5")
 _MOST_ROWS = 9000  # measurements a study reports at most
+
+
+class _Shell(NamedTuple):
+    """A reported measure without its title and its numbers: JSON in the order of the registry's keys."""
+
+    before: str  # the description, up to the value of the reporting status
+    frame: str
+    after: str  # from the time frame to the groups
+    form: str  # what stands beside a value; "counts" when participants are counted
+    thing: str  # what is counted besides participants
 
 
 def outcome_measures(plan: Plan, groups: list[str], sizes: list[int]) -> Fragment:
@@ -35,80 +47,86 @@ def outcome_measures(plan: Plan, groups: list[str], sizes: list[int]) -> Fragmen
     table = figures()["results"]
     count = plan.wish.get("outcomes", draw.measured(table["outcomes"]))
     kinds = ["PRIMARY", *(draw.weighted(table["outcome_type"]) for _ in range(count - 1))]
-    kinds.sort(key=("PRIMARY", "SECONDARY", "OTHER_PRE_SPECIFIED", "POST_HOC").index)
-    found: list[str] = []
+    kinds.sort(key=_KINDS.index)
+    found: list[bytes] = []
     rows = 0
     for kind in kinds:
         if rows > _MOST_ROWS:
             break
         measure, taken = _measure(plan, kind, described, sizes)
-        found.append(measure)
+        # A letter outside ASCII would make the whole module two bytes wide; encoded, it costs its own measure only.
+        found.append(measure.encode())
         rows += taken
-    return Fragment(f"[{','.join(found)}]")
+    return Fragment(b"[%b]" % b",".join(found))
 
 
 def _measure(plan: Plan, kind: str, groups: str, sizes: list[int]) -> tuple[str, int]:
     draw, unit = plan.draw, plan.draw.unit
-    names = quoted_plain()["measure"]
+    names, shells = quoted_plain()["measure"], _shells()
     title = render(names[int(unit() * len(names))], plan.quoted_context).rstrip()
-    texts, populations = _texts(), _populations()
-    before, frame = texts[int(unit() * _TEXTS)]
-    population = populations[int(unit() * _TEXTS)]
-    param, dispersion = _shape(draw)
+    before, frame, after, form, thing = shells[int(unit() * _SHELLS)]
     if unit() > 0.97 and kind != "PRIMARY":
         due = ""
         if unit() < 0.3:
             due = f'"anticipatedPostingDate":"{iso(plan.line.as_of + draw.between(30, 900))[:7]}",'
-        return f'{{"type":"{kind}","title":"{title}",{before}"NOT_POSTED",{due}{frame}{population}}}', 0
-    thing, things = "", ""
-    if param == "COUNT_OF_UNITS":
-        thing = str(draw.pick(quoted_marked()["unit_thing"]))
-        things = f',"typeUnitsAnalyzed":"{thing}","denomUnitsSelected":"{thing}"'
-    elif unit() < 0.033:
-        things = ',"denomUnitsSelected":"Participants"'
-    spread = f'"dispersionType":"{dispersion}",' if dispersion else ""
-    unit_of_measure = thing or _unit_of(draw, param, bool(dispersion))
-    percent = ',"calculatePct":false' if unit() < 0.006 else ""
+        return f'{{"type":"{kind}","title":"{title}",{before}"NOT_POSTED",{due}{frame}}}', 0
     analyzed = [size - int(size * 0.2 * draw.squared()) for size in sizes]
     denominators = f'{{"units":"Participants","counts":[{_cells(analyzed)}]}}'
     second = ""
     if thing:
         second = f',{{"units":"{thing}","counts":[{_cells([2 * size for size in analyzed])}]}}'
     count = draw.weighted(figures()["results"]["classes"])
-    rows = _classes(draw, count, _Cells(param, dispersion, analyzed), denominators)
+    rows = _classes(draw, count, form, analyzed, denominators)
     return (
-        f'{{"type":"{kind}","title":"{title}",{before}"POSTED",{frame}{things}{population},"paramType":"{param}",'
-        f'{spread}"unitOfMeasure":"{unit_of_measure}"{percent},"groups":{groups},"denoms":[{denominators}{second}],'
-        f'"classes":[{",".join(rows)}]{_analyses(draw, len(sizes))}}}'
+        f'{{"type":"{kind}","title":"{title}",{before}"POSTED",{frame}{after},"groups":{groups},'
+        f'"denoms":[{denominators}{second}],"classes":[{rows}]{_analyses(draw, len(sizes))}}}'
     ), count * len(sizes)
 
 
 @cache
-def _texts() -> list[tuple[str, str]]:
-    """What stands around a measure's reporting status: its description before, its time frame after."""
+def _shells() -> list[_Shell]:
     draw = Draw(_NUMBERS_SEED, 1)
-    texts, frames = quoted_marked()["measure_text"], quoted_plain()["week_frame"]
-    found = []
-    for _ in range(_TEXTS):
-        description = f'"description":"{draw.pick(texts)}",' if draw.chance(0.94) else ""
-        found.append((f'{description}"reportingStatus":', f'"timeFrame":"{draw.pick(frames)}"'))
-    return found
+    return [_shell(draw) for _ in range(_SHELLS)]
 
 
-@cache
-def _populations() -> list[str]:
-    draw = Draw(_NUMBERS_SEED, 2)
-    texts = quoted_marked()["population_text"]
-    return [
-        f',"populationDescription":"{draw.pick(texts)}"' if draw.chance(0.82) else "" for _ in range(_TEXTS)
-    ]
+def _shell(draw: Draw) -> _Shell:
+    texts, words = quoted_marked(), quoted_plain()
+    description = f'"description":"{draw.pick(texts["measure_text"])}",' if draw.chance(0.94) else ""
+    population = ""
+    if draw.chance(0.82):
+        population = f',"populationDescription":"{draw.pick(texts["population_text"])}"'
+    param, dispersion = _shape(draw)
+    thing, things = "", ""
+    if param == "COUNT_OF_UNITS":
+        thing = str(draw.pick(texts["unit_thing"]))
+        things = f',"typeUnitsAnalyzed":"{thing}","denomUnitsSelected":"{thing}"'
+    elif draw.chance(0.033):
+        things = ',"denomUnitsSelected":"Participants"'
+    spread = f'"dispersionType":"{dispersion}",' if dispersion else ""
+    unit_of_measure = thing or _unit_of(draw, param, bool(dispersion))
+    percent = ',"calculatePct":false' if draw.chance(0.006) else ""
+    form = "spread" if dispersion[:4] in ("Stan", "Geom") else "limits" if dispersion else ""
+    return _Shell(
+        f'{description}"reportingStatus":',
+        f'"timeFrame":"{draw.pick(words["week_frame"])}"',
+        f'{things}{population},"paramType":"{param}",{spread}"unitOfMeasure":"{unit_of_measure}"{percent}',
+        "counts" if param == "COUNT_OF_PARTICIPANTS" else form,
+        thing,
+    )
 
 
 def _analyses(draw: Draw, groups: int) -> str:
     count = draw.weighted(figures()["results"]["analyses"])
     if not count or groups < 2:
         return ""
-    return f',"analyses":{orjson.dumps([_analysis(draw, groups) for _ in range(count)]).decode()}'
+    ready = _ready_analyses(groups)
+    return f',"analyses":[{",".join([draw.pick(ready) for _ in range(count)])}]'
+
+
+@cache
+def _ready_analyses(groups: int) -> list[str]:
+    draw = Draw(_NUMBERS_SEED, 2, groups)
+    return [orjson.dumps(_analysis(draw, groups)).decode() for _ in range(_ANALYSES)]
 
 
 def _cells(values: list[int]) -> str:
@@ -134,52 +152,54 @@ def _unit_of(draw: Draw, param: str, spread: bool) -> str:
     return str(draw.pick(words["unit_mean" if draw.chance(0.7) else "unit_score"]))
 
 
-class _Cells:
-    """What the measurements of a measure look like: counts of the groups' sizes, or numbers of a form."""
-
-    __slots__ = ("columns", "sizes")
-
-    def __init__(self, param: str, dispersion: str, sizes: list[int]) -> None:
-        self.sizes = sizes if param == "COUNT_OF_PARTICIPANTS" else []
-        form = "spread" if dispersion[:4] in ("Stan", "Geom") else "limits" if dispersion else ""
-        self.columns = [] if self.sizes else [_numbers(form, place) for place in range(len(sizes))]
-
-    def drawn(self, unit: Callable[[], float], parts: int) -> str:
-        """One measurement a group, as JSON; the groups' numbers lie near one another."""
-        if self.sizes:
-            return _cells([int(size * unit() / parts) for size in self.sizes])
-        start = unit() * (_NUMBERS - _NEAR)
-        return ",".join([column[int(start + unit() * _NEAR)] for column in self.columns])
-
-
-def _classes(draw: Draw, count: int, cells: _Cells, denominators: str) -> list[str]:
-    unit, drawn = draw.unit, cells.drawn
+def _classes(draw: Draw, count: int, form: str, sizes: list[int], denominators: str) -> str:
+    unit = draw.unit
+    names = draw.some(quoted_plain()["category_title"], 4) if unit() < 0.08 else []
+    needed = count * (len(names) or 1)
+    if form == "counts":
+        parts = len(names) or 1
+        rows = [_cells([int(size * unit() / parts) for size in sizes]) for _ in range(needed)]
+    else:
+        start = int(unit() * (_ROWS - needed))
+        rows = _number_rows(form, len(sizes))[start : start + needed]
+    if names:
+        cells = iter(rows)
+        rows = [
+            ",".join([f'{{"title":"{name}","measurements":[{next(cells)}]}}' for name in names])
+            for _ in range(count)
+        ]
+    else:
+        rows = [f'{{"measurements":[{row}]}}' for row in rows]
+    if count == 1:
+        return f'{{"categories":[{rows[0]}]}}'
+    told = f'"denoms":[{denominators}],' if unit() < 0.4 else ""
     titles = quoted_plain()["class_title"]
-    told = f'"denoms":[{denominators}],' if count > 1 and unit() < 0.4 else ""
-    categories = draw.some(quoted_plain()["category_title"], 4) if unit() < 0.08 else []
-    found: list[str] = []
-    start = int(unit() * len(titles))
-    for step in range(start, start + count):
-        title = f'"title":"{titles[step % len(titles)]}",' if count > 1 else ""
-        if categories:
-            parts = ",".join(
-                [
-                    f'{{"title":"{name}","measurements":[{drawn(unit, len(categories))}]}}'
-                    for name in categories
-                ]
-            )
-        else:
-            parts = f'{{"measurements":[{drawn(unit, 1)}]}}'
-        found.append(f'{{{title}{told}"categories":[{parts}]}}')
+    start = int(unit() * (len(titles) - count))
+    return ",".join(
+        [
+            f'{{"title":"{title}",{told}"categories":[{row}]}}'
+            for title, row in zip(titles[start : start + count], rows, strict=True)
+        ]
+    )
+
+
+@cache
+def _number_rows(form: str, groups: int) -> list[str]:
+    """Measurements of all groups as JSON; the groups' numbers lie near one another."""
+    draw = Draw(_NUMBERS_SEED, 3)
+    unit, numbers, heads = draw.unit, _numbers(form), _COUNT_HEADS[:groups]
+    found = []
+    for _ in range(_ROWS):
+        start = unit() * (_NUMBERS - _NEAR)
+        found.append(",".join([head + numbers[int(start + unit() * _NEAR)] for head in heads]))
     return found
 
 
 @cache
-def _numbers(form: str, group: int) -> list[str]:
-    """Measurements of one group as JSON, their values ascending; `form` says what stands beside the value."""
+def _numbers(form: str) -> list[str]:
+    """Measurements from their value on, the values ascending; `form` says what stands beside the value."""
     draw = Draw(_NUMBERS_SEED)
     values = sorted(int(draw.cubed() * 100_000) for _ in range(_NUMBERS))
-    head = _COUNT_HEADS[group]
     found = []
     for value in values:
         width = 1 + int(value * (0.05 + 0.3 * draw.unit()))
@@ -190,13 +210,12 @@ def _numbers(form: str, group: int) -> list[str]:
         elif form == "limits":
             high = value + int(width * (0.8 + 0.4 * roll))
             more = f',"lowerLimit":"{(value - width) / scale}","upperLimit":"{high / scale}"'
-        comment = (
-            ',"comment":"The interval is exact."' if more and form == "limits" and 0.5 < roll < 0.52 else ""
-        )
-        if form == "limits" and roll < 0.03:
-            found.append(f'{head}NA","comment":"NA: not reached because of too few events."}}')
-        else:
-            found.append(f'{head}{value / scale}"{more}{comment}}}')
+            if roll < 0.03:
+                found.append('NA","comment":"NA: not reached because of too few events."}')
+                continue
+            if 0.5 < roll < 0.52:
+                more += ',"comment":"The interval is exact."'
+        found.append(f'{value / scale}"{more}}}')
     return found
 
 

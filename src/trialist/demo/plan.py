@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+from zlib import crc32
 
 import orjson
 
@@ -16,6 +16,11 @@ from trialist.demo.timeline import Timeline, draw_timeline
 
 FIRST_NUMBER = 99_000_000
 _ORGANIZATIONS_SEED = 7_001
+_PROFILES_SEED = 7_010
+_PROFILES = 4096
+_TREATMENTS_SEED = 7_011
+_TREATMENTS = 1024
+_ARMS = ("A", "B", "1", "2", "I")
 
 # Which list of words names an organization of a class.
 _ORGANIZATION_WORDS = {
@@ -115,39 +120,62 @@ def intervention(draw: Draw, kind: str, area: str) -> Intervention:
     return Intervention(kind, name.lower() if draw.chance(0.3) else name, subject)
 
 
-def make_plan(number: int, draw: Draw, as_of: date, wish: dict[str, Any]) -> Plan:
-    """The plan of one study; `wish` holds what a showcase study asks for."""
+class _Profile(NamedTuple):
+    """What a study is before anything is known of its course: drawn together, because each takes a draw otherwise."""
+
+    study_type: str
+    area: str
+    phases: list[str]
+    sponsor_class: str
+    minimum_age: str
+    maximum_age: str
+    years: tuple[str, str]
+    sex: str
+
+
+@cache
+def _profiles() -> list[_Profile]:
+    draw = Draw(_PROFILES_SEED)
+    return [_profile(draw, {}) for _ in range(_PROFILES)]
+
+
+def _profile(draw: Draw, wish: dict[str, Any]) -> _Profile:
     table = figures()["study"]
     study_type = wish.get("type") or draw.weighted(table["type"])
     area = wish.get("area") or draw.weighted(table["area"])
-    line = draw_timeline(draw, as_of, study_type, wish)
     phases: list[str] = []
     if study_type == "INTERVENTIONAL":
         phases = (wish.get("phase") or draw.weighted(table["phase"])).split()
-    subjects, spelled = _subjects(draw, area, wish)
     sponsor_class = wish.get("sponsor_class") or draw.weighted(figures()["sponsor"]["class"])
+    minimum, maximum = _ages(draw, area, wish)
+    years = [age.split()[0] if age.endswith(("Years", "Year")) else age.lower() for age in (minimum, maximum)]
+    open_years = (years[0] or "18", years[1] or draw.pick(("65", "70", "75", "80")))
+    sex = wish.get("sex") or ("FEMALE" if area == "women" else draw.weighted(table["sex"]))
+    return _Profile(study_type, area, phases, sponsor_class, minimum, maximum, open_years, sex)
+
+
+def make_plan(number: int, draw: Draw, as_of: int, wish: dict[str, Any]) -> Plan:
+    """The plan of one study; `wish` holds what a showcase study asks for."""
+    profile = _profile(draw, wish) if wish else draw.pick(_profiles())
+    study_type, area, phases, sponsor_class, minimum, maximum, years, sex = profile
+    line = draw_timeline(draw, as_of, study_type, wish)
+    subjects, spelled = _subjects(draw, area, wish)
     sponsor = organization(draw, sponsor_class)
     interventions = _interventions(draw, study_type, area, phases, wish)
-    minimum, maximum = _ages(draw, area, wish)
-    sites = wish.get("sites", draw.measured(table["locations"]))
+    sites = wish["sites"] if "sites" in wish else draw.measured(figures()["study"]["locations"])
     if study_type == "OBSERVATIONAL":
         sites = min(sites, 3 + sites // 4)
-    drug = interventions[0].name if interventions else "standard treatment"
-    comparator = interventions[1].name if len(interventions) > 1 else "usual care"
-    years = [age.split()[0] if age.endswith(("Years", "Year")) else age.lower() for age in (minimum, maximum)]
     context = [
         spelled[0],
         spelled[-1],
-        drug,
-        comparator,
-        years[0] or "18",
-        years[1] or draw.pick(("65", "70", "75", "80")),
+        interventions[0].name if interventions else "standard treatment",
+        interventions[1].name if len(interventions) > 1 else "usual care",
+        *years,
         "",
         sponsor,
-        draw.pick(("A", "B", "1", "2", "I")),
-        str(draw.pick(plain()["place_root"])),
+        draw.pick(_ARMS),
+        draw.pick(_places()),
     ]
-    count = _enrollment(draw, line, study_type, wish)
     return Plan(
         nct_id=f"NCT{FIRST_NUMBER + number}",
         number=number,
@@ -161,15 +189,20 @@ def make_plan(number: int, draw: Draw, as_of: date, wish: dict[str, Any]) -> Pla
         interventions=interventions,
         sponsor=sponsor,
         sponsor_class=sponsor_class,
-        count=count,
+        count=_enrollment(draw, line, study_type, wish),
         minimum_age=minimum,
         maximum_age=maximum,
-        sex=wish.get("sex") or ("FEMALE" if area == "women" else draw.weighted(table["sex"])),
+        sex=sex,
         sites=sites,
         context=context,
         quoted_context=orjson.dumps(_SEPARATOR.join(context))[1:-1].decode().split(_SEPARATOR),
         wish=wish,
     )
+
+
+@cache
+def _places() -> list[str]:
+    return [str(place) for place in plain()["place_root"]]
 
 
 def _subjects(draw: Draw, area: str, wish: dict[str, Any]) -> tuple[list[Subject], list[str]]:
@@ -179,6 +212,9 @@ def _subjects(draw: Draw, area: str, wish: dict[str, Any]) -> tuple[list[Subject
         return [pool[name] for name in wish["conditions"]], list(wish["conditions"])
     count = draw.weighted(figures()["text"]["conditions"])
     pool_here = conditions()[area]
+    if count == 1:
+        subject = draw.pick(pool_here)
+        return [subject], [draw.pick(subject.names)]
     found = draw.some(pool_here, count)
     if count > 1 and area in _CELL_AREAS:
         found += draw.some(conditions()["hematology"], count)
@@ -195,17 +231,27 @@ def _interventions(
 ) -> list[Intervention]:
     if "interventions" in wish:
         return [Intervention(kind, name) for kind, name in wish["interventions"]]
-    count = 1 + int(3.2 * draw.squared())
     if study_type == "OBSERVATIONAL" and draw.chance(0.35):
         return []
+    return draw.pick(_treatments(area if area in _CELL_AREAS else "", bool(phases) and phases != ["NA"]))
+
+
+@cache
+def _treatments(area: str, drugs: bool) -> list[list[Intervention]]:
+    """Interventions given together."""
+    draw = Draw(_TREATMENTS_SEED, crc32(area.encode()), drugs)
+    return [_treatment(draw, area, drugs) for _ in range(_TREATMENTS)]
+
+
+def _treatment(draw: Draw, area: str, drugs: bool) -> list[Intervention]:
+    count = 1 + int(3.2 * draw.squared())
     if draw.chance(0.04):
         count += draw.between(2, 8)
     kinds = figures()["design"]["intervention_type"]
-    drugs = bool(phases) and phases != ["NA"]
     found: dict[str, Intervention] = {}
     for _ in range(count):
         kind = "DRUG" if drugs and draw.chance(0.75) else draw.weighted(kinds)
-        if area in _CELL_AREAS and draw.chance(0.2):
+        if area and draw.chance(0.2):
             kind = "BIOLOGICAL"
         one = intervention(draw, kind, area)
         found[one.name] = one
@@ -241,7 +287,7 @@ def _enrollment(draw: Draw, line: Timeline, study_type: str, wish: dict[str, Any
     if line.status == "WITHDRAWN":
         return 0
     kind = "enrollment_interventional" if study_type == "INTERVENTIONAL" else "enrollment_observational"
-    count = int(wish.get("count", draw.measured(table[kind])))
+    count = int(wish["count"]) if "count" in wish else draw.measured(table[kind])
     if count > 40 and draw.chance(0.6):
         count -= count % 10
     if line.results_post:

@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from orjson import Fragment
 
 from trialist.demo.criteria import compose_criteria
 from trialist.demo.draw import Draw
 from trialist.demo.layout import CriteriaText
 from trialist.demo.plan import FIRST_NUMBER, Plan, age_in_days, organization, person
+from trialist.demo.prose import details, paragraph
 from trialist.demo.tables import figures, marked, plain
-from trialist.demo.text import render
+from trialist.demo.text import Phrase, quoted, render
 from trialist.demo.timeline import happened, iso, posted
 
 MARK = "[Invented] "
 _SINCE_2017 = (
     736_000  # ordinal of a day early in 2016: device and drug oversight became questions of their own
 )
+_OVERSIGHT_SEED = 7_007
+_NOT_EXPANDED = Fragment(b'{"hasExpandedAccess":false}')
+_IDS_SEED = 7_012
+_IDS = 2048
+_READY = 1024  # ready modules of a kind
 _REGISTRY_LINKS = "https://example.org/registry/"
 _SIX_MONTHS = 183
+
+
+class _Ids(NamedTuple):
+    """What a study is called and which ids it has, as far as that does not hang on the study."""
+
+    title: Phrase
+    official: Phrase
+    suffix: str  # of the sponsor's own number
+    secondary: int
+    alias: bool
+    acronym: str  # what follows its letters; "-" for no acronym
+
+
+@cache
+def _ids(observational: bool) -> list[_Ids]:
+    draw = Draw(_IDS_SEED, observational)
+    words, table = plain(), figures()["sponsor"]
+    titles = words["registry_title" if observational else "title"]
+    officials = words["registry_title" if observational else "official"]
+    return [
+        _Ids(
+            title=draw.pick(titles),
+            official=draw.pick(officials) if draw.chance(0.985) else "",
+            suffix=draw.pick(("", "", "A", "-01", "/2")),
+            secondary=draw.weighted(table["secondary_ids"]),
+            alias=draw.chance(0.006),
+            acronym=draw.pick(("", "", "-2", " II", "1")) if draw.chance(0.33) else "-",
+        )
+        for _ in range(_IDS)
+    ]
 
 
 def identification(plan: Plan) -> dict[str, Any]:
     """Ids and titles; every brief title begins with the mark."""
     draw, wish = plan.draw, plan.wish
-    words = plain()
-    code = f"{plan.sponsor[:3].upper()}-{draw.between(1, 9999)}{draw.pick(('', '', 'A', '-01', '/2'))}"
+    ids = draw.pick(_ids(plan.study_type == "OBSERVATIONAL"))
+    code = f"{plan.sponsor[:3].upper()}-{draw.between(1, 9999)}{ids.suffix}"
     module: dict[str, Any] = {"nctId": plan.nct_id}
-    if draw.chance(0.006):
+    if ids.alias:
         alias = FIRST_NUMBER - 1_000_000 + plan.number
         module["nctIdAliases"] = [f"NCT{alias:08d}"]
     org_id: dict[str, Any] = {"id": wish.get("org_id", code)}
@@ -36,21 +76,16 @@ def identification(plan: Plan) -> dict[str, Any]:
         if id_type == "NIH":
             org_id["link"] = f"https://example.org/nih/{code}"
     module["orgStudyIdInfo"] = org_id
-    count = 0 if "org_id" in wish else draw.weighted(figures()["sponsor"]["secondary_ids"])
-    if count:
-        module["secondaryIdInfos"] = [_secondary_id(draw) for _ in range(count)]
+    if ids.secondary and "org_id" not in wish:
+        module["secondaryIdInfos"] = [_secondary_id(draw) for _ in range(ids.secondary)]
     module["organization"] = {"fullName": plan.sponsor, "class": plan.sponsor_class}
-    titles = words["registry_title" if plan.study_type == "OBSERVATIONAL" else "title"]
-    title = wish.get("title") or render(draw.pick(titles), plan.context)
+    title = wish.get("title") or render(ids.title, plan.context)
     module["briefTitle"] = MARK + title
-    if draw.chance(0.985):
-        long = words["registry_title" if plan.study_type == "OBSERVATIONAL" else "official"]
-        module["officialTitle"] = MARK + (
-            wish.get("official") or render(draw.pick(long), plan.context).strip()
-        )
-    if draw.chance(0.33):
-        letters = "".join(word[0] for word in title.split() if word[0].isalpha())[:7].upper()
-        module["acronym"] = letters + draw.pick(("", "", "-2", " II", "1"))
+    if ids.official:
+        module["officialTitle"] = MARK + (wish.get("official") or render(ids.official, plan.context).strip())
+    if ids.acronym != "-":
+        letters = "".join([word[0] for word in title.split() if word[0].isalpha()])[:7].upper()
+        module["acronym"] = letters + ids.acronym
     return module
 
 
@@ -85,7 +120,7 @@ def status(plan: Plan) -> dict[str, Any]:
     if line.status == "WITHHELD":
         module["delayedPosting"] = True
     if plan.study_type != "EXPANDED_ACCESS":
-        module["expandedAccessInfo"] = _expanded(draw)
+        module["expandedAccessInfo"] = _expanded(draw) if draw.chance(0.01) else _NOT_EXPANDED
     ended = line.ended and line.status in ("COMPLETED", "TERMINATED", "WITHDRAWN")
     if plan.study_type != "EXPANDED_ACCESS":
         module["startDateStruct"] = happened(draw, line.start, line.start <= known)
@@ -115,8 +150,6 @@ def status(plan: Plan) -> dict[str, Any]:
 
 
 def _expanded(draw: Draw) -> dict[str, Any]:
-    if not draw.chance(0.01):
-        return {"hasExpandedAccess": False}
     found: dict[str, Any] = {"hasExpandedAccess": True}
     found["nctId"] = f"NCT98{draw.between(0, 999_999):06d}"
     found["statusForNctId"] = draw.pick(
@@ -163,14 +196,25 @@ def sponsors(plan: Plan) -> dict[str, Any]:
     return module
 
 
-def oversight(plan: Plan) -> dict[str, Any]:
+def oversight(plan: Plan) -> Fragment:
     """Flags of oversight; the questions changed in 2017."""
-    draw = plan.draw
-    module: dict[str, Any] = {}
+    drug = bool(plan.phases) and plan.phases != ["NA"]
+    asked = plan.line.last_submit > _SINCE_2017
+    return plan.draw.pick(_oversights(asked, asked and drug, asked and plan.line.ended))
+
+
+@cache
+def _oversights(asked: bool, drug: bool, ended: bool) -> list[Fragment]:
+    draw = Draw(_OVERSIGHT_SEED, asked, drug, ended)
+    return [Fragment(orjson.dumps(_oversight(draw, asked, drug, ended))) for _ in range(_READY)]
+
+
+def _oversight(draw: Draw, asked: bool, phases: bool, ended: bool) -> dict[str, bool]:
+    module: dict[str, bool] = {}
     if draw.chance(0.87):
         module["oversightHasDmc"] = draw.chance(0.42)
-    if plan.line.last_submit > _SINCE_2017:
-        drug = bool(plan.phases) and plan.phases != ["NA"] and draw.chance(0.5)
+    if asked:
+        drug = phases and draw.chance(0.5)
         device = not drug and draw.chance(0.09)
         module["isFdaRegulatedDrug"] = drug
         module["isFdaRegulatedDevice"] = device
@@ -180,47 +224,31 @@ def oversight(plan: Plan) -> dict[str, Any]:
             module["isPpsd"] = True
         if (drug or device) and draw.chance(0.35):
             module["isUsExport"] = draw.chance(0.2)
-        if plan.line.ended and draw.chance(0.002):
+        if ended and draw.chance(0.002):
             module["fdaaa801Violation"] = True
     return module
 
 
-def description(plan: Plan) -> dict[str, Any]:
+def description(plan: Plan) -> Fragment:
     """The brief summary, which says first that the study is invented, and often a detailed description."""
-    draw, unit, context = plan.draw, plan.draw.unit, plan.context
-    words = marked()
-    notice = words["invented"][0]
-    assert isinstance(notice, str)
-    summary = words["summary"]
+    draw, context, wish = plan.draw, plan.quoted_context, plan.wish
     count = draw.weighted(figures()["text"]["summary_sentences"])
-    told = plan.wish.get("summary") or " ".join(
-        [render(summary[int(unit() * len(summary))], context) for _ in range(count)]
-    )
-    module = {"briefSummary": f"{notice}\n\n{told}"}
+    told = paragraph(draw, "summary", count, context)
     count = draw.measured(figures()["text"]["detail_sentences"])
-    if "detail" in plan.wish:
-        module["detailedDescription"] = plan.wish["detail"]
-    elif count:
-        module["detailedDescription"] = _detail(plan, count)
-    return module
+    detail = details(draw, count, context) if count else ""
+    if wish:
+        told, detail = (
+            quoted(wish["summary"]) if "summary" in wish else told,
+            quoted(wish.get("detail", "")) or detail,
+        )
+    more = f',"detailedDescription":"{detail}"' if detail else ""
+    return Fragment(f'{{"briefSummary":"{notice()}\\n\\n{told}"{more}}}')
 
 
-def _detail(plan: Plan, count: int) -> str:
-    draw, unit, context = plan.draw, plan.draw.unit, plan.context
-    words = marked()
-    detail, objective, heads = words["detail"], words["objective"], words["list_head"]
-    parts: list[str] = []
-    while count > 0:
-        if unit() < 0.22:
-            items = draw.between(2, 5)
-            lines = [render(objective[int(unit() * len(objective))], context) for _ in range(items)]
-            mark = draw.pick(("I. ", "* ", "1. "))
-            parts.append(f"{draw.pick(heads)}\n\n" + "\n".join(mark + line for line in lines))
-        else:
-            items = draw.between(2, 6)
-            parts.append(" ".join([render(detail[int(unit() * len(detail))], context) for _ in range(items)]))
-        count -= items
-    return "\n\n".join(parts)
+@cache
+def notice() -> str:
+    """What every summary says first, the same in JSON."""
+    return str(marked()["invented"][0])
 
 
 def condition_names(plan: Plan) -> dict[str, Any]:
@@ -270,6 +298,7 @@ def eligibility(plan: Plan, text: str) -> dict[str, Any]:
     return module
 
 
+@cache
 def standard_ages(minimum: str, maximum: str) -> list[str]:
     """The registry's age groups that the structured ages touch: under 18, 18 to 64, 65 and over."""
     low = age_in_days(minimum) if minimum else 0

@@ -17,7 +17,7 @@ import orjson
 from trialist.demo.arms import arms_interventions, design, planned_outcomes
 from trialist.demo.derived import derived
 from trialist.demo.draw import Draw
-from trialist.demo.layout import EXCLUSION, INCLUSION, CriteriaText, Draft, Statement, place_drafts
+from trialist.demo.layout import EXCLUSION, INCLUSION, CriteriaText, Head, Statement, place_pieces, single
 from trialist.demo.plan import FIRST_NUMBER, Plan, make_plan
 from trialist.demo.protocol import (
     condition_names,
@@ -25,6 +25,7 @@ from trialist.demo.protocol import (
     description,
     eligibility,
     identification,
+    notice,
     oversight,
     sponsors,
     status,
@@ -44,13 +45,12 @@ _LATEST_AS_OF = date(2040, 1, 1)
 
 def generate_study(number: int, *, seed: int = 0, as_of: date = DEFAULT_AS_OF) -> dict[str, Any]:
     """The study NCT(99000000 + number), its keys in the registry's order."""
-    found: dict[str, Any] = orjson.loads(orjson.dumps(_study(number, seed, as_of)))
+    found: dict[str, Any] = orjson.loads(orjson.dumps(_study(_plan(number, seed, as_of, Draw()))))
     return found
 
 
-def _study(number: int, seed: int, as_of: date) -> dict[str, Any]:
+def _study(plan: Plan) -> dict[str, Any]:
     """The study for `orjson.dumps`: what is ready as JSON stands in it as a fragment."""
-    plan = _plan(number, seed, as_of)
     text = _criteria(plan, truth=False).text
     if plan.line.status == "WITHHELD":
         return _withheld(plan)
@@ -98,17 +98,17 @@ def generate_studies(
 
 
 def _lines(count: int, seed: int, start: int, as_of: date) -> Iterator[bytes]:
-    dumps = orjson.dumps
+    dumps, draw = orjson.dumps, Draw()
     for number in range(start, start + count):
-        yield dumps(_study(number, seed, as_of))
+        yield dumps(_study(_plan(number, seed, as_of, draw)))
 
 
 def generate_criteria(number: int, *, seed: int = 0, as_of: date = DEFAULT_AS_OF) -> CriteriaText:
     """The eligibility text of `generate_study` with the truth about it: what each criterion is and where it stands."""
-    return _criteria(_plan(number, seed, as_of), truth=True)
+    return _criteria(_plan(number, seed, as_of, Draw()), truth=True)
 
 
-def _plan(number: int, seed: int, as_of: date) -> Plan:
+def _plan(number: int, seed: int, as_of: date, draw: Draw) -> Plan:
     if not 0 <= number < LARGEST:
         raise InvalidParameterError(
             f"the demo registry has no study {number}", hint=f"Studies are numbered 0 to {LARGEST - 1:,}."
@@ -117,12 +117,13 @@ def _plan(number: int, seed: int, as_of: date) -> Plan:
         raise InvalidParameterError(
             f"as_of {as_of} is out of range", hint=f"Take a day from {_EARLIEST_AS_OF} to {_LATEST_AS_OF}."
         )
-    return make_plan(number, Draw(seed, number), as_of, _showcase().get(str(number), {}))
+    draw.restart(seed, number)
+    return make_plan(number, draw, as_of.toordinal(), _showcase().get(number, {}))
 
 
 @cache
-def _showcase() -> dict[str, dict[str, Any]]:
-    return toml_table("showcase")
+def _showcase() -> dict[int, dict[str, Any]]:
+    return {int(number): wish for number, wish in toml_table("showcase").items()}
 
 
 def _criteria(plan: Plan, *, truth: bool) -> CriteriaText:
@@ -142,8 +143,8 @@ def _criteria(plan: Plan, *, truth: bool) -> CriteriaText:
 
 
 def _wished(header: str, polarity: str, rows: list[list[Any]], layout: str) -> CriteriaText:
-    drafts = [Draft(kind, polarity, escape(text), tuple(phenomena)) for kind, text, phenomena in rows]
-    return place_drafts([(header, drafts)], layout, glued=layout == "run_in")
+    pieces = [single(Head(kind, polarity, tuple(phenomena)), escape(text)) for kind, text, phenomena in rows]
+    return place_pieces([(header, pieces)], layout, glued=layout == "run_in")
 
 
 def _withheld(plan: Plan) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def _withheld(plan: Plan) -> dict[str, Any]:
             "sponsorCollaboratorsModule": {
                 "leadSponsor": {"name": plan.sponsor, "class": plan.sponsor_class}
             },
-            "descriptionModule": {"briefSummary": description(plan)["briefSummary"].split("\n\n")[0]},
+            "descriptionModule": {"briefSummary": notice()},
         },
         "derivedSection": derived(plan),
         "hasResults": False,

@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 
 import orjson
+from orjson import Fragment
 
 from trialist.demo.draw import Draw
 from trialist.demo.plan import Plan, person
 from trialist.demo.tables import figures, marked, plain, quoted_plain
-from trialist.demo.text import render
+from trialist.demo.text import Phrase, render, strung
 from trialist.demo.timeline import iso, posted
 
 # PubMed has no such numbers, and will not for a long time.
@@ -39,6 +40,10 @@ _AVAILABLE = (
 )
 _RESULTS_DUE = 365
 _AUTHORS_SEED = 7_003
+_CITATIONS = 4000
+_NUMBER = "\x7f"  # in no text, and the same in JSON
+_SHARED = 2048
+_ASKED_SINCE = 735_750  # ordinal of a day in June 2015
 
 
 def references(plan: Plan) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def references(plan: Plan) -> dict[str, Any]:
     module: dict[str, Any] = {}
     count = draw.measured(figures()["text"]["references"])
     if count:
-        module["references"] = orjson.Fragment(f"[{','.join([_reference(plan) for _ in range(count)])}]")
+        module["references"] = Fragment(f"[{','.join([_reference(plan) for _ in range(count)])}]")
     words = plain()
     if draw.chance(0.1):
         module["seeAlsoLinks"] = [
@@ -68,21 +73,31 @@ def references(plan: Plan) -> dict[str, Any]:
 
 
 def _reference(plan: Plan) -> str:
-    unit = plan.draw.unit
+    pool = _citations()
+    drawn = plan.draw.unit()
+    phrase = pool[int(drawn * _CITATIONS)]
+    number = int(drawn * 1_000_003 * _CITATIONS) % 9_000_000
+    return render(phrase, plan.quoted_context).replace(_NUMBER, str(_FIRST_PMID + number))
+
+
+@cache
+def _citations() -> list[Phrase]:
+    """References as JSON; where the number stands there is `_NUMBER`."""
+    draw = Draw(_AUTHORS_SEED, 2)
     people, titles, issues = _authors(), quoted_plain()["citation_title"], _issues()
-    title = render(titles[int(unit() * len(titles))], plan.quoted_context)
-    number = int(unit() * 9_000_000)
-    roll = unit()
-    pmid = f'"pmid":"{_FIRST_PMID + number}",' if roll < 0.93 else ""
-    more = ""
-    if roll > 0.998:
-        source = plan.draw.pick(issues)
-        more = f',"retractions":[{{"pmid":"{_FIRST_PMID + number // 2}","source":"{source}"}}]'
-    bins = figures()["text"]["reference_type"].bins
-    return (
-        f'{{{pmid}"type":"{bins[int(unit() * len(bins))]}","citation":"{people[int(unit() * len(people))]}. {title}. '
-        f'{issues[int(unit() * len(issues))]} doi: 10.5555/inv.{number}."{more}}}'
-    )
+    found = []
+    for _ in range(_CITATIONS):
+        roll = draw.unit()
+        pmid = f'"pmid":"{_NUMBER}",' if roll < 0.93 else ""
+        more = ""
+        if roll > 0.998:
+            number = _FIRST_PMID + draw.between(0, 4_000_000)
+            more = f',"retractions":[{{"pmid":"{number}","source":"{draw.pick(issues)}"}}]'
+        kind = draw.weighted(figures()["text"]["reference_type"])
+        head = f'{{{pmid}"type":"{kind}","citation":"{draw.pick(people)}. '
+        tail = f'. {draw.pick(issues)} doi: 10.5555/inv.{_NUMBER}."{more}}}'
+        found.append(strung((head, draw.pick(titles), tail)))
+    return found
 
 
 @cache
@@ -106,12 +121,21 @@ def _authors() -> list[str]:
     return [", ".join(draw.pick(names) for _ in range(1 + int(draw.unit() * 9))) for _ in range(3000)]
 
 
-def ipd_sharing(plan: Plan) -> dict[str, Any]:
+def ipd_sharing(plan: Plan) -> Fragment | None:
     """The plan to share individual data, when somebody was asked for it (since 2015)."""
-    draw = plan.draw
-    kind = draw.weighted(figures()["text"]["ipd"])
-    if kind == "none" or iso(plan.line.last_submit) < "2015-06":
-        return {}
+    found = plan.draw.pick(_sharing())
+    return found if plan.line.last_submit > _ASKED_SINCE else None
+
+
+@cache
+def _sharing() -> list[Fragment | None]:
+    draw = Draw(_AUTHORS_SEED, 3)
+    kinds = figures()["text"]["ipd"]
+    drawn = [draw.weighted(kinds) for _ in range(_SHARED)]
+    return [None if kind == "none" else Fragment(orjson.dumps(_shared(draw, kind))) for kind in drawn]
+
+
+def _shared(draw: Draw, kind: str) -> dict[str, Any]:
     words = marked()
     module: dict[str, Any] = {"ipdSharing": kind}
     if draw.chance(0.9 if kind == "YES" else 0.3):

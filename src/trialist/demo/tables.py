@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from trialist.demo.draw import Quantiles, Weighted
-from trialist.demo.text import Compiler, Phrase, quoted_phrase
+from trialist.demo.text import Compiler, Phrase, quoted_phrase, sealed
 
 _HOME = files("trialist.demo") / "tables"
 
@@ -48,7 +48,7 @@ class Sentences(dict[str, list[Phrase]]):
 
     def __missing__(self, name: str) -> list[Phrase]:
         texts = self._compiler.choices(name)
-        found = [text.strip() if isinstance(text, str) else text for text in texts]
+        found = [text.strip() if isinstance(text, str) else sealed(text) for text in texts]
         self[name] = found
         return found
 

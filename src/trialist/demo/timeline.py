@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from trialist.demo.draw import Draw
+from trialist.demo.draw import FINE_BINS, Draw
 from trialist.demo.tables import figures
 
 _FIRST_DAY = date(1980, 1, 1).toordinal()
@@ -39,6 +39,15 @@ class Timeline:
     results_quality: int = 0
     results_post: int = 0
     ended: bool = False
+
+
+@cache
+def _courses() -> list[list[int]]:
+    """The bins of what takes how many days."""
+    table = figures()["study"]
+    names = ("registered_ago", "submitted_after_start", "of_duration")
+    more = ("to_quality_control", "to_posting", "to_last_update")
+    return [table[f"days_{name}"].bins for name in (*names, *more)]
 
 
 @cache
@@ -75,22 +84,24 @@ def happened(draw: Draw, day: int, actual: bool) -> dict[str, str]:
     return found
 
 
-def draw_timeline(draw: Draw, as_of: date, study_type: str, wish: dict[str, Any]) -> Timeline:
+def draw_timeline(draw: Draw, today: int, study_type: str, wish: dict[str, Any]) -> Timeline:
     """A timeline; `wish` may ask for a status, for results, or for days (`start_ago`, `duration`)."""
-    table = figures()["study"]
-    today = as_of.toordinal()
+    unit = draw.unit
+    registered, before, lasting, checking, posting, updating = [
+        bins[int(unit() * FINE_BINS)] for bins in _courses()
+    ]
     line = Timeline(today)
-    ago = max(wish.get("registered_ago", draw.measured(table["days_registered_ago"])), 1)
-    line.first_submit = today - ago
-    line.start = max(line.first_submit - draw.measured(table["days_submitted_after_start"]), _FIRST_DAY + 400)
+    if wish:
+        registered, lasting = wish.get("registered_ago", registered), wish.get("duration", lasting)
+    line.first_submit = today - max(registered, 1)
+    line.start = max(line.first_submit - before, _FIRST_DAY + 400)
     if "start_ago" in wish:
         line.start = today - int(wish["start_ago"])
-    duration = wish.get("duration", draw.measured(table["days_of_duration"]))
-    line.end = min(line.start + duration, _LAST_DAY - 400)
+    line.end = min(line.start + lasting, _LAST_DAY - 400)
     line.primary_end = line.start + int((line.end - line.start) * (1 - 0.4 * draw.squared()))
-    line.first_quality = min(line.first_submit + draw.measured(table["days_to_quality_control"]), today)
-    line.first_post = min(line.first_quality + draw.measured(table["days_to_posting"]), today)
-    line.last_submit = min(line.first_quality + draw.measured(table["days_to_last_update"]), today)
+    line.first_quality = min(line.first_submit + checking, today)
+    line.first_post = min(line.first_quality + posting, today)
+    line.last_submit = min(line.first_quality + updating, today)
     if study_type == "EXPANDED_ACCESS":
         line.status = wish.get("status") or draw.weighted(figures()["status"]["expanded"])
     else:
@@ -98,7 +109,7 @@ def draw_timeline(draw: Draw, as_of: date, study_type: str, wish: dict[str, Any]
         if study_type == "INTERVENTIONAL" or "results" in wish:
             _report(draw, line, wish)
     line.last_submit = max(line.first_quality, min(line.last_submit, today))
-    line.last_post = min(line.last_submit + draw.between(0, 9), today)
+    line.last_post = min(line.last_submit + int(unit() * 10), today)
     line.last_post = max(line.last_post, line.first_post, line.results_post)
     return line
 
@@ -146,8 +157,9 @@ def _age(draw: Draw, line: Timeline) -> None:
 
 def _report(draw: Draw, line: Timeline, wish: dict[str, Any]) -> None:
     """Results, when the study has ended and somebody reported them."""
-    wanted = wish.get("results", draw.chance(figures()["status"]["results_share"]))
-    if not (wanted and line.ended and line.status in ("COMPLETED", "TERMINATED")):
+    if not (line.ended and line.status in ("COMPLETED", "TERMINATED")):
+        return
+    if not wish.get("results", draw.chance(figures()["status"]["results_share"])):
         return
     submit = line.primary_end + draw.measured(figures()["study"]["days_to_results"])
     submit = max(submit, line.first_post + 1)
