@@ -14,6 +14,9 @@ install: .venv/.installed
 
 start: install
 	@$(BIN)/trialist demo --registry .demo-registry
+	@echo '$$ trialist search gvhd --status recruiting --limit 3'
+	@$(BIN)/trialist search gvhd --status recruiting --limit 3 --registry .demo-registry
+	@echo '$$ trialist show NCT99000000'
 	@$(BIN)/trialist show NCT99000000 --registry .demo-registry
 
 test: install

@@ -82,14 +82,18 @@ def problems_page() -> str:
 
 
 def commands_page() -> str:
-    parser = build_parser()
-    parts = ["# Commands\n"]
-    (choices,) = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
-    for name, command in choices.items():
-        text = command.description or next(
-            one.help for one in parser._actions[-1]._choices_actions if one.dest == name
-        )
-        parts.append(f"## trialist {name}\n\n{text[0].upper()}{text[1:].rstrip('.')}.\n")
+    return "\n".join(["# Commands\n", *command_parts("trialist", build_parser())])
+
+
+def command_parts(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    """One part for each command below a parser, those below a command after it."""
+    (below,) = [action for action in parser._actions if isinstance(action.choices, dict)]
+    for own, command in below.choices.items():
+        text = command.description or next(one.help for one in below._choices_actions if one.dest == own)
+        yield f"## {name} {own}\n\n{text[0].upper()}{text[1:].rstrip('.')}.\n"
+        if any(isinstance(action.choices, dict) for action in command._actions):
+            yield from command_parts(f"{name} {own}", command)
+            continue
         rows = []
         for action in command._actions:
             if action.dest == "help":
@@ -97,11 +101,11 @@ def commands_page() -> str:
             names = ", ".join(f"`{option}`" for option in action.option_strings) or f"`{action.metavar}`"
             values = " \\| ".join(f"`{choice}`" for choice in action.choices) if action.choices else ""
             shown = action.metavar if action.option_strings and action.metavar else ""
-            rows.append([names + (f" {shown}" if shown else ""), values, action.help or ""])
+            told = (action.help or "").replace("|", "\\|")
+            rows.append([names + (f" {shown}" if shown else "").replace("|", "\\|"), values, told])
         lines = ["| argument | values | what it does |", "|---|---|---|"]
         lines += [f"| {row[0]} | {row[1]} | {row[2]} |" for row in rows]
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+        yield "\n".join(lines) + "\n"
 
 
 def cases_page() -> str:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Finder": "trialist.registry.searching",
     "InvalidParameterError": "trialist.errors",
     "Level": "trialist.errors",
     "LimitExceededError": "trialist.errors",
     "NotBuiltError": "trialist.errors",
     "PartialDate": "trialist.record",
     "Problem": "trialist.errors",
+    "QuerySyntaxError": "trialist.errors",
     "Registry": "trialist.registry.registry",
     "RegistryBusyError": "trialist.errors",
     "SourceUnreadableError": "trialist.errors",
@@ -27,10 +29,13 @@ _HOMES = {
     "TrialistError": "trialist.errors",
     "UnknownFieldError": "trialist.errors",
     "Unparsed": "trialist.record",
+    "build_search_index": "trialist.registry.indexing",
     "check": "trialist.record",
     "load_demo": "trialist.registry.load",
     "load_sources": "trialist.registry.load",
+    "parse_query": "trialist.query",
     "public_view": "trialist.views",
+    "read_params": "trialist.query",
     "read_settings": "trialist.settings",
     "record_view": "trialist.views",
     "render_json": "trialist.views",
@@ -39,12 +44,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "Finder",
     "InvalidParameterError",
     "Level",
     "LimitExceededError",
     "NotBuiltError",
     "PartialDate",
     "Problem",
+    "QuerySyntaxError",
     "Registry",
     "RegistryBusyError",
     "SourceUnreadableError",
@@ -54,10 +61,13 @@ __all__ = [
     "TrialistError",
     "UnknownFieldError",
     "Unparsed",
+    "build_search_index",
     "check",
     "load_demo",
     "load_sources",
+    "parse_query",
     "public_view",
+    "read_params",
     "read_settings",
     "record_view",
     "render_json",
@@ -72,6 +82,7 @@ if TYPE_CHECKING:
         LimitExceededError,
         NotBuiltError,
         Problem,
+        QuerySyntaxError,
         RegistryBusyError,
         SourceUnreadableError,
         StoreWriteError,
@@ -79,9 +90,12 @@ if TYPE_CHECKING:
         TrialistError,
         UnknownFieldError,
     )
+    from trialist.query import parse_query, read_params
     from trialist.record import PartialDate, Study, Unparsed, check
+    from trialist.registry.indexing import build_search_index
     from trialist.registry.load import load_demo, load_sources
     from trialist.registry.registry import Registry
+    from trialist.registry.searching import Finder
     from trialist.settings import read_settings
     from trialist.views import public_view, record_view, render_json, render_markdown, render_text
 

@@ -2,6 +2,7 @@
 
     TrialistError
     ├── InvalidParameterError    a parameter is unknown or malformed
+    ├── QuerySyntaxError         a query expression cannot be parsed; points into its text
     ├── UnknownFieldError        a name is not in the field catalogue; offers the nearest
     ├── StudyNotFoundError       no such study; offers the nearest known ids
     ├── NotBuiltError            the store is absent, or made by a newer trialist
@@ -40,6 +41,25 @@ class InvalidParameterError(TrialistError):
     """A parameter is unknown or malformed."""
 
     code = "invalid_parameter"
+
+
+class QuerySyntaxError(TrialistError):
+    """A query expression cannot be parsed.
+
+    `start` and `end` are the offsets of the offending characters in `text`, the expression as it was given;
+    `live_message` is how the registry's own API words the same refusal where that is known, else `message`.
+    """
+
+    code = "query_syntax"
+
+    def __init__(
+        self, message: str, start: int, end: int, *, text: str = "", hint: str = "", live_message: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.start = start
+        self.end = end
+        self.text = text
+        self.live_message = live_message or message
 
 
 class UnknownFieldError(TrialistError):

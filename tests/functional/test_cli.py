@@ -279,6 +279,10 @@ def test_help_and_version():
         b"verify",
         b"export",
         b"demo",
+        b"index",
+        b"search",
+        b"ids",
+        b"vocabulary",
     ):
         assert command in done.stdout
     assert run("--version").stdout.startswith(b"trialist ")

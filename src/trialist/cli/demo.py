@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import time
 
-from trialist.cli.load import Subparsers, print_summary, progress_bar
-from trialist.cli.output import print_text
+from trialist.cli.load import finish_load, progress_bar
+from trialist.cli.output import Subparsers, print_text
 
 
 def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -20,6 +20,7 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--studies", type=int, default=1000, metavar="N", help="how many (default 1000)")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="which ones (default 0)")
+    parser.add_argument("--no-index", action="store_true", help="do not bring the search index up to date")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the summary")
     parser.set_defaults(run=run)
 
@@ -35,5 +36,5 @@ def run(arguments: argparse.Namespace) -> int:
         load = load_demo(arguments.studies, settings, now, seed=arguments.seed, report=report)
     if arguments.format == "text":
         print_text("All studies of this demonstration are invented; nobody can join them.")
-    print_summary(load, time.monotonic() - began, arguments.format, settings.registry)
+    finish_load(load, time.monotonic() - began, arguments.format, settings, index=not arguments.no_index)
     return 0

@@ -6,8 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from trialist.cli.load import Subparsers
-from trialist.cli.output import print_beside, print_json
+from trialist.cli.output import Subparsers, print_beside, print_json
 
 
 def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:

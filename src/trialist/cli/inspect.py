@@ -6,8 +6,7 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from trialist.cli.load import Subparsers
-from trialist.cli.output import print_json, print_table, print_text, problem_counts, size_words
+from trialist.cli.output import Subparsers, print_json, print_table, print_text, problem_counts, size_words
 
 if TYPE_CHECKING:
     from trialist.registry.registry import Registry, StoredProblem
@@ -156,8 +155,12 @@ def _line(item: StoredProblem) -> str:
 
 def run_stats(arguments: argparse.Namespace) -> int:
     """Numbers of the registry, and its loads."""
+    from trialist.registry.indexing import read_index_state
+    from trialist.settings import read_settings
+
     with _open(arguments) as registry:
         stats, loads = registry.stats(), registry.loads()
+    index = read_index_state(read_settings(registry=arguments.registry).registry)
     if arguments.format == "json":
         names = (
             "studies",
@@ -173,6 +176,14 @@ def run_stats(arguments: argparse.Namespace) -> int:
             {
                 **{name: getattr(stats, name) for name in names},
                 "latest_update": stats.latest_update or None,
+                "index": {
+                    "built": index.is_built,
+                    "current": index.is_current,
+                    "studies": index.studies,
+                    "segments": index.segments,
+                    "changed": index.changed,
+                    "gone": index.gone,
+                },
                 "loads": [
                     {
                         "load": load.number,
@@ -200,6 +211,7 @@ def run_stats(arguments: argparse.Namespace) -> int:
         f"{stats.studies:,} studies in {stats.versions:,} versions, last updated {stats.latest_update or 'unknown'}.\n"
         f"{stats.missing:,} are no longer in the registry. {stats.aliases:,} aliases. {stats.problems:,} problems.\n"
         f"{size_words(stats.raw_bytes)} of JSON in {size_words(stats.disk_bytes)} on disk.\n"
+        f"{index.sentence()}\n"
     )
     rows = [
         (

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from trialist.cli.output import print_beside, print_json, print_text, problem_counts
+from trialist.cli.output import Subparsers, print_beside, print_json, print_text, problem_counts
 
 if TYPE_CHECKING:
     from trialist.registry.load import LoadProgress
     from trialist.registry.registry import Load
-
-Subparsers = Any
-"""What `add_subparsers` returns; argparse keeps its type private."""
+    from trialist.settings import Settings
 
 
 def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -34,6 +33,7 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the paths together are the whole registry: mark studies that are not in them as missing",
     )
+    parser.add_argument("--index", action="store_true", help="then bring the search index up to date")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the summary")
     parser.set_defaults(run=run)
 
@@ -48,8 +48,31 @@ def run(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     with progress_bar("loading") as report:
         load = load_sources(arguments.paths, settings, now, is_full=arguments.full, report=report)
-    print_summary(load, time.monotonic() - began, arguments.format, settings.registry)
+    finish_load(load, time.monotonic() - began, arguments.format, settings, index=arguments.index)
     return 0
+
+
+def finish_load(load: Load, seconds: float, form: str, settings: Settings, *, index: bool) -> None:
+    """Say what a load did, and bring the search index up to date or say that it is not."""
+    from trialist.registry.indexing import index_directory, read_index_state
+
+    if not index:
+        print_summary(load, seconds, form, settings.registry)
+        # Where there is no index, nothing of it needs to be read: loads are often and short.
+        if not index_directory(settings.registry).exists():
+            print_beside("There is no search index yet: `trialist index` builds it.")
+        elif not (state := read_index_state(settings.registry)).is_current:
+            print_beside(state.sentence())
+        return
+    from trialist.cli.index import build_now, built_json, built_words
+
+    if form == "text":
+        print_summary(load, seconds, form, settings.registry)
+    built, spent = build_now(settings)
+    if form == "json":
+        print_summary(load, seconds, form, settings.registry, {"index": built_json(built, spent)})
+    else:
+        print_text(built_words(built, spent))
 
 
 @contextmanager
@@ -80,8 +103,10 @@ def progress_bar(verb: str) -> Iterator[Callable[[LoadProgress], None]]:
             bar.close()
 
 
-def print_summary(load: Load, seconds: float, form: str, registry: Path) -> None:
-    """What a load did, and its problems by kind."""
+def print_summary(
+    load: Load, seconds: float, form: str, registry: Path, more: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """What a load did, and its problems by kind; `more` is for JSON."""
     counts = load.counts
     kinds = problem_counts(counts.problems)
     if form == "json":
@@ -96,6 +121,7 @@ def print_summary(load: Load, seconds: float, form: str, registry: Path) -> None
                 **numbers,
                 "problems": kinds,
                 "seconds": round(seconds, 3),
+                **more,
             }
         )
         return

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from trialist import __version__, errors
-from trialist.cli import demo, export, inspect, load, show
-from trialist.cli.output import print_beside, print_json
+from trialist.cli import demo, export, index, inspect, load, search, show, vocabulary
+from trialist.cli.output import caret_lines, print_beside, print_json
 
 EXIT_CODES: dict[type[errors.TrialistError], int] = {
     errors.InvalidParameterError: 2,
+    errors.QuerySyntaxError: 2,
     errors.UnknownFieldError: 2,
     errors.LimitExceededError: 2,
     errors.StudyNotFoundError: 3,
@@ -28,7 +29,7 @@ EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
-_GROUPS = (load, show, inspect, export, demo)
+_GROUPS = (load, index, search, show, inspect, export, vocabulary, demo)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,9 +83,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tell(error: errors.TrialistError, as_json: bool) -> int:
+    told: dict[str, object] = {"code": error.code, "message": error.message, "hint": error.hint}
+    lines = [f"trialist: {error.message}"]
+    if isinstance(error, errors.QuerySyntaxError):
+        told |= {"text": error.text, "start": error.start, "end": error.end}
+        lines += caret_lines(error.text, error.start, error.end)
     if as_json:
-        print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
-    print_beside(f"trialist: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        print_json({"error": told})
+    print_beside("\n".join([*lines, error.hint] if error.hint else lines))
     return EXIT_CODES[type(error)]
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+Subparsers = Any
+"""What `add_subparsers` returns; argparse keeps its type private."""
 
 _WIDTH_WITHOUT_TERMINAL = 100
 
@@ -70,3 +74,26 @@ def problem_counts(counts: Mapping[tuple[Any, str], int]) -> list[dict[str, Any]
     gravity = {"error": 0, "warning": 1, "info": 2}
     ordered = sorted(counts.items(), key=lambda item: (gravity[item[0][0]], -item[1], item[0][1]))
     return [{"level": str(level), "code": code, "count": count} for (level, code), count in ordered]
+
+
+_BEFORE, _AFTER = 50, 30
+
+
+def caret_lines(text: str, start: int, end: int) -> list[str]:
+    """The part of a text around a place, and below it carets that point at the place; nothing for no text."""
+    if not text:
+        return []
+    start = max(0, min(start, len(text)))
+    end = max(start + 1, min(end, len(text)))
+    first, last = max(0, start - _BEFORE), min(len(text), end + _AFTER)
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    before = ("…" if first else "") + shown[first:start]
+    at = shown[start:end][:_AFTER]
+    after = shown[start + len(at) : last] + ("…" if last < len(text) else "")
+    return [f"  {before}{at}{after}", "  " + " " * _columns(before) + "^" * max(1, _columns(at))]
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(bool(unicodedata.combining(char)) for char in text)

@@ -7,8 +7,7 @@ import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from trialist.cli.load import Subparsers
-from trialist.cli.output import print_beside, print_json, print_text, width
+from trialist.cli.output import Subparsers, print_beside, print_json, print_text, width
 from trialist.errors import InvalidParameterError, StudyNotFoundError
 
 if TYPE_CHECKING:

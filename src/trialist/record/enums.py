@@ -51,3 +51,8 @@ def label_of(enum_name: str, value: str, piece: str = "") -> str:
     """The label of a value, or the value itself when the enumeration does not know it."""
     known = enums()[enum_name].values.get(value)
     return known.label_for(piece) if known else value
+
+
+def enum_values(enum_name: str) -> tuple[str, ...]:
+    """The values of an enumeration in the registry's order."""
+    return tuple(enums()[enum_name].values)

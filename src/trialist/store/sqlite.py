@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib import resources
@@ -214,6 +214,20 @@ class SqliteReader:
             " FROM study s JOIN content c ON c.version_id = s.version_id ORDER BY s.nct_number"
         )
         return map(self._stored, rows)
+
+    def current(self) -> dict[int, int]:
+        """The NCT numbers of the studies the registry still has, ascending, and the version of each that is current."""
+        rows = self._connection.execute(
+            "SELECT nct_number, version_id FROM study WHERE missing_since IS NULL ORDER BY nct_number"
+        )
+        return dict(rows.fetchall())
+
+    def read(self, numbers: Iterable[int]) -> Iterator[bytes]:
+        """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
+        for number in numbers:
+            found = self._get(number)
+            if found is not None:
+                yield found.raw
 
     def versions(self, nct_id: str) -> tuple[Version, ...]:
         """All versions of a study, oldest first; () when there is no such study."""

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -174,6 +174,12 @@ class StudyReader(Protocol):
 
     def scan(self) -> Iterator[StoredStudy]:
         """The current version of every study by ascending id, as of one moment."""
+
+    def current(self) -> dict[int, int]:
+        """The NCT numbers of the studies the registry still has, ascending, and the version of each that is current."""
+
+    def read(self, numbers: Iterable[int]) -> Iterator[bytes]:
+        """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
 
     def versions(self, nct_id: str) -> tuple[Version, ...]:
         """All versions of a study, oldest first; () when there is no such study."""

@@ -1,0 +1,187 @@
+"""Studies → a segment of the index: collected chunk by chunk in several processes, then merged field by field."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+
+from trialist.index.arrays import ArrayFile, ArrayWriter, Table
+from trialist.index.chunks import write_chunk
+from trialist.index.documents import Collector
+from trialist.index.layout import LAYOUT_VERSION, kinds
+from trialist.index.merge import Chunk, Merged, merge_field, merge_words, site_studies
+from trialist.index.words import Words
+from trialist.vocabulary.learned import Learner
+
+CHUNK = 10_000
+"""Studies collected before they are written; sets how much memory a process takes."""
+_MOST_WORDS = 1_200_000
+
+
+class Source(Protocol):
+    """Where the studies come from. It is sent to other processes, so it is opened there."""
+
+    def read(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """The JSON of these studies (NCT numbers), in this order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a build is: `done` of `total` studies collected, or fields merged."""
+
+    stage: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
+
+
+def build_segment(
+    source: Source,
+    numbers: Sequence[int],
+    versions: Sequence[int],
+    directory: Path,
+    *,
+    workers: int = 1,
+    report: Report = lambda _: None,
+) -> Learner:
+    """Write a segment of these studies (ascending NCT numbers, with their version ids) into a new directory.
+
+    Returned is what the studies teach about synonyms.
+    """
+    directory.mkdir(parents=True)
+    (directory / "fields").mkdir()
+    scratch = directory / "chunks"
+    scratch.mkdir()
+    _words.restart()  # what another build has written is not in the files of this one
+    tasks = [(first, numbers[first : first + CHUNK]) for first in range(0, len(numbers), CHUNK)]
+    with _pool(workers if len(tasks) > 1 else 1) as pool:
+        chunks, learner = _collect(pool, source, tasks, scratch, len(numbers), report)
+        fields = _merge(pool, chunks, directory / "fields", report)
+    sources = [chunk.open() for chunk in chunks]
+    sources += [ArrayFile(*field.words) for field in fields if field.words is not None]
+    words = merge_words(sources, fields, directory / "words.bin")
+    for field in fields:
+        if field.words is not None:
+            field.words[0].unlink()
+    with ArrayWriter(directory / "studies.bin") as out:
+        out.add("nct", np.asarray(numbers, dtype=np.uint32))
+        out.add("version", np.asarray(versions, dtype=np.uint64))
+        out.add("site_study", site_studies(chunks) if chunks else np.empty(0, dtype=np.uint32))
+    _write_directory(directory, len(numbers), out.table, words, fields)
+    shutil.rmtree(scratch)
+    return learner
+
+
+class _Here(Executor):
+    """Runs everything in the calling process: for little, starting others takes longer than the work."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """The result of a call, there already."""
+        done: Future[Any] = Future()
+        done.set_result(work(*arguments, **named))
+        return done
+
+
+def _pool(workers: int) -> Executor:
+    return _Here() if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def _write_directory(
+    directory: Path, studies: int, table: Table, words: Table, fields: Sequence[Merged]
+) -> None:
+    content = {
+        "layout": LAYOUT_VERSION,
+        "studies": studies,
+        "tables": {"studies": table, "words": words},
+        "fields": {field.piece: field.table for field in fields},
+    }
+    (directory / "segment.json").write_bytes(orjson.dumps(content))
+
+
+def _collect(
+    pool: Executor,
+    source: Source,
+    tasks: Sequence[tuple[int, Sequence[int]]],
+    scratch: Path,
+    total: int,
+    report: Report,
+) -> tuple[list[Chunk], Learner]:
+    waiting: list[Future[tuple[Table, int, Learner]]] = [
+        pool.submit(collect_chunk, source, first, list(part), scratch / f"{first}.bin")
+        for first, part in tasks
+    ]
+    chunks = []
+    first_site = 0
+    learner = Learner()
+    for (first, part), future in zip(tasks, waiting, strict=True):
+        table, sites, learned = future.result()
+        learner.merge(learned)
+        chunks.append(Chunk(scratch / f"{first}.bin", table, first, len(part), first_site, sites))
+        first_site += sites
+        report(Progress("read", first + len(part), total))
+    waiting.clear()
+    return chunks, learner
+
+
+_words = Words()
+
+
+def collect_chunk(
+    source: Source, first: int, numbers: Sequence[int], file: Path
+) -> tuple[Table, int, Learner]:
+    """Write the chunk of these studies; where its arrays stand, how many sites it has, what it teaches.
+
+    Runs in a worker.
+    """
+    if len(_words) > _MOST_WORDS:
+        _words.restart()
+    collector, learner = Collector(first), Learner()
+    # Records hold no cycles, and looking for some among millions of values takes a fifth of the time.
+    gc.disable()
+    try:
+        for raw in source.read(numbers):
+            record = orjson.loads(raw)
+            collector.collect(record)
+            learner.learn(record)
+    finally:
+        gc.enable()
+    if collector.next_doc != first + len(numbers):
+        raise ValueError(f"{file.name}: {len(numbers)} studies asked for, {collector.next_doc - first} came")
+    return write_chunk(collector, _words, file), len(collector.site_study), learner
+
+
+def _merge(pool: Executor, chunks: Sequence[Chunk], directory: Path, report: Report) -> list[Merged]:
+    largest_first = sorted(kinds(), key=lambda piece: -_bytes_of(chunks, piece))
+    waiting = [pool.submit(merge_field, chunks, piece, directory) for piece in largest_first]
+    found = []
+    for done, future in enumerate(waiting, 1):
+        merged = future.result()
+        if merged is not None:
+            found.append(merged)
+        report(Progress("merged", done, len(waiting)))
+    return sorted(found, key=lambda field: field.piece)
+
+
+def _bytes_of(chunks: Sequence[Chunk], piece: str) -> int:
+    size = 0
+    for chunk in chunks:
+        for name in ("position", "docs", "had", "found"):
+            size += int(chunk.table.get(f"{piece}/{name}", ("", 0, 0))[2])
+    return size
+
+
+def total_bytes(directory: Path) -> int:
+    """The size of a segment's files."""
+    return sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())

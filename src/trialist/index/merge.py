@@ -1,0 +1,343 @@
+"""The chunks of a build → the files of a segment, one field at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trialist.index.arrays import Array, ArrayFile, ArrayWriter, Table, narrow_floats, split_wide, starts_of
+from trialist.index.chunks import Ranks, Stream, sort_text, write_words
+from trialist.index.documents import At, TextSink
+from trialist.index.layout import FieldKind, kinds
+from trialist.index.words import Words
+
+SATURATION = 1.2
+LENGTH_SHARE = 0.75
+"""k1 and b of BM25 (Robertson and Zaragoza 2009, section 3): how soon repeats stop counting, how much length costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One written chunk: its arrays, and the number of its first study and of its first site."""
+
+    file: Path
+    table: Table
+    first_doc: int
+    docs: int
+    first_site: int
+    sites: int
+
+    def open(self) -> ArrayFile:
+        """The arrays."""
+        return ArrayFile(self.file, self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """One field of a segment: where its arrays stand, and the words it has with the number of their postings."""
+
+    piece: str
+    table: Table
+    terms: Array
+    counts: Array
+    words: tuple[Path, Table] | None = None
+
+
+def merge_field(chunks: Sequence[Chunk], piece: str, directory: Path) -> Merged | None:
+    """Write `<directory>/<piece>.bin`; None when no study has the field."""
+    kind = kinds()[piece]
+    first = {
+        FieldKind.TEXT: "terms",
+        FieldKind.VALUES: "had",
+        FieldKind.SITES: "had",
+        FieldKind.POINTS: "by",
+    }.get(kind, "docs")
+    with_it = [chunk for chunk in chunks if chunk.table.get(f"{piece}/{first}", ("", 0, 0))[2]]
+    if not with_it:
+        return None
+    words = None
+    with ArrayWriter(directory / f"{piece}.bin") as out:
+        terms = counts = np.empty(0, dtype=np.uint64)
+        if kind is FieldKind.TEXT:
+            terms, counts = _merge_text(out, with_it, piece)
+        elif kind is FieldKind.VALUES or kind is FieldKind.SITES:
+            listed, start, studies = _merge_values(out, with_it, piece, of_sites=kind is FieldKind.SITES)
+            terms, counts, known, lengths = _index_values(out, listed)
+            _add_study_impacts(out, lengths, start, studies, docs=chunks[-1].first_doc + chunks[-1].docs)
+            with ArrayWriter(directory / f"{piece}.words") as aside:
+                write_words(aside, known)
+            words = (directory / f"{piece}.words", aside.table)
+        elif kind is FieldKind.NUMBERS:
+            _merge_numbers(out, with_it, piece)
+        elif kind is FieldKind.CODES:
+            _merge_codes(out, with_it, piece, docs=chunks[-1].first_doc + chunks[-1].docs)
+        elif kind is FieldKind.POINTS:
+            _merge_points(out, with_it, piece)
+        else:
+            out.add("docs", _concatenate(with_it, piece, "docs"))
+            if f"{piece}/sites" in with_it[0].table:
+                sites = [
+                    chunk.open()[f"{piece}/sites"].astype(np.int64) + chunk.first_site for chunk in with_it
+                ]
+                out.add("sites", np.concatenate(sites).astype(np.uint32))
+        return Merged(piece, out.table, terms, counts, words)
+
+
+def _concatenate(chunks: Sequence[Chunk], piece: str, name: str) -> Array:
+    return np.concatenate([chunk.open()[f"{piece}/{name}"] for chunk in chunks])
+
+
+def _merge_text(out: ArrayWriter, chunks: Sequence[Chunk], piece: str) -> tuple[Array, Array]:
+    opened = [chunk.open() for chunk in chunks]
+    names = {
+        name: f"{piece}/{name}" for name in ("terms", "postings", "tokens", "docs", "frequency", "had_by")
+    }
+    terms = np.unique(np.concatenate([arrays[names["terms"]] for arrays in opened]))
+    places = [np.searchsorted(terms, arrays[names["terms"]]) for arrays in opened]
+    postings = np.zeros(len(terms), dtype=np.int64)
+    tokens = np.zeros(len(terms), dtype=np.int64)
+    for arrays, at in zip(opened, places, strict=True):
+        postings[at] += arrays[names["postings"]]
+        tokens[at] += arrays[names["tokens"]]
+    posting_start, token_start = starts_of(postings), starts_of(tokens)
+    docs = np.empty(posting_start[-1], dtype=np.uint32)
+    frequency = np.empty(posting_start[-1], dtype=np.uint8)
+    _interleave(
+        opened, places, names["postings"], posting_start, {names["docs"]: docs, names["frequency"]: frequency}
+    )
+    had_by = np.concatenate([arrays[names["had_by"]] for arrays in opened])
+    lengths = np.concatenate([arrays[f"{piece}/lengths"] for arrays in opened])
+    out.add("terms", terms)
+    out.add("posting_start", posting_start)
+    out.add("token_start", token_start)
+    _add_docs(out, docs)
+    out.add("frequency", frequency)
+    out.add("impact", impacts(docs, frequency, had_by, lengths))
+    del docs, frequency
+    for name in ("position", "spelling"):
+        widest = np.result_type(*(arrays[f"{piece}/{name}"].dtype for arrays in opened))
+        merged = np.empty(token_start[-1], dtype=widest)
+        _interleave(opened, places, names["tokens"], token_start, {f"{piece}/{name}": merged})
+        out.add(name, merged)
+    return terms, postings.astype(np.uint64)
+
+
+def _interleave(
+    opened: Sequence[ArrayFile], places: Sequence[Array], sizes: str, start: Array, targets: dict[str, Array]
+) -> None:
+    """Copy each chunk's runs behind those of the chunks before, word by word."""
+    filled = start[:-1].astype(np.int64)
+    for arrays, at in zip(opened, places, strict=True):
+        size = arrays[sizes].astype(np.int64)
+        source = np.concatenate([[0], np.cumsum(size)[:-1]])
+        where = np.repeat(filled[at] - source, size) + np.arange(size.sum())
+        for name, target in targets.items():
+            target[where] = arrays[name]
+        filled[at] += size
+
+
+def impacts(docs: Array, frequency: Array, had_by: Array, lengths: Array) -> Array:
+    """How much a word says of a study there, 0 to 255: BM25's factor of frequency and length, as a share of its limit."""
+    length_of = np.zeros(int(had_by.max()) + 1, dtype=np.float32)
+    length_of[had_by] = lengths
+    relative = relative_lengths(length_of, float(lengths.mean()))
+    found = np.empty(len(docs), dtype=np.uint8)
+    for start in range(
+        0, len(docs), 1 << 22
+    ):  # piecewise: the factors are four times as large as what is kept
+        part = slice(start, start + (1 << 22))
+        often = frequency[part].astype(np.float32)
+        found[part] = np.rint(often / (often + relative[docs[part]]) * 255)
+    return found
+
+
+def relative_lengths(lengths: Array, mean: float) -> Array:
+    """BM25's K: how many mentions say half of what can be said, by the length of the text."""
+    found: Array = ((1 - LENGTH_SHARE + LENGTH_SHARE * lengths / max(mean, 1e-9)) * SATURATION).astype(
+        np.float32
+    )
+    return found
+
+
+def _merge_values(
+    out: ArrayWriter, chunks: Sequence[Chunk], piece: str, *, of_sites: bool
+) -> tuple[list[bytes], Array, Array]:
+    """The distinct values, in the order of their numbers, where the studies of each begin, and these studies."""
+    texts: dict[int, bytes] = {}
+    pairs = []
+    for chunk in chunks:
+        arrays = chunk.open()
+        hashes = arrays[f"{piece}/hashes"]
+        _read_texts(arrays, f"{piece}/values", hashes, texts)
+        by = arrays[f"{piece}/by"].astype(np.uint64) + np.uint64(chunk.first_site if of_sites else 0)
+        pairs.append((hashes[arrays[f"{piece}/had"]], by))
+    order = np.fromiter(texts, dtype=np.uint64, count=len(texts))
+    order.sort()
+    key = np.concatenate(
+        [np.searchsorted(order, hashes).astype(np.uint64) << np.uint64(32) | by for hashes, by in pairs]
+    )
+    del pairs
+    key.sort()
+    value, holder = (key >> np.uint64(32)).astype(np.int64), (key & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    start, study = starts_of(np.bincount(value, minlength=len(order))), holder
+    out.add("holder_start", start)
+    out.add("holders", holder)
+    if of_sites:
+        study = site_studies(chunks)[holder]
+        kept = np.ones(len(value), dtype=bool)
+        kept[1:] = (value[1:] != value[:-1]) | (study[1:] != study[:-1])
+        start, study = starts_of(np.bincount(value[kept], minlength=len(order))), study[kept]
+        out.add("study_start", start)
+        out.add("studies", study)
+    listed = [texts[number] for number in order.tolist()]
+    out.add("text", np.frombuffer(b"".join(listed), dtype=np.uint8))
+    out.add("text_start", starts_of(np.fromiter(map(len, listed), dtype=np.int64, count=len(listed))))
+    return listed, start, study
+
+
+def _add_study_impacts(out: ArrayWriter, lengths: Array, start: Array, studies: Array, *, docs: int) -> None:
+    """What a value says of each study that has it: the less, the more words the study's values have in all."""
+    total = np.bincount(
+        studies, weights=np.repeat(lengths, np.diff(start.astype(np.int64)).astype(np.int64)), minlength=docs
+    )
+    had = total > 0
+    relative = relative_lengths(total, float(total[had].mean()) if had.any() else 1.0)
+    out.add("study_impact", np.rint(255 / (1 + relative)).astype(np.uint8))
+
+
+def site_studies(chunks: Sequence[Chunk]) -> Array:
+    """The study of every site."""
+    return np.concatenate([chunk.open()["/sites/study"] for chunk in chunks])
+
+
+def _read_texts(arrays: ArrayFile, name: str, hashes: Array, known: dict[int, bytes]) -> None:
+    text = arrays[f"{name}/text"].tobytes()
+    ends = np.cumsum(arrays[f"{name}/size"].astype(np.int64)).tolist()
+    start = 0
+    for number, end in zip(hashes.tolist(), ends, strict=True):
+        found = text[start:end]
+        if known.setdefault(number, found) != found:
+            raise ValueError(f"two texts have the number {number}: {known[number]!r} and {found!r}")
+        start = end
+
+
+def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
+    """The words of the values, numbered as studies are elsewhere, how often they occur, and the values' lengths."""
+    at, words = At(), Words()
+    sink = TextSink(at)
+    take = sink.sink()
+    for number, text in enumerate(listed):
+        at.doc = number
+        take(text.decode("utf-8", "surrogatepass"))
+    stream = Stream.of(sink, words)
+    found = sort_text(stream, Ranks(words))
+    out.add("terms", found["terms"])
+    out.add("posting_start", starts_of(found["postings"]))
+    out.add("token_start", starts_of(found["tokens"]))
+    _add_docs(out, found["docs"])
+    for name in ("frequency", "position", "spelling"):
+        out.add(name, found[name])
+    out.add("impact", impacts(found["docs"], found["frequency"], found["had_by"], found["lengths"]))
+    return found["terms"], found["postings"].astype(np.uint64), words, found["lengths"]
+
+
+def _merge_numbers(out: ArrayWriter, chunks: Sequence[Chunk], piece: str) -> None:
+    """The distinct (number, study) pairs, by number, then study."""
+    docs, values = _concatenate(chunks, piece, "docs"), _concatenate(chunks, piece, "found")
+    order = np.lexsort((docs, values))
+    docs, values = docs[order], values[order]
+    kept = np.ones(len(docs), dtype=bool)
+    kept[1:] = (docs[1:] != docs[:-1]) | (values[1:] != values[:-1])
+    out.add("docs", docs[kept])
+    out.add("values", narrow_floats(values[kept]))
+
+
+def _merge_codes(out: ArrayWriter, chunks: Sequence[Chunk], piece: str, *, docs: int) -> None:
+    had_by, codes = _concatenate(chunks, piece, "docs"), _concatenate(chunks, piece, "found")
+    bits = np.zeros(docs, dtype=np.uint32)
+    for code in np.unique(codes).tolist():
+        bits[had_by[codes == code]] |= np.uint32(1 << code)
+    widest = int(bits.max())
+    out.add("bits", bits.astype(np.uint8 if widest < 256 else np.uint16 if widest < 65536 else np.uint32))
+
+
+def _merge_points(out: ArrayWriter, chunks: Sequence[Chunk], piece: str) -> None:
+    by = [chunk.open()[f"{piece}/by"].astype(np.int64) + chunk.first_site for chunk in chunks]
+    places = np.stack([_concatenate(chunks, piece, "lat"), _concatenate(chunks, piece, "lon")], axis=1)
+    distinct, number = np.unique(places, axis=0, return_inverse=True)
+    sites, place = np.concatenate(by).astype(np.uint32), number.ravel().astype(np.uint32)
+    out.add("sites", sites)
+    out.add("place", place)
+    out.add("place_start", starts_of(np.bincount(place, minlength=len(distinct))))
+    out.add("place_sites", sites[np.argsort(place, kind="stable")])
+    out.add("lat", distinct[:, 0].copy())
+    out.add("lon", distinct[:, 1].copy())
+
+
+def _add_docs(out: ArrayWriter, docs: Array) -> None:
+    """Three bytes a posting instead of four."""
+    low, high = split_wide(docs)
+    out.add("docs_low", low)
+    out.add("docs_high", high)
+
+
+def merge_words(sources: Sequence[ArrayFile], fields: Sequence[Merged], file: Path) -> Table:
+    """All words by the hash of their folded form: the form, how often it was indexed, and its spellings.
+
+    `ValueError` when two different words have one hash.
+    """
+    texts: dict[int, bytes] = {}
+    folded: dict[int, bytes] = {}
+    form_of: dict[int, int] = {}
+    for arrays in sources:
+        hashes, folded_hashes = arrays["/words/hashes"], arrays["/words/folded_hashes"]
+        _read_texts(arrays, "/words/spelling", hashes, texts)
+        _read_texts(arrays, "/words/folded", folded_hashes, folded)
+        form_of.update(zip(hashes.tolist(), folded_hashes.tolist(), strict=True))
+    numbers = np.fromiter(folded, dtype=np.uint64, count=len(folded))
+    numbers.sort()
+    counts = np.zeros(len(numbers), dtype=np.uint64)
+    for field in fields:
+        real = field.terms != 0
+        counts[np.searchsorted(numbers, field.terms[real])] += field.counts[real]
+    spellings = sorted((form_of[number], text) for number, text in texts.items())
+    with ArrayWriter(file) as out:
+        out.add("hashes", numbers)
+        out.add("counts", counts)
+        _add_texts(out, "folded", [folded[number] for number in numbers.tolist()])
+        _add_texts(out, "spelling", [text for _, text in spellings])
+        forms = np.fromiter((form for form, _ in spellings), dtype=np.uint64, count=len(spellings))
+        out.add("spelling_first", np.append(np.searchsorted(forms, numbers), len(forms)))
+        _add_places(out, fields, numbers)
+        return out.table
+
+
+def _add_places(out: ArrayWriter, fields: Sequence[Merged], numbers: Array) -> None:
+    """For every word the fields that have it and its place among the words of each.
+
+    So a word is looked up once, not once in every field; `field` is the place of a field among `fields`.
+    """
+    words, places, owners = (
+        [np.empty(0, dtype=np.int64)],
+        [np.empty(0, dtype=np.uint32)],
+        [np.empty(0, dtype=np.uint8)],
+    )
+    for owner, field in enumerate(field for field in fields if len(field.terms)):
+        real = np.flatnonzero(field.terms)
+        words.append(np.searchsorted(numbers, field.terms[real]))
+        places.append(real.astype(np.uint32))
+        owners.append(np.full(len(real), owner, dtype=np.uint8))
+    word = np.concatenate(words)
+    order = np.argsort(word, kind="stable")
+    out.add("place_start", starts_of(np.bincount(word, minlength=len(numbers))))
+    out.add("place_field", np.concatenate(owners)[order])
+    out.add("place", np.concatenate(places)[order])
+
+
+def _add_texts(out: ArrayWriter, name: str, listed: Sequence[bytes]) -> None:
+    out.add(f"{name}_text", np.frombuffer(b"".join(listed), dtype=np.uint8))
+    sizes = np.fromiter(map(len, listed), dtype=np.int64, count=len(listed))
+    out.add(f"{name}_start", starts_of(sizes))

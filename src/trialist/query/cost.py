@@ -1,0 +1,56 @@
+"""What a request will cost, estimated before anything is looked up, so that no query can block a machine."""
+
+from __future__ import annotations
+
+from trialist.errors import LimitExceededError
+from trialist.query.areas import ValueKind, resolve_area
+from trialist.query.context import Context, within
+from trialist.query.looked import looked_in
+from trialist.query.nodes import Area, Covered, Document, Expanded, Node, SearchIn, Term, Tilt, operands_of
+from trialist.query.wanted import Part, expand_term
+from trialist.vocabulary.thesaurus import Thesaurus
+
+MOST_COST = 60_000
+"""The dearest request that is answered; one unit is about ten microseconds."""
+
+_NODE = 10
+_TERM = 40
+_SITES = 8
+
+
+def check_cost(nodes: list[tuple[Node, str]], thesaurus: Thesaurus, most: int = MOST_COST) -> None:
+    """Refuse a request that would cost too much: `LimitExceededError`. Nodes come with the area of their terms."""
+    cost = 0
+    waiting = [(node, Context(area), 1) for node, area in nodes]
+    while waiting:
+        node, context, factor = waiting.pop()
+        cost += factor * (_TERM + term_cost(node, context, thesaurus) if isinstance(node, Term) else _NODE)
+        if cost > most:
+            raise LimitExceededError(
+                f"this query asks for too much: it would cost more than {most:,} units",
+                hint="Ask for fewer terms at once, in a smaller area, or with EXPANSION[Term].",
+            )
+        if isinstance(node, Area | Covered | Expanded | Tilt):
+            context = within(node, context)
+        elif isinstance(node, SearchIn):
+            factor = _SITES if node.document is Document.LOCATION else 1
+        waiting.extend((one, context, factor) for one in operands_of(node))
+
+
+def term_cost(node: Term, context: Context, thesaurus: Thesaurus) -> int:
+    """How many sequences of words are looked up, in all fields, for one term."""
+    if resolve_area(context.area).kind not in (ValueKind.TEXT, ValueKind.NCT_ID, ValueKind.MIXED):
+        return 1
+    wanted = expand_term(
+        node.text,
+        quoted=node.quoted,
+        expansion=context.expansion,
+        coverage=context.coverage,
+        thesaurus=thesaurus,
+    )
+    sequences = len(wanted.phrases) + bool(wanted.exact) + sum(map(_part_cost, wanted.parts))
+    return sequences * len(looked_in(context.area))
+
+
+def _part_cost(part: Part) -> int:
+    return len(part.alternatives) + sum(map(_part_cost, part.words))

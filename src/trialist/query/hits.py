@@ -1,0 +1,283 @@
+"""A whole request over a live index → one page of hits with the total, in a deterministic order.
+
+Order: by the sort keys, or by relevance when there are queries, or by nothing; ties by NCT id, newest first. So pages
+never overlap and two equal requests give equal pages.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from trialist.errors import InvalidParameterError
+from trialist.index.live import LiveIndex
+from trialist.index.postings import ranges
+from trialist.index.segment import NumberField, PointField
+from trialist.query.context import Context
+from trialist.query.cost import check_cost
+from trialist.query.masks import Mask, Scores
+from trialist.query.matching import Reader, distances
+from trialist.query.nodes import Distance, Node
+from trialist.query.run import Evaluation
+from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
+from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, StudyQuery
+from trialist.vocabulary.thesaurus import Thesaurus
+
+FILTER_AREA = "BasicSearch"
+_POSTED = "StudyFirstPostDate"
+MOST_DECAYED = 10_000
+"""With more hits than this, nearness has no say in relevance (as the registry's API documents)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One study found: its NCT number, and its relevance (0 when nothing was asked in words)."""
+
+    number: int
+    score: float
+
+    @property
+    def nct_id(self) -> str:
+        """The NCT id."""
+        return f"NCT{self.number:08d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the result: `total` studies found in all, these hits, and the token of the next page, if any.
+
+    As the registry's API does it, a full page always has a token, even if nothing follows.
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    next_token: str | None
+
+
+class Selection:
+    """What a request finds, before it is cut into pages: a mask and scores over each segment."""
+
+    def __init__(
+        self,
+        index: LiveIndex,
+        query: StudyQuery,
+        thesaurus: Thesaurus,
+        *,
+        weights: Weights = DEFAULT_WEIGHTS,
+        read: Reader | None = None,
+    ) -> None:
+        """`read` gives records by NCT number; see `Matcher`."""
+        check_cost(
+            [
+                *((one.node, one.area) for one in query.queries),
+                *((node, FILTER_AREA) for node in query.filters),
+            ],
+            thesaurus,
+        )
+        self.index = index
+        self.query = query
+        self.weights = weights
+        self.evaluations: list[Evaluation] = []
+        self.masks: list[Mask] = []
+        self.scores: list[Scores] = []
+        self._filtered: list[list[Mask]] = []
+        self._unfiltered: list[Mask] = []
+        for segment, alive in zip(index.segments, index.alive, strict=True):
+            reference = self.evaluations[0] if self.evaluations else None
+            evaluation = Evaluation(segment, thesaurus, weights=weights, reference=reference, read=read)
+            self.evaluations.append(evaluation)
+            mask, score = self._evaluate(evaluation, alive)
+            self.masks.append(mask)
+            self.scores.append(score)
+
+    def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
+        score = np.zeros(evaluation.segment.studies, dtype=np.float32)
+        mask = alive.copy()
+        for one in self.query.queries:
+            mask &= evaluation.studies(one.node, Context(one.area), score if self._ranks else None)
+        self._unfiltered.append(mask.copy() if self.query.filters else mask)
+        self._filtered.append([evaluation.studies(node, Context(FILTER_AREA)) for node in self.query.filters])
+        for filtered in self._filtered[-1]:
+            mask &= filtered
+        return mask, score
+
+    def masks_without(self, is_left_out: Callable[[Node], bool]) -> list[Mask]:
+        """What would be found in each segment without some of the filters."""
+        kept = [place for place, node in enumerate(self.query.filters) if not is_left_out(node)]
+        if len(kept) == len(self.query.filters):
+            return self.masks
+        found = []
+        for unfiltered, filtered in zip(self._unfiltered, self._filtered, strict=True):
+            mask = unfiltered.copy()
+            for place in kept:
+                mask &= filtered[place]
+            found.append(mask)
+        return found
+
+    @cached_property
+    def _ranks(self) -> bool:
+        """Whether relevance decides the order."""
+        keys = self.query.sort
+        return not keys or any(key.field == RELEVANCE for key in keys)
+
+    @cached_property
+    def total(self) -> int:
+        """How many studies were found."""
+        return int(sum(np.count_nonzero(mask) for mask in self.masks))
+
+    @cached_property
+    def numbers(self) -> NDArray[np.uint32]:
+        """The NCT numbers of what was found, segment by segment."""
+        return self._joined([segment.nct for segment in self.index.segments])
+
+    @cached_property
+    def relevance(self) -> NDArray[np.float64]:
+        """The score of each of `numbers`, nearness included."""
+        found = self._joined(self.scores).astype(np.float64)
+        if self.query.queries:
+            found *= 1 + self.weights.recency * self._recency()
+        if self.query.geo is not None and self.total <= MOST_DECAYED:
+            found = (found + (not self.query.queries)) * decay(
+                self.nearest(self.query.geo), self.query.geo_decay
+            )
+        return found
+
+    def _recency(self) -> NDArray[np.float64]:
+        """How new each of `numbers` is: 0 for the first study ever posted, 1 for the last; 0 where that is not known."""
+        first, last = self.evaluations[0].extent(_POSTED)
+        days = self._joined([_column(one, _POSTED, highest=False) for one in self.evaluations])
+        return np.nan_to_num(np.clip((days - first) / max(last - first, 1.0), 0, 1))
+
+    def nearest(self, point: Distance) -> NDArray[np.float64]:
+        """For each of `numbers` the metres to its nearest site; infinite where no place of a site is known."""
+        parts = []
+        for evaluation, mask in zip(self.evaluations, self.masks, strict=True):
+            segment = evaluation.segment
+            field = segment.field("LocationGeoPoint")
+            studies = np.flatnonzero(mask)
+            away = np.full(len(studies), math.inf)
+            if isinstance(field, PointField) and len(studies):
+                first, last = np.searchsorted(
+                    field.sites, [segment.site_start[studies], segment.site_start[studies + 1]]
+                )
+                places, owner = ranges(first, last)
+                np.minimum.at(
+                    away, owner, distances(field, float(point.lat), float(point.lon))[field.place[places]]
+                )
+            parts.append(away)
+        return np.concatenate(parts)
+
+    def _joined(self, values: list[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([one[mask] for one, mask in zip(values, self.masks, strict=True)])
+
+    # Order
+
+    @cached_property
+    def keys(self) -> list[NDArray[np.float64]]:
+        """The numbers that decide the order, most important first, each ascending; a missing value is infinite."""
+        found = []
+        for key in self.query.sort:
+            if key.field == RELEVANCE:
+                values = self.relevance
+            else:
+                values = self._joined(
+                    [
+                        _column(evaluation, key.field, highest=key.descending)
+                        for evaluation in self.evaluations
+                    ]
+                )
+            values = -values if key.descending else values
+            found.append(np.where(np.isnan(values), np.inf, values))
+        if not self.query.sort and (self.query.queries or self.query.geo is not None):
+            found.append(-self.relevance)
+        found.append(-self.numbers.astype(np.float64))
+        return found
+
+    def order(self, most: int) -> NDArray[np.intp]:
+        """The places in `numbers` of the first `most` studies, in order."""
+        first = self.keys[0]
+        candidates = np.arange(len(first))
+        if most < len(first):
+            limit = np.partition(first, most)[most]
+            candidates = np.flatnonzero(first <= limit)
+        return candidates[np.lexsort([key[candidates] for key in reversed(self.keys)])][:most]
+
+    def page(self) -> Page:
+        """The page that the request asks for; `InvalidParameterError` for a token that none of ours is."""
+        offset = self._offset()
+        size = self.query.page_size
+        order = self.order(offset + size)[offset:]
+        hits = tuple(Hit(int(self.numbers[at]), float(self.relevance[at])) for at in order)
+        token = None
+        if len(hits) == size:
+            last = [float(key[order[-1]]) for key in self.keys]
+            token = write_token(self.index.generation, offset + size, last)
+        return Page(self.total, hits, token)
+
+    def _offset(self) -> int:
+        """Where the page begins: at the token's place or, if the index has changed since, behind the token's last hit."""
+        if self.query.page_token is None:
+            return 0
+        generation, offset, last = read_token(self.query.page_token)
+        if generation == self.index.generation:
+            return offset
+        if len(last) != len(self.keys):
+            raise InvalidParameterError(
+                "this page token belongs to another order of an older index",
+                hint="Begin with the first page.",
+            )
+        before = np.zeros(len(self.numbers), dtype=bool)
+        tied = np.ones(len(self.numbers), dtype=bool)
+        for key, value in zip(self.keys, last, strict=True):
+            before |= tied & (key < value)
+            tied &= key == value
+        return int(np.count_nonzero(before | tied))
+
+
+def _column(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:
+    field = evaluation.segment.field(piece)
+    if not isinstance(field, NumberField):
+        return np.full(evaluation.segment.studies, np.nan)
+    return field.column(evaluation.segment.studies, highest=highest)
+
+
+def decay(metres: NDArray[np.float64], by: GeoDecay) -> NDArray[np.float64]:
+    """The factor by which nearness changes relevance, as Elasticsearch's decay functions define it: 1 to 0."""
+    beyond = np.maximum(metres - by.offset_metres, 0)
+    match by.func:
+        case DecayFunction.GAUSS:
+            return np.exp(beyond**2 * (math.log(by.decay) / by.scale_metres**2))
+        case DecayFunction.EXP:
+            return np.exp(beyond * (math.log(by.decay) / by.scale_metres))
+        case DecayFunction.LINEAR:
+            reach = by.scale_metres / (1 - by.decay)
+            return np.maximum((reach - beyond) / reach, 0)
+
+
+def write_token(generation: str, offset: int, last: list[float]) -> str:
+    """An opaque token that says which page comes next."""
+    packed = orjson.dumps([generation, offset, [repr(value) for value in last]])
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read_token(token: str) -> tuple[str, int, list[float]]:
+    """What a token says; `InvalidParameterError` when it is not one of ours."""
+    try:
+        packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        generation, offset, last = orjson.loads(packed)
+        if not isinstance(generation, str) or type(offset) is not int or not 0 <= offset < 1 << 31:
+            raise ValueError("not the parts of a token")
+        return generation, offset, [float(value) for value in last]
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise InvalidParameterError(
+            "this is not a page token", hint="Use the token of the page before, unchanged."
+        ) from error

@@ -1,0 +1,171 @@
+"""`Finder`: searches over one registry's index, one call a use case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+import zstandard
+
+from trialist.index.live import LiveIndex
+from trialist.query.choices import Choices, describe_request, with_choices
+from trialist.query.explain import Explanation, explain
+from trialist.query.facets import FacetCount, count_facet
+from trialist.query.highlight import Highlighter
+from trialist.query.hits import Hit, Page, Selection
+from trialist.query.params import read_params
+from trialist.query.similar import Similar, similar_studies
+from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
+from trialist.record.study import GeoPoint, Study
+from trialist.registry.indexing import index_directory
+from trialist.registry.sites import OpenSite, locate, open_sites
+from trialist.registry.suggesting import Cost, KnownWords, Suggestion, costs
+from trialist.registry.synonyms import read_vetoes
+from trialist.store import SqliteReader
+from trialist.vocabulary.places import PlaceFound
+from trialist.vocabulary.thesaurus import Thesaurus, Veto
+
+__all__ = [
+    "Choices",
+    "Cost",
+    "Explanation",
+    "FacetCount",
+    "Finder",
+    "Highlighter",
+    "Hit",
+    "OpenSite",
+    "Page",
+    "PlaceFound",
+    "Similar",
+    "Suggestion",
+    "describe_request",
+    "with_choices",
+]
+
+Asked = StudyQuery | Mapping[str, str]
+"""A request: parameters as the registry's API names them, or a query made of them."""
+
+
+class Finder:
+    """The search index of a registry, open for reading; `NotBuiltError` when there is none.
+
+    It answers from the index that was in force when it was opened, whatever is built meanwhile; `refreshed` gives the
+    one in force now.
+    """
+
+    def __init__(self, directory: Path, *, vetoes: Sequence[Veto] = ()) -> None:
+        """`vetoes` hold for this finder alone, besides those of the registry."""
+        self.directory = directory
+        self.vetoes = tuple(vetoes)
+        self.index = LiveIndex(index_directory(directory))
+
+    @cached_property
+    def thesaurus(self) -> Thesaurus:
+        """The synonyms in force."""
+        found = Thesaurus.from_json(zstandard.decompress(self.index.thesaurus_file.read_bytes()))
+        return found.without([*self._kept_vetoes, *self.vetoes])
+
+    @cached_property
+    def _kept_vetoes(self) -> list[Veto]:
+        return read_vetoes(self.directory)
+
+    @cached_property
+    def _words(self) -> KnownWords:
+        return KnownWords(self.index, self.thesaurus)
+
+    def _read(self, number: int) -> Mapping[str, Any]:
+        """The record of a study; empty where the store has lost it since the index was built."""
+        with closing(SqliteReader(self.directory)) as store:
+            raw = next(store.read([number]), b"{}")
+        record: Mapping[str, Any] = orjson.loads(raw)
+        return record
+
+    def refreshed(self) -> Finder:
+        """The finder itself, or a new one if another index or other vetoes have come into force since."""
+        is_current = self.index.is_current() and self._kept_vetoes == read_vetoes(self.directory)
+        return self if is_current else Finder(self.directory, vetoes=self.vetoes)
+
+    def select(self, query: Asked) -> Selection:
+        """All that a request finds."""
+        return Selection(self.index, _asked(query), self.thesaurus, read=self._read)
+
+    def search(self, query: Asked) -> Page:
+        """One page of what a request finds, with the total."""
+        return self.select(query).page()
+
+    def first(self, query: Asked, most: int) -> Page:
+        """The first `most` hits from the page that a request asks for, also more than a page holds."""
+        asked = _asked(query)
+        hits: list[Hit] = []
+        page = Page(0, (), asked.page_token)
+        while len(hits) < most:
+            size = min(most - len(hits), LARGEST_PAGE_SIZE)
+            page = self.search(replace(asked, page_size=size, page_token=page.next_token))
+            hits.extend(page.hits)
+            if page.next_token is None:
+                break
+        if len(hits) == page.total and asked.page_token is None:
+            page = replace(page, next_token=None)  # a full page has a token even where nothing follows
+        return replace(page, hits=tuple(hits))
+
+    def ids(self, query: Asked) -> Iterator[str]:
+        """The NCT ids of all that a request finds, in its order."""
+        selection = self.select(query)
+        return (f"NCT{number:08d}" for number in selection.numbers[selection.order(selection.total)].tolist())
+
+    def facets(
+        self, selection: Selection, names: Sequence[str], *, most: int = 10
+    ) -> dict[str, list[FacetCount]]:
+        """For each facet its values and how many of the studies found have each, most first.
+
+        A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
+        show what they would give. `UnknownFieldError` for a name that is no facet.
+        """
+        return {name: count_facet(selection, name, most) for name in names}
+
+    def explain(self, study: Study, query: Asked) -> Explanation:
+        """Why a study is or is not among those found, with its rank and relevance if it is."""
+        asked = _asked(query)
+        found = explain(study, asked, self.thesaurus)
+        selection = self.select(asked)
+        number = int(study.nct_id[3:]) if study.nct_id else -1
+        places = (selection.numbers == number).nonzero()[0].tolist()
+        if not places:
+            return replace(found, total=selection.total)
+        order = selection.order(selection.total).tolist()
+        score = float(selection.relevance[places[0]])
+        return replace(found, total=selection.total, rank=order.index(places[0]) + 1, score=score)
+
+    def similar(self, study: Study, *, among: Asked | None = None, most: int = 10) -> list[Similar]:
+        """The studies most like one, best first; with `among` only of those that a request finds."""
+        masks = None if among is None else self.select(among).masks
+        return similar_studies(study, self.index, self.thesaurus, within=masks, most=most)
+
+    def open_sites(self, study: Study, near: GeoPoint | None = None) -> tuple[OpenSite, ...]:
+        """The sites of a study that take people now, nearest first."""
+        return open_sites(study, near)
+
+    def highlighter(self, query: Asked) -> Highlighter:
+        """What finds, in any text, the places that say what is asked."""
+        return Highlighter(_asked(query), self.thesaurus)
+
+    def suggest(self, query: Asked) -> list[Suggestion]:
+        """For each word asked that no study has in any form, the nearest words that studies have."""
+        return self._words.suggest(_asked(query))
+
+    def costs(self, query: Asked) -> list[Cost]:
+        """For each part of a request how many studies it finds alone, and the others without it."""
+        return costs(_asked(query), self.thesaurus, lambda one: self.select(one).total)
+
+    def locate(self, text: str) -> PlaceFound:
+        """Where a town is; `InvalidParameterError` offers the nearest names."""
+        return locate(text, self.index)
+
+
+def _asked(query: Asked) -> StudyQuery:
+    return query if isinstance(query, StudyQuery) else read_params(query)

@@ -1,0 +1,121 @@
+"""The sites of a study that take people now, nearest first; and where a town is that only the registry knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trialist.index.live import LiveIndex
+from trialist.index.segment import PointField, Segment, ValueField
+from trialist.record.geo import distance_metres
+from trialist.record.study import GeoPoint, Study
+from trialist.views.public_sites import Site, sites_of
+from trialist.views.reads import Reader, text_in
+from trialist.vocabulary.places import Place, PlaceFound, find_place, fold_name, readings, unknown_place
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSite:
+    """A site that takes people now; `metres` is its distance from the place asked, None where one of both is not known.
+
+    `pointer` is where it stands in the record.
+    """
+
+    facility: str
+    city: str
+    state: str
+    country: str
+    metres: float | None
+    pointer: str
+
+    @property
+    def label(self) -> str:
+        """Facility, town and country, as far as they are given."""
+        parts = (self.facility, self.city, self.state, self.country)
+        return ", ".join(part for part in parts if part) or "Site not named"
+
+
+def open_sites(study: Study, near: GeoPoint | None = None) -> tuple[OpenSite, ...]:
+    """The sites of a study that take people now: nearest first, those whose place is not known last, else as recorded.
+
+    What a site of a study says that takes nobody any more is not believed.
+    """
+    found = [_open_site(site, near) for site in sites_of(Reader(study.record), near) if site.is_open]
+    return tuple(sorted(found, key=lambda site: (site.metres is None, site.metres or 0.0)))
+
+
+def _open_site(site: Site, near: GeoPoint | None) -> OpenSite:
+    facility, city, state, country = (
+        text_in(site.item, key) for key in ("facility", "city", "state", "country")
+    )
+    metres = None
+    place = site.item.get("geoPoint")
+    if near is not None and site.km is not None and isinstance(place, dict):
+        metres = distance_metres(near.lat, near.lon, place["lat"], place["lon"])
+    return OpenSite(facility, city, state, country, metres, site.pointer)
+
+
+def locate(text: str, index: LiveIndex) -> PlaceFound:
+    """Where a town is: by the gazetteer, by what the registry says of its own sites, by the gazetteer's small towns.
+
+    `InvalidParameterError` offers the nearest names.
+    """
+    found = find_place(text) or _by_sites(text, index) or find_place(text, smallest=1000)
+    if found is None:
+        raise unknown_place(text)
+    return found
+
+
+def _by_sites(text: str, index: LiveIndex) -> PlaceFound | None:
+    """A town in which sites are: what stands behind its name must be the state or country of such a site."""
+    for name, behind in readings(text):
+        for segment in index.segments:
+            found = _town(segment, fold_name(name), [fold_name(one) for one in behind])
+            if found is not None:
+                return PlaceFound(found)
+    return None
+
+
+def _town(segment: Segment, name: str, behind: list[str]) -> Place | None:
+    cities, points = segment.field("LocationCity"), segment.field("LocationGeoPoint")
+    if not isinstance(cities, ValueField) or not isinstance(points, PointField):
+        return None
+    for number in range(len(cities)):
+        city = cities.value(number)
+        if fold_name(city) != name:
+            continue
+        sites = _holders(cities, number)
+        for one in behind:
+            sites &= _sites_in(segment, one)
+        at = points.sites.searchsorted(sorted(sites)).tolist() if sites else []
+        for site, place in zip(sorted(sites), at, strict=True):
+            if place < len(points.sites) and int(points.sites[place]) == site:
+                where = int(points.place[place])
+                country = _value_of(segment, "LocationCountry", site)
+                return Place(city, "", country, float(points.lat[where]), float(points.lon[where]), 0)
+    return None
+
+
+def _holders(field: ValueField, number: int) -> set[int]:
+    start, holders = field.site_pairs()
+    return set(holders[int(start[number]) : int(start[number + 1])].tolist())
+
+
+def _sites_in(segment: Segment, name: str) -> set[int]:
+    """The sites whose state or country has this name."""
+    found: set[int] = set()
+    for piece in ("LocationState", "LocationCountry"):
+        field = segment.field(piece)
+        if isinstance(field, ValueField):
+            for number in range(len(field)):
+                if fold_name(field.value(number)) == name:
+                    found |= _holders(field, number)
+    return found
+
+
+def _value_of(segment: Segment, piece: str, site: int) -> str:
+    field = segment.field(piece)
+    if isinstance(field, ValueField):
+        for number in range(len(field)):
+            if site in _holders(field, number):
+                return field.value(number)
+    return ""

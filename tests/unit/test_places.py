@@ -1,0 +1,101 @@
+import pytest
+
+from trialist.errors import InvalidParameterError
+from trialist.vocabulary.places import find_place, fold_name, unknown_place, where_of
+from trialist.vocabulary.text import read_table
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "lat", "lon"),
+    [
+        ("Hefei, China", "Hefei, Anhui, China", 31.9, 117.3),
+        ("Hefei, Anhui, China", "Hefei, Anhui, China", 31.9, 117.3),
+        ("Hefei China", "Hefei, Anhui, China", 31.9, 117.3),
+        ("München", "Munich, Bavaria, Germany", 48.1, 11.6),
+        ("MUNCHEN", "Munich, Bavaria, Germany", 48.1, 11.6),
+        ("Muenchen, Deutschland", "Munich, Bavaria, Germany", 48.1, 11.6),
+        ("Boston, MA", "Boston, Massachusetts, United States", 42.4, -71.1),
+        ("Boston, Massachusetts, USA", "Boston, Massachusetts, United States", 42.4, -71.1),
+        ("boston ma", "Boston, Massachusetts, United States", 42.4, -71.1),
+        ("Paris", "Paris, France", 48.9, 2.3),
+        ("Paris, TX", "Paris, Texas, United States", 33.7, -95.6),
+        ("London, Ontario", "London, Ontario, Canada", 43.0, -81.2),
+        ("Xi'an", "Xi’an, Shaanxi, China", 34.3, 108.9),
+        ("Geneva", "Geneva, Switzerland", 46.2, 6.1),
+        ("北京", "Beijing, China", 39.9, 116.4),
+        ("São Paulo, Brasil", "São Paulo, Brazil", -23.5, -46.6),
+    ],
+)
+def test_towns_by_name(text, label, lat, lon):
+    found = find_place(text)
+    assert found is not None
+    assert found.place.label == label
+    assert (round(found.place.lat, 1), round(found.place.lon, 1)) == (lat, lon)
+
+
+def test_the_largest_is_taken_and_the_others_are_named():
+    found = find_place("Paris")
+    assert found is not None
+    assert [place.label for place in found.others] == ["Paris, Texas, United States"]
+    springfield = find_place("Springfield")
+    assert springfield is not None
+    populations = [springfield.place.population, *(place.population for place in springfield.others)]
+    assert populations == sorted(populations, reverse=True)
+    assert len(springfield.others) == 5
+
+
+def test_what_nobody_could_check_is_told():
+    found = find_place("Prague, Bohemia, Czechia")
+    assert found is not None
+    assert found.unchecked == ("Bohemia",)
+    taken = find_place("Prague, Czech Republic")
+    assert taken is not None
+    assert taken.unchecked == ()
+
+
+@pytest.mark.parametrize("text", ["", "  ", ",", "Hefeo", "Paris, Germany", "China", "x" * 5000, "\0", "..."])
+def test_no_town_is_no_guess(text):
+    assert find_place(text) is None
+    error = unknown_place(text)
+    assert isinstance(error, InvalidParameterError)
+    assert error.hint
+    assert len(error.message) < 300
+
+
+def test_an_unknown_town_gets_the_nearest_names():
+    assert "Hefei, Anhui, China" in unknown_place("Hefeo").hint
+    assert "Paris, France" in unknown_place("Paris, Germany").hint
+    assert "Name a town in it" in unknown_place("China").hint
+
+
+def test_names_are_compared_without_accents_and_signs():
+    assert fold_name("Xi’an") == fold_name("xian")
+    assert fold_name("St.  Gallen") == fold_name("st gallen")
+    assert fold_name("Aix-en-Provence") == "aix en provence"
+
+
+def test_regions_of_the_table_are_those_of_the_gazetteer():
+    towns = {
+        "AU": ("Canberra", "Sydney", "Darwin", "Brisbane", "Adelaide", "Hobart", "Melbourne", "Perth"),
+        "CN": ("Hefei", "Hangzhou", "Nanchang", "Jinan", "Kunming", "Chengdu"),
+        "DE": ("Stuttgart", "Munich", "Erfurt", "Dresden"),
+        "GB": ("London", "Belfast", "Edinburgh", "Cardiff"),
+    }
+    regions = {
+        "Hefei": "Anhui", "Jinan": "Shandong", "Kunming": "Yunnan", "Chengdu": "Sichuan", "Erfurt": "Thuringia",
+        "Sydney": "New South Wales", "Perth": "Western Australia", "Cardiff": "Wales", "Dresden": "Saxony",
+    }  # fmt: skip
+    for country, names in towns.items():
+        for name in names:
+            found = find_place(f"{name}, {country}")
+            assert found is not None, name
+            assert regions.get(name, found.place.region) == found.place.region
+
+
+def test_codes_may_mean_a_country_and_a_state():
+    where = where_of("CA")
+    assert where is not None
+    assert "CA" in where.countries
+    assert ("US", "CA") in where.regions
+    assert where_of("Atlantis") is None
+    assert set(read_table("places.toml")) == {"countries", "regions"}
