@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from random import Random
 
@@ -15,8 +16,10 @@ from support.queries import generate_query
 from support.searching import Pair
 from support.shared import REGISTRY, iter_lines, needs_shared
 
-PAIRS = 20_000
-"""(query, study) pairs that are compared in every run."""
+PAIRS = int(os.environ.get("TRIALIST_PAIRS", "20000"))
+"""(query, study) pairs that are compared; a long run asks for a million, with another `TRIALIST_SEED`."""
+
+SEED = int(os.environ.get("TRIALIST_SEED", "4"))
 
 
 def compare(pair: Pair, rng: Random, pairs: int) -> tuple[int, int]:
@@ -40,7 +43,7 @@ def test_the_index_finds_what_the_judge_finds(tmp_path: Path) -> None:
     # Few studies and many queries: each of the studies is small, so that no hour goes by.
     records = [generate_study(number, seed=11) for number in range(120)]
     small = sorted(records, key=lambda record: len(str(record)))[:70]
-    compared, hits = compare(Pair(tmp_path / "segment", small), Random(4), PAIRS)
+    compared, hits = compare(Pair(tmp_path / "segment", small), Random(SEED), PAIRS)
     assert compared >= PAIRS
     assert hits > compared // 20  # the queries are made from the studies: many of them find something
 
