@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol
 
 import numpy as np
@@ -95,7 +97,21 @@ class _Here(Executor):
 
 
 def _pool(workers: int) -> Executor:
-    return _Here() if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    if workers == 1:
+        return _Here()
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when the process that asks it has gone, however that ended; else it would wait for ever."""
+    parent = parent_process()
+    if parent is not None:
+
+        def watch() -> None:
+            parent.join()
+            os._exit(1)
+
+        Thread(target=watch, daemon=True).start()
 
 
 def _write_directory(
@@ -159,7 +175,11 @@ def collect_chunk(
         gc.enable()
     if collector.next_doc != first + len(numbers):
         raise ValueError(f"{file.name}: {len(numbers)} studies asked for, {collector.next_doc - first} came")
-    return write_chunk(collector, _words, file), len(collector.site_study), learner
+    table, sites = write_chunk(collector, _words, file), len(collector.site_study)
+    # A collector's functions refer to themselves, so it is only given back when it is looked for.
+    del collector
+    gc.collect()
+    return table, sites, learner
 
 
 def _merge(pool: Executor, chunks: Sequence[Chunk], directory: Path, report: Report) -> list[Merged]:

@@ -91,52 +91,45 @@ def _concatenate(chunks: Sequence[Chunk], piece: str, name: str) -> Array:
 
 
 def _merge_text(out: ArrayWriter, chunks: Sequence[Chunk], piece: str) -> tuple[Array, Array]:
-    opened = [chunk.open() for chunk in chunks]
-    names = {
-        name: f"{piece}/{name}" for name in ("terms", "postings", "tokens", "docs", "frequency", "had_by")
-    }
-    terms = np.unique(np.concatenate([arrays[names["terms"]] for arrays in opened]))
-    places = [np.searchsorted(terms, arrays[names["terms"]]) for arrays in opened]
+    # Chunks are opened anew for every array: what has been read of a mapped file counts as memory until it is closed.
+    terms = np.unique(_concatenate(chunks, piece, "terms"))
+    places = [np.searchsorted(terms, chunk.open()[f"{piece}/terms"]) for chunk in chunks]
     postings = np.zeros(len(terms), dtype=np.int64)
     tokens = np.zeros(len(terms), dtype=np.int64)
-    for arrays, at in zip(opened, places, strict=True):
-        postings[at] += arrays[names["postings"]]
-        tokens[at] += arrays[names["tokens"]]
+    for chunk, at in zip(chunks, places, strict=True):
+        arrays = chunk.open()
+        postings[at] += arrays[f"{piece}/postings"]
+        tokens[at] += arrays[f"{piece}/tokens"]
     posting_start, token_start = starts_of(postings), starts_of(tokens)
-    docs = np.empty(posting_start[-1], dtype=np.uint32)
-    frequency = np.empty(posting_start[-1], dtype=np.uint8)
-    _interleave(
-        opened, places, names["postings"], posting_start, {names["docs"]: docs, names["frequency"]: frequency}
-    )
-    had_by = np.concatenate([arrays[names["had_by"]] for arrays in opened])
-    lengths = np.concatenate([arrays[f"{piece}/lengths"] for arrays in opened])
     out.add("terms", terms)
     out.add("posting_start", posting_start)
     out.add("token_start", token_start)
+    docs = _interleave(chunks, places, f"{piece}/postings", posting_start, f"{piece}/docs")
     _add_docs(out, docs)
+    frequency = _interleave(chunks, places, f"{piece}/postings", posting_start, f"{piece}/frequency")
     out.add("frequency", frequency)
+    had_by, lengths = _concatenate(chunks, piece, "had_by"), _concatenate(chunks, piece, "lengths")
     out.add("impact", impacts(docs, frequency, had_by, lengths))
     del docs, frequency
     for name in ("position", "spelling"):
-        widest = np.result_type(*(arrays[f"{piece}/{name}"].dtype for arrays in opened))
-        merged = np.empty(token_start[-1], dtype=widest)
-        _interleave(opened, places, names["tokens"], token_start, {f"{piece}/{name}": merged})
-        out.add(name, merged)
+        out.add(name, _interleave(chunks, places, f"{piece}/tokens", token_start, f"{piece}/{name}"))
     return terms, postings.astype(np.uint64)
 
 
 def _interleave(
-    opened: Sequence[ArrayFile], places: Sequence[Array], sizes: str, start: Array, targets: dict[str, Array]
-) -> None:
-    """Copy each chunk's runs behind those of the chunks before, word by word."""
+    chunks: Sequence[Chunk], places: Sequence[Array], sizes: str, start: Array, name: str
+) -> Array:
+    """One array of all chunks: word by word each chunk's run behind those of the chunks before."""
+    merged = np.empty(int(start[-1]), dtype=np.result_type(*(chunk.table[name][0] for chunk in chunks)))
     filled = start[:-1].astype(np.int64)
-    for arrays, at in zip(opened, places, strict=True):
+    for chunk, at in zip(chunks, places, strict=True):
+        arrays = chunk.open()
         size = arrays[sizes].astype(np.int64)
-        source = np.concatenate([[0], np.cumsum(size)[:-1]])
-        where = np.repeat(filled[at] - source, size) + np.arange(size.sum())
-        for name, target in targets.items():
-            target[where] = arrays[name]
+        where = np.repeat(filled[at] - (np.cumsum(size) - size), size)
+        where += np.arange(len(where))
+        merged[where] = arrays[name]
         filled[at] += size
+    return merged
 
 
 def impacts(docs: Array, frequency: Array, had_by: Array, lengths: Array) -> Array:
