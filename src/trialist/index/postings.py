@@ -16,7 +16,7 @@ from trialist.index.arrays import Array, ArrayFile
 from trialist.index.hashing import BOUNDARY
 from trialist.index.layout import MOST_IN_POSTING
 
-_PLACE_BITS = np.uint64(24)
+_PLACE_BITS = 24
 """A place in a unit's stream of words needs fewer bits than this: the largest study read has 32 MiB."""
 
 
@@ -124,23 +124,24 @@ class Postings:
         for other in order[1:]:
             if not len(keys):
                 return NOWHERE
-            wanted = keys + np.uint64(other) - np.uint64(rarest)
-            keys = keys[_are_in(wanted, self._keys(runs[places[other]], places[other], slots[other], docs))]
+            shift = other - rarest
+            held = self._keys(runs[places[other]], places[other], slots[other], docs)
+            keys = _common(keys + shift, held) - shift
         hit = _distinct(keys >> _PLACE_BITS)
-        units = docs[hit.astype(np.int64)]
+        units = docs[hit]
         run = runs[places[rarest]]
-        return Found(units, self._impact[run.span][run.docs.searchsorted(units)])
+        return Found(units, self._impact[run.span][_places_in(units, run.docs)])
 
     def _keys(self, run: _Run, at: int, slot: Slot, docs: Array) -> Array:
         """The places of a word in these units, as one ascending number each: place of the unit in `docs`, place in it."""
         starts = run.starts(self, at)
-        posting = run.docs.searchsorted(docs)
+        posting = _places_in(docs, run.docs)
         first = starts[posting]
         last = starts[posting + 1]
         if (last - first == MOST_IN_POSTING).any():  # such a study may have further postings
             last = starts[run.docs.searchsorted(docs, "right")]
         tokens, owner = ranges(first, last)
-        keys = owner.astype(np.uint64) << _PLACE_BITS
+        keys = owner << _PLACE_BITS
         keys += self.arrays["position"][tokens]
         if slot.spelling:
             keys = keys[self.arrays["spelling"][tokens] == slot.spelling]
@@ -166,11 +167,42 @@ def _distinct(ascending: Array) -> Array:
     return ascending if kept.all() else ascending[kept]
 
 
+_FEW = 16
+"""Looking up one item costs about as much as passing over so many."""
+
+
 def _are_in(wanted: Array, known: Array) -> Array:
-    """Which of `wanted` are among `known`; both ascending."""
-    if not len(known):
+    """Which of `wanted` are among `known`; both ascending small numbers."""
+    if not len(known) or not len(wanted):
         return np.zeros(len(wanted), dtype=bool)
+    if len(wanted) * _FEW > len(known):
+        marked = np.zeros(max(int(known[-1]), int(wanted[-1])) + 1, dtype=bool)
+        marked[known] = True
+        return marked[wanted]
     at = known.searchsorted(wanted)
     at[at == len(known)] = 0
     found: Array = known[at] == wanted
+    return found
+
+
+def _places_in(wanted: Array, known: Array) -> Array:
+    """The first place of each of `wanted` in `known`; both ascending small numbers, all of them there."""
+    if len(wanted) * _FEW > len(known):
+        places = np.empty(int(known[-1]) + 1, dtype=np.int32)
+        places[known[::-1]] = np.arange(len(known) - 1, -1, -1, dtype=np.int32)
+        return places[wanted]
+    return known.searchsorted(wanted)
+
+
+def _common(first: Array, second: Array) -> Array:
+    """What stands in both of two ascending arrays of distinct numbers."""
+    found: Array
+    if len(first) * _FEW < len(second):
+        at = second.searchsorted(first)
+        at[at == len(second)] = 0
+        found = first[second[at] == first]
+        return found
+    both = np.concatenate([first, second])
+    both.sort(kind="stable")  # two ascending runs are merged, not sorted
+    found = both[:-1][both[1:] == both[:-1]]
     return found

@@ -160,10 +160,9 @@ class Selection:
     def nearest(self, point: Distance) -> NDArray[np.float64]:
         """For each of `numbers` the metres to its nearest site; infinite where no place of a site is known."""
         parts = []
-        for evaluation, mask in zip(self.evaluations, self.masks, strict=True):
+        for evaluation, studies in zip(self.evaluations, self._places, strict=True):
             segment = evaluation.segment
             field = segment.field("LocationGeoPoint")
-            studies = np.flatnonzero(mask)
             away = np.full(len(studies), math.inf)
             if isinstance(field, PointField) and len(studies):
                 first, last = np.searchsorted(
@@ -177,7 +176,12 @@ class Selection:
         return np.concatenate(parts)
 
     def _joined(self, values: list[NDArray[Any]]) -> NDArray[Any]:
-        return np.concatenate([one[mask] for one, mask in zip(values, self.masks, strict=True)])
+        return np.concatenate([one[places] for one, places in zip(values, self._places, strict=True)])
+
+    @cached_property
+    def _places(self) -> list[NDArray[np.intp]]:
+        """The places of what was found in each segment."""
+        return [np.flatnonzero(mask) for mask in self.masks]
 
     # Order
 
