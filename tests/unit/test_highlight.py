@@ -2,8 +2,8 @@ import pytest
 
 from trialist.query import read_params
 from trialist.query.highlight import Highlighter, merged
-from trialist.vocabulary import Thesaurus
 from trialist.vocabulary.combine import combine, read_own_concepts
+from trialist.vocabulary.thesaurus import Thesaurus
 
 THESAURUS: Thesaurus = combine(read_own_concepts())
 

@@ -4,8 +4,8 @@ import pytest
 
 from trialist.errors import InvalidParameterError, NotBuiltError, SourceUnreadableError
 from trialist.registry import synonyms
-from trialist.vocabulary import Veto
 from trialist.vocabulary.combine import combine, read_own_concepts
+from trialist.vocabulary.thesaurus import Veto
 
 DESCRIPTOR = """<?xml version="1.0"?>
 <DescriptorRecordSet><DescriptorRecord><DescriptorUI>D{number}</DescriptorUI>

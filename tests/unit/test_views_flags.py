@@ -9,7 +9,7 @@ import pytest
 from trialist.views.flags import flags_of
 from trialist.views.nodes import Flag
 from trialist.views.reads import Reader
-from trialist.vocabulary import display_name, letter_of
+from trialist.vocabulary.sponsors import display_name, letter_of
 
 
 def flags(record: dict[str, Any]) -> dict[str, Flag]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trialist.query import StudyQuery
     from trialist.record import GeoPoint
     from trialist.registry.searching import Finder, PlaceFound
-    from trialist.vocabulary import Veto
+    from trialist.vocabulary.thesaurus import Veto
 
 _WORDS = {
     "cond": "conditions or diseases",
@@ -87,7 +87,7 @@ def add_query_options(parser: argparse.ArgumentParser) -> None:
 
 def read_vetoes(arguments: argparse.Namespace) -> list[Veto]:
     """The vetoes of the command line."""
-    from trialist.vocabulary import Veto
+    from trialist.vocabulary.thesaurus import Veto
 
     found = []
     for text in arguments.veto:

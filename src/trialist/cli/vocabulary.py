@@ -11,7 +11,7 @@ from trialist.errors import InvalidParameterError
 
 if TYPE_CHECKING:
     from trialist.errors import Problem
-    from trialist.vocabulary import Veto
+    from trialist.vocabulary.thesaurus import Veto
 
 
 def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -130,7 +130,7 @@ def run_synonyms(arguments: argparse.Namespace) -> int:
 
 
 def _veto(arguments: argparse.Namespace) -> Veto:
-    from trialist.vocabulary import Veto
+    from trialist.vocabulary.thesaurus import Veto
 
     if arguments.concept and not arguments.terms:
         return Veto(concept_id=arguments.concept)

@@ -12,7 +12,7 @@ from trialist.views.reads import Reader, leaf, pointer_of, text_in
 from trialist.views.tables import words
 from trialist.views.values import prose
 from trialist.views.when import ago, ahead, in_words
-from trialist.vocabulary import display_name, letter_of
+from trialist.vocabulary.sponsors import display_name, letter_of
 
 _IDS = "protocolSection.identificationModule"
 _STATUS = "protocolSection.statusModule"
