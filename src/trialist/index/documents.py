@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trialist.index.layout import LOCATIONS, FieldKind, kinds
+from trialist.index.layout import EPOCH, LOCATIONS, FieldKind, kinds
 from trialist.record.ages import parse_age
 from trialist.record.catalogue import Field, children
 from trialist.record.dates import parse_minutes, parse_partial_date
@@ -21,8 +21,6 @@ from trialist.record.unparsed import Unparsed
 
 Sink = Callable[[Any], None]
 Tree = dict[str, Sink]
-EPOCH = 719163
-"""The proleptic ordinal of 1970-01-01, the day from which dates are counted."""
 
 
 class At:

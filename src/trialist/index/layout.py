@@ -23,6 +23,9 @@ from trialist.record.derived import counted_lists
 LOCATIONS = "protocolSection.contactsLocationsModule.locations"
 LAYOUT_VERSION = 3
 """Raised by every change of what is written; an index of another version is built anew."""
+EPOCH = 719163
+"""The proleptic ordinal of 1970-01-01, from which days are counted."""
+
 MOST_IN_POSTING = 255
 """A study that has a word more often than this in a field has several postings for it."""
 

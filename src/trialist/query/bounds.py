@@ -6,12 +6,11 @@ import math
 from datetime import datetime
 from typing import assert_never
 
+from trialist.index.layout import EPOCH
 from trialist.query.nodes import AgeBound, Bound, DateBound, NumberBound, Range, TermBound
 from trialist.query.values import parse_age, parse_date, parse_number
 from trialist.record.catalogue import fields_by_piece
 
-EPOCH = 719163
-"""The proleptic ordinal of 1970-01-01, from which the index counts days."""
 _MINUTES = 1440
 
 
