@@ -70,7 +70,12 @@ def starts_of(counts: Array) -> Array:
     """Where each of several runs of these lengths begins, and where the last one ends; as narrow as it fits."""
     found = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, dtype=np.int64, out=found[1:])
-    return found if found[-1] >= 1 << 32 else found.astype(np.uint32)
+    return narrow_places(found)
+
+
+def narrow_places(ascending: NDArray[np.int64]) -> Array:
+    """The same places as 32-bit numbers where they fit."""
+    return ascending if len(ascending) and ascending[-1] >= 1 << 32 else ascending.astype(np.uint32)
 
 
 def narrow_floats(values: Array) -> Array:

@@ -8,10 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from trialist.index.arrays import Array, ArrayFile, ArrayWriter, Table, narrow_floats, split_wide, starts_of
+from trialist.index.arrays import (
+    Array,
+    ArrayFile,
+    ArrayWriter,
+    Table,
+    narrow_floats,
+    narrow_places,
+    split_wide,
+    starts_of,
+)
 from trialist.index.chunks import Ranks, Stream, sort_text, write_words
 from trialist.index.documents import At, TextSink
 from trialist.index.layout import FieldKind, kinds
+from trialist.index.postings import block_tokens
 from trialist.index.words import Words
 
 SATURATION = 1.2
@@ -103,11 +113,11 @@ def _merge_text(out: ArrayWriter, chunks: Sequence[Chunk], piece: str) -> tuple[
     posting_start, token_start = starts_of(postings), starts_of(tokens)
     out.add("terms", terms)
     out.add("posting_start", posting_start)
-    out.add("token_start", token_start)
     docs = _interleave(chunks, places, f"{piece}/postings", posting_start, f"{piece}/docs")
     _add_docs(out, docs)
     frequency = _interleave(chunks, places, f"{piece}/postings", posting_start, f"{piece}/frequency")
     out.add("frequency", frequency)
+    out.add("block_token", narrow_places(block_tokens(frequency)))
     had_by, lengths = _concatenate(chunks, piece, "had_by"), _concatenate(chunks, piece, "lengths")
     out.add("impact", impacts(docs, frequency, had_by, lengths))
     del docs, frequency
@@ -229,7 +239,7 @@ def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Arr
     found = sort_text(stream, Ranks(words))
     out.add("terms", found["terms"])
     out.add("posting_start", starts_of(found["postings"]))
-    out.add("token_start", starts_of(found["tokens"]))
+    out.add("block_token", narrow_places(block_tokens(found["frequency"])))
     _add_docs(out, found["docs"])
     for name in ("frequency", "position", "spelling"):
         out.add(name, found[name])

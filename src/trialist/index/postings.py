@@ -1,23 +1,21 @@
-"""Where words stand in one field: single words, phrases, exact spellings, and how much each says of a study.
-
-Everything here is about *units*: the studies of a field that is held as text, the distinct values of one that is held
-as values. A phrase is found by its rarest words: their units are intersected, then the places of their words compared.
-"""
+"""Sequences of words looked for in the fields of a segment: what is asked of the compiled loops, made ready for them."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from trialist.index import kernels
 from trialist.index.arrays import Array, ArrayFile
 from trialist.index.hashing import BOUNDARY
-from trialist.index.layout import MOST_IN_POSTING
 
-_PLACE_BITS = 24
-"""A place in a unit's stream of words needs fewer bits than this: the largest study read has 32 MiB."""
+BLOCK = 64
+"""For every so many postings it is written down where their tokens begin."""
 
 
 class Slot(NamedTuple):
@@ -28,124 +26,90 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Units, ascending (a unit with very many mentions may come twice), and how much the words say of each, 0 to 255."""
+class Group:
+    """Sequences that all say one thing; those from `nearest` on count as synonyms."""
 
-    units: Array
-    impact: Array
-
-
-NOWHERE = Found(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8))
+    sequences: tuple[tuple[Slot, ...], ...]
+    nearest: int
 
 
-class _Run:
-    """The postings of one word in one field."""
+class Sought(NamedTuple):
+    """A field in which the sequences of a group are looked for, and what a hit there is worth."""
 
-    __slots__ = ("_start", "docs", "slot", "span")
-
-    def __init__(self, postings: Postings, slot: Slot, at: int) -> None:
-        self.slot = slot
-        self.span = postings.span(at)
-        self.docs = postings.docs(self.span)
-        self._start: Array | None = None
-
-    def starts(self, postings: Postings, at: int) -> Array:
-        """Where the tokens of each posting begin, and where the last end."""
-        if self._start is None:
-            frequency = postings.arrays["frequency"][self.span]
-            found = np.empty(len(frequency) + 1, dtype=np.int64)
-            found[0] = 0
-            np.cumsum(frequency, out=found[1:])
-            found += int(postings.token_start[at])
-            self._start = found
-        return self._start
+    piece: str
+    weight: float
+    group: int
 
 
-class Postings:
-    """The words of one field."""
+class Sequences:
+    """The sequences of some groups as the loops read them."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self.arrays = arrays
-        self.terms = arrays["terms"]
-        self.posting_start = arrays["posting_start"]
-        self.token_start = arrays["token_start"]
-        self._low, self._high = arrays["docs_low"], arrays["docs_high"]
-        self._impact = arrays["impact"]
+    def __init__(self, groups: Sequence[Group]) -> None:
+        known: dict[int, int] = {BOUNDARY: -1}
+        words, spellings, ends = array("i"), array("B"), array("i")
+        self.spans: list[tuple[int, int, int]] = []
+        """Of each group the first sequence, the first that is a synonym, and the end."""
+        for group in groups:
+            first = len(ends)
+            for sequence in group.sequences:
+                for word, spelling in sequence:
+                    words.append(known.setdefault(word, len(known) - 1))
+                    spellings.append(spelling)
+                ends.append(len(words))
+            self.spans.append((first, min(first + group.nearest, len(ends)), len(ends)))
+        self.asked = array("Q", list(known)[1:])
+        self._kept = (words, spellings, ends)
 
-    def at(self, word: int) -> int:
-        """The place of a word among the field's words, or -1."""
-        found = int(self.terms.searchsorted(np.uint64(word)))
-        return found if found < len(self.terms) and int(self.terms[found]) == word else -1
+    def into(self, request: kernels.Request) -> None:
+        """Point a request at them."""
+        words, spellings, ends = self._kept
+        request.slot_word, request.slot_spelling = words.buffer_info()[0], spellings.buffer_info()[0]
+        request.sequence_end = ends.buffer_info()[0]
+        request.asked, request.asked_count = self.asked.buffer_info()
 
-    def span(self, at: int) -> slice:
-        """Where the postings of a word stand."""
-        return slice(int(self.posting_start[at]), int(self.posting_start[at + 1]))
 
-    def docs(self, span: slice) -> Array:
-        """The units of postings."""
-        low = self._low[span]
-        if not len(self._high):
-            return low
-        found = self._high[span].astype(np.uint32)
-        found <<= 16
-        found |= low
-        return found
+def block_tokens(frequency: Array) -> NDArray[np.int64]:
+    """The first token of every `BLOCK`th posting."""
+    if not len(frequency):
+        return np.empty(0, dtype=np.int64)
+    sums = np.add.reduceat(frequency, np.arange(0, len(frequency), BLOCK), dtype=np.int64)
+    found = np.cumsum(sums)
+    found -= sums
+    return found
 
-    def count(self, word: int) -> int:
-        """How many postings a word has."""
-        at = self.at(word)
-        return 0 if at < 0 else int(self.posting_start[at + 1]) - int(self.posting_start[at])
 
-    def all(self) -> Array:
-        """The units that have a value."""
-        at = self.at(BOUNDARY)
-        return NOWHERE.units if at < 0 else self.docs(self.span(at))
-
-    def find(self, slots: Sequence[Slot], places: Sequence[int]) -> Found:
-        """The units in which these words, at these places among the field's words, stand one behind the other."""
-        if len(slots) == 1 and not slots[0].spelling:
-            span = self.span(places[0])
-            return Found(self.docs(span), self._impact[span])
-        return self._find_phrase(slots, places)
-
-    def _find_phrase(self, slots: Sequence[Slot], places: Sequence[int]) -> Found:
-        sizes = [int(self.posting_start[at + 1]) - int(self.posting_start[at]) for at in places]
-        order = sorted(range(len(slots)), key=sizes.__getitem__)
-        rarest = order[0]
-        runs = {at: _Run(self, slot, at) for at, slot in zip(places, slots, strict=True)}
-        docs = _distinct(runs[places[rarest]].docs)
-        for other in order[1:]:
-            if not len(docs):
-                return NOWHERE
-            docs = docs[_are_in(docs, runs[places[other]].docs)]
-        if not len(docs):
-            return NOWHERE
-        keys = self._keys(runs[places[rarest]], places[rarest], slots[rarest], docs)
-        for other in order[1:]:
-            if not len(keys):
-                return NOWHERE
-            shift = other - rarest
-            held = self._keys(runs[places[other]], places[other], slots[other], docs)
-            keys = _common(keys + shift, held) - shift
-        hit = _distinct(keys >> _PLACE_BITS)
-        units = docs[hit]
-        run = runs[places[rarest]]
-        return Found(units, self._impact[run.span][_places_in(units, run.docs)])
-
-    def _keys(self, run: _Run, at: int, slot: Slot, docs: Array) -> Array:
-        """The places of a word in these units, as one ascending number each: place of the unit in `docs`, place in it."""
-        starts = run.starts(self, at)
-        posting = _places_in(docs, run.docs)
-        first = starts[posting]
-        last = starts[posting + 1]
-        if (last - first == MOST_IN_POSTING).any():  # such a study may have further postings
-            last = starts[run.docs.searchsorted(docs, "right")]
-        tokens, owner = ranges(first, last)
-        keys = owner << _PLACE_BITS
-        keys += self.arrays["position"][tokens]
-        if slot.spelling:
-            keys = keys[self.arrays["spelling"][tokens] == slot.spelling]
-        return keys
+def field_arrays(
+    arrays: ArrayFile, studies: tuple[Array, Array] | None, sites: tuple[Array, Array] | None
+) -> kernels.FieldArrays:
+    """The arrays of a field with words; `studies` and `sites` are those who hold its values, if it is held as values."""
+    found = kernels.FieldArrays()
+    found.posting_start = kernels.numbers(arrays["posting_start"])
+    found.block_token = kernels.numbers(arrays["block_token"])
+    found.low, found.high = (
+        kernels.address(arrays["docs_low"], np.uint16),
+        kernels.address(arrays["docs_high"], np.uint8),
+    )
+    for name in ("frequency", "impact", "spelling"):
+        setattr(found, name, kernels.address(arrays[name], np.uint8))
+    position = arrays["position"]
+    found.position = kernels.address(position, np.uint16, np.uint32)
+    found.wide_position = int(position.dtype == np.uint32)
+    found.postings, found.tokens = len(arrays["docs_low"]), len(position)
+    short = [
+        name for name in ("docs_high", "frequency", "impact") if len(arrays[name]) not in (0, found.postings)
+    ]
+    if (
+        short
+        or len(arrays["spelling"]) != found.tokens
+        or len(arrays["block_token"]) * BLOCK < found.postings
+    ):
+        kernels.refuse()
+    if studies is not None:
+        found.is_values = 1
+        found.studies = kernels.holders(*studies)
+        found.study_impact = kernels.address(arrays["study_impact"], np.uint8)
+        found.sites = kernels.holders(*(studies if sites is None else sites))
+    return found
 
 
 def ranges(first: Array, last: Array) -> tuple[Array, Array]:
@@ -156,53 +120,3 @@ def ranges(first: Array, last: Array) -> tuple[Array, Array]:
     numbers = np.arange(int(ends[-1]) if len(ends) else 0)
     numbers += np.repeat(first.astype(np.int64) - (ends - size), size)
     return numbers, owner
-
-
-def _distinct(ascending: Array) -> Array:
-    if len(ascending) < 2:
-        return ascending
-    kept = np.empty(len(ascending), dtype=bool)
-    kept[0] = True
-    np.not_equal(ascending[1:], ascending[:-1], out=kept[1:])
-    return ascending if kept.all() else ascending[kept]
-
-
-_FEW = 16
-"""Looking up one item costs about as much as passing over so many."""
-
-
-def _are_in(wanted: Array, known: Array) -> Array:
-    """Which of `wanted` are among `known`; both ascending small numbers."""
-    if not len(known) or not len(wanted):
-        return np.zeros(len(wanted), dtype=bool)
-    if len(wanted) * _FEW > len(known):
-        marked = np.zeros(max(int(known[-1]), int(wanted[-1])) + 1, dtype=bool)
-        marked[known] = True
-        return marked[wanted]
-    at = known.searchsorted(wanted)
-    at[at == len(known)] = 0
-    found: Array = known[at] == wanted
-    return found
-
-
-def _places_in(wanted: Array, known: Array) -> Array:
-    """The first place of each of `wanted` in `known`; both ascending small numbers, all of them there."""
-    if len(wanted) * _FEW > len(known):
-        places = np.empty(int(known[-1]) + 1, dtype=np.int32)
-        places[known[::-1]] = np.arange(len(known) - 1, -1, -1, dtype=np.int32)
-        return places[wanted]
-    return known.searchsorted(wanted)
-
-
-def _common(first: Array, second: Array) -> Array:
-    """What stands in both of two ascending arrays of distinct numbers."""
-    found: Array
-    if len(first) * _FEW < len(second):
-        at = second.searchsorted(first)
-        at[at == len(second)] = 0
-        found = first[second[at] == first]
-        return found
-    both = np.concatenate([first, second])
-    both.sort(kind="stable")  # two ascending runs are merged, not sorted
-    found = both[:-1][both[1:] == both[:-1]]
-    return found

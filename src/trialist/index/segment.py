@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from ctypes import addressof
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from trialist.errors import NotBuiltError
+from trialist.index import kernels
 from trialist.index.arrays import Array, ArrayFile
+from trialist.index.hashing import BOUNDARY
 from trialist.index.layout import LAYOUT_VERSION, FieldKind, kinds
-from trialist.index.postings import NOWHERE, Found, Postings, Slot, ranges
+from trialist.index.postings import Group, Sequences, Sought, field_arrays, ranges
 
-_MOST_PLACES = 50_000
-"""Words whose places a segment remembers."""
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """What makes a hit worth much: few among `studies` have it; a synonym counts `synonym`.
+
+    `counts` says how many have it in each field, where another segment decides that.
+    """
+
+    studies: int
+    synonym: float
+    counts: Mapping[str, int] | None = None
 
 
 class TextField:
     """A field held as text: its units are studies."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self.postings = Postings(arrays)
-
-    def find(self, slots: tuple[Slot, ...], at: Sequence[int]) -> Found:
-        """The studies in which these words, at these places, stand one behind the other within a value."""
-        return self.postings.find(slots, at)
+    def __init__(self, arrays: ArrayFile, studies: int) -> None:
+        self._arrays = arrays
+        self.looked_up = field_arrays(arrays, None, None)
 
     def studies(self) -> Array:
-        """The studies that have a value."""
-        return self.postings.all()
+        """The studies that have a value, ascending; one with very many values may come twice."""
+        if not len(self._arrays["terms"]) or int(self._arrays["terms"][0]) != BOUNDARY:
+            return np.empty(0, dtype=np.uint32)
+        first, last = self._arrays["posting_start"][:2].tolist()
+        low, high = self._arrays["docs_low"][first:last], self._arrays["docs_high"]
+        return low.astype(np.uint32) | (
+            high[first:last].astype(np.uint32) << 16 if len(high) else np.uint32(0)
+        )
 
 
 class ValueField:
     """A field held as distinct values: its units are values, had by studies or by sites."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self.postings = Postings(arrays)
+    def __init__(self, arrays: ArrayFile, studies: int) -> None:
         self._arrays = arrays
-        self._study_impact = arrays["study_impact"]
+        of_sites = "studies" in arrays
         self._study_pairs = (
             (arrays["study_start"], arrays["studies"])
-            if "studies" in arrays
+            if of_sites
             else (arrays["holder_start"], arrays["holders"])
         )
+        if len(arrays["study_impact"]) != studies:
+            kernels.refuse()
+        self.looked_up = field_arrays(arrays, self._study_pairs, self.site_pairs() if of_sites else None)
 
     def __len__(self) -> int:
         """How many distinct values there are."""
@@ -55,16 +75,6 @@ class ValueField:
         """The text of a value."""
         start = self._arrays["text_start"]
         return bytes(self._arrays["text"][start[number] : start[number + 1]]).decode("utf-8", "surrogatepass")
-
-    def find(self, slots: tuple[Slot, ...], at: Sequence[int]) -> Found:
-        """The studies that have a value in which these words stand one behind the other; in no order, some twice."""
-        units = self._spread(self.postings.find(slots, at), *self._study_pairs)
-        return Found(units, self._study_impact[units])
-
-    def find_sites(self, slots: tuple[Slot, ...], at: Sequence[int]) -> Found:
-        """The sites that have such a value; in no order."""
-        units = self._spread(self.postings.find(slots, at), *self.site_pairs())
-        return Found(units, np.broadcast_to(np.uint8(255), len(units)))
 
     def study_pairs(self) -> tuple[Array, Array]:
         """The studies of every value: where each value's begin, and the studies."""
@@ -78,20 +88,11 @@ class ValueField:
         """The studies that have a value, some of them several times."""
         return self.study_pairs()[1]
 
-    @staticmethod
-    def _spread(found: Found, start: Array, holders: Array) -> Array:
-        """Those who have one of the values."""
-        if len(found.units) == 1:
-            unit = int(found.units[0])
-            return holders[int(start[unit]) : int(start[unit + 1])]
-        places, _ = ranges(start[found.units], start[found.units.astype(np.int64) + 1])
-        return holders[places]
-
 
 class NumberField:
     """A field of numbers, dates (days since 1970) or lengths of time (days)."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
+    def __init__(self, arrays: ArrayFile, studies: int) -> None:
         self._docs, self._values = arrays["docs"], arrays["values"]
         self._columns: dict[bool, Array] = {}
 
@@ -124,14 +125,14 @@ class NumberField:
 class CodeField:
     """An enumeration or boolean: a bit for each of its values, 0 where there is none."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
+    def __init__(self, arrays: ArrayFile, studies: int) -> None:
         self.bits = arrays["bits"]
 
 
 class PointField:
     """The places of sites, each distinct one once."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
+    def __init__(self, arrays: ArrayFile, studies: int) -> None:
         self.sites, self.place = arrays["sites"], arrays["place"]
         self.lat, self.lon = arrays["lat"], arrays["lon"]
         self._place_start, self._place_sites = arrays["place_start"], arrays["place_sites"]
@@ -145,7 +146,7 @@ class PointField:
 class PresentField:
     """A structure: the studies that have it, and for one below locations the sites."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
+    def __init__(self, arrays: ArrayFile, studies: int) -> None:
         self.docs = arrays["docs"]
         self.sites = arrays["sites"] if "sites" in arrays else arrays["docs"][:0]
 
@@ -177,15 +178,18 @@ class Words:
         found = int(self.hashes.searchsorted(np.uint64(word)))
         return found if found < len(self.hashes) and int(self.hashes[found]) == word else -1
 
-    def places(self, word: int) -> dict[int, int]:
-        """The fields that have a word, by their number, and its place among the words of each."""
-        at = self.at(word)
-        if at < 0:
-            return {}
-        start = self._arrays["place_start"]
-        span = slice(int(start[at]), int(start[at + 1]))
-        return dict(
-            zip(self._arrays["place_field"][span].tolist(), self._arrays["place"][span].tolist(), strict=True)
+    def looked_up(self) -> kernels.WordArrays:
+        """The words, and their places in the fields that have them, for the compiled loops."""
+        start, field, place = (self._arrays[name] for name in ("place_start", "place_field", "place"))
+        if len(start) != len(self.hashes) + 1 or len(field) != len(place):
+            kernels.refuse()
+        return kernels.WordArrays(
+            kernels.address(self.hashes, np.uint64),
+            kernels.numbers(start),
+            kernels.address(field, np.uint8),
+            kernels.address(place, np.uint32),
+            len(self.hashes),
+            len(field),
         )
 
     def count(self, word: int) -> int:
@@ -232,8 +236,9 @@ class Segment:
         self._opened: dict[str, AnyField] = {}
         with_words = sorted(piece for piece, table in self._fields.items() if "terms" in table)
         self._number = {piece: number for number, piece in enumerate(with_words)}
-        self._places: dict[int, dict[int, int]] = {}
-        self._sequences: dict[tuple[Slot, ...], dict[int, tuple[int, ...]]] = {}
+        self._looked_up = (kernels.FieldArrays * max(1, len(with_words)))()
+        self._ready: set[int] = set()
+        self._kept: dict[object, Array] = {}
         own = ArrayFile(directory / "studies.bin", content["tables"]["studies"])
         self.nct, self.version, self.site_study = own["nct"], own["version"], own["site_study"]
         self.words = Words(ArrayFile(directory / "words.bin", content["tables"]["words"]))
@@ -248,37 +253,70 @@ class Segment:
         """Where each study's sites begin, and where the last one's end."""
         return self.site_study.searchsorted(np.arange(self.studies + 1, dtype=self.site_study.dtype))
 
-    def find(self, piece: str, slots: tuple[Slot, ...], *, of_sites: bool = False) -> Found:
-        """The studies (or sites) of which a value of the field holds these words one behind the other."""
-        at = self._located(slots).get(self._number.get(piece, -1))
-        if at is None:
-            return NOWHERE
-        field = self.field(piece)
-        if isinstance(field, ValueField):
-            return field.find_sites(slots, at) if of_sites else field.find(slots, at)
-        return field.find(slots, at) if isinstance(field, TextField) else NOWHERE
+    def find(
+        self,
+        looked: Sequence[Sought],
+        groups: Sequence[Group],
+        *,
+        mask: NDArray[np.bool_] | None = None,
+        powers: NDArray[np.float32] | None = None,
+        rare: Rarity | None = None,
+        of_sites: bool = False,
+    ) -> dict[str, int]:
+        """Mark the studies (or sites) of which a value of a field holds a sequence of the field's group in one piece.
 
-    def _located(self, slots: tuple[Slot, ...]) -> dict[int, tuple[int, ...]]:
-        """The fields that have every one of these words, by number, and the words' places in each; remembered."""
-        found = self._sequences.get(slots)
-        if found is None:
-            if len(self._sequences) > _MOST_PLACES:
-                self._sequences.clear()
-            known = [self.places(slot.word) for slot in slots if slot.word]
-            shared = set.intersection(*map(set, known)) if known else set()
-            found = self._sequences[slots] = {
-                number: tuple(self.places(slot.word)[number] if slot.word else 0 for slot in slots)
-                for number in shared
-            }
-        return found
+        `powers` of studies grow by the fourth power of what each field says of them, by `rare`; it must be given with
+        them. The answer says for each field how many studies were found, one with several sequences counted as often.
+        """
+        known = [one for one in looked if one.piece in self._number]
+        sequences = Sequences(groups)
+        if not known or not sequences.asked:
+            return {}
+        numbers = array("i", [self._open_words(one.piece) for one in known])
+        spans = [sequences.spans[one.group] for one in known]
+        first, distant, last = (array("i", [span[place] for span in spans]) for place in range(3))
+        weight = array("d", [one.weight for one in known])
+        counts = array("q", bytes(8 * len(known)))
+        request = kernels.Request()
+        sequences.into(request)
+        request.fields, request.words = addressof(self._looked_up), addressof(self._word_arrays)
+        for name, values in (("looked", numbers), ("first", first), ("distant", distant), ("last", last)):
+            setattr(request, name, values.buffer_info()[0])
+        request.weight, request.looked_count = weight.buffer_info()
+        request.counts = counts.buffer_info()[0]
+        request.mask, request.powers = kernels.address(mask, np.bool_), kernels.address(powers, np.float32)
+        request.units, request.of_sites = self.sites if of_sites else self.studies, of_sites
+        if any(one is not None and len(one) != request.units for one in (mask, powers)):
+            raise TypeError("marks and sums have one item for each study or site")
+        if rare is not None:
+            request.studies, request.synonym = rare.studies, rare.synonym
+            if rare.counts is not None:
+                request.counted = 1
+                counts[:] = array("q", [rare.counts.get(one.piece, 0) for one in known])
+        kernels.find_sequences(request)
+        return dict(zip((one.piece for one in known), counts, strict=True))
 
-    def places(self, word: int) -> dict[int, int]:
-        """The fields that have a word, by number, and its place in each; remembered."""
-        found = self._places.get(word)
+    @cached_property
+    def _word_arrays(self) -> kernels.WordArrays:
+        return self.words.looked_up()
+
+    def _open_words(self, piece: str) -> int:
+        """The number of a field with words, whose arrays are ready to be looked up."""
+        number = self._number[piece]
+        if number not in self._ready:
+            field = self.field(piece)
+            if not isinstance(field, TextField | ValueField):
+                kernels.refuse()
+            self._looked_up[number] = field.looked_up
+            self._ready.add(number)
+        return number
+
+    def kept(self, key: object, make: Callable[[], Array]) -> Array:
+        """What is derived from the segment once and used by many queries."""
+        found = self._kept.get(key)
         if found is None:
-            if len(self._places) > _MOST_PLACES:
-                self._places.clear()
-            found = self._places[word] = self.words.places(word)
+            found = self._kept[key] = make()
+            found.flags.writeable = False
         return found
 
     def field(self, piece: str) -> AnyField | None:
@@ -286,5 +324,5 @@ class Segment:
         found = self._opened.get(piece)
         if found is None and piece in self._fields:
             arrays = ArrayFile(self.directory / "fields" / f"{piece}.bin", self._fields[piece])
-            found = self._opened[piece] = _OPENED[kinds()[piece]](arrays)
+            found = self._opened[piece] = _OPENED[kinds()[piece]](arrays, self.studies)
         return found

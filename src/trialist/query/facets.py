@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
+from trialist.index.kernels import count_bits, count_holders
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.segment import CodeField, NumberField, Segment, ValueField
 from trialist.query.areas import ValueKind, kind_of, resolve_area
@@ -92,18 +93,15 @@ def _is_about(node: Node, piece: str) -> bool:
 def _count(segment: Segment, piece: str, mask: Mask) -> Counter[str]:
     field = segment.field(piece)
     if isinstance(field, CodeField):
-        had = field.bits[mask]
-        found = {
-            str(value): int(np.count_nonzero(had >> code & 1)) for value, code in codes_of(piece).items()
-        }
+        often_of = count_bits(field.bits, mask).tolist()
+        found = {str(value): often_of[code] for value, code in codes_of(piece).items()}
         return Counter(
             {value.lower() if value in ("True", "False") else value: n for value, n in found.items()}
         )
     if isinstance(field, ValueField):
         start, studies = field.study_pairs()
-        counts = _sums(mask[studies], start)
-        top = np.argsort(-counts, kind="stable")[:1000]
-        return Counter({field.value(int(at)): int(counts[at]) for at in top if counts[at]})
+        counts = count_holders(start, studies, mask)
+        return Counter({field.value(at): int(counts[at]) for at in _most(counts, 1000)})
     if isinstance(field, NumberField):
         values, studies = field.pairs()
         kept = values[mask[studies]]
@@ -115,11 +113,13 @@ def _count(segment: Segment, piece: str, mask: Mask) -> Counter[str]:
     return Counter()
 
 
-def _sums(marked: Mask, start: NDArray[np.integer]) -> NDArray[np.int64]:
-    """How many marks each run has."""
-    before = np.zeros(len(marked) + 1, dtype=np.int64)
-    np.cumsum(marked, out=before[1:])
-    found: NDArray[np.int64] = before[start[1:]] - before[start[:-1]]
+def _most(counts: NDArray[np.int64], most: int) -> list[int]:
+    """The places of the highest counts above 0, of equals the first."""
+    had = np.flatnonzero(counts)
+    if len(had) > most:
+        least = np.partition(counts[had], len(had) - most)[len(had) - most]
+        had = had[counts[had] >= least]
+    found: list[int] = had[np.argsort(-counts[had], kind="stable")][:most].tolist()
     return found
 
 

@@ -11,14 +11,15 @@ import binascii
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
+from trialist.index.kernels import find_best
 from trialist.index.live import LiveIndex
 from trialist.index.postings import ranges
 from trialist.index.segment import NumberField, PointField
@@ -29,11 +30,13 @@ from trialist.query.matching import Reader, distances
 from trialist.query.nodes import Distance, Node
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
-from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, StudyQuery
+from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, SortKey, StudyQuery
 from trialist.vocabulary.thesaurus import Thesaurus
 
 FILTER_AREA = "BasicSearch"
 _POSTED = "StudyFirstPostDate"
+_MOST_BEST = 20_000
+"""For more first studies than this, all that was found is put in order."""
 MOST_DECAYED = 10_000
 """With more hits than this, nearness has no say in relevance (as the registry's API documents)."""
 
@@ -61,6 +64,14 @@ class Page:
     total: int
     hits: tuple[Hit, ...]
     next_token: str | None
+
+
+class _Ranked(NamedTuple):
+    """A study in its place: the keys that decided, its NCT number and its relevance."""
+
+    keys: tuple[float, ...]
+    number: int
+    score: float
 
 
 class Selection:
@@ -144,18 +155,32 @@ class Selection:
         """The score of each of `numbers`, nearness included."""
         found = self._joined(self.scores).astype(np.float64)
         if self.query.queries:
-            found *= 1 + self.weights.recency * self._recency()
-        if self.query.geo is not None and self.total <= MOST_DECAYED:
+            found *= self._joined(self._newness)
+        if self.query.geo is not None and self._decays:
             found = (found + (not self.query.queries)) * decay(
                 self.nearest(self.query.geo), self.query.geo_decay
             )
         return found
 
-    def _recency(self) -> NDArray[np.float64]:
-        """How new each of `numbers` is: 0 for the first study ever posted, 1 for the last; 0 where that is not known."""
+    @property
+    def _decays(self) -> bool:
+        """Whether nearness has a say."""
+        return self.query.geo is not None and self.total <= MOST_DECAYED
+
+    @cached_property
+    def _newness(self) -> list[NDArray[np.float64]]:
+        """What newness makes of a score in each segment: 1 for the first study ever posted, most for the last."""
         first, last = self.evaluations[0].extent(_POSTED)
-        days = self._joined([_column(one, _POSTED, highest=False) for one in self.evaluations])
-        return np.nan_to_num(np.clip((days - first) / max(last - first, 1.0), 0, 1))
+        most = self.weights.recency
+
+        def newness(evaluation: Evaluation) -> NDArray[np.float64]:
+            days = _column(evaluation, _POSTED, highest=False)
+            return 1 + most * np.nan_to_num(np.clip((days - first) / max(last - first, 1.0), 0, 1))
+
+        return [
+            one.segment.kept(("newness", first, last, most), partial(newness, one))
+            for one in self.evaluations
+        ]
 
     def nearest(self, point: Distance) -> NDArray[np.float64]:
         """For each of `numbers` the metres to its nearest site; infinite where no place of a site is known."""
@@ -219,13 +244,52 @@ class Selection:
         """The page that the request asks for; `InvalidParameterError` for a token that none of ours is."""
         offset = self._offset()
         size = self.query.page_size
-        order = self.order(offset + size)[offset:]
-        hits = tuple(Hit(int(self.numbers[at]), float(self.relevance[at])) for at in order)
+        ranked = self._ranked(offset + size)[offset:]
+        hits = tuple(Hit(one.number, one.score) for one in ranked)
         token = None
         if len(hits) == size:
-            last = [float(key[order[-1]]) for key in self.keys]
-            token = write_token(self.index.generation, offset + size, last)
+            token = write_token(self.index.generation, offset + size, list(ranked[-1].keys))
         return Page(self.total, hits, token)
+
+    def _ranked(self, most: int) -> list[_Ranked]:
+        """The first `most` studies, in order."""
+        key = self.query.sort[0] if self.query.sort else None
+        by_relevance = bool(self.query.queries) if key is None else key.field == RELEVANCE
+        simple = len(self.query.sort) < 2 and (not by_relevance or key is None or key.descending)
+        if simple and most <= _MOST_BEST and not self._decays:
+            return self._best(most, None if by_relevance else key)
+        return [
+            _Ranked(
+                tuple(float(one[at]) for one in self.keys), int(self.numbers[at]), float(self.relevance[at])
+            )
+            for at in self.order(most)
+        ]
+
+    def _best(self, most: int, key: SortKey | None) -> list[_Ranked]:
+        """The first by one key, or by relevance, or where nothing was asked by number, without ordering the others."""
+        found: list[tuple[float, int]] = []
+        for place, segment in enumerate(self.index.segments):
+            evaluation, mask = self.evaluations[place], self.masks[place]
+            if key is not None:
+                column = _rising(evaluation, key.field, highest=key.descending)
+                values, at = find_best(mask, most, factor=column)
+            elif self.query.queries:
+                values, at = find_best(mask, most, self.scores[place], self._newness[place])
+            else:
+                values, at = find_best(mask, most)
+                values[:] = 0
+            numbers = segment.nct[at].tolist()
+            found += zip((-values).tolist(), numbers, strict=True)
+        found.sort(key=lambda pair: (pair[0], -pair[1]))
+        has_key = bool(self.query.sort or self.query.queries or self.query.geo is not None)
+        return [
+            _Ranked(
+                (value, -float(number)) if has_key else (-float(number),),
+                number,
+                -value if key is None else 0.0,
+            )
+            for value, number in found[:most]
+        ]
 
     def _offset(self) -> int:
         """Where the page begins: at the token's place or, if the index has changed since, behind the token's last hit."""
@@ -245,6 +309,12 @@ class Selection:
             before |= tied & (key < value)
             tied &= key == value
         return int(np.count_nonzero(before | tied))
+
+
+def _rising(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:
+    """For every study the number that is the higher the earlier it comes; NaN where there is none."""
+    column = _column(evaluation, piece, highest=highest)
+    return column if highest else evaluation.segment.kept(("negated", piece), lambda: -column)
 
 
 def _column(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:

@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from functools import cache
 
 from trialist.index.layout import FieldKind, kinds
+from trialist.index.postings import Sought
 from trialist.query.areas import ValueKind, kind_of, resolve_area
 from trialist.record.catalogue import Field, fields_by_piece
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One field an area looks in; `weight` is 0 to 1, `rank` its place in the data model."""
+    """One field an area looks in; `weight` is 0 to 1.
+
+    `sought` says the same to the index, for two groups of words: those that count where synonyms do, and the others.
+    """
 
     field: Field
     weight: float
     synonyms: bool
     kind: FieldKind
+    sought: Sought
 
     @property
     def piece(self) -> str:
@@ -39,7 +44,7 @@ def looked_in(name: str) -> tuple[Looked, ...]:
         ]
     searched = (ValueKind.TEXT, ValueKind.NCT_ID, ValueKind.ENUM)
     return tuple(
-        Looked(field, weight, synonyms, kinds()[field.piece])
+        Looked(field, weight, synonyms, kinds()[field.piece], Sought(field.piece, weight, int(not synonyms)))
         for field, weight, synonyms in pairs
         if kind_of(field) in searched
     )

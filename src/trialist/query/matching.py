@@ -9,13 +9,15 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from trialist.index.kernels import take_powers
 from trialist.index.layout import LOCATIONS
-from trialist.index.postings import Found, Slot
+from trialist.index.postings import Group, Slot, Sought
 from trialist.index.segment import (
     CodeField,
     NumberField,
     PointField,
     PresentField,
+    Rarity,
     Segment,
     TextField,
     ValueField,
@@ -26,7 +28,7 @@ from trialist.query.context import Context, is_has_value, pieces_of, single_piec
 from trialist.query.looked import Looked, looked_in
 from trialist.query.masks import Mask, Scores, all_of, any_of
 from trialist.query.nodes import Coverage, Distance, Range, Term
-from trialist.query.scoring import DEFAULT_WEIGHTS, Sums, Weights, rarity
+from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
 from trialist.query.slots import codes_of, enum_slots, exact_slots, said_of, slots_of, stands_exactly
 from trialist.query.wanted import Part, Wanted, enum_values_said, expand_term
 from trialist.record.derived import counted_lists
@@ -59,7 +61,7 @@ class Matcher:
         self.weights = weights
         self._reference = reference
         self._read = read
-        self._found: dict[tuple[str, tuple[Slot, ...]], Found] = {}
+        self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group]], Mapping[str, int]] = {}
 
     def extent(self, piece: str) -> tuple[float, float]:
         """The lowest and the highest value of a field."""
@@ -119,14 +121,7 @@ class Matcher:
     def _of_text(self, node: Term, context: Context, score: Scores | None) -> Mask:
         wanted = self.wanted(node, context)
         looked = looked_in(context.area)
-        mask = self._no_studies()
-        sums = None if score is None else Sums(self.segment.studies)
-        for one in looked:
-            self._add_phrases(one, wanted, context.coverage, mask, sums)
-        if sums is not None and score is not None:
-            found = sums.found()
-            sums.add_to(score, found, 1.0)
-            mask |= found
+        mask = self._phrases(looked, wanted, context.coverage, score)
         if wanted.parts:
             joined = any_of if wanted.lossy else all_of
             apart = joined([self._part(part, looked) for part in wanted.parts])
@@ -135,6 +130,66 @@ class Matcher:
             mask |= apart
         return mask
 
+    def _phrases(
+        self, looked: Sequence[Looked], wanted: Wanted, coverage: Coverage, score: Scores | None
+    ) -> Mask:
+        """The studies in which one field holds the term or a synonym unbroken; `score` grows by how well it fits."""
+        if wanted.exact:
+            slots, doubtful = exact_slots(wanted, coverage, self.segment)
+            if doubtful:
+                mask = self._read_exact(looked, wanted, coverage, slots)
+            else:
+                mask = self._find(looked, (Group((slots,), 1),) * 2, score)
+        else:
+            groups = (
+                _group(wanted.phrases, len(wanted.plain), coverage),
+                _group(wanted.plain, len(wanted.plain), coverage),
+            )
+            mask = self._find(looked, groups, score)
+        for one in looked:
+            if one.field.is_enum:
+                self._mark_said(one, said_of(one, wanted), mask)
+        return mask
+
+    def _part_groups(self, part: Part) -> tuple[Group, Group]:
+        """The sequences that say a part where synonyms count, and where they do not."""
+        own = len(part.plain)
+        return _group(part.alternatives, own, Coverage.CONTAINS), _group(part.plain, own, Coverage.CONTAINS)
+
+    def _find(
+        self,
+        looked: Sequence[Looked],
+        groups: tuple[Group, Group],
+        score: Scores | None = None,
+        *,
+        only: Mask | None = None,
+        share: float = 1.0,
+    ) -> Mask:
+        """The studies of which a text field holds a sequence: of the first group where synonyms count, else of the second.
+
+        `score` grows by a share of how well each fits, with `only` for the studies marked there alone.
+        """
+        mask = self._no_studies()
+        sought = tuple(one.sought for one in looked if not one.field.is_enum)
+        if score is None:
+            self.segment.find(sought, groups, mask=mask)
+            return mask
+        counts = None if self._reference is None else self._reference.counts(sought, groups)
+        rare = Rarity(self._all_studies(), self.weights.synonym, counts)
+        powers = np.zeros(self.segment.studies, dtype=np.float32)
+        found = self.segment.find(sought, groups, powers=powers, rare=rare)
+        if counts is None:
+            self._counts[sought, groups] = found
+        take_powers(powers, score, share, only=only, mask=mask)
+        return mask
+
+    def counts(self, sought: tuple[Sought, ...], groups: tuple[Group, Group]) -> Mapping[str, int]:
+        """How many studies of each field hold one of these sequences, those with several counted as often."""
+        found = self._counts.get((sought, groups))
+        if found is None:
+            found = self._counts[sought, groups] = self.segment.find(sought, groups)
+        return found
+
     def _score_parts(
         self, parts: Sequence[Part], looked: Sequence[Looked], broken: Mask, score: Scores
     ) -> None:
@@ -142,110 +197,55 @@ class Matcher:
         if not broken.any():
             return
         for part in parts:
-            sums = Sums(self.segment.studies)
-            for one in looked:
-                if not one.field.is_enum:
-                    self._add(one, *self._sequences(part, one), None, sums)
-            sums.add_to(score, broken, self.weights.broken / len(parts))
+            self._find(
+                looked, self._part_groups(part), score, only=broken, share=self.weights.broken / len(parts)
+            )
 
-    @staticmethod
-    def _sequences(part: Part, one: Looked) -> tuple[list[tuple[Slot, ...]], int]:
-        """The sequences that say a part in a field, and how many of them, the first ones, are its own words."""
-        said = part.alternatives if one.synonyms else part.plain
-        return [slots_of(words, Coverage.CONTAINS) for words in said], len(part.plain)
-
-    def _add_phrases(
-        self, one: Looked, wanted: Wanted, coverage: Coverage, mask: Mask, sums: Sums | None
-    ) -> None:
-        """Mark the studies in which one field holds the term or a synonym, or score them, which marks them too."""
-        if one.field.is_enum:
-            mask |= self._said(one, said_of(one, wanted))
-            return
-        if wanted.exact:
-            slots, doubtful = exact_slots(wanted, coverage, self.segment)
-            if doubtful:
-                mask |= self._read_exact(one, wanted, coverage, slots)
-            else:
-                self._add(one, [slots], 1, mask, sums)
-            return
-        phrases = wanted.phrases if one.synonyms else wanted.plain
-        self._add(one, [slots_of(words, coverage) for words in phrases], len(wanted.plain), mask, sums)
-
-    def _add(
-        self,
-        one: Looked,
-        sequences: Sequence[tuple[Slot, ...]],
-        nearest: int,
-        mask: Mask | None,
-        sums: Sums | None,
-    ) -> None:
-        """What is found in one field: to the sums if there are any, else to the mask.
-
-        The first `nearest` sequences count in full, the others as synonyms.
-        """
-        some = []
-        for place, slots in enumerate(sequences):
-            hits = self._lookup(one.piece, slots)
-            if len(hits.units):
-                some.append((1.0 if place < nearest else self.weights.synonym, hits))
-        if sums is not None and some:
-            # The whole group is as rare as all that it finds: a rare synonym says no more than the common name.
-            worth = one.weight * rarity(self._all_studies(), self._how_many(one.piece, sequences))
-            for share, hits in some:
-                sums.add(hits.units, hits.impact, worth * share)
-        elif mask is not None:
-            for _, hits in some:
-                mask[hits.units] = True
-
-    def _read_exact(self, one: Looked, wanted: Wanted, coverage: Coverage, slots: tuple[Slot, ...]) -> Mask:
+    def _read_exact(
+        self, looked: Sequence[Looked], wanted: Wanted, coverage: Coverage, slots: tuple[Slot, ...]
+    ) -> Mask:
         """Of the studies that may hold these spellings those whose record does."""
-        found = self._no_studies()
-        for unit in np.unique(self._lookup(one.piece, slots).units).tolist():
-            texts = self._texts(int(self.segment.nct[unit]), one.piece)
+        found = self._find(looked, (Group((slots,), 1),) * 2)
+        for unit in np.flatnonzero(found).tolist():
+            texts = self._texts(
+                int(self.segment.nct[unit]), [one.piece for one in looked if not one.field.is_enum]
+            )
             found[unit] = any(stands_exactly(text, wanted.exact, coverage) for text in texts)
         return found
 
-    def _texts(self, number: int, piece: str) -> list[str]:
+    def _texts(self, number: int, pieces: Sequence[str]) -> list[str]:
         if self._read is None:
             raise LookupError("this query needs the records, and there is no reader of them")
-        values = Study.from_record(self._read(number))[piece]
-        return [
-            value for value in (values if isinstance(values, tuple) else (values,)) if isinstance(value, str)
-        ]
+        study = Study.from_record(self._read(number))
+        found = []
+        for piece in pieces:
+            values = study[piece]
+            found += [
+                value
+                for value in (values if isinstance(values, tuple) else (values,))
+                if isinstance(value, str)
+            ]
+        return found
 
     def _all_studies(self) -> int:
         return self.segment.studies if self._reference is None else self._reference.segment.studies
 
-    def _how_many(self, piece: str, sequences: Sequence[tuple[Slot, ...]]) -> int:
-        """How many studies of the main segment hold one of these sequences, those with several counted as often."""
-        if self._reference is not None:
-            return self._reference._how_many(piece, sequences)
-        return sum(len(self._lookup(piece, slots).units) for slots in sequences)
-
     def _part(self, part: Part, looked: Sequence[Looked]) -> Mask:
         """The studies in which a part is found anywhere in the fields."""
-        mask = self._no_studies()
+        mask = self._find(looked, self._part_groups(part))
         for one in looked:
             if one.field.is_enum:
-                mask |= self._said(one, part.alternatives if one.synonyms else part.plain)
-            else:
-                self._add(one, *self._sequences(part, one), mask, None)
+                self._mark_said(one, part.alternatives if one.synonyms else part.plain, mask)
         if part.words:
             mask |= all_of([self._part(word, looked) for word in part.words])
         return mask
 
     # Fields
 
-    def _lookup(self, piece: str, slots: tuple[Slot, ...]) -> Found:
-        key = (piece, slots)
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = self.segment.find(piece, slots)
-        return found
-
-    def _said(self, one: Looked, sequences: Sequence[Words]) -> Mask:
+    def _mark_said(self, one: Looked, sequences: Sequence[Words], mask: Mask) -> None:
         values = enum_values_said(one.field.type, sequences)
-        return self._of_enum(one, values) if values else self._no_studies()
+        if values:
+            mask |= self._of_enum(one, values)
 
     def _of_enums(self, looked: Sequence[Looked], value: str) -> Mask:
         return any_of(self._of_enum(one, (value,)) for one in looked)
@@ -253,8 +253,8 @@ class Matcher:
     def _of_enum(self, one: Looked, values: Sequence[str]) -> Mask:
         if one.field.path.startswith(LOCATIONS):
             found = self._no_studies()
-            for value in values:
-                found[self._lookup(one.piece, enum_slots(value)).units] = True
+            group = Group(tuple(enum_slots(value) for value in values), 1)
+            self.segment.find((Sought(one.piece, 1.0, 0),), (group,), mask=found)
             return found
         return self._of_code(one.piece, values)
 
@@ -325,6 +325,10 @@ class Matcher:
             return np.empty(0, dtype=np.uint32)
         away = distances(field, float(node.lat), float(node.lon))
         return field.sites_at(np.flatnonzero(away <= node.metres))
+
+
+def _group(sequences: Sequence[Words], nearest: int, coverage: Coverage) -> Group:
+    return Group(tuple(slots_of(words, coverage) for words in sequences), nearest)
 
 
 def distances(field: PointField, lat: float, lon: float) -> NDArray[np.float64]:

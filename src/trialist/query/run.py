@@ -13,7 +13,7 @@ from typing import assert_never
 import numpy as np
 
 from trialist.index.layout import LOCATIONS
-from trialist.index.postings import Slot
+from trialist.index.postings import Group, Slot, Sought
 from trialist.index.segment import NumberField, PointField, PresentField, ValueField
 from trialist.query.areas import ValueKind, resolve_area
 from trialist.query.context import Context, is_has_value, single_piece, within
@@ -158,9 +158,7 @@ class Evaluation(Matcher):
 
     def _phrases_sites(self, one: Looked, wanted: Wanted, coverage: Coverage) -> Mask:
         if not is_of_sites(one):
-            mask = self._no_studies()
-            self._add_phrases(one, wanted, coverage, mask, None)
-            return self._sites_of(mask)
+            return self._sites_of(self._phrases((one,), wanted, coverage, None))
         phrases = wanted.phrases if one.synonyms else wanted.plain
         if one.field.is_enum:
             return self._site_enum(one, enum_values_said(one.field.type, said_of(one, wanted)))
@@ -186,7 +184,7 @@ class Evaluation(Matcher):
         for one in looked:
             sequences = part.alternatives if one.synonyms else part.plain
             if not is_of_sites(one):
-                found |= self._sites_of(self._part(replace(part, words=()), [one]))
+                found |= self._sites_of(self._part(replace(part, words=()), (one,)))
             elif one.field.is_enum:
                 found |= self._site_enum(one, enum_values_said(one.field.type, sequences))
             else:
@@ -204,8 +202,7 @@ class Evaluation(Matcher):
 
     def _find_sites(self, piece: str, sequences: Iterable[tuple[Slot, ...]]) -> Mask:
         found = self._no_sites()
-        for slots in sequences:
-            found[self.segment.find(piece, slots, of_sites=True).units] = True
+        self.segment.find((Sought(piece, 1.0, 0),), (Group(tuple(sequences), 1),), mask=found, of_sites=True)
         return found
 
     def _sites_without_value(self, context: Context) -> Mask:

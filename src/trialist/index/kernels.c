@@ -1,0 +1,577 @@
+/* The inner loops of search: words and phrases in the postings of a segment, marks, sums and the best of them.
+ *
+ * Plain C without Python's headers, called through ctypes (kernels.py, which mirrors the structures below). Nothing here
+ * keeps anything between calls; every array belongs to the caller. What comes from a file is checked against the sizes
+ * given with it before it is used as a place in memory: a damaged index ends in an error, not in a crash.
+ *
+ * The arrays are described in layout.py and merge.py. A *unit* is what a field's postings speak of: a study where the
+ * field is held as text, a distinct value where it is held as values; studies (or sites) then *hold* a value.
+ */
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _WIN32
+#define SHARED __declspec(dllexport)
+#else
+#define SHARED __attribute__((visibility("default")))
+#endif
+
+enum { BLOCK = 64, NO_MEMORY = -1, DAMAGED = -2 };
+
+/* An array of numbers that are 32 or 64 bits wide. */
+typedef struct {
+    const void *at;
+    int64_t length;
+    int64_t wide;
+} Numbers;
+
+static inline int64_t number(const Numbers *numbers, int64_t place) {
+    return numbers->wide ? ((const int64_t *)numbers->at)[place]
+                         : (int64_t)((const uint32_t *)numbers->at)[place];
+}
+
+/* Who holds each value of a field. */
+typedef struct {
+    Numbers start;
+    const uint32_t *holder;
+    int64_t pairs;
+} Holders;
+
+typedef struct {
+    Numbers posting_start;    /* by word: its first posting; one more at the end */
+    Numbers block_token;      /* the first token of every 64th posting */
+    const uint16_t *low;      /* the unit of a posting: 16 bits */
+    const uint8_t *high;      /* and 8 more, or NULL */
+    const uint8_t *frequency; /* how many tokens a posting has */
+    const uint8_t *impact;
+    const void *position;     /* of a token */
+    const uint8_t *spelling;
+    const uint8_t *study_impact; /* fields held as values: what a value says of a study */
+    Holders studies;
+    Holders sites;
+    int64_t postings;
+    int64_t tokens;
+    int64_t wide_position;
+    int64_t is_values;
+} Field;
+
+/* All words of a segment, by their hash, and their place in the fields that have them. */
+typedef struct {
+    const uint64_t *hash;
+    Numbers start;
+    const uint8_t *field;
+    const uint32_t *place;
+    int64_t words;
+    int64_t places;
+} Words;
+
+/* Sequences of words looked for in some fields.
+ *
+ * Slot s of a sequence asks for word slot_word[s] of `asked` (-1: the end of a value) in the spelling slot_spelling[s] (0: any).
+ * In looked[f] the sequences from first[f] to last[f] count, those from distant[f] on as synonyms.
+ */
+typedef struct {
+    const Field *fields;
+    const Words *words;
+    const uint64_t *asked;
+    const int32_t *slot_word;
+    const uint8_t *slot_spelling;
+    const int32_t *sequence_end;
+    const int32_t *looked;
+    const int32_t *first;
+    const int32_t *distant;
+    const int32_t *last;
+    const double *weight;
+    int64_t *counts;    /* by looked field: how many were found; given if `counted`, else written */
+    uint8_t *mask;      /* by study or site: set to 1 where something is found; or NULL */
+    float *powers;      /* by study: grows by the fourth power of what is found; or NULL */
+    int64_t asked_count;
+    int64_t looked_count;
+    int64_t units;      /* the length of mask and powers */
+    int64_t of_sites;
+    int64_t counted;
+    double studies;     /* in all, for rarity */
+    double synonym;     /* what a synonym counts */
+} Request;
+
+typedef struct {
+    uint32_t *unit;
+    uint8_t *impact;
+    int64_t count;
+    int64_t room;
+} Hits;
+
+/* The postings of one slot of a phrase, read forward. */
+typedef struct {
+    int64_t next, last;      /* postings */
+    int64_t posting, token;  /* a posting whose first token is known */
+    int32_t shift;           /* the slot's place behind that of the rarest word */
+    uint8_t spelling;
+} Run;
+
+static inline uint32_t unit_of(const Field *field, int64_t posting) {
+    uint32_t unit = field->low[posting];
+    return field->high ? unit | (uint32_t)field->high[posting] << 16 : unit;
+}
+
+static int add_hit(Hits *hits, uint32_t unit, uint8_t impact) {
+    if (hits->count == hits->room) {
+        int64_t room = hits->room ? hits->room * 2 : 1024;
+        uint32_t *units = realloc(hits->unit, (size_t)room * sizeof *units);
+        if (!units) return NO_MEMORY;
+        hits->unit = units;
+        uint8_t *impacts = realloc(hits->impact, (size_t)room);
+        if (!impacts) return NO_MEMORY;
+        hits->impact = impacts;
+        hits->room = room;
+    }
+    hits->unit[hits->count] = unit;
+    hits->impact[hits->count++] = impact;
+    return 0;
+}
+
+/* The first posting from `from` on whose unit is not below `unit`: doubling steps, then halving. */
+static int64_t seek(const Field *field, int64_t from, int64_t last, uint32_t unit) {
+    if (from >= last || unit_of(field, from) >= unit) return from;
+    int64_t step = 1;
+    while (from + step < last && unit_of(field, from + step) < unit) {
+        from += step;
+        step *= 2;
+    }
+    int64_t high = from + step < last ? from + step : last;
+    while (high - from > 1) {
+        int64_t middle = from + (high - from) / 2;
+        if (unit_of(field, middle) < unit)
+            from = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+static int64_t sum_of(const uint8_t *frequency, int64_t from, int64_t to) {
+    uint32_t sum = 0;
+    for (int64_t at = from; at < to; at++) sum += frequency[at];
+    return sum;
+}
+
+/* The first token of a posting. */
+static int64_t token_of(const Field *field, Run *run, int64_t posting) {
+    int64_t block = posting / BLOCK * BLOCK;
+    if (run->posting < block || run->posting > posting) {
+        run->posting = block;
+        run->token = number(&field->block_token, block / BLOCK);
+    }
+    run->token += sum_of(field->frequency, run->posting, posting);
+    run->posting = posting;
+    return run->token;
+}
+
+static inline int64_t position_of(const Field *field, int64_t token) {
+    return field->wide_position ? ((const uint32_t *)field->position)[token]
+                                : ((const uint16_t *)field->position)[token];
+}
+
+/* The tokens of a unit, whose postings begin at run->next; moves behind them. */
+static int tokens_of(const Field *field, Run *run, uint32_t unit, int64_t *from, int64_t *to) {
+    int64_t first = run->next, end = first + 1;
+    while (end < run->last && unit_of(field, end) == unit) end++;
+    *from = token_of(field, run, first);
+    *to = *from + sum_of(field->frequency, first, end);
+    run->next = end;
+    return *from < 0 || *to > field->tokens ? DAMAGED : 0;
+}
+
+/* Keep of the places where the rarest word stands those behind which this word stands as it must. */
+static int64_t keep_followed(const Field *field, const Run *run, int64_t from, int64_t to, int64_t *place, int64_t count) {
+    int64_t kept = 0;
+    for (int64_t at = 0; at < count && from < to; at++) {
+        int64_t wanted = place[at] + run->shift;
+        while (from < to && position_of(field, from) < wanted) from++;
+        /* A place has one token: no other of the same position follows. */
+        if (from < to && position_of(field, from) == wanted &&
+            (!run->spelling || field->spelling[from] == run->spelling))
+            place[kept++] = place[at];
+    }
+    return kept;
+}
+
+typedef struct {
+    Run *run;
+    int64_t *place;
+    int64_t room;
+} Scratch;
+
+static int open_run(const Field *field, int64_t place, Run *run) {
+    if (place < 0 || place + 1 >= field->posting_start.length) return DAMAGED;
+    run->next = number(&field->posting_start, place);
+    run->last = number(&field->posting_start, place + 1);
+    run->posting = -1;
+    run->token = 0;
+    return run->next < 0 || run->last < run->next || run->last > field->postings ? DAMAGED : 0;
+}
+
+/* The units in which words stand one behind the other; each run's shift is its place in the sequence at first. */
+static int find_phrase(const Field *field, Scratch *scratch, int64_t length, Hits *hits) {
+    Run *run = scratch->run;
+    for (int64_t at = 1; at < length; at++) { /* rarest first */
+        Run moved = run[at];
+        int64_t to = at;
+        for (; to > 0 && run[to - 1].last - run[to - 1].next > moved.last - moved.next; to--) run[to] = run[to - 1];
+        run[to] = moved;
+    }
+    int32_t origin = run[0].shift;
+    for (int64_t at = 0; at < length; at++) run[at].shift -= origin;
+    while (run[0].next < run[0].last) {
+        uint32_t unit = unit_of(field, run[0].next);
+        int64_t other = 1;
+        for (; other < length; other++) {
+            Run *one = run + other;
+            one->next = seek(field, one->next, one->last, unit);
+            if (one->next >= one->last) return 0;
+            uint32_t found = unit_of(field, one->next);
+            if (found != unit) {
+                run[0].next = seek(field, run[0].next, run[0].last, found);
+                break;
+            }
+        }
+        if (other < length) continue;
+        uint8_t impact = field->impact[run[0].next];
+        int64_t from, to, count = 0;
+        if (tokens_of(field, run, unit, &from, &to)) return DAMAGED;
+        if (to - from > scratch->room) {
+            int64_t *places = realloc(scratch->place, (size_t)(to - from) * sizeof *places);
+            if (!places) return NO_MEMORY;
+            scratch->place = places;
+            scratch->room = to - from;
+        }
+        for (; from < to; from++)
+            if (!run[0].spelling || field->spelling[from] == run[0].spelling)
+                scratch->place[count++] = position_of(field, from);
+        for (other = 1; other < length && count; other++) {
+            if (tokens_of(field, run + other, unit, &from, &to)) return DAMAGED;
+            count = keep_followed(field, run + other, from, to, scratch->place, count);
+        }
+        if (count) {
+            int failed = add_hit(hits, unit, impact);
+            if (failed) return failed;
+        }
+    }
+    return 0;
+}
+
+/* What one sequence finds in one field: a span of postings, or hits that were written down. */
+typedef struct {
+    int64_t from, to;
+    int64_t is_span;
+    double share;
+} Result;
+
+static inline const Holders *holders_of(const Field *field, const Request *request) {
+    return request->of_sites ? &field->sites : &field->studies;
+}
+
+static int span_of(const Holders *holders, uint32_t value, int64_t *from, int64_t *to) {
+    if ((int64_t)value + 1 >= holders->start.length) return DAMAGED;
+    *from = number(&holders->start, value);
+    *to = number(&holders->start, (int64_t)value + 1);
+    return *from < 0 || *to < *from || *to > holders->pairs ? DAMAGED : 0;
+}
+
+static inline uint32_t hit_unit(const Field *field, const Hits *hits, const Result *result, int64_t at) {
+    return result->is_span ? unit_of(field, at) : hits->unit[at];
+}
+
+/* How many studies (or sites) a result has, those with several of its values counted as often. */
+static int count_result(const Field *field, const Request *request, const Hits *hits, const Result *result, int64_t *count) {
+    if (!field->is_values) {
+        *count += result->to - result->from;
+        return 0;
+    }
+    const Holders *holders = holders_of(field, request);
+    for (int64_t at = result->from; at < result->to; at++) {
+        int64_t from, to;
+        if (span_of(holders, hit_unit(field, hits, result, at), &from, &to)) return DAMAGED;
+        *count += to - from;
+    }
+    return 0;
+}
+
+static int mark_result(const Field *field, const Request *request, const Hits *hits, const Result *result) {
+    const int64_t units = request->units;
+    uint8_t *mask = request->mask;
+    for (int64_t at = result->from; at < result->to; at++) {
+        uint32_t unit = hit_unit(field, hits, result, at);
+        if (!field->is_values) {
+            if (unit >= units) return DAMAGED;
+            mask[unit] = 1;
+            continue;
+        }
+        const Holders *holders = holders_of(field, request);
+        int64_t from, to;
+        if (span_of(holders, unit, &from, &to)) return DAMAGED;
+        for (; from < to; from++) {
+            if (holders->holder[from] >= units) return DAMAGED;
+            mask[holders->holder[from]] = 1;
+        }
+    }
+    return 0;
+}
+
+/* `worth` times the impact as a share of 255, to the fourth power; a study that comes twice counts once. */
+static int score_result(const Field *field, const Request *request, const Hits *hits, const Result *result, double worth,
+                        uint32_t *stamps, uint32_t stamp) {
+    const int64_t units = request->units;
+    float *powers = request->powers;
+    float table[256];
+    float step = (float)(worth / 255);
+    for (int impact = 0; impact < 256; impact++) {
+        float one = (float)(impact ? impact : 1) * step; /* the least impact still is something */
+        table[impact] = one * one * (one * one);
+    }
+    int64_t before = -1;
+    for (int64_t at = result->from; at < result->to; at++) {
+        uint32_t unit = hit_unit(field, hits, result, at);
+        if (!field->is_values) {
+            if (unit >= units) return DAMAGED;
+            if (unit != before) powers[unit] += table[result->is_span ? field->impact[at] : hits->impact[at]];
+            before = unit;
+            continue;
+        }
+        int64_t from, to;
+        if (span_of(&field->studies, unit, &from, &to)) return DAMAGED;
+        for (; from < to; from++) {
+            uint32_t study = field->studies.holder[from];
+            if (study >= units) return DAMAGED;
+            if (stamps[study] == stamp) continue;
+            stamps[study] = stamp;
+            powers[study] += table[field->study_impact[study]];
+        }
+    }
+    return 0;
+}
+
+/* The inverse document frequency of BM25 (Robertson and Zaragoza 2009, section 3.1), never negative. */
+static double rarity(double studies, double found) {
+    double others = studies > found ? studies - found : 0;
+    return log(1 + (others + 0.5) / (found + 0.5));
+}
+
+static int64_t word_at(const Words *words, uint64_t hash) {
+    int64_t low = 0, high = words->words;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (words->hash[middle] < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < words->words && words->hash[low] == hash ? low : -1;
+}
+
+/* For every word asked its place in every field looked in, or -1. */
+static int locate(const Request *request, int32_t *places) {
+    int64_t looked_count = request->looked_count;
+    int32_t column[256];
+    memset(column, -1, sizeof column);
+    for (int64_t at = 0; at < looked_count; at++) column[request->looked[at] & 255] = (int32_t)at;
+    memset(places, -1, (size_t)(request->asked_count * looked_count) * sizeof *places);
+    for (int64_t asked = 0; asked < request->asked_count; asked++) {
+        int64_t word = word_at(request->words, request->asked[asked]);
+        if (word < 0) continue;
+        int64_t from = number(&request->words->start, word), to = number(&request->words->start, word + 1);
+        if (from < 0 || to < from || to > request->words->places) return DAMAGED;
+        for (; from < to; from++) {
+            int32_t at = column[request->words->field[from]];
+            if (at >= 0) places[asked * looked_count + at] = (int32_t)request->words->place[from];
+        }
+    }
+    return 0;
+}
+
+/* Look one sequence up in one field; a result of nothing where a word is not in the field. */
+static int find_sequence(const Request *request, const int32_t *places, int64_t looked, int64_t sequence, Scratch *scratch,
+                         Hits *hits, Result *result) {
+    const Field *field = request->fields + request->looked[looked];
+    int32_t from = sequence ? request->sequence_end[sequence - 1] : 0, to = request->sequence_end[sequence];
+    result->from = result->to = hits->count;
+    result->is_span = 0;
+    int64_t words = 0;
+    for (int32_t slot = from; slot < to; slot++) {
+        int32_t asked = request->slot_word[slot];
+        int64_t place = asked < 0 ? 0 : places[asked * request->looked_count + looked];
+        if (place < 0) return 0;
+        words += asked >= 0;
+        Run *run = scratch->run + (slot - from);
+        int failed = open_run(field, place, run);
+        if (failed) return failed;
+        run->shift = slot - from;
+        run->spelling = request->slot_spelling[slot];
+    }
+    if (!words) return 0;
+    if (to - from == 1 && !scratch->run[0].spelling) {
+        result->from = scratch->run[0].next;
+        result->to = scratch->run[0].last;
+        result->is_span = 1;
+        return 0;
+    }
+    int failed = find_phrase(field, scratch, to - from, hits);
+    result->to = hits->count;
+    return failed;
+}
+
+static int find_in_field(const Request *request, const int32_t *places, int64_t looked, Scratch *scratch, Hits *hits,
+                         Result *results, uint32_t *stamps, uint32_t *stamp) {
+    const Field *field = request->fields + request->looked[looked];
+    int64_t first = request->first[looked], last = request->last[looked], found = 0;
+    int failed = 0;
+    hits->count = 0;
+    for (int64_t sequence = first; sequence < last; sequence++) {
+        Result *result = results + (sequence - first);
+        failed = find_sequence(request, places, looked, sequence, scratch, hits, result);
+        if (!failed && request->mask) failed = mark_result(field, request, hits, result);
+        if (!failed && !request->counted && request->counts) failed = count_result(field, request, hits, result, &found);
+        if (failed) return failed;
+        result->share = sequence < request->distant[looked] ? 1.0 : request->synonym;
+    }
+    if (request->counts && !request->counted) request->counts[looked] = found;
+    if (!request->powers) return 0;
+    /* The whole group is as rare as all that it finds: a rare synonym says no more than the common name. */
+    double worth = request->weight[looked] * rarity(request->studies, (double)request->counts[looked]);
+    for (int64_t at = 0; at < last - first; at++) {
+        double share = worth * results[at].share;
+        failed = score_result(field, request, hits, results + at, share > 1e-4 ? share : 1e-4, stamps, ++*stamp);
+        if (failed) return failed;
+    }
+    return 0;
+}
+
+/* Mark, count and score what a request finds; 0, or why not. */
+SHARED int64_t find_sequences(const Request *request) {
+    int64_t longest = 1, most = 1;
+    int any_values = 0, failed = NO_MEMORY;
+    for (int64_t at = 0; at < request->looked_count; at++) {
+        int64_t size = request->last[at] - request->first[at];
+        if (size > most) most = size;
+        any_values |= request->fields[request->looked[at]].is_values != 0;
+        for (int64_t sequence = request->first[at]; sequence < request->last[at]; sequence++) {
+            int64_t length = request->sequence_end[sequence] - (sequence ? request->sequence_end[sequence - 1] : 0);
+            if (length > longest) longest = length;
+        }
+    }
+    Hits hits = {0};
+    uint32_t stamp = 0, *stamps = NULL;
+    Scratch scratch = {malloc((size_t)longest * sizeof(Run)), NULL, 0};
+    Result *results = malloc((size_t)most * sizeof *results);
+    int32_t *places = malloc((size_t)(request->asked_count * request->looked_count + 1) * sizeof *places);
+    if (request->powers && any_values) stamps = calloc((size_t)request->units + 1, sizeof *stamps);
+    if (scratch.run && results && places && (stamps || !request->powers || !any_values)) {
+        failed = locate(request, places);
+        for (int64_t at = 0; at < request->looked_count && !failed; at++)
+            failed = find_in_field(request, places, at, &scratch, &hits, results, stamps, &stamp);
+    }
+    free(scratch.run);
+    free(scratch.place);
+    free(results);
+    free(places);
+    free(stamps);
+    free(hits.unit);
+    free(hits.impact);
+    return failed;
+}
+
+/* Add a share of the fourth roots of sums to scores, in `only` if it is given; mark what had a sum, and clear the sums. */
+SHARED void take_powers(int64_t units, float *powers, const uint8_t *only, float share, float *score, uint8_t *mask) {
+    for (int64_t at = 0; at < units; at++) {
+        if (powers[at] > 0) {
+            if (!only || only[at]) {
+                score[at] += sqrtf(sqrtf(powers[at])) * share;
+                if (mask) mask[at] = 1;
+            }
+            powers[at] = 0;
+        }
+    }
+}
+
+static inline int is_before(double value, int64_t place, double other, int64_t other_place) {
+    return value > other || (value == other && place > other_place);
+}
+
+/* Put an item where it belongs in a heap whose first item is the worst. */
+static void sink(double *values, int64_t *places, int64_t count, int64_t at, double value, int64_t place) {
+    for (;;) {
+        int64_t child = 2 * at + 1;
+        if (child >= count) break;
+        if (child + 1 < count && is_before(values[child], places[child], values[child + 1], places[child + 1])) child++;
+        if (!is_before(value, place, values[child], places[child])) break;
+        values[at] = values[child];
+        places[at] = places[child];
+        at = child;
+    }
+    values[at] = value;
+    places[at] = place;
+}
+
+/* The marked places with the highest values, in no order: score[place] × factor[place], or factor alone, or score alone, or 0.
+ * Of equal values the later place comes first; a value that is no number counts as lower than any. Returns how many. */
+SHARED int64_t find_best(int64_t units, const uint8_t *mask, const float *score, const double *factor, int64_t most,
+                         double *values, int64_t *places) {
+    int64_t count = 0;
+    if (most <= 0) return 0;
+    for (int64_t at = units - 1; at >= 0; at--) {
+        if (!mask[at]) continue;
+        double value = (score ? (double)score[at] : 1.0) * (factor ? factor[at] : 1.0);
+        if (value != value) value = -INFINITY;
+        if (count < most) {
+            values[count] = value;
+            places[count++] = at;
+            if (count == most) {
+                if (!score && !factor) return count;
+                for (int64_t root = count / 2 - 1; root >= 0; root--)
+                    sink(values, places, count, root, values[root], places[root]);
+            }
+        } else if (value > values[0]) { /* of equals the later place is there already */
+            sink(values, places, count, 0, value, at);
+        }
+    }
+    return count;
+}
+
+/* How many of the studies that hold each value are marked; 0, or why not. */
+SHARED int64_t count_holders(const Holders *holders, const uint8_t *mask, int64_t units, int64_t *counts) {
+    for (int64_t value = 0; value + 1 < holders->start.length; value++) {
+        int64_t from, to, count = 0;
+        if (span_of(holders, (uint32_t)value, &from, &to)) return DAMAGED;
+        for (; from < to; from++) {
+            if (holders->holder[from] >= units) return DAMAGED;
+            count += mask[holders->holder[from]];
+        }
+        counts[value] = count;
+    }
+    return 0;
+}
+
+/* How many marked studies have each bit; `width` is the bytes of a bit mask. */
+SHARED void count_bits(const void *bits, int64_t width, const uint8_t *mask, int64_t units, int64_t *counts) {
+    for (int64_t at = 0; at < units; at++) {
+        if (!mask[at]) continue;
+        uint32_t had = width == 1   ? ((const uint8_t *)bits)[at]
+                       : width == 2 ? ((const uint16_t *)bits)[at]
+                                    : ((const uint32_t *)bits)[at];
+        for (int bit = 0; had; bit++, had >>= 1) counts[bit] += had & 1;
+    }
+}
+
+/* The sizes of the structures, so that a library of another version is not used. */
+SHARED void structure_sizes(int64_t *sizes) {
+    sizes[0] = sizeof(Field);
+    sizes[1] = sizeof(Words);
+    sizes[2] = sizeof(Request);
+    sizes[3] = sizeof(Holders);
+}
+
+/* Python's build of extensions exports this name on some systems; nothing calls it. */
+SHARED void *PyInit__kernels(void) { return NULL; }

@@ -1,0 +1,198 @@
+"""The inner loops of search, compiled: the Python side of `kernels.c`, whose structures it mirrors.
+
+The library is plain C and knows nothing of Python, so one build serves every version; it runs without the interpreter's
+lock, so searches in several threads share the processors.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, Structure, byref, c_double, c_float, c_int64, c_void_p
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialist.errors import NotBuiltError
+from trialist.index.arrays import Array
+
+_NO_MEMORY = -1
+
+
+class Numbers(Structure):
+    """An array of numbers of 32 or 64 bits."""
+
+    _fields_ = (("at", c_void_p), ("length", c_int64), ("wide", c_int64))
+
+
+class Holders(Structure):
+    """Who holds each distinct value of a field."""
+
+    _fields_ = (("start", Numbers), ("holder", c_void_p), ("pairs", c_int64))
+
+
+class FieldArrays(Structure):
+    """The arrays of one field."""
+
+    _fields_ = (
+        ("posting_start", Numbers),
+        ("block_token", Numbers),
+        *((name, c_void_p) for name in ("low", "high", "frequency", "impact", "position", "spelling")),
+        ("study_impact", c_void_p),
+        ("studies", Holders),
+        ("sites", Holders),
+        *((name, c_int64) for name in ("postings", "tokens", "wide_position", "is_values")),
+    )
+
+
+class WordArrays(Structure):
+    """All words of a segment and where they stand in its fields."""
+
+    _fields_ = (
+        ("hash", c_void_p),
+        ("start", Numbers),
+        ("field", c_void_p),
+        ("place", c_void_p),
+        ("words", c_int64),
+        ("places", c_int64),
+    )
+
+
+class Request(Structure):
+    """What is looked for, where, and where the answer goes; the members are described in `kernels.c`."""
+
+    _fields_ = (
+        *((name, c_void_p) for name in ("fields", "words", "asked", "slot_word", "slot_spelling")),
+        *((name, c_void_p) for name in ("sequence_end", "looked", "first", "distant", "last", "weight")),
+        *((name, c_void_p) for name in ("counts", "mask", "powers")),
+        *((name, c_int64) for name in ("asked_count", "looked_count", "units", "of_sites", "counted")),
+        ("studies", c_double),
+        ("synonym", c_double),
+    )
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    spec = find_spec("trialist.index._kernels")
+    if spec is None or spec.origin is None:
+        raise ImportError("the compiled part of trialist is missing: install it again, with a C compiler")
+    found = ctypes.CDLL(spec.origin)
+    sizes = (c_int64 * 4)()
+    found.structure_sizes(sizes)
+    if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders)]:
+        raise ImportError("the compiled part of trialist is of another version: install it again")
+    for name in ("find_sequences", "find_best", "count_holders"):
+        getattr(found, name).restype = c_int64
+    found.find_sequences.argtypes = (POINTER(Request),)
+    found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_float, c_void_p, c_void_p)
+    found.take_powers.restype = None
+    found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
+    found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
+    found.count_bits.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p)
+    found.count_bits.restype = None
+    return found
+
+
+def address(array: Array | None, *kinds: Any) -> int | None:
+    """Where an array begins in memory; `TypeError` when it is not contiguous or of none of the kinds."""
+    if array is None:
+        return None
+    if (kinds and array.dtype not in kinds) or not array.flags.c_contiguous:
+        raise TypeError(f"an array of {kinds} is wanted, not of {array.dtype}")
+    return array.__array_interface__["data"][0] if len(array) else None
+
+
+def numbers(array: Array) -> Numbers:
+    """An array of places, which `starts_of` made."""
+    return Numbers(address(array, np.uint32, np.int64), len(array), int(array.dtype == np.int64))
+
+
+def holders(start: Array, holder: Array) -> Holders:
+    """Who holds each value."""
+    return Holders(numbers(start), address(holder, np.uint32), len(holder))
+
+
+def find_sequences(request: Request) -> None:
+    """Answer a request; `NotBuiltError` when the arrays contradict each other."""
+    _checked(_library().find_sequences(byref(request)))
+
+
+def take_powers(
+    powers: NDArray[np.float32],
+    score: NDArray[np.float32],
+    share: float,
+    *,
+    only: NDArray[np.bool_] | None = None,
+    mask: NDArray[np.bool_] | None = None,
+) -> None:
+    """Add a share of the fourth root of each sum to the score; mark in `mask` what had one, and set the sums to 0.
+
+    With `only`, nothing is added for studies that are not marked there.
+    """
+    _library().take_powers(
+        len(powers),
+        address(powers, np.float32),
+        address(only, np.bool_),
+        share,
+        address(score, np.float32),
+        address(mask, np.bool_),
+    )
+
+
+def find_best(
+    mask: NDArray[np.bool_],
+    most: int,
+    score: NDArray[np.float32] | None = None,
+    factor: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The values and places, in no order, of the marked places with the highest score × factor; of equals the later ones."""
+    values = np.empty(min(most, len(mask)), dtype=np.float64)
+    places = np.empty(len(values), dtype=np.int64)
+    count = _library().find_best(
+        len(mask),
+        address(mask, np.bool_),
+        address(score, np.float32),
+        address(factor, np.float64),
+        len(values),
+        address(values),
+        address(places),
+    )
+    return values[:count], places[:count]
+
+
+def count_holders(start: Array, holder: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many of those who hold each value are marked."""
+    found = np.zeros(max(len(start) - 1, 0), dtype=np.int64)
+    _checked(
+        _library().count_holders(
+            byref(holders(start, holder)), address(mask, np.bool_), len(mask), address(found)
+        )
+    )
+    return found
+
+
+def count_bits(bits: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many marked studies have each bit of their mask set: 32 numbers."""
+    found = np.zeros(32, dtype=np.int64)
+    _library().count_bits(
+        address(bits, np.uint8, np.uint16, np.uint32),
+        bits.dtype.itemsize,
+        address(mask, np.bool_),
+        len(mask),
+        address(found),
+    )
+    return found
+
+
+def refuse() -> NoReturn:
+    """Say that the arrays of an index contradict each other."""
+    raise NotBuiltError("the search index is damaged", hint="Build it anew: trialist index --full")
+
+
+def _checked(failed: int) -> None:
+    if failed == _NO_MEMORY:
+        raise MemoryError
+    if failed:
+        refuse()

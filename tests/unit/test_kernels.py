@@ -1,0 +1,181 @@
+"""The compiled loops by themselves: the best of what is marked, sums, counts, and arrays that contradict each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trialist.errors import NotBuiltError
+from trialist.index import kernels
+from trialist.index.arrays import ArrayFile, ArrayWriter, starts_of
+from trialist.index.hashing import hash_word
+from trialist.index.live import LiveIndex
+from trialist.index.postings import BLOCK, Group, Slot, Sought, block_tokens, field_arrays
+from trialist.index.segment import Rarity, Segment
+
+from support.searching import number_of, write
+
+SCORES = st.floats(0, 100, width=32) | st.sampled_from([0.0, 1.0, float("nan")])
+STUDIES = st.lists(st.tuples(st.booleans(), SCORES, st.floats(-2, 2)), max_size=80)
+
+
+@given(STUDIES, st.integers(0, 90), st.booleans(), st.booleans())
+def test_the_best_are_those_that_sorting_puts_first(
+    studies: list[tuple[bool, float, float]], most: int, scored: bool, weighed: bool
+) -> None:
+    mask = np.array([study[0] for study in studies], dtype=bool)
+    score = np.array([study[1] for study in studies], dtype=np.float32) if scored else None
+    factor = np.array([study[2] for study in studies], dtype=np.float64) if weighed else None
+    values, places = kernels.find_best(mask, most, score, factor)
+    worth = np.ones(len(studies)) if score is None else score.astype(np.float64)
+    worth = worth if factor is None else worth * factor
+    worth[np.isnan(worth)] = -np.inf
+    wanted = sorted(np.flatnonzero(mask).tolist(), key=lambda place: (-worth[place], -place))[:most]
+    assert sorted(places.tolist()) == sorted(wanted)
+    assert dict(zip(places.tolist(), values.tolist(), strict=True)) == {
+        place: worth[place] for place in wanted
+    }
+
+
+def test_sums_become_scores_where_they_may_and_are_cleared() -> None:
+    powers = np.array([0, 16, 81, 256], dtype=np.float32)
+    score, mask = np.ones(4, dtype=np.float32), np.zeros(4, dtype=bool)
+    only = np.array([True, True, False, True])
+    kernels.take_powers(powers, score, 0.5, only=only, mask=mask)
+    assert score.tolist() == [1, 2, 1, 3]
+    assert mask.tolist() == [False, True, False, True]
+    assert not powers.any()
+
+
+@given(st.lists(st.lists(st.integers(0, 19), max_size=8), max_size=12), st.sets(st.integers(0, 19)))
+def test_holders_are_counted_where_they_are_marked(held: list[list[int]], marked: set[int]) -> None:
+    mask = np.array([place in marked for place in range(20)])
+    start = starts_of(np.array([len(one) for one in held], dtype=np.int64))
+    holder = np.array([study for one in held for study in one], dtype=np.uint32)
+    counted = kernels.count_holders(start, holder, mask).tolist()
+    assert counted == [sum(study in marked for study in one) for one in held]
+
+
+@pytest.mark.parametrize("width", [np.uint8, np.uint16, np.uint32])
+def test_bits_are_counted_where_they_are_marked(width: type[np.unsignedinteger]) -> None:
+    bits = np.array([0b1, 0b101, 0b100, 0b10000000], dtype=width)
+    counted = kernels.count_bits(bits, np.array([True, True, False, True]))
+    assert counted[:9].tolist() == [2, 0, 1, 0, 0, 0, 0, 1, 0]
+
+
+def test_arrays_of_another_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match="is wanted"):
+        kernels.find_best(np.zeros(3, dtype=np.int64), 2)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="is wanted"):
+        kernels.count_bits(np.zeros(6, dtype=np.uint8)[::2], np.zeros(3, dtype=bool))
+
+
+def test_holders_outside_of_the_studies_are_an_error() -> None:
+    with pytest.raises(NotBuiltError, match="damaged"):
+        kernels.count_holders(
+            np.array([0, 1], dtype=np.uint32), np.array([7], dtype=np.uint32), np.ones(3, bool)
+        )
+    with pytest.raises(NotBuiltError, match="damaged"):
+        kernels.count_holders(
+            np.array([0, 9], dtype=np.uint32), np.array([1], dtype=np.uint32), np.ones(3, bool)
+        )
+
+
+def test_every_block_says_where_its_tokens_begin() -> None:
+    frequency = np.arange(200, dtype=np.uint8)
+    assert block_tokens(frequency).tolist() == [
+        int(frequency[:start].sum()) for start in range(0, 200, BLOCK)
+    ]
+    assert block_tokens(frequency[:0]).tolist() == []
+
+
+@pytest.fixture
+def segment(tmp_path: Path) -> Segment:
+    records = [
+        {
+            "protocolSection": {
+                "identificationModule": {"nctId": f"NCT990000{place:02d}", "briefTitle": title},
+                "conditionsModule": {"conditions": ["Wombat fever", "Wombat cough"]},
+            }
+        }
+        for place, title in enumerate(["red kite", "kite red", "red kite red kite", "red red kite", "kite"])
+    ]
+    write(tmp_path, records, {number_of(record): 1 for record in records})
+    return LiveIndex(tmp_path).segments[0]
+
+
+def slots(text: str) -> tuple[Slot, ...]:
+    return tuple(Slot(hash_word(word)) for word in text.split())
+
+
+@pytest.mark.parametrize(
+    ("phrase", "found"),
+    [
+        ("red kite", [0, 2, 3]),
+        ("kite red", [1, 2]),
+        ("red red", [3]),
+        ("red kite red kite", [2]),
+        ("kite", [0, 1, 2, 3, 4]),
+        ("kite kite", []),
+        ("heron", []),
+    ],
+)
+def test_words_are_found_where_they_stand_one_behind_the_other(
+    segment: Segment, phrase: str, found: list[int]
+) -> None:
+    mask = np.zeros(segment.studies, dtype=bool)
+    counts = segment.find([Sought("BriefTitle", 1.0, 0)], [Group((slots(phrase),), 1)], mask=mask)
+    assert np.flatnonzero(mask).tolist() == found
+    assert sum(counts.values()) == len(found)
+
+
+def test_a_study_with_two_such_values_scores_once(segment: Segment) -> None:
+    powers = np.zeros((2, segment.studies), dtype=np.float32)
+    group = Group((slots("wombat"),), 1)
+    rare = Rarity(segment.studies, 0.9)
+    assert segment.find([Sought("Condition", 1.0, 0)], [group], powers=powers[0], rare=rare) == {
+        "Condition": 10
+    }
+    fever = Group((slots("fever"),), 1)
+    counted = Rarity(segment.studies, 0.9, {"Condition": 10})
+    segment.find([Sought("Condition", 1.0, 0)], [fever], powers=powers[1], rare=counted)
+    assert powers[0].tolist() == powers[1].tolist()
+    assert powers[0].min() > 0
+
+
+def test_synonyms_count_less(segment: Segment) -> None:
+    powers = np.zeros((2, segment.studies), dtype=np.float32)
+    for place, nearest in enumerate((1, 0)):
+        group = Group((slots("kite"),), nearest)
+        rare = Rarity(100, 0.5)
+        segment.find([Sought("BriefTitle", 1.0, 0)], [group], powers=powers[place], rare=rare)
+    assert powers[1] == pytest.approx(powers[0] * 0.5**4)
+
+
+def test_marks_of_another_length_are_refused(segment: Segment) -> None:
+    with pytest.raises(TypeError, match="one item"):
+        segment.find(
+            [Sought("BriefTitle", 1.0, 0)], [Group((slots("kite"),), 1)], mask=np.zeros(2, dtype=bool)
+        )
+
+
+def test_arrays_that_contradict_each_other_are_an_error(tmp_path: Path) -> None:
+    arrays = {
+        "posting_start": np.array([0, 1], dtype=np.uint32),
+        "block_token": np.array([0], dtype=np.uint32),
+        "docs_low": np.array([0, 1], dtype=np.uint16),
+        "docs_high": np.empty(0, dtype=np.uint8),
+        "frequency": np.array([1], dtype=np.uint8),
+        "impact": np.array([1, 1], dtype=np.uint8),
+        "position": np.array([0, 1], dtype=np.uint16),
+        "spelling": np.array([1, 1], dtype=np.uint8),
+    }
+    with ArrayWriter(tmp_path / "file") as out:
+        for name, array in arrays.items():
+            out.add(name, array)
+    with pytest.raises(NotBuiltError, match="damaged"):
+        field_arrays(ArrayFile(tmp_path / "file", out.table), None, None)
