@@ -483,16 +483,32 @@ SHARED int64_t find_sequences(const Request *request) {
     return failed;
 }
 
+/* Whether all bytes are 0. */
+static int is_zero(const void *bytes, int64_t length) {
+    const uint8_t *at = bytes;
+    uint64_t any = 0, eight;
+    for (; length >= 8; length -= 8, at += 8) {
+        memcpy(&eight, at, sizeof eight);
+        any |= eight;
+    }
+    for (; length > 0; length--) any |= *at++;
+    return !any;
+}
+
 /* Add a share of the fourth roots of sums to scores, in `only` if it is given; mark what had a sum, and clear the sums. */
 SHARED void take_powers(int64_t units, float *powers, const uint8_t *only, float share, float *score, uint8_t *mask) {
-    for (int64_t at = 0; at < units; at++) {
-        if (powers[at] > 0) {
-            if (!only || only[at]) {
-                score[at] += sqrtf(sqrtf(powers[at])) * share;
-                if (mask) mask[at] = 1;
-            }
-            powers[at] = 0;
+    for (int64_t from = 0; from < units; from += BLOCK) {
+        int64_t count = units - from < BLOCK ? units - from : BLOCK;
+        float *power = powers + from;
+        if (is_zero(power, count * (int64_t)sizeof *power)) continue; /* most studies have nothing of most words */
+        if (only) {
+            for (int64_t at = 0; at < count; at++) power[at] = only[from + at] ? power[at] : 0;
         }
+        for (int64_t at = 0; at < count; at++) score[from + at] += sqrtf(sqrtf(power[at])) * share;
+        if (mask) {
+            for (int64_t at = 0; at < count; at++) mask[from + at] |= power[at] > 0;
+        }
+        memset(power, 0, (size_t)count * sizeof *power);
     }
 }
 
@@ -522,7 +538,10 @@ SHARED int64_t find_best(int64_t units, const uint8_t *mask, const float *score,
     int64_t count = 0;
     if (most <= 0) return 0;
     for (int64_t at = units - 1; at >= 0; at--) {
-        if (!mask[at]) continue;
+        if (!mask[at]) {
+            while (at >= BLOCK && is_zero(mask + at - BLOCK, BLOCK)) at -= BLOCK;
+            continue;
+        }
         double value = (score ? (double)score[at] : 1.0) * (factor ? factor[at] : 1.0);
         if (value != value) value = -INFINITY;
         if (count < most) {
@@ -538,6 +557,26 @@ SHARED int64_t find_best(int64_t units, const uint8_t *mask, const float *score,
         }
     }
     return count;
+}
+
+/* Mark the studies of the sites that are at wanted places, or with `site_study` NULL the sites; 0, or why not. */
+SHARED int64_t mark_holders(const Holders *holders, const uint8_t *wanted, const uint32_t *site_study, int64_t sites,
+                            uint8_t *mask, int64_t units) {
+    for (int64_t place = 0; place + 1 < holders->start.length; place++) {
+        if (!wanted[place]) continue;
+        int64_t from, to;
+        if (span_of(holders, (uint32_t)place, &from, &to)) return DAMAGED;
+        for (; from < to; from++) {
+            uint32_t unit = holders->holder[from];
+            if (site_study) {
+                if (unit >= sites) return DAMAGED;
+                unit = site_study[unit];
+            }
+            if (unit >= units) return DAMAGED;
+            mask[unit] = 1;
+        }
+    }
+    return 0;
 }
 
 /* How many of the studies that hold each value are marked; 0, or why not. */

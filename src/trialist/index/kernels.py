@@ -83,13 +83,14 @@ def _library() -> ctypes.CDLL:
     found.structure_sizes(sizes)
     if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders)]:
         raise ImportError("the compiled part of trialist is of another version: install it again")
-    for name in ("find_sequences", "find_best", "count_holders"):
+    for name in ("find_sequences", "find_best", "count_holders", "mark_holders"):
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
     found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_float, c_void_p, c_void_p)
     found.take_powers.restype = None
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
+    found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64, c_void_p, c_int64)
     found.count_bits.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p)
     found.count_bits.restype = None
     return found
@@ -171,6 +172,24 @@ def count_holders(start: Array, holder: Array, mask: NDArray[np.bool_]) -> NDArr
         )
     )
     return found
+
+
+def mark_holders(
+    start: Array, holder: Array, wanted: NDArray[np.bool_], mask: NDArray[np.bool_], of: Array | None = None
+) -> None:
+    """Mark those who hold a wanted value; with `of`, which says for each of them whose it is, its owner instead."""
+    if len(wanted) != len(start) - 1:
+        refuse()
+    _checked(
+        _library().mark_holders(
+            byref(holders(start, holder)),
+            address(wanted, np.bool_),
+            address(of, np.uint32),
+            0 if of is None else len(of),
+            address(mask, np.bool_),
+            len(mask),
+        )
+    )
 
 
 def count_bits(bits: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:

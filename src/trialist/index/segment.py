@@ -19,7 +19,7 @@ from trialist.index import kernels
 from trialist.index.arrays import Array, ArrayFile
 from trialist.index.hashing import BOUNDARY
 from trialist.index.layout import LAYOUT_VERSION, FieldKind, kinds
-from trialist.index.postings import Group, Sequences, Sought, field_arrays, ranges
+from trialist.index.postings import Group, Sequences, Sought, field_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class ValueField:
             if of_sites
             else (arrays["holder_start"], arrays["holders"])
         )
+        self._text, self._text_start = arrays["text"], arrays["text_start"]
         if len(arrays["study_impact"]) != studies:
             kernels.refuse()
         self.looked_up = field_arrays(arrays, self._study_pairs, self.site_pairs() if of_sites else None)
@@ -73,8 +74,8 @@ class ValueField:
 
     def value(self, number: int) -> str:
         """The text of a value."""
-        start = self._arrays["text_start"]
-        return bytes(self._arrays["text"][start[number] : start[number + 1]]).decode("utf-8", "surrogatepass")
+        start = self._text_start
+        return self._text[start[number] : start[number + 1]].tobytes().decode("utf-8", "surrogatepass")
 
     def study_pairs(self) -> tuple[Array, Array]:
         """The studies of every value: where each value's begin, and the studies."""
@@ -137,10 +138,11 @@ class PointField:
         self.lat, self.lon = arrays["lat"], arrays["lon"]
         self._place_start, self._place_sites = arrays["place_start"], arrays["place_sites"]
 
-    def sites_at(self, places: Array) -> Array:
-        """The sites at these places."""
-        found, _ = ranges(self._place_start[places], self._place_start[places.astype(np.int64) + 1])
-        return self._place_sites[found]
+    def mark(
+        self, wanted: NDArray[np.bool_], mask: NDArray[np.bool_], site_study: Array | None = None
+    ) -> None:
+        """Mark the sites at wanted places, or where the study of each site is given, the studies."""
+        kernels.mark_holders(self._place_start, self._place_sites, wanted, mask, site_study)
 
 
 class PresentField:
@@ -252,6 +254,15 @@ class Segment:
     def site_start(self) -> Array:
         """Where each study's sites begin, and where the last one's end."""
         return self.site_study.searchsorted(np.arange(self.studies + 1, dtype=self.site_study.dtype))
+
+    @cached_property
+    def place_of_site(self) -> Array:
+        """For every site the number of its place among those of `LocationGeoPoint`, -1 where that is not known."""
+        found = np.full(self.sites, -1, dtype=np.int32)
+        field = self.field("LocationGeoPoint")
+        if isinstance(field, PointField):
+            found[field.sites] = field.place
+        return found
 
     def find(
         self,

@@ -189,14 +189,14 @@ class Selection:
             segment = evaluation.segment
             field = segment.field("LocationGeoPoint")
             away = np.full(len(studies), math.inf)
-            if isinstance(field, PointField) and len(studies):
-                first, last = np.searchsorted(
-                    field.sites, [segment.site_start[studies], segment.site_start[studies + 1]]
-                )
-                places, owner = ranges(first, last)
-                np.minimum.at(
-                    away, owner, distances(field, float(point.lat), float(point.lon))[field.place[places]]
-                )
+            first = segment.site_start[studies].astype(np.int64)
+            count = segment.site_start[studies + 1] - first
+            had = np.flatnonzero(count)
+            if isinstance(field, PointField) and len(had):
+                sites, _ = ranges(first, first + count)
+                of_place = np.append(distances(field, float(point.lat), float(point.lon)), math.inf)
+                of_site = of_place[segment.place_of_site[sites]]
+                away[had] = np.minimum.reduceat(of_site, (np.cumsum(count) - count)[had])
             parts.append(away)
         return np.concatenate(parts)
 
@@ -244,30 +244,30 @@ class Selection:
         """The page that the request asks for; `InvalidParameterError` for a token that none of ours is."""
         offset = self._offset()
         size = self.query.page_size
-        ranked = self._ranked(offset + size)[offset:]
+        ranked = self._ranked(offset, offset + size)
         hits = tuple(Hit(one.number, one.score) for one in ranked)
         token = None
         if len(hits) == size:
             token = write_token(self.index.generation, offset + size, list(ranked[-1].keys))
         return Page(self.total, hits, token)
 
-    def _ranked(self, most: int) -> list[_Ranked]:
-        """The first `most` studies, in order."""
+    def _ranked(self, skipped: int, most: int) -> list[_Ranked]:
+        """The first `most` studies in order, but for the `skipped` first of them."""
         key = self.query.sort[0] if self.query.sort else None
         by_relevance = bool(self.query.queries) if key is None else key.field == RELEVANCE
         simple = len(self.query.sort) < 2 and (not by_relevance or key is None or key.descending)
         if simple and most <= _MOST_BEST and not self._decays:
-            return self._best(most, None if by_relevance else key)
+            return self._best(skipped, most, None if by_relevance else key)
         return [
             _Ranked(
                 tuple(float(one[at]) for one in self.keys), int(self.numbers[at]), float(self.relevance[at])
             )
-            for at in self.order(most)
+            for at in self.order(most)[skipped:]
         ]
 
-    def _best(self, most: int, key: SortKey | None) -> list[_Ranked]:
+    def _best(self, skipped: int, most: int, key: SortKey | None) -> list[_Ranked]:
         """The first by one key, or by relevance, or where nothing was asked by number, without ordering the others."""
-        found: list[tuple[float, int]] = []
+        found: list[tuple[NDArray[Any], NDArray[Any]]] = []
         for place, segment in enumerate(self.index.segments):
             evaluation, mask = self.evaluations[place], self.masks[place]
             if key is not None:
@@ -278,9 +278,9 @@ class Selection:
             else:
                 values, at = find_best(mask, most)
                 values[:] = 0
-            numbers = segment.nct[at].tolist()
-            found += zip((-values).tolist(), numbers, strict=True)
-        found.sort(key=lambda pair: (pair[0], -pair[1]))
+            found.append((-values, segment.nct[at]))
+        values, numbers = (np.concatenate([one[part] for one in found]) for part in range(2))
+        order = np.lexsort((-numbers.astype(np.int64), values))[skipped:most]
         has_key = bool(self.query.sort or self.query.queries or self.query.geo is not None)
         return [
             _Ranked(
@@ -288,7 +288,7 @@ class Selection:
                 number,
                 -value if key is None else 0.0,
             )
-            for value, number in found[:most]
+            for value, number in zip(values[order].tolist(), numbers[order].tolist(), strict=True)
         ]
 
     def _offset(self) -> int:

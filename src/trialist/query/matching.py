@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, assert_never
 
 import numpy as np
@@ -62,6 +63,11 @@ class Matcher:
         self._reference = reference
         self._read = read
         self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group]], Mapping[str, int]] = {}
+
+    @cached_property
+    def _powers(self) -> Scores:
+        """Room for the sums of one term; nothing but zeros between terms."""
+        return np.zeros(self.segment.studies, dtype=np.float32)
 
     def extent(self, piece: str) -> tuple[float, float]:
         """The lowest and the highest value of a field."""
@@ -176,11 +182,10 @@ class Matcher:
             return mask
         counts = None if self._reference is None else self._reference.counts(sought, groups)
         rare = Rarity(self._all_studies(), self.weights.synonym, counts)
-        powers = np.zeros(self.segment.studies, dtype=np.float32)
-        found = self.segment.find(sought, groups, powers=powers, rare=rare)
+        found = self.segment.find(sought, groups, powers=self._powers, rare=rare)
         if counts is None:
             self._counts[sought, groups] = found
-        take_powers(powers, score, share, only=only, mask=mask)
+        take_powers(self._powers, score, share, only=only, mask=mask)
         return mask
 
     def counts(self, sought: tuple[Sought, ...], groups: tuple[Group, Group]) -> Mapping[str, int]:
@@ -318,13 +323,14 @@ class Matcher:
                 found[self.segment.site_study[field.sites]] = True
         return found
 
-    def _near(self, node: Distance) -> NDArray[np.integer]:
-        """The sites within a distance of a point, by number."""
+    def _near(self, node: Distance, *, of_sites: bool) -> Mask:
+        """The sites within a distance of a point, or the studies of such sites."""
+        found = self._no_sites() if of_sites else self._no_studies()
         field = self.segment.field("LocationGeoPoint")
-        if not isinstance(field, PointField):
-            return np.empty(0, dtype=np.uint32)
-        away = distances(field, float(node.lat), float(node.lon))
-        return field.sites_at(np.flatnonzero(away <= node.metres))
+        if isinstance(field, PointField):
+            away = distances(field, float(node.lat), float(node.lon))
+            field.mark(away <= node.metres, found, None if of_sites else self.segment.site_study)
+        return found
 
 
 def _group(sequences: Sequence[Words], nearest: int, coverage: Coverage) -> Group:

@@ -75,9 +75,7 @@ class Evaluation(Matcher):
             case Range():
                 return self._in_range(node, context)
             case Distance():
-                found = self._no_studies()
-                found[self.segment.site_study[self._near(node)]] = True
-                return found
+                return self._near(node, of_sites=False)
             case _:
                 assert_never(node)
 
@@ -126,9 +124,7 @@ class Evaluation(Matcher):
                     return ~self._sites_without_value(context)
                 return self._sites_of(self._in_range(node, context))
             case Distance():
-                found = self._no_sites()
-                found[self._near(node)] = True
-                return found
+                return self._near(node, of_sites=True)
             case _:
                 assert_never(node)
 
