@@ -41,13 +41,12 @@ def test_the_best_are_those_that_sorting_puts_first(
     }
 
 
-def test_sums_become_scores_where_they_may_and_are_cleared() -> None:
+def test_sums_become_scores_and_are_cleared() -> None:
     powers = np.array([0, 16, 81, 256], dtype=np.float32)
     score, mask = np.ones(4, dtype=np.float32), np.zeros(4, dtype=bool)
-    only = np.array([True, True, False, True])
-    kernels.take_powers(powers, score, 0.5, only=only, mask=mask)
-    assert score.tolist() == [1, 2, 1, 3]
-    assert mask.tolist() == [False, True, False, True]
+    kernels.take_powers(powers, score, mask)
+    assert score.tolist() == [1, 3, 4, 5]
+    assert mask.tolist() == [False, True, True, True]
     assert not powers.any()
 
 
@@ -179,3 +178,12 @@ def test_arrays_that_contradict_each_other_are_an_error(tmp_path: Path) -> None:
             out.add(name, array)
     with pytest.raises(NotBuiltError, match="damaged"):
         field_arrays(ArrayFile(tmp_path / "file", out.table), None, None)
+
+
+def test_phrases_may_be_looked_for_in_some_studies_only(segment: Segment) -> None:
+    mask = np.zeros(segment.studies, dtype=bool)
+    only = np.array([False, False, True, False, False])
+    group = Group((slots("red kite"),), 1)
+    counts = segment.find([Sought("BriefTitle", 1.0, 0)], [group], mask=mask, only=only, bounded=True)
+    assert np.flatnonzero(mask).tolist() == [2]
+    assert counts == {"BriefTitle": 4}  # so many have the rarer word

@@ -88,11 +88,13 @@ typedef struct {
     int64_t *counts;    /* by looked field: how many were found; given if `counted`, else written */
     uint8_t *mask;      /* by study or site: set to 1 where something is found; or NULL */
     float *powers;      /* by study: grows by the fourth power of what is found; or NULL */
+    const uint8_t *only; /* by study: where phrases in texts are looked for; or NULL, everywhere */
     int64_t asked_count;
     int64_t looked_count;
     int64_t units;      /* the length of mask and powers */
     int64_t of_sites;
     int64_t counted;
+    int64_t bounded;    /* a phrase in texts counts as often as its rarest word */
     double studies;     /* in all, for rarity */
     double synonym;     /* what a synonym counts */
 } Request;
@@ -215,7 +217,8 @@ static int open_run(const Field *field, int64_t place, Run *run) {
 }
 
 /* The units in which words stand one behind the other; each run's shift is its place in the sequence at first. */
-static int find_phrase(const Field *field, Scratch *scratch, int64_t length, Hits *hits) {
+static int find_phrase(const Field *field, Scratch *scratch, int64_t length, const uint8_t *only, int64_t units,
+                       Hits *hits) {
     Run *run = scratch->run;
     for (int64_t at = 1; at < length; at++) { /* rarest first */
         Run moved = run[at];
@@ -227,6 +230,13 @@ static int find_phrase(const Field *field, Scratch *scratch, int64_t length, Hit
     for (int64_t at = 0; at < length; at++) run[at].shift -= origin;
     while (run[0].next < run[0].last) {
         uint32_t unit = unit_of(field, run[0].next);
+        if (only) {
+            if (unit >= units) return DAMAGED;
+            if (!only[unit]) {
+                run[0].next++;
+                continue;
+            }
+        }
         int64_t other = 1;
         for (; other < length; other++) {
             Run *one = run + other;
@@ -263,9 +273,13 @@ static int find_phrase(const Field *field, Scratch *scratch, int64_t length, Hit
     return 0;
 }
 
-/* What one sequence finds in one field: a span of postings, or hits that were written down. */
+/* What one sequence finds in one field: a span of postings, or hits that were written down.
+ *
+ * Where hits were looked for in some studies only, `most` says how many there are at most in all.
+ */
 typedef struct {
     int64_t from, to;
+    int64_t most;
     int64_t is_span;
     double share;
 } Result;
@@ -288,7 +302,7 @@ static inline uint32_t hit_unit(const Field *field, const Hits *hits, const Resu
 /* How many studies (or sites) a result has, those with several of its values counted as often. */
 static int count_result(const Field *field, const Request *request, const Hits *hits, const Result *result, int64_t *count) {
     if (!field->is_values) {
-        *count += result->to - result->from;
+        *count += request->bounded && !result->is_span ? result->most : result->to - result->from;
         return 0;
     }
     const Holders *holders = holders_of(field, request);
@@ -398,7 +412,7 @@ static int find_sequence(const Request *request, const int32_t *places, int64_t 
     const Field *field = request->fields + request->looked[looked];
     int32_t from = sequence ? request->sequence_end[sequence - 1] : 0, to = request->sequence_end[sequence];
     result->from = result->to = hits->count;
-    result->is_span = 0;
+    result->is_span = result->most = 0;
     int64_t words = 0;
     for (int32_t slot = from; slot < to; slot++) {
         int32_t asked = request->slot_word[slot];
@@ -418,7 +432,14 @@ static int find_sequence(const Request *request, const int32_t *places, int64_t 
         result->is_span = 1;
         return 0;
     }
-    int failed = find_phrase(field, scratch, to - from, hits);
+    int64_t most = INT64_MAX;
+    for (int32_t slot = 0; slot < to - from; slot++) {
+        int64_t size = scratch->run[slot].last - scratch->run[slot].next;
+        if (size < most) most = size;
+    }
+    result->most = most;
+    const uint8_t *only = field->is_values ? NULL : request->only;
+    int failed = find_phrase(field, scratch, to - from, only, request->units, hits);
     result->to = hits->count;
     return failed;
 }
@@ -495,19 +516,14 @@ static int is_zero(const void *bytes, int64_t length) {
     return !any;
 }
 
-/* Add a share of the fourth roots of sums to scores, in `only` if it is given; mark what had a sum, and clear the sums. */
-SHARED void take_powers(int64_t units, float *powers, const uint8_t *only, float share, float *score, uint8_t *mask) {
+/* Add the fourth roots of sums to scores, mark what had a sum, and clear the sums. */
+SHARED void take_powers(int64_t units, float *powers, float *score, uint8_t *mask) {
     for (int64_t from = 0; from < units; from += BLOCK) {
         int64_t count = units - from < BLOCK ? units - from : BLOCK;
         float *power = powers + from;
         if (is_zero(power, count * (int64_t)sizeof *power)) continue; /* most studies have nothing of most words */
-        if (only) {
-            for (int64_t at = 0; at < count; at++) power[at] = only[from + at] ? power[at] : 0;
-        }
-        for (int64_t at = 0; at < count; at++) score[from + at] += sqrtf(sqrtf(power[at])) * share;
-        if (mask) {
-            for (int64_t at = 0; at < count; at++) mask[from + at] |= power[at] > 0;
-        }
+        for (int64_t at = 0; at < count; at++) score[from + at] += sqrtf(sqrtf(power[at]));
+        for (int64_t at = 0; at < count; at++) mask[from + at] |= power[at] > 0;
         memset(power, 0, (size_t)count * sizeof *power);
     }
 }

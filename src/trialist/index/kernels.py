@@ -7,7 +7,7 @@ lock, so searches in several threads share the processors.
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, Structure, byref, c_double, c_float, c_int64, c_void_p
+from ctypes import POINTER, Structure, byref, c_double, c_int64, c_void_p
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, NoReturn
@@ -66,8 +66,11 @@ class Request(Structure):
     _fields_ = (
         *((name, c_void_p) for name in ("fields", "words", "asked", "slot_word", "slot_spelling")),
         *((name, c_void_p) for name in ("sequence_end", "looked", "first", "distant", "last", "weight")),
-        *((name, c_void_p) for name in ("counts", "mask", "powers")),
-        *((name, c_int64) for name in ("asked_count", "looked_count", "units", "of_sites", "counted")),
+        *((name, c_void_p) for name in ("counts", "mask", "powers", "only")),
+        *(
+            (name, c_int64)
+            for name in ("asked_count", "looked_count", "units", "of_sites", "counted", "bounded")
+        ),
         ("studies", c_double),
         ("synonym", c_double),
     )
@@ -86,7 +89,7 @@ def _library() -> ctypes.CDLL:
     for name in ("find_sequences", "find_best", "count_holders", "mark_holders"):
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
-    found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_float, c_void_p, c_void_p)
+    found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p)
     found.take_powers.restype = None
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
@@ -120,25 +123,10 @@ def find_sequences(request: Request) -> None:
     _checked(_library().find_sequences(byref(request)))
 
 
-def take_powers(
-    powers: NDArray[np.float32],
-    score: NDArray[np.float32],
-    share: float,
-    *,
-    only: NDArray[np.bool_] | None = None,
-    mask: NDArray[np.bool_] | None = None,
-) -> None:
-    """Add a share of the fourth root of each sum to the score; mark in `mask` what had one, and set the sums to 0.
-
-    With `only`, nothing is added for studies that are not marked there.
-    """
+def take_powers(powers: NDArray[np.float32], score: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
+    """Add the fourth root of each sum to the score, mark what had one, and set the sums to 0."""
     _library().take_powers(
-        len(powers),
-        address(powers, np.float32),
-        address(only, np.bool_),
-        share,
-        address(score, np.float32),
-        address(mask, np.bool_),
+        len(powers), address(powers, np.float32), address(score, np.float32), address(mask, np.bool_)
     )
 
 

@@ -272,12 +272,16 @@ class Segment:
         mask: NDArray[np.bool_] | None = None,
         powers: NDArray[np.float32] | None = None,
         rare: Rarity | None = None,
+        only: NDArray[np.bool_] | None = None,
+        bounded: bool = False,
         of_sites: bool = False,
     ) -> dict[str, int]:
         """Mark the studies (or sites) of which a value of a field holds a sequence of the field's group in one piece.
 
         `powers` of studies grow by the fourth power of what each field says of them, by `rare`; it must be given with
-        them. The answer says for each field how many studies were found, one with several sequences counted as often.
+        them. The answer says for each field how many studies were found, one with several sequences counted as often;
+        if `bounded`, a phrase in texts counts as often as its rarest word. With `only`, phrases in texts are looked for
+        in the studies marked there alone; what is found elsewhere may be left out.
         """
         known = [one for one in looked if one.piece in self._number]
         sequences = Sequences(groups)
@@ -296,8 +300,9 @@ class Segment:
         request.weight, request.looked_count = weight.buffer_info()
         request.counts = counts.buffer_info()[0]
         request.mask, request.powers = kernels.address(mask, np.bool_), kernels.address(powers, np.float32)
+        request.only, request.bounded = kernels.address(only, np.bool_), bounded
         request.units, request.of_sites = self.sites if of_sites else self.studies, of_sites
-        if any(one is not None and len(one) != request.units for one in (mask, powers)):
+        if any(one is not None and len(one) != request.units for one in (mask, powers, only)):
             raise TypeError("marks and sums have one item for each study or site")
         if rare is not None:
             request.studies, request.synonym = rare.studies, rare.synonym

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from trialist.index.hashing import hash_word
 from trialist.index.kernels import take_powers
 from trialist.index.layout import LOCATIONS
 from trialist.index.postings import Group, Slot, Sought
@@ -62,7 +63,7 @@ class Matcher:
         self.weights = weights
         self._reference = reference
         self._read = read
-        self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group]], Mapping[str, int]] = {}
+        self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group], bool], Mapping[str, int]] = {}
 
     @cached_property
     def _powers(self) -> Scores:
@@ -129,12 +130,28 @@ class Matcher:
         looked = looked_in(context.area)
         mask = self._phrases(looked, wanted, context.coverage, score)
         if wanted.parts:
-            joined = any_of if wanted.lossy else all_of
-            apart = joined([self._part(part, looked) for part in wanted.parts])
-            if score is not None:
-                self._score_parts(wanted.parts, looked, apart & ~mask, score)
-            mask |= apart
+            mask |= self._apart(looked, wanted, mask, score)
         return mask
+
+    def _apart(self, looked: Sequence[Looked], wanted: Wanted, whole: Mask, score: Scores | None) -> Mask:
+        """The studies that hold the parts of a term; `score` grows for those that do not hold the whole."""
+        sums = None if score is None else np.zeros_like(score)
+        if wanted.lossy:
+            found = any_of([self._part(part, looked, sums) for part in wanted.parts])
+        else:
+            # The rarest first: the others are then looked for only where it is.
+            first, *others = sorted(wanted.parts, key=self._commonness)
+            found = self._part(first, looked, sums)
+            for part in others:
+                found &= self._part(part, looked, sums, only=found)
+        if score is not None and sums is not None:
+            broken = np.flatnonzero(found & ~whole)
+            score[broken] += sums[broken] * np.float32(self.weights.broken / len(wanted.parts))
+        return found
+
+    def _commonness(self, part: Part) -> int:
+        """How many postings the rarest word of a part has."""
+        return min((self.segment.words.count(hash_word(word)) for word in part.plain[0]), default=0)
 
     def _phrases(
         self, looked: Sequence[Looked], wanted: Wanted, coverage: Coverage, score: Scores | None
@@ -169,42 +186,41 @@ class Matcher:
         score: Scores | None = None,
         *,
         only: Mask | None = None,
-        share: float = 1.0,
+        bounded: bool = False,
     ) -> Mask:
         """The studies of which a text field holds a sequence: of the first group where synonyms count, else of the second.
 
-        `score` grows by a share of how well each fits, with `only` for the studies marked there alone.
+        `score` grows by how well each fits. `only` and `bounded`: see `Segment.find`.
         """
         mask = self._no_studies()
         sought = tuple(one.sought for one in looked if not one.field.is_enum)
         if score is None:
-            self.segment.find(sought, groups, mask=mask)
+            self.segment.find(sought, groups, mask=mask, only=only)
             return mask
-        counts = None if self._reference is None else self._reference.counts(sought, groups)
+        reference = self._reference
+        counts = None if reference is None else reference.counts(sought, groups, bounded=bounded)
         rare = Rarity(self._all_studies(), self.weights.synonym, counts)
-        found = self.segment.find(sought, groups, powers=self._powers, rare=rare)
+        found = self.segment.find(sought, groups, powers=self._powers, rare=rare, only=only, bounded=bounded)
         if counts is None:
-            self._counts[sought, groups] = found
-        take_powers(self._powers, score, share, only=only, mask=mask)
+            self._counts[sought, groups, bounded] = found
+        take_powers(self._powers, score, mask)
         return mask
 
-    def counts(self, sought: tuple[Sought, ...], groups: tuple[Group, Group]) -> Mapping[str, int]:
+    def counts(
+        self, sought: tuple[Sought, ...], groups: tuple[Group, Group], *, bounded: bool
+    ) -> Mapping[str, int]:
         """How many studies of each field hold one of these sequences, those with several counted as often."""
-        found = self._counts.get((sought, groups))
+        found = self._counts.get((sought, groups, bounded))
         if found is None:
-            found = self._counts[sought, groups] = self.segment.find(sought, groups)
+            found = self.segment.find(
+                sought, groups, bounded=bounded, only=self._nothing if bounded else None
+            )
+            self._counts[sought, groups, bounded] = found
         return found
 
-    def _score_parts(
-        self, parts: Sequence[Part], looked: Sequence[Looked], broken: Mask, score: Scores
-    ) -> None:
-        """Score the studies that hold a term only in parts."""
-        if not broken.any():
-            return
-        for part in parts:
-            self._find(
-                looked, self._part_groups(part), score, only=broken, share=self.weights.broken / len(parts)
-            )
+    @cached_property
+    def _nothing(self) -> Mask:
+        return self._no_studies()
 
     def _read_exact(
         self, looked: Sequence[Looked], wanted: Wanted, coverage: Coverage, slots: tuple[Slot, ...]
@@ -235,14 +251,16 @@ class Matcher:
     def _all_studies(self) -> int:
         return self.segment.studies if self._reference is None else self._reference.segment.studies
 
-    def _part(self, part: Part, looked: Sequence[Looked]) -> Mask:
-        """The studies in which a part is found anywhere in the fields."""
-        mask = self._find(looked, self._part_groups(part))
+    def _part(
+        self, part: Part, looked: Sequence[Looked], score: Scores | None = None, *, only: Mask | None = None
+    ) -> Mask:
+        """The studies in which a part is found anywhere in the fields; with `only`, at least those of them there."""
+        mask = self._find(looked, self._part_groups(part), score, only=only, bounded=True)
         for one in looked:
             if one.field.is_enum:
                 self._mark_said(one, part.alternatives if one.synonyms else part.plain, mask)
         if part.words:
-            mask |= all_of([self._part(word, looked) for word in part.words])
+            mask |= all_of([self._part(word, looked, only=only) for word in part.words])
         return mask
 
     # Fields
