@@ -116,7 +116,12 @@ class Place:
 
 
 def real_files() -> list[Path]:
-    return sorted(REAL.glob("*.as-v2.ndjson.zst")) + sorted(REAL.glob("studies.v2.ndjson.zst"))
+    """The real studies beside the checkout, the oldest form first: of a study in several the newest version counts."""
+    return [
+        file
+        for name in ("*.xml.tar.zst", "*.as-v2.ndjson.zst", "studies.v2.ndjson.zst")
+        for file in sorted(REAL.glob(name))
+    ]
 
 
 def write_part(file: Path, start: int, count: int) -> None:

@@ -19,7 +19,7 @@
 #define SHARED __attribute__((visibility("default")))
 #endif
 
-enum { BLOCK = 64, NO_MEMORY = -1, DAMAGED = -2 };
+enum { BLOCK = 64, STRIDE = 8, NO_MEMORY = -1, DAMAGED = -2 };
 
 /* An array of numbers that are 32 or 64 bits wide. */
 typedef struct {
@@ -154,22 +154,30 @@ static int64_t seek(const Field *field, int64_t from, int64_t last, uint32_t uni
     return high;
 }
 
-static int64_t sum_of(const uint8_t *frequency, int64_t from, int64_t to) {
-    uint32_t sum = 0;
-    for (int64_t at = from; at < to; at++) sum += frequency[at];
-    return sum;
+/* How many tokens postings have: the sum of their bytes, eight at a time. */
+static inline int64_t sum_of(const Field *field, int64_t from, int64_t to) {
+    const uint64_t even = 0x00ff00ff00ff00ffULL, ones = 0x0001000100010001ULL;
+    const uint8_t *frequency = field->frequency;
+    uint64_t sum = 0, eight;
+    for (; to - from >= 8; from += 8) {
+        memcpy(&eight, frequency + from, sizeof eight);
+        sum += ((eight & even) + (eight >> 8 & even)) * ones >> 48;
+    }
+    if (from == to) return (int64_t)sum;
+    if (from + 8 <= field->postings) { /* the last few: what is behind them is shifted out (bytes of a file are little-endian) */
+        memcpy(&eight, frequency + from, sizeof eight);
+        eight <<= 8 * (8 - (to - from));
+        return (int64_t)(sum + (((eight & even) + (eight >> 8 & even)) * ones >> 48));
+    }
+    for (; from < to; from++) sum += frequency[from];
+    return (int64_t)sum;
 }
 
 /* The first token of a posting. */
-static int64_t token_of(const Field *field, Run *run, int64_t posting) {
-    int64_t block = posting / BLOCK * BLOCK;
-    if (run->posting < block || run->posting > posting) {
-        run->posting = block;
-        run->token = number(&field->block_token, block / BLOCK);
-    }
-    run->token += sum_of(field->frequency, run->posting, posting);
-    run->posting = posting;
-    return run->token;
+static inline int64_t token_of(const Field *field, const Run *run, int64_t posting) {
+    int64_t from = posting & ~(int64_t)(BLOCK - 1);
+    if (run->posting >= from && run->posting <= posting) return run->token + sum_of(field, run->posting, posting);
+    return number(&field->block_token, (int64_t)((uint64_t)posting / BLOCK)) + sum_of(field, from, posting);
 }
 
 static inline int64_t position_of(const Field *field, int64_t token) {
@@ -178,13 +186,14 @@ static inline int64_t position_of(const Field *field, int64_t token) {
 }
 
 /* The tokens of a unit, whose postings begin at run->next; moves behind them. */
-static int tokens_of(const Field *field, Run *run, uint32_t unit, int64_t *from, int64_t *to) {
-    int64_t first = run->next, end = first + 1;
-    while (end < run->last && unit_of(field, end) == unit) end++;
-    *from = token_of(field, run, first);
-    *to = *from + sum_of(field->frequency, first, end);
-    run->next = end;
-    return *from < 0 || *to > field->tokens ? DAMAGED : 0;
+static inline int tokens_of(const Field *field, Run *run, uint32_t unit, int64_t *from, int64_t *to) {
+    int64_t first = run->next, end = first + 1, token = token_of(field, run, first), next = token + field->frequency[first];
+    for (; end < run->last && unit_of(field, end) == unit; end++) next += field->frequency[end];
+    *from = token;
+    *to = next;
+    run->next = run->posting = end;
+    run->token = next;
+    return token < 0 || next > field->tokens ? DAMAGED : 0;
 }
 
 /* Keep of the places where the rarest word stands those behind which this word stands as it must. */
@@ -192,6 +201,7 @@ static int64_t keep_followed(const Field *field, const Run *run, int64_t from, i
     int64_t kept = 0;
     for (int64_t at = 0; at < count && from < to; at++) {
         int64_t wanted = place[at] + run->shift;
+        while (from + STRIDE < to && position_of(field, from + STRIDE) < wanted) from += STRIDE;
         while (from < to && position_of(field, from) < wanted) from++;
         /* A place has one token: no other of the same position follows. */
         if (from < to && position_of(field, from) == wanted &&
@@ -211,9 +221,25 @@ static int open_run(const Field *field, int64_t place, Run *run) {
     if (place < 0 || place + 1 >= field->posting_start.length) return DAMAGED;
     run->next = number(&field->posting_start, place);
     run->last = number(&field->posting_start, place + 1);
-    run->posting = -1;
+    run->posting = -BLOCK;
     run->token = 0;
     return run->next < 0 || run->last < run->next || run->last > field->postings ? DAMAGED : 0;
+}
+
+/* Write down where the rarest word of a phrase stands in a unit; how often, or why not. */
+static int64_t rarest_places(const Field *field, Scratch *scratch, uint32_t unit) {
+    Run *run = scratch->run;
+    int64_t from, to, count = 0;
+    if (tokens_of(field, run, unit, &from, &to)) return DAMAGED;
+    if (to - from > scratch->room) {
+        int64_t *places = realloc(scratch->place, (size_t)(to - from) * sizeof *places);
+        if (!places) return NO_MEMORY;
+        scratch->place = places;
+        scratch->room = to - from;
+    }
+    for (; from < to; from++)
+        if (!run->spelling || field->spelling[from] == run->spelling) scratch->place[count++] = position_of(field, from);
+    return count;
 }
 
 /* The units in which words stand one behind the other; each run's shift is its place in the sequence at first. */
@@ -237,35 +263,26 @@ static int find_phrase(const Field *field, Scratch *scratch, int64_t length, con
                 continue;
             }
         }
-        int64_t other = 1;
-        for (; other < length; other++) {
+        uint8_t impact = field->impact[run[0].next];
+        int64_t from, to, count = 0;
+        /* Word by word, rarest first: most studies are done with before the frequent words are looked at. */
+        for (int64_t other = 1; other < length; other++) {
             Run *one = run + other;
             one->next = seek(field, one->next, one->last, unit);
             if (one->next >= one->last) return 0;
             uint32_t found = unit_of(field, one->next);
             if (found != unit) {
                 run[0].next = seek(field, run[0].next, run[0].last, found);
+                count = -1;
                 break;
             }
+            if (other == 1 && (count = rarest_places(field, scratch, unit)) < 0) return (int)count;
+            if (tokens_of(field, one, unit, &from, &to)) return DAMAGED;
+            count = keep_followed(field, one, from, to, scratch->place, count);
+            if (!count) break;
         }
-        if (other < length) continue;
-        uint8_t impact = field->impact[run[0].next];
-        int64_t from, to, count = 0;
-        if (tokens_of(field, run, unit, &from, &to)) return DAMAGED;
-        if (to - from > scratch->room) {
-            int64_t *places = realloc(scratch->place, (size_t)(to - from) * sizeof *places);
-            if (!places) return NO_MEMORY;
-            scratch->place = places;
-            scratch->room = to - from;
-        }
-        for (; from < to; from++)
-            if (!run[0].spelling || field->spelling[from] == run[0].spelling)
-                scratch->place[count++] = position_of(field, from);
-        for (other = 1; other < length && count; other++) {
-            if (tokens_of(field, run + other, unit, &from, &to)) return DAMAGED;
-            count = keep_followed(field, run + other, from, to, scratch->place, count);
-        }
-        if (count) {
+        if (length == 1 && (count = rarest_places(field, scratch, unit)) < 0) return (int)count;
+        if (count > 0) {
             int failed = add_hit(hits, unit, impact);
             if (failed) return failed;
         }
@@ -551,46 +568,71 @@ static void sink(double *values, int64_t *places, int64_t count, int64_t at, dou
  * Of equal values the later place comes first; a value that is no number counts as lower than any. Returns how many. */
 SHARED int64_t find_best(int64_t units, const uint8_t *mask, const float *score, const double *factor, int64_t most,
                          double *values, int64_t *places) {
+    double value[BLOCK];
     int64_t count = 0;
     if (most <= 0) return 0;
-    for (int64_t at = units - 1; at >= 0; at--) {
-        if (!mask[at]) {
-            while (at >= BLOCK && is_zero(mask + at - BLOCK, BLOCK)) at -= BLOCK;
-            continue;
+    for (int64_t end = units; end > 0; end -= BLOCK) {
+        int64_t start = end > BLOCK ? end - BLOCK : 0, size = end - start;
+        if (is_zero(mask + start, size)) continue;
+        if (score && factor)
+            for (int64_t at = 0; at < size; at++) value[at] = (double)score[start + at] * factor[start + at];
+        else
+            for (int64_t at = 0; at < size; at++) value[at] = score ? (double)score[start + at] : factor ? factor[start + at] : 1;
+        if (count == most) { /* most blocks hold nothing better: no branch for each place */
+            int better = 0;
+            for (int64_t at = 0; at < size; at++) better |= (value[at] > values[0]) & (mask[start + at] != 0);
+            if (!better) continue;
         }
-        double value = (score ? (double)score[at] : 1.0) * (factor ? factor[at] : 1.0);
-        if (value != value) value = -INFINITY;
-        if (count < most) {
-            values[count] = value;
-            places[count++] = at;
-            if (count == most) {
+        for (int64_t at = size - 1; at >= 0; at--) {
+            if (!mask[start + at]) continue;
+            double one = value[at] == value[at] ? value[at] : -INFINITY;
+            if (count < most) {
+                values[count] = one;
+                places[count++] = start + at;
+                if (count < most) continue;
                 if (!score && !factor) return count;
                 for (int64_t root = count / 2 - 1; root >= 0; root--)
                     sink(values, places, count, root, values[root], places[root]);
+            } else if (one > values[0]) { /* of equals the later place is there already */
+                sink(values, places, count, 0, one, start + at);
             }
-        } else if (value > values[0]) { /* of equals the later place is there already */
-            sink(values, places, count, 0, value, at);
         }
     }
     return count;
 }
 
-/* Mark the studies of the sites that are at wanted places, or with `site_study` NULL the sites; 0, or why not. */
-SHARED int64_t mark_holders(const Holders *holders, const uint8_t *wanted, const uint32_t *site_study, int64_t sites,
-                            uint8_t *mask, int64_t units) {
-    for (int64_t place = 0; place + 1 < holders->start.length; place++) {
-        if (!wanted[place]) continue;
+/* Mark those who hold a wanted value; 0, or why not. */
+SHARED int64_t mark_holders(const Holders *holders, const uint8_t *wanted, uint8_t *mask, int64_t units) {
+    for (int64_t value = 0; value + 1 < holders->start.length; value++) {
+        if (!wanted[value]) continue;
         int64_t from, to;
-        if (span_of(holders, (uint32_t)place, &from, &to)) return DAMAGED;
+        if (span_of(holders, (uint32_t)value, &from, &to)) return DAMAGED;
         for (; from < to; from++) {
-            uint32_t unit = holders->holder[from];
-            if (site_study) {
-                if (unit >= sites) return DAMAGED;
-                unit = site_study[unit];
-            }
-            if (unit >= units) return DAMAGED;
-            mask[unit] = 1;
+            if (holders->holder[from] >= units) return DAMAGED;
+            mask[holders->holder[from]] = 1;
         }
+    }
+    return 0;
+}
+
+/* Mark the studies that have a marked site; 0, or why not. */
+SHARED int64_t mark_owners(const uint8_t *marked, const uint32_t *site_study, int64_t sites, uint8_t *mask, int64_t units) {
+    for (int64_t from = 0; from < sites; from += BLOCK) {
+        int64_t count = sites - from < BLOCK ? sites - from : BLOCK;
+        if (is_zero(marked + from, count)) continue;
+        for (int64_t at = from; at < from + count; at++) {
+            if (site_study[at] >= units) return DAMAGED;
+            if (marked[at]) mask[site_study[at]] = 1;
+        }
+    }
+    return 0;
+}
+
+/* Mark the sites whose study is marked; 0, or why not. */
+SHARED int64_t mark_owned(const uint8_t *marked, const uint32_t *site_study, int64_t sites, uint8_t *mask, int64_t units) {
+    for (int64_t at = 0; at < sites; at++) {
+        if (site_study[at] >= units) return DAMAGED;
+        mask[at] = marked[site_study[at]];
     }
     return 0;
 }

@@ -93,7 +93,10 @@ def _library() -> ctypes.CDLL:
     found.take_powers.restype = None
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
-    found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64, c_void_p, c_int64)
+    found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64)
+    for name in ("mark_owners", "mark_owned"):
+        getattr(found, name).argtypes = (c_void_p, c_void_p, c_int64, c_void_p, c_int64)
+        getattr(found, name).restype = c_int64
     found.count_bits.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p)
     found.count_bits.restype = None
     return found
@@ -162,22 +165,34 @@ def count_holders(start: Array, holder: Array, mask: NDArray[np.bool_]) -> NDArr
     return found
 
 
-def mark_holders(
-    start: Array, holder: Array, wanted: NDArray[np.bool_], mask: NDArray[np.bool_], of: Array | None = None
-) -> None:
-    """Mark those who hold a wanted value; with `of`, which says for each of them whose it is, its owner instead."""
+def mark_holders(start: Array, holder: Array, wanted: NDArray[np.bool_], mask: NDArray[np.bool_]) -> None:
+    """Mark those who hold a wanted value."""
     if len(wanted) != len(start) - 1:
         refuse()
     _checked(
         _library().mark_holders(
-            byref(holders(start, holder)),
-            address(wanted, np.bool_),
-            address(of, np.uint32),
-            0 if of is None else len(of),
-            address(mask, np.bool_),
-            len(mask),
+            byref(holders(start, holder)), address(wanted, np.bool_), address(mask, np.bool_), len(mask)
         )
     )
+
+
+def studies_of(sites: NDArray[np.bool_], site_study: Array, studies: int) -> NDArray[np.bool_]:
+    """The studies that have a marked site."""
+    found = np.zeros(studies, dtype=bool)
+    _checked(_library().mark_owners(*_owned(sites, site_study), address(found), studies))
+    return found
+
+
+def sites_of(studies: NDArray[np.bool_], site_study: Array) -> NDArray[np.bool_]:
+    """The sites whose study is marked."""
+    found = np.empty(len(site_study), dtype=bool)
+    marked, owners, count = _owned(studies, site_study)
+    _checked(_library().mark_owned(marked, owners, count, address(found), len(studies)))
+    return found
+
+
+def _owned(marked: NDArray[np.bool_], site_study: Array) -> tuple[int | None, int | None, int]:
+    return address(marked, np.bool_), address(site_study, np.uint32), len(site_study)
 
 
 def count_bits(bits: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -138,11 +138,11 @@ class PointField:
         self.lat, self.lon = arrays["lat"], arrays["lon"]
         self._place_start, self._place_sites = arrays["place_start"], arrays["place_sites"]
 
-    def mark(
-        self, wanted: NDArray[np.bool_], mask: NDArray[np.bool_], site_study: Array | None = None
-    ) -> None:
-        """Mark the sites at wanted places, or where the study of each site is given, the studies."""
-        kernels.mark_holders(self._place_start, self._place_sites, wanted, mask, site_study)
+    def sites_at(self, wanted: NDArray[np.bool_], sites: int) -> NDArray[np.bool_]:
+        """Which of all sites are at wanted places."""
+        found = np.zeros(sites, dtype=bool)
+        kernels.mark_holders(self._place_start, self._place_sites, wanted, found)
+        return found
 
 
 class PresentField:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialist.index.hashing import hash_word
-from trialist.index.kernels import take_powers
+from trialist.index.kernels import studies_of, take_powers
 from trialist.index.layout import LOCATIONS
 from trialist.index.postings import Group, Slot, Sought
 from trialist.index.segment import (
@@ -81,9 +81,7 @@ class Matcher:
         return float(values[0]), float(values[-1])
 
     def _studies_of(self, sites: Mask) -> Mask:
-        found = self._no_studies()
-        found[self.segment.site_study[np.flatnonzero(sites)]] = True
-        return found
+        return studies_of(sites, self.segment.site_study, self.segment.studies)
 
     def _no_studies(self) -> Mask:
         return np.zeros(self.segment.studies, dtype=bool)
@@ -341,14 +339,13 @@ class Matcher:
                 found[self.segment.site_study[field.sites]] = True
         return found
 
-    def _near(self, node: Distance, *, of_sites: bool) -> Mask:
-        """The sites within a distance of a point, or the studies of such sites."""
-        found = self._no_sites() if of_sites else self._no_studies()
+    def _near(self, node: Distance) -> Mask:
+        """The sites within a distance of a point."""
         field = self.segment.field("LocationGeoPoint")
-        if isinstance(field, PointField):
-            away = distances(field, float(node.lat), float(node.lon))
-            field.mark(away <= node.metres, found, None if of_sites else self.segment.site_study)
-        return found
+        if not isinstance(field, PointField):
+            return self._no_sites()
+        away = distances(field, float(node.lat), float(node.lon))
+        return field.sites_at(away <= node.metres, self.segment.sites)
 
 
 def _group(sequences: Sequence[Words], nearest: int, coverage: Coverage) -> Group:

@@ -12,6 +12,7 @@ from typing import assert_never
 
 import numpy as np
 
+from trialist.index.kernels import sites_of
 from trialist.index.layout import LOCATIONS
 from trialist.index.postings import Group, Slot, Sought
 from trialist.index.segment import NumberField, PointField, PresentField, ValueField
@@ -75,7 +76,7 @@ class Evaluation(Matcher):
             case Range():
                 return self._in_range(node, context)
             case Distance():
-                return self._near(node, of_sites=False)
+                return self._studies_of(self._near(node))
             case _:
                 assert_never(node)
 
@@ -124,13 +125,12 @@ class Evaluation(Matcher):
                     return ~self._sites_without_value(context)
                 return self._sites_of(self._in_range(node, context))
             case Distance():
-                return self._near(node, of_sites=True)
+                return self._near(node)
             case _:
                 assert_never(node)
 
     def _sites_of(self, studies: Mask) -> Mask:
-        found: Mask = studies[self.segment.site_study]
-        return found
+        return sites_of(studies, self.segment.site_study)
 
     # Terms and values of sites
 
