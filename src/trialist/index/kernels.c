@@ -615,6 +615,44 @@ SHARED int64_t mark_holders(const Holders *holders, const uint8_t *wanted, uint8
     return 0;
 }
 
+/* The first place from `from` on whose number is not below `wanted`, in ascending numbers: doubling steps, then halving. */
+static int64_t seek_number(const uint32_t *ascending, int64_t from, int64_t length, uint32_t wanted) {
+    if (from >= length || ascending[from] >= wanted) return from;
+    int64_t step = 1;
+    while (from + step < length && ascending[from + step] < wanted) {
+        from += step;
+        step *= 2;
+    }
+    int64_t high = from + step < length ? from + step : length;
+    while (high - from > 1) {
+        int64_t middle = from + (high - from) / 2;
+        if (ascending[middle] < wanted)
+            from = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+/* For each of ascending studies how far its nearest site is: `point_site` lists the sites that have a place, ascending,
+ * `point_place` these places, `away` how far each place is. Infinite where no site has a place; 0, or why not. */
+SHARED int64_t find_nearest(const int64_t *studies, int64_t count, const uint32_t *site_study, int64_t sites,
+                            const uint32_t *point_site, const uint32_t *point_place, int64_t points, const double *away,
+                            int64_t places, double *nearest) {
+    int64_t site = 0, point = 0;
+    for (int64_t at = 0; at < count; at++) {
+        double least = INFINITY;
+        site = seek_number(site_study, site, sites, (uint32_t)studies[at]);
+        point = seek_number(point_site, point, points, (uint32_t)site);
+        for (; point < points && point_site[point] < sites && site_study[point_site[point]] == studies[at]; point++) {
+            if (point_place[point] >= places) return DAMAGED;
+            if (away[point_place[point]] < least) least = away[point_place[point]];
+        }
+        nearest[at] = least;
+    }
+    return 0;
+}
+
 /* Mark the studies that have a marked site; 0, or why not. */
 SHARED int64_t mark_owners(const uint8_t *marked, const uint32_t *site_study, int64_t sites, uint8_t *mask, int64_t units) {
     for (int64_t from = 0; from < sites; from += BLOCK) {

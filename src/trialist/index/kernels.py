@@ -94,6 +94,10 @@ def _library() -> ctypes.CDLL:
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
     found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64)
+    found.find_nearest.argtypes = (
+        *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_void_p),
+    )
+    found.find_nearest.restype = c_int64
     for name in ("mark_owners", "mark_owned"):
         getattr(found, name).argtypes = (c_void_p, c_void_p, c_int64, c_void_p, c_int64)
         getattr(found, name).restype = c_int64
@@ -188,6 +192,30 @@ def sites_of(studies: NDArray[np.bool_], site_study: Array) -> NDArray[np.bool_]
     found = np.empty(len(site_study), dtype=bool)
     marked, owners, count = _owned(studies, site_study)
     _checked(_library().mark_owned(marked, owners, count, address(found), len(studies)))
+    return found
+
+
+def find_nearest(
+    studies: NDArray[np.int64], site_study: Array, sites: Array, places: Array, away: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """For each of ascending studies the least `away` of its sites' places; infinite where none has a place."""
+    found = np.empty(len(studies), dtype=np.float64)
+    if len(sites) != len(places):
+        refuse()
+    _checked(
+        _library().find_nearest(
+            address(studies, np.int64),
+            len(studies),
+            address(site_study, np.uint32),
+            len(site_study),
+            address(sites, np.uint32),
+            address(places, np.uint32),
+            len(sites),
+            address(away, np.float64),
+            len(away),
+            address(found),
+        )
+    )
     return found
 
 

@@ -110,13 +110,3 @@ def field_arrays(
         found.study_impact = kernels.address(arrays["study_impact"], np.uint8)
         found.sites = kernels.holders(*(studies if sites is None else sites))
     return found
-
-
-def ranges(first: Array, last: Array) -> tuple[Array, Array]:
-    """The numbers from each `first` up to its `last`, one range after another, and which range each belongs to."""
-    size = (last - first).astype(np.int64)
-    owner = np.repeat(np.arange(len(size)), size)
-    ends = np.cumsum(size)
-    numbers = np.arange(int(ends[-1]) if len(ends) else 0)
-    numbers += np.repeat(first.astype(np.int64) - (ends - size), size)
-    return numbers, owner

@@ -241,6 +241,8 @@ class Segment:
         self._looked_up = (kernels.FieldArrays * max(1, len(with_words)))()
         self._ready: set[int] = set()
         self._kept: dict[object, Array] = {}
+        self.sums: list[NDArray[np.float32]] = []
+        """Room for sums over all studies, nothing but zeros; whoever takes one puts it back when it is so again."""
         own = ArrayFile(directory / "studies.bin", content["tables"]["studies"])
         self.nct, self.version, self.site_study = own["nct"], own["version"], own["site_study"]
         self.words = Words(ArrayFile(directory / "words.bin", content["tables"]["words"]))
@@ -249,20 +251,6 @@ class Segment:
     def sites(self) -> int:
         """How many sites the studies have in all."""
         return len(self.site_study)
-
-    @cached_property
-    def site_start(self) -> Array:
-        """Where each study's sites begin, and where the last one's end."""
-        return self.site_study.searchsorted(np.arange(self.studies + 1, dtype=self.site_study.dtype))
-
-    @cached_property
-    def place_of_site(self) -> Array:
-        """For every site the number of its place among those of `LocationGeoPoint`, -1 where that is not known."""
-        found = np.full(self.sites, -1, dtype=np.int32)
-        field = self.field("LocationGeoPoint")
-        if isinstance(field, PointField):
-            found[field.sites] = field.place
-        return found
 
     def find(
         self,

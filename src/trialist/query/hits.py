@@ -19,9 +19,8 @@ import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
-from trialist.index.kernels import find_best
+from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
-from trialist.index.postings import ranges
 from trialist.index.segment import NumberField, PointField
 from trialist.query.context import Context
 from trialist.query.cost import check_cost
@@ -188,16 +187,11 @@ class Selection:
         for evaluation, studies in zip(self.evaluations, self._places, strict=True):
             segment = evaluation.segment
             field = segment.field("LocationGeoPoint")
-            away = np.full(len(studies), math.inf)
-            first = segment.site_start[studies].astype(np.int64)
-            count = segment.site_start[studies + 1] - first
-            had = np.flatnonzero(count)
-            if isinstance(field, PointField) and len(had):
-                sites, _ = ranges(first, first + count)
-                of_place = np.append(distances(field, float(point.lat), float(point.lon)), math.inf)
-                of_site = of_place[segment.place_of_site[sites]]
-                away[had] = np.minimum.reduceat(of_site, (np.cumsum(count) - count)[had])
-            parts.append(away)
+            if isinstance(field, PointField):
+                away = distances(field, float(point.lat), float(point.lon))
+                parts.append(find_nearest(studies, segment.site_study, field.sites, field.place, away))
+            else:
+                parts.append(np.full(len(studies), math.inf))
         return np.concatenate(parts)
 
     def _joined(self, values: list[NDArray[Any]]) -> NDArray[Any]:

@@ -65,11 +65,6 @@ class Matcher:
         self._read = read
         self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group], bool], Mapping[str, int]] = {}
 
-    @cached_property
-    def _powers(self) -> Scores:
-        """Room for the sums of one term; nothing but zeros between terms."""
-        return np.zeros(self.segment.studies, dtype=np.float32)
-
     def extent(self, piece: str) -> tuple[float, float]:
         """The lowest and the highest value of a field."""
         if self._reference is not None:
@@ -198,10 +193,13 @@ class Matcher:
         reference = self._reference
         counts = None if reference is None else reference.counts(sought, groups, bounded=bounded)
         rare = Rarity(self._all_studies(), self.weights.synonym, counts)
-        found = self.segment.find(sought, groups, powers=self._powers, rare=rare, only=only, bounded=bounded)
+        spare = self.segment.sums
+        powers = spare.pop() if spare else np.zeros(self.segment.studies, dtype=np.float32)
+        found = self.segment.find(sought, groups, powers=powers, rare=rare, only=only, bounded=bounded)
         if counts is None:
             self._counts[sought, groups, bounded] = found
-        take_powers(self._powers, score, mask)
+        take_powers(powers, score, mask)
+        spare.append(powers)
         return mask
 
     def counts(
