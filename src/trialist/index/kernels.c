@@ -87,7 +87,7 @@ typedef struct {
     const double *weight;
     int64_t *counts;    /* by looked field: how many were found; given if `counted`, else written */
     uint8_t *mask;      /* by study or site: set to 1 where something is found; or NULL */
-    float *powers;      /* by study: grows by the fourth power of what is found; or NULL */
+    float *powers;      /* by study: grows by the third power of what is found; or NULL */
     const uint8_t *only; /* by study: where phrases in texts are looked for; or NULL, everywhere */
     int64_t asked_count;
     int64_t looked_count;
@@ -352,7 +352,7 @@ static int mark_result(const Field *field, const Request *request, const Hits *h
     return 0;
 }
 
-/* `worth` times the impact as a share of 255, to the fourth power; a study that comes twice counts once. */
+/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once. */
 static int score_result(const Field *field, const Request *request, const Hits *hits, const Result *result, double worth,
                         uint32_t *stamps, uint32_t stamp) {
     const int64_t units = request->units;
@@ -361,7 +361,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
     float step = (float)(worth / 255);
     for (int impact = 0; impact < 256; impact++) {
         float one = (float)(impact ? impact : 1) * step; /* the least impact still is something */
-        table[impact] = one * one * (one * one);
+        table[impact] = one * one * one;
     }
     int64_t before = -1;
     for (int64_t at = result->from; at < result->to; at++) {
@@ -533,13 +533,24 @@ static int is_zero(const void *bytes, int64_t length) {
     return !any;
 }
 
-/* Add the fourth roots of sums to scores, mark what had a sum, and clear the sums. */
+/* The cube root of a number that is not negative: a guess from its exponent, bettered by Newton's steps (six digits). */
+static inline float cube_root(float number) {
+    uint32_t bits;
+    float root;
+    memcpy(&bits, &number, sizeof bits);
+    bits = bits / 3 + 0x2a514067u;
+    memcpy(&root, &bits, sizeof root);
+    for (int step = 0; step < 3; step++) root = (2 * root + number / (root * root)) * (1.0f / 3);
+    return number > 0 ? root : 0;
+}
+
+/* Add the cube roots of sums to scores, mark what had a sum, and clear the sums. */
 SHARED void take_powers(int64_t units, float *powers, float *score, uint8_t *mask) {
     for (int64_t from = 0; from < units; from += BLOCK) {
         int64_t count = units - from < BLOCK ? units - from : BLOCK;
         float *power = powers + from;
         if (is_zero(power, count * (int64_t)sizeof *power)) continue; /* most studies have nothing of most words */
-        for (int64_t at = 0; at < count; at++) score[from + at] += sqrtf(sqrtf(power[at]));
+        for (int64_t at = 0; at < count; at++) score[from + at] += cube_root(power[at]);
         for (int64_t at = 0; at < count; at++) mask[from + at] |= power[at] > 0;
         memset(power, 0, (size_t)count * sizeof *power);
     }

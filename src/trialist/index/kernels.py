@@ -131,7 +131,7 @@ def find_sequences(request: Request) -> None:
 
 
 def take_powers(powers: NDArray[np.float32], score: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
-    """Add the fourth root of each sum to the score, mark what had one, and set the sums to 0."""
+    """Add the cube root of each sum to the score, mark what had one, and set the sums to 0."""
     _library().take_powers(
         len(powers), address(powers, np.float32), address(score, np.float32), address(mask, np.bool_)
     )

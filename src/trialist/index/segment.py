@@ -266,7 +266,7 @@ class Segment:
     ) -> dict[str, int]:
         """Mark the studies (or sites) of which a value of a field holds a sequence of the field's group in one piece.
 
-        `powers` of studies grow by the fourth power of what each field says of them, by `rare`; it must be given with
+        `powers` of studies grow by the third power of what each field says of them, by `rare`; it must be given with
         them. The answer says for each field how many studies were found, one with several sequences counted as often;
         if `bounded`, a phrase in texts counts as often as its rarest word. With `only`, phrases in texts are looked for
         in the studies marked there alone; what is found elsewhere may be left out.
