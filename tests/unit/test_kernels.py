@@ -41,7 +41,7 @@ def test_the_best_are_those_that_sorting_puts_first(
     }
 
 
-@given(st.floats(1e-30, 1e30, width=32))
+@given(st.floats(2.0**-90, 2.0**90, width=32))
 def test_the_root_of_a_sum_is_its_cube_root(number: float) -> None:
     powers, score = np.array([number], dtype=np.float32), np.zeros(1, dtype=np.float32)
     kernels.take_powers(powers, score, np.zeros(1, dtype=bool))
