@@ -65,7 +65,9 @@ def run_worker(settings: Settings, listening: socket.socket, parent: Connection)
         timeout_keep_alive=max(1, int(settings.patience_seconds)),
         timeout_graceful_shutdown=max(1, int(settings.stop_seconds)),
     )
-    logging.getLogger("uvicorn.error").disabled = True  # it would write what was asked; the application's log does not
+    logging.getLogger(
+        "uvicorn.error"
+    ).disabled = True  # it would write what was asked; the application's log does not
     server = _Server(config, parent)
     threading.Thread(target=_end_with_parent, args=(server, parent), daemon=True).start()
     server.run([listening])
