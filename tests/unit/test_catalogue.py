@@ -124,13 +124,17 @@ def test_leaves_name_everything_a_record_says():
 
 @needs_shared
 def test_the_order_of_keys_is_that_of_the_registry_s_own_download():
-    """The 635 records of one download, untouched: putting their keys in order changes no byte."""
+    """The 635 records of one download of 2024, untouched: putting their keys in order changes one of them.
+
+    It has its documents before its annotations; later records have it the other way round, as the registry's data
+    model does.
+    """
     file = SHARED / "spec" / "api-v2" / "relevance-order" / "ctg-studies.json.zip"
     with zipfile.ZipFile(file) as packed:
         records = [orjson.loads(packed.read(name)) for name in packed.namelist()]
     assert len(records) == 635
-    for record in records:
-        assert orjson.dumps(catalogue.order_keys(record)) == orjson.dumps(record)
+    changed = [one for one in records if orjson.dumps(catalogue.order_keys(one)) != orjson.dumps(one)]
+    assert [list(one)[1:3] for one in changed] == [["documentSection", "annotationSection"]]
 
 
 @needs_shared
