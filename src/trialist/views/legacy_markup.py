@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Mapping
 from functools import cache
+from html.entities import html5
 from typing import Any
 
 from trialist.record.catalogue import fields
@@ -40,7 +41,10 @@ def classic_text(text: str) -> str:
 
 
 def _meant(found: re.Match[str]) -> str:
-    return found[1] or html.unescape(found[2])
+    reference = found[2]
+    if reference is None:
+        return found[1]
+    return html.unescape(reference) if reference[1] == "#" else html5.get(reference[1:], reference)
 
 
 @cache
