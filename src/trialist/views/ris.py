@@ -115,6 +115,8 @@ def _notes(record: Record) -> Iterator[str]:
     count = reach(record, f"{_DESIGN}.enrollmentInfo.count")
     if isinstance(count, int) and not isinstance(count, bool):
         yield f"Enrollment: {count}"
+    if updated := text_at(record, f"{_STATUS}.lastUpdatePostDateStruct.date"):
+        yield f"Last update posted: {updated}"
     yield f"Results: {'posted' if record.get('hasResults') is True else 'not posted'}"
 
 
@@ -133,7 +135,6 @@ _TAGS: Mapping[str, Callable[[Record], Sequence[str] | Iterator[str]]] = {
     "PB": _one(f"{_SPONSORS}.leadSponsor.name"),
     "PY": _date(f"{_STATUS}.studyFirstPostDateStruct.date", year_only=True),
     "DA": _date(f"{_STATUS}.studyFirstPostDateStruct.date"),
-    "ET": _date(f"{_STATUS}.lastUpdatePostDateStruct.date"),
     "AB": _markup("protocolSection.descriptionModule.briefSummary"),
     "KW": _keywords,
     "N1": _notes,
