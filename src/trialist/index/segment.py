@@ -56,6 +56,10 @@ class ValueField:
         start = self._arrays["text_start"]
         return bytes(self._arrays["text"][start[number] : start[number + 1]]).decode("utf-8", "surrogatepass")
 
+    def sizes(self) -> Array:
+        """The length of every value's text in bytes."""
+        return np.diff(self._arrays["text_start"])
+
     def find(self, slots: tuple[Slot, ...], at: Sequence[int]) -> Found:
         """The studies that have a value in which these words stand one behind the other; in no order, some twice."""
         units = self._spread(self.postings.find(slots, at), *self._study_pairs)
