@@ -50,6 +50,10 @@ class Records:
         """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
         return self._reader.read(numbers)
 
+    def numbers(self) -> list[int]:
+        """The NCT numbers of the studies that the registry still has, ascending."""
+        return list(self._reader.current())
+
     def state(self) -> StoreState:
         """What changes whenever the store does."""
         return self._reader.state()
