@@ -77,6 +77,10 @@ class ValueField:
         start = self._text_start
         return self._text[start[number] : start[number + 1]].tobytes().decode("utf-8", "surrogatepass")
 
+    def sizes(self) -> Array:
+        """The length of every value's text in bytes."""
+        return np.diff(self._text_start)
+
     def study_pairs(self) -> tuple[Array, Array]:
         """The studies of every value: where each value's begin, and the studies."""
         return self._study_pairs
@@ -322,6 +326,11 @@ class Segment:
             found = self._kept[key] = make()
             found.flags.writeable = False
         return found
+
+    def open_all(self) -> None:
+        """Map the files of all fields, so that the segment can be read whatever becomes of its directory."""
+        for piece in self._fields:
+            self.field(piece)
 
     def field(self, piece: str) -> AnyField | None:
         """A field by its piece; None when no study of the segment has a value."""

@@ -40,6 +40,12 @@ from trialist.record.study import Study
 from trialist.vocabulary.thesaurus import Thesaurus, Words
 
 Reader = Callable[[int], Mapping[str, Any]]
+Check = Callable[[], None]
+"""Called again and again while a query runs; what it raises ends the query."""
+
+
+def go_on() -> None:
+    """Let a query run to its end."""
 
 
 class Matcher:
@@ -53,11 +59,13 @@ class Matcher:
         weights: Weights = DEFAULT_WEIGHTS,
         reference: Matcher | None = None,
         read: Reader | None = None,
+        check: Check = go_on,
     ) -> None:
         """`reference` is the same query over the main segment, which says how rare words are.
 
         `read` gives the record of a study by its NCT number; a few queries for exact spellings need it.
         """
+        self.check = check
         self.segment = segment
         self.thesaurus = thesaurus
         self.weights = weights
@@ -185,6 +193,7 @@ class Matcher:
 
         `score` grows by how well each fits. `only` and `bounded`: see `Segment.find`.
         """
+        self.check()
         mask = self._no_studies()
         sought = tuple(one.sought for one in looked if not one.field.is_enum)
         if score is None:
@@ -224,6 +233,7 @@ class Matcher:
         """Of the studies that may hold these spellings those whose record does."""
         found = self._find(looked, (Group((slots,), 1),) * 2)
         for unit in np.flatnonzero(found).tolist():
+            self.check()
             texts = self._texts(
                 int(self.segment.nct[unit]), [one.piece for one in looked if not one.field.is_enum]
             )

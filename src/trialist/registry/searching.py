@@ -14,10 +14,12 @@ import zstandard
 
 from trialist.index.live import LiveIndex
 from trialist.query.choices import Choices, describe_request, with_choices
+from trialist.query.cost import MOST_COST
 from trialist.query.explain import Explanation, explain
 from trialist.query.facets import FacetCount, count_facet
 from trialist.query.highlight import Highlighter
-from trialist.query.hits import Hit, Page, Selection
+from trialist.query.hits import Hit, Page, Selection, cost_of
+from trialist.query.matching import Check, go_on
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
@@ -85,14 +87,33 @@ class Finder:
         record: Mapping[str, Any] = orjson.loads(raw)
         return record
 
+    @property
+    def mark(self) -> str:
+        """A text that is another one for another index or other vetoes."""
+        return f"{self.index.generation} {[*self._kept_vetoes, *self.vetoes]}"
+
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
         is_current = self.index.is_current() and self._kept_vetoes == read_vetoes(self.directory)
         return self if is_current else Finder(self.directory, vetoes=self.vetoes)
 
-    def select(self, query: Asked) -> Selection:
-        """All that a request finds."""
-        return Selection(self.index, _asked(query), self.thesaurus, read=self._read)
+    def select(self, query: Asked, *, most_cost: int = MOST_COST, check: Check = go_on) -> Selection:
+        """All that a request finds; `check` is called all along, and what it raises ends the search.
+
+        `LimitExceededError` for a request dearer than `most_cost`.
+        """
+        return Selection(
+            self.index, _asked(query), self.thesaurus, read=self._read, most_cost=most_cost, check=check
+        )
+
+    def cost(self, query: Asked, most: int = MOST_COST) -> int:
+        """What a request will cost, in units of about ten microseconds; `LimitExceededError` above `most`."""
+        return cost_of(_asked(query), self.thesaurus, most)
+
+    def open_all(self) -> None:
+        """Open everything that searches need, so that none waits for it or misses it after a rebuild."""
+        self.index.open_all()
+        _ = self.thesaurus, self._kept_vetoes
 
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""
