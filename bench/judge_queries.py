@@ -1,0 +1,117 @@
+"""Every query of the bench over every record of a registry: the index against the judge.
+
+    python bench/judge_queries.py REGISTRY [--queries FILE] [--processes N] [--every N]
+
+The registry must be indexed; `bench/live_answers.py --work DIR` leaves one of all real records. Printed are, for each query on
+which they differ, the studies; then how many pairs were judged. Exit status 1 if there was a difference. A long run: about
+0.1 ms a pair. What the judge reads of the study at hand is remembered from query to query; nothing else of it is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from measure import describe_machine
+from search_data import Row, current_numbers, read_rows
+from trialist.query import scan
+from trialist.query.hits import FILTER_AREA
+from trialist.query.params import read_params
+from trialist.registry.searching import Finder
+from trialist.store import SqliteReader
+
+HERE = Path(__file__).parent
+CHUNK = 500
+
+_readable = scan._readable
+_framed = lru_cache(maxsize=200_000)(scan._framed)
+
+
+def rows_of(queries: Path) -> list[Row]:
+    """The rows that differ in what they ask, not only in the page or the facets wanted."""
+    known: dict[str, Row] = {}
+    for row in read_rows(queries):
+        known.setdefault(repr(sorted(row.params.items())), row)
+    return list(known.values())
+
+
+def judge(registry: Path, queries: Path, numbers: Sequence[int]) -> list[list[int]]:
+    """For each query the studies among these that the judge takes."""
+    known: dict[tuple[str, bool], Any] = {}
+
+    def readable(context: Any, *, as_spelled: bool) -> Any:
+        """The words of an area of the study at hand; those of its sites are read anew each time."""
+        if context.site is not None:
+            return _readable(context, as_spelled=as_spelled)
+        key = context.area, as_spelled
+        if key not in known:
+            known[key] = _readable(context, as_spelled=as_spelled)
+        return known[key]
+
+    scan._readable = readable
+    scan._framed = lambda words: _framed(tuple(words))
+    finder = Finder(registry)
+    asked = [read_params(dict(row.params)) for row in rows_of(queries)]
+    found: list[list[int]] = [[] for _ in asked]
+    with closing(SqliteReader(registry)) as store:
+        for number, raw in zip(numbers, store.read(numbers), strict=True):
+            record = orjson.loads(raw)
+            known.clear()
+            for query, taken in zip(asked, found, strict=True):
+                nodes = [
+                    *((one.node, one.area) for one in query.queries),
+                    *((node, FILTER_AREA) for node in query.filters),
+                ]
+                if scan.matches_all(record, nodes, finder.thesaurus):
+                    taken.append(number)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("registry", type=Path)
+    parser.add_argument("--queries", type=Path, default=HERE / "search_queries.toml")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--every", type=int, default=1, help="judge every so manieth study only")
+    arguments = parser.parse_args()
+    rows = rows_of(arguments.queries)
+    numbers = current_numbers(arguments.registry)[:: arguments.every]
+    began = time.perf_counter()
+    judged: list[set[int]] = [set() for _ in rows]
+    chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        waiting = [pool.submit(judge, arguments.registry, arguments.queries, chunk) for chunk in chunks]
+        for done, one in enumerate(waiting, 1):
+            for taken, more in zip(judged, one.result(), strict=True):
+                taken.update(more)
+            print(f"\r{done * CHUNK:>9,} of {len(numbers):,} studies", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    finder = Finder(arguments.registry)
+    known, wrong, hits = set(numbers), 0, 0
+    for row, taken in zip(rows, judged, strict=True):
+        found = set(finder.select(row.params).numbers.tolist()) & known
+        hits += len(taken)
+        if found != taken:
+            wrong += 1
+            some = sorted(found ^ taken)[:10]
+            print(f"{row.id}: the judge takes {len(taken)}, the index {len(found)}: {some}")
+    seconds = time.perf_counter() - began
+    print(describe_machine())
+    print(
+        f"{len(rows)} queries × {len(numbers):,} studies = {len(rows) * len(numbers):,} pairs, {hits:,} of them hits: "
+        f"{wrong} queries differ ({seconds:,.0f} s)"
+    )
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
