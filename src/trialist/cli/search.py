@@ -210,7 +210,7 @@ class _Search:
             print_text("\n".join(ids)) if ids else None
             return
         counted = self.finder.facets(self.finder.select(self.query), names) if names else {}
-        facets = {name: [(one.value, one.count) for one in counts] for name, counts in counted.items()}
+        facets = {name: [(one.value, one.count) for one in facet.counts] for name, facet in counted.items()}
         match self.arguments.format:
             case "json":
                 print_json(self._document(page, facets))

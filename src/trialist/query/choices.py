@@ -104,8 +104,13 @@ def with_choices(query: StudyQuery, choices: Choices) -> StudyQuery:
 
 def with_open_site(around: Distance | None) -> Node:
     """Studies with a site that takes people now, and which lies in this circle."""
+    return open_site_where(*(() if around is None else (Area("LocationGeoPoint", around),)))
+
+
+def open_site_where(*asked: Node) -> Node:
+    """Studies with a site that takes people now and of which all this holds."""
     is_open: Node = Area("LocationStatus", _either(OPEN_SITE_STATUSES))
-    site = is_open if around is None else And((is_open, Area("LocationGeoPoint", around)))
+    site = And((is_open, *asked)) if asked else is_open
     status = Area("OverallStatus", _either(STATUSES_WITH_OPEN_SITES))
     return And((Or((status, Area("OverallStatus", Missing()))), SearchIn(Document.LOCATION, site)))
 

@@ -15,7 +15,7 @@ import zstandard
 from trialist.index.live import LiveIndex
 from trialist.query.choices import Choices, describe_request, with_choices
 from trialist.query.explain import Explanation, explain
-from trialist.query.facets import FacetCount, count_facet
+from trialist.query.facets import Facet, FacetCount, count_facet
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection
 from trialist.query.params import read_params
@@ -34,6 +34,7 @@ __all__ = [
     "Choices",
     "Cost",
     "Explanation",
+    "Facet",
     "FacetCount",
     "Finder",
     "Highlighter",
@@ -118,9 +119,7 @@ class Finder:
         selection = self.select(query)
         return (f"NCT{number:08d}" for number in selection.numbers[selection.order(selection.total)].tolist())
 
-    def facets(
-        self, selection: Selection, names: Sequence[str], *, most: int = 10
-    ) -> dict[str, list[FacetCount]]:
+    def facets(self, selection: Selection, names: Sequence[str], *, most: int = 10) -> dict[str, Facet]:
         """For each facet its values and how many of the studies found have each, most first.
 
         A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
