@@ -16,9 +16,9 @@ from trialist.cli.output import Subparsers, print_json, print_table, print_text,
 from trialist.errors import InvalidParameterError
 
 if TYPE_CHECKING:
-    from trialist.cli.found import Found
     from trialist.query import StudyQuery
     from trialist.record import GeoPoint
+    from trialist.registry.found import Found
     from trialist.registry.registry import Registry
     from trialist.registry.searching import Finder, Hit, Page, PlaceFound, Similar
 
@@ -242,7 +242,7 @@ class _Search:
                 self._print_found(found)
 
     def _found(self, hits: tuple[Hit, ...] | list[Similar]) -> Iterator[Found]:
-        from trialist.cli.found import Found
+        from trialist.registry.found import Found
         from trialist.settings import now
         from trialist.views.summary import summary_of
 
@@ -254,12 +254,12 @@ class _Search:
             yield Found(summary_of(study, as_of), hit.score, sites, shared)
 
     def _hit_json(self, found: Found) -> dict[str, Any]:
-        from trialist.cli.found import hit_json
+        from trialist.registry.found import hit_json
 
         return hit_json(found, near=self.near is not None)
 
     def _document(self, page: Page, facets: dict[str, list[tuple[str, int]]]) -> dict[str, Any]:
-        from trialist.cli.found import costs_json, suggestions_json
+        from trialist.registry.found import costs_json, suggestions_json
         from trialist.registry.searching import describe_request
 
         return {

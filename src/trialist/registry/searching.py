@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -12,8 +13,9 @@ from typing import Any
 import orjson
 import zstandard
 
+from trialist.errors import InvalidParameterError
 from trialist.index.live import LiveIndex
-from trialist.query.choices import Choices, describe_request, with_choices
+from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.explain import Explanation, explain
 from trialist.query.facets import Facet, FacetCount, count_facet
 from trialist.query.highlight import Highlighter
@@ -22,6 +24,7 @@ from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
+from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.indexing import index_directory
 from trialist.registry.sites import OpenSite, locate, open_sites
 from trialist.registry.suggesting import Cost, KnownWords, Suggestion, costs
@@ -32,6 +35,7 @@ from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
 __all__ = [
     "Choices",
+    "Completion",
     "Cost",
     "Explanation",
     "Facet",
@@ -45,11 +49,15 @@ __all__ = [
     "Similar",
     "Suggestion",
     "describe_request",
+    "sort_named",
     "with_choices",
 ]
 
 Asked = StudyQuery | Mapping[str, str]
 """A request: parameters as the registry's API names them, or a query made of them."""
+
+
+_DEGREES = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?\s*,\s*[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
 class Finder:
@@ -160,6 +168,34 @@ class Finder:
     def costs(self, query: Asked) -> list[Cost]:
         """For each part of a request how many studies it finds alone, and the others without it."""
         return costs(_asked(query), self.thesaurus, lambda one: self.select(one).total)
+
+    def complete(self, text: str, kinds: Sequence[str] = tuple(KINDS), *, most: int = 10) -> list[Completion]:
+        """Names that begin, or of which a word begins, as typed: of each kind the `most` that most studies have."""
+        found = self._completions.find(text, kinds, most)
+        return [one for one in found if not is_vetoed(one, self.thesaurus)]
+
+    @cached_property
+    def _completions(self) -> Completions:
+        return Completions(self.index)
+
+    def place(self, text: str, *, option: str) -> tuple[GeoPoint | None, PlaceFound | None]:
+        """The point that a text means (degrees, or a town), and the town that was taken for it if it is no point.
+
+        `option` is what whoever asks calls it, for the error.
+        """
+        if not text.strip():
+            return None, None
+        if _DEGREES.fullmatch(text.strip()):
+            lat, lon = (float(part) for part in text.split(","))
+            try:
+                return GeoPoint(lat, lon), None
+            except ValueError as error:
+                raise InvalidParameterError(
+                    f"{option} is {text!r}, which is no place on the earth",
+                    hint=f"Degrees north go from -90 to 90, degrees east from -180 to 180: {option} 48.1,11.6",
+                ) from error
+        found = self.locate(text)
+        return GeoPoint(found.place.lat, found.place.lon), found
 
     def locate(self, text: str) -> PlaceFound:
         """Where a town is; `InvalidParameterError` offers the nearest names."""
