@@ -294,6 +294,7 @@ def _write_kind(out: ArrayWriter, kind: str, entries: _Entries, thesaurus: Thesa
     out.add(f"{kind}/owner", owner[sorted_by])
     out.add(f"{kind}/rank", rank[sorted_by])
     out.add(f"{kind}/synonym", np.array(synonym_of, dtype=np.uint32)[sorted_by])
+    out.add(f"{kind}/begins", (np.array(weights) != _INNER).astype(np.uint8)[sorted_by])
     out.add(f"{kind}/key", key_array[sorted_by])
     _write_texts(out, f"{kind}/synonyms", synonyms)
 
@@ -361,14 +362,15 @@ class Completions:
         if len(ranks) > most and len(wanted) <= _KEY_BYTES:
             whole = int(np.searchsorted(keys[first:last], np.array(wanted, dtype=_KEY), "right"))
             best = np.argpartition(ranks, most)[:most]
-            places = np.unique(np.concatenate([best, np.arange(min(whole, most))]))
+            places = np.unique(np.concatenate([best, np.arange(min(whole, 4 * most))]))
         owners, synonyms = self._arrays[f"{kind}/owner"], self._arrays[f"{kind}/synonym"]
         for place in places.tolist():
             at = first + place
             owner, synonym = int(owners[at]), int(synonyms[at])
             if len(wanted) > _KEY_BYTES and not self._begins(kind, owner, synonym, typed):
                 continue
-            yield bytes(keys[at]) != wanted, int(ranks[place]), owner, synonym
+            is_whole = bytes(keys[at]) == wanted and bool(self._arrays[f"{kind}/begins"][at])
+            yield not is_whole, int(ranks[place]), owner, synonym
 
     def _begins(self, kind: str, owner: int, synonym: int, typed: str) -> bool:
         name = self._text(kind, "synonyms", synonym - 1) if synonym else self._text(kind, "text", owner)
