@@ -9,6 +9,7 @@
     ├── SourceUnreadableError    a source as a whole cannot be read
     ├── LimitExceededError       a size, time or rate limit was passed
     ├── RegistryBusyError        another process is writing to this registry
+    ├── ServerBusyError          too much to do at once, or a search took too long; try again
     └── StoreWriteError          the disk refused a write: full, read-only, or broken
 
 Exceptions are for calls that cannot return. A bad record among many is a `Problem`: counted, kept and shown,
@@ -118,6 +119,12 @@ class RegistryBusyError(TrialistError):
     """Another process is writing to this registry."""
 
     code = "registry_busy"
+
+
+class ServerBusyError(TrialistError):
+    """There is too much to do at once, or a search took too long; the same request may do well a little later."""
+
+    code = "server_busy"
 
 
 class StoreWriteError(TrialistError):

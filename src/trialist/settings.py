@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,76 @@ SETTINGS = (
         "33554432",
         "The largest study that is read, in bytes; larger ones become a problem of the load.",
     ),
+    Setting(
+        "max_request_bytes",
+        "TRIALIST_MAX_REQUEST_BYTES",
+        int,
+        "32768",
+        "Serving: the longest address (path and query), and as long again the headers; longer ones are refused.",
+    ),
+    Setting(
+        "max_query_cost",
+        "TRIALIST_MAX_QUERY_COST",
+        int,
+        "60000",
+        "Serving: the dearest query that is answered; one unit is about ten microseconds.",
+    ),
+    Setting(
+        "max_page_size",
+        "TRIALIST_MAX_PAGE_SIZE",
+        int,
+        "1000",
+        "Serving: the most studies on a page, up to 1000; a larger pageSize is cut to it without a word.",
+    ),
+    Setting(
+        "max_query_seconds",
+        "TRIALIST_MAX_QUERY_SECONDS",
+        float,
+        "10",
+        "Serving: how long one search may take, waiting included; after it the answer is 503.",
+    ),
+    Setting(
+        "parallel_searches",
+        "TRIALIST_PARALLEL_SEARCHES",
+        int,
+        "2",
+        "Serving: searches that one worker runs at a time; costly ones have one more place of their own.",
+    ),
+    Setting(
+        "waiting_searches",
+        "TRIALIST_WAITING_SEARCHES",
+        int,
+        "64",
+        "Serving: searches that may wait in one worker for their turn; beyond it the answer is 503.",
+    ),
+    Setting(
+        "max_connections",
+        "TRIALIST_MAX_CONNECTIONS",
+        int,
+        "20000",
+        "Serving: connections that one worker holds at a time; beyond it the answer is 503.",
+    ),
+    Setting(
+        "patience_seconds",
+        "TRIALIST_PATIENCE_SECONDS",
+        float,
+        "20",
+        "Serving: how long a client may take to send a request, to take up what it was sent, or to say something more.",
+    ),
+    Setting(
+        "stop_seconds",
+        "TRIALIST_STOP_SECONDS",
+        float,
+        "30",
+        "Serving: how long a server that was told to stop goes on with the answers it has begun.",
+    ),
+    Setting(
+        "log_queries",
+        "TRIALIST_LOG_QUERIES",
+        bool,
+        "no",
+        "Serving: whether the access log tells addresses whole (yes); they can tell a patient's disease.",
+    ),
 )
 
 
@@ -58,10 +128,31 @@ class Settings:
     registry: Path
     load_workers: int
     max_study_bytes: int
+    max_request_bytes: int = 32_768
+    max_query_cost: int = 60_000
+    max_page_size: int = 1_000
+    max_query_seconds: float = 10.0
+    parallel_searches: int = 2
+    waiting_searches: int = 64
+    max_connections: int = 20_000
+    patience_seconds: float = 20.0
+    stop_seconds: float = 30.0
+    log_queries: bool = False
 
     def __post_init__(self) -> None:
-        if self.load_workers < 1 or self.max_study_bytes < 1:
-            raise InvalidParameterError("a number of workers or bytes must be at least 1")
+        for setting in SETTINGS:
+            value = getattr(self, setting.name)
+            least = 0 if setting.name == "waiting_searches" else 1
+            if setting.kind is int and value < least:
+                raise InvalidParameterError(
+                    f"{setting.variable} is {value}, and must be at least {least}", hint=setting.help
+                )
+            if setting.kind is float and not 0 < value < float("inf"):
+                raise InvalidParameterError(
+                    f"{setting.variable} is {value}, and must be above 0", hint=setting.help
+                )
+        if self.max_page_size > 1_000:
+            raise InvalidParameterError("TRIALIST_MAX_PAGE_SIZE cannot be above 1000")
 
 
 def read_settings(*, registry: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -74,12 +165,7 @@ def read_settings(*, registry: Path | None = None, environment: Mapping[str, str
     for setting in SETTINGS:
         text = found.get(setting.variable, "").strip()
         if text:
-            try:
-                values[setting.name] = setting.kind(text)
-            except ValueError as error:
-                raise InvalidParameterError(
-                    f"{setting.variable} is {text!r}, which is not a number", hint=setting.help
-                ) from error
+            values[setting.name] = _read_value(setting, text)
     if registry is not None:
         values["registry"] = registry
     if "registry" not in values:
@@ -89,8 +175,32 @@ def read_settings(*, registry: Path | None = None, environment: Mapping[str, str
         values["registry"] = user_data_path("trialist", appauthor=False)
     values.setdefault("load_workers", min(4, os.cpu_count() or 1))
     values.setdefault("max_study_bytes", 32 * 1024 * 1024)
-    assert set(values) == {field.name for field in fields(Settings)}
     return Settings(**values)
+
+
+_TRUTH = {
+    "yes": True,
+    "true": True,
+    "1": True,
+    "on": True,
+    "no": False,
+    "false": False,
+    "0": False,
+    "off": False,
+}
+
+
+def _read_value(setting: Setting, text: str) -> object:
+    if setting.kind is bool:
+        if text.lower() not in _TRUTH:
+            raise InvalidParameterError(f"{setting.variable} is {text!r}, not yes or no", hint=setting.help)
+        return _TRUTH[text.lower()]
+    try:
+        return setting.kind(text)
+    except ValueError as error:
+        raise InvalidParameterError(
+            f"{setting.variable} is {text!r}, which is not a number", hint=setting.help
+        ) from error
 
 
 def now() -> datetime:

@@ -64,6 +64,11 @@ class LiveIndex:
         self.alive = tuple(_alive(self.segments, place, gone) for place in range(len(self.segments)))
         self.studies = int(sum(alive.sum() for alive in self.alive))
 
+    def open_all(self) -> None:
+        """Map all files, so that the index can be read whatever is built meanwhile and swept away."""
+        for segment in self.segments:
+            segment.open_all()
+
     def is_current(self) -> bool:
         """Whether no other set has been swapped in since."""
         try:

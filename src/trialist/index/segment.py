@@ -296,6 +296,11 @@ class Segment:
             found = self._places[word] = self.words.places(word)
         return found
 
+    def open_all(self) -> None:
+        """Map the files of all fields, so that the segment can be read whatever becomes of its directory."""
+        for piece in self._fields:
+            self.field(piece)
+
     def field(self, piece: str) -> AnyField | None:
         """A field by its piece; None when no study of the segment has a value."""
         found = self._opened.get(piece)

@@ -18,8 +18,8 @@ _TERM = 40
 _SITES = 8
 
 
-def check_cost(nodes: list[tuple[Node, str]], thesaurus: Thesaurus, most: int = MOST_COST) -> None:
-    """Refuse a request that would cost too much: `LimitExceededError`. Nodes come with the area of their terms."""
+def check_cost(nodes: list[tuple[Node, str]], thesaurus: Thesaurus, most: int = MOST_COST) -> int:
+    """What a request will cost; `LimitExceededError` when it is more than `most`. Nodes come with their terms' area."""
     cost = 0
     waiting = [(node, Context(area), 1) for node, area in nodes]
     while waiting:
@@ -35,6 +35,7 @@ def check_cost(nodes: list[tuple[Node, str]], thesaurus: Thesaurus, most: int = 
         elif isinstance(node, SearchIn):
             factor = _SITES if node.document is Document.LOCATION else 1
         waiting.extend((one, context, factor) for one in operands_of(node))
+    return cost
 
 
 def term_cost(node: Term, context: Context, thesaurus: Thesaurus) -> int:

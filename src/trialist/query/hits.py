@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,9 +23,9 @@ from trialist.index.live import LiveIndex
 from trialist.index.postings import ranges
 from trialist.index.segment import NumberField, PointField
 from trialist.query.context import Context
-from trialist.query.cost import check_cost
+from trialist.query.cost import MOST_COST, check_cost
 from trialist.query.masks import Mask, Scores
-from trialist.query.matching import Reader, distances
+from trialist.query.matching import Check, Reader, distances, go_on
 from trialist.query.nodes import Distance, Node
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
@@ -74,15 +74,14 @@ class Selection:
         *,
         weights: Weights = DEFAULT_WEIGHTS,
         read: Reader | None = None,
+        most_cost: int = MOST_COST,
+        check: Check = go_on,
     ) -> None:
-        """`read` gives records by NCT number; see `Matcher`."""
-        check_cost(
-            [
-                *((one.node, one.area) for one in query.queries),
-                *((node, FILTER_AREA) for node in query.filters),
-            ],
-            thesaurus,
-        )
+        """`read` gives records by NCT number, `check` is called all along; see `Matcher`.
+
+        `LimitExceededError` for a query dearer than `most_cost`.
+        """
+        cost_of(query, thesaurus, most_cost)
         self.index = index
         self.query = query
         self.weights = weights
@@ -93,7 +92,9 @@ class Selection:
         self._unfiltered: list[Mask] = []
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
-            evaluation = Evaluation(segment, thesaurus, weights=weights, reference=reference, read=read)
+            evaluation = Evaluation(
+                segment, thesaurus, weights=weights, reference=reference, read=read, check=check
+            )
             self.evaluations.append(evaluation)
             mask, score = self._evaluate(evaluation, alive)
             self.masks.append(mask)
@@ -215,6 +216,16 @@ class Selection:
             candidates = np.flatnonzero(first <= limit)
         return candidates[np.lexsort([key[candidates] for key in reversed(self.keys)])][:most]
 
+    def ordered(self) -> Ordered:
+        """All that was found, in order: what any page of it can be cut from."""
+        order = self.order(self.total)
+        return Ordered(
+            self.index.generation,
+            self.numbers[order],
+            self.relevance[order].astype(np.float32),
+            tuple(key[order] for key in self.keys),
+        )
+
     def page(self) -> Page:
         """The page that the request asks for; `InvalidParameterError` for a token that none of ours is."""
         offset = self._offset()
@@ -231,20 +242,61 @@ class Selection:
         """Where the page begins: at the token's place or, if the index has changed since, behind the token's last hit."""
         if self.query.page_token is None:
             return 0
-        generation, offset, last = read_token(self.query.page_token)
-        if generation == self.index.generation:
-            return offset
-        if len(last) != len(self.keys):
-            raise InvalidParameterError(
-                "this page token belongs to another order of an older index",
-                hint="Begin with the first page.",
-            )
-        before = np.zeros(len(self.numbers), dtype=bool)
-        tied = np.ones(len(self.numbers), dtype=bool)
-        for key, value in zip(self.keys, last, strict=True):
-            before |= tied & (key < value)
-            tied &= key == value
-        return int(np.count_nonzero(before | tied))
+        return _place_of(self.query.page_token, self.index.generation, self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """All that a request finds, in order, with what a page token needs to know of each hit."""
+
+    generation: str
+    numbers: NDArray[np.uint32]
+    relevance: NDArray[np.float32]
+    keys: tuple[NDArray[np.float64], ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes it takes."""
+        return self.numbers.nbytes + self.relevance.nbytes + sum(key.nbytes for key in self.keys)
+
+    def page(self, token: str | None, most: int) -> Page:
+        """The page that begins where the token says; `InvalidParameterError` for a token that none of ours is."""
+        first = 0 if token is None else _place_of(token, self.generation, self.keys)
+        numbers = self.numbers[first : first + most].tolist()
+        scores = self.relevance[first : first + most].tolist()
+        hits = tuple(Hit(number, score) for number, score in zip(numbers, scores, strict=True))
+        following = None
+        if len(hits) == most:
+            end = first + most
+            following = write_token(self.generation, end, [float(key[end - 1]) for key in self.keys])
+        return Page(len(self.numbers), hits, following)
+
+
+def cost_of(query: StudyQuery, thesaurus: Thesaurus, most: int = MOST_COST) -> int:
+    """What a request will cost, in the units of `check_cost`; `LimitExceededError` when it is more than `most`."""
+    parts = [
+        *((one.node, one.area) for one in query.queries),
+        *((node, FILTER_AREA) for node in query.filters),
+    ]
+    return check_cost(parts, thesaurus, most)
+
+
+def _place_of(token: str, generation: str, keys: Sequence[NDArray[np.float64]]) -> int:
+    """Where the page after a token begins: at its place or, in another index, behind the last hit before it."""
+    made, offset, last = read_token(token)
+    if made == generation:
+        return offset
+    if len(last) != len(keys):
+        raise InvalidParameterError(
+            "this page token belongs to another order of an older index",
+            hint="Begin with the first page.",
+        )
+    before = np.zeros(len(keys[0]), dtype=bool)
+    tied = np.ones(len(keys[0]), dtype=bool)
+    for key, value in zip(keys, last, strict=True):
+        before |= tied & (key < value)
+        tied &= key == value
+    return int(np.count_nonzero(before | tied))
 
 
 def _column(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:

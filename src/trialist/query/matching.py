@@ -36,6 +36,12 @@ from trialist.record.study import Study
 from trialist.vocabulary.thesaurus import Thesaurus, Words
 
 Reader = Callable[[int], Mapping[str, Any]]
+Check = Callable[[], None]
+"""Called again and again while a query runs; what it raises ends the query."""
+
+
+def go_on() -> None:
+    """Let a query run to its end."""
 
 
 class Matcher:
@@ -49,11 +55,13 @@ class Matcher:
         weights: Weights = DEFAULT_WEIGHTS,
         reference: Matcher | None = None,
         read: Reader | None = None,
+        check: Check = go_on,
     ) -> None:
         """`reference` is the same query over the main segment, which says how rare words are.
 
         `read` gives the record of a study by its NCT number; a few queries for exact spellings need it.
         """
+        self.check = check
         self.segment = segment
         self.thesaurus = thesaurus
         self.weights = weights
@@ -201,6 +209,7 @@ class Matcher:
         """Of the studies that may hold these spellings those whose record does."""
         found = self._no_studies()
         for unit in np.unique(self._lookup(one.piece, slots).units).tolist():
+            self.check()
             texts = self._texts(int(self.segment.nct[unit]), one.piece)
             found[unit] = any(stands_exactly(text, wanted.exact, coverage) for text in texts)
         return found
@@ -240,6 +249,7 @@ class Matcher:
         key = (piece, slots)
         found = self._found.get(key)
         if found is None:
+            self.check()
             found = self._found[key] = self.segment.find(piece, slots)
         return found
 

@@ -51,6 +51,7 @@ class Evaluation(Matcher):
         self, node: Node, context: Context, score: Scores | None = None
     ) -> Mask:
         """The studies that a node finds; `score`, when given, grows by how well each fits."""
+        self.check()
         match node:
             case And(operands):
                 return all_of(self.studies(one, context, score) for one in operands)
@@ -102,6 +103,7 @@ class Evaluation(Matcher):
 
     def sites(self, node: Node, context: Context) -> Mask:  # noqa: C901  # one arm for each kind of node
         """The sites that a node finds; what does not stand below locations is asked of the site's study."""
+        self.check()
         match node:
             case And(operands):
                 return all_of(self.sites(one, context) for one in operands)
@@ -205,6 +207,7 @@ class Evaluation(Matcher):
     def _find_sites(self, piece: str, sequences: Iterable[tuple[Slot, ...]]) -> Mask:
         found = self._no_sites()
         for slots in sequences:
+            self.check()
             found[self.segment.find(piece, slots, of_sites=True).units] = True
         return found
 

@@ -32,7 +32,8 @@ class Field:
 
     `type` is a scalar type (`SCALAR_TYPES`), the name of an enumeration (`is_enum`) or the name of a structure;
     `is_list` says that the record holds a list of them, `is_many` that there may be several values in a study because
-    the field or one of its ancestors is a list. `title` is the registry's short label, "" where it has none.
+    the field or one of its ancestors is a list. `title` is the registry's short label, `definition` the label and
+    address of its definition among the data elements that sponsors enter; "" where it has none.
     """
 
     piece: str
@@ -45,6 +46,7 @@ class Field:
     synonyms: bool
     indexed_only: bool
     nested: bool
+    definition: tuple[str, str] = ("", "")
 
     @property
     def name(self) -> str:
@@ -83,6 +85,9 @@ class SearchArea:
     parts: tuple[AreaPart, ...]
 
 
+_DEFINITIONS = "https://clinicaltrials.gov/policy/"
+
+
 def read_table(name: str) -> Any:
     """The parsed content of one file of `record/catalogue/`."""
     return json.loads((resources.files("trialist.record") / "catalogue" / name).read_text(encoding="utf-8"))
@@ -110,9 +115,14 @@ def fields() -> tuple[Field, ...]:
                 synonyms=row.get("synonyms", False),
                 indexed_only=row.get("indexed_only", False),
                 nested=row.get("nested", False),
+                definition=_definition(row.get("definition")),
             )
         )
     return tuple(found)
+
+
+def _definition(row: list[str] | None) -> tuple[str, str]:
+    return (row[0], _DEFINITIONS + row[1]) if row else ("", "")
 
 
 @cache

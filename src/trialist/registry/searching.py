@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,15 @@ from typing import Any
 import orjson
 import zstandard
 
-from trialist.errors import InvalidParameterError
+from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.live import LiveIndex
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
+from trialist.query.cost import MOST_COST
 from trialist.query.explain import Explanation, explain
 from trialist.query.facets import Facet, FacetCount, count_facet
 from trialist.query.highlight import Highlighter
-from trialist.query.hits import Hit, Page, Selection
+from trialist.query.hits import Hit, Page, Selection, cost_of
+from trialist.query.matching import Check, go_on
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
@@ -72,6 +74,7 @@ class Finder:
         self.directory = directory
         self.vetoes = tuple(vetoes)
         self.index = LiveIndex(index_directory(directory))
+        self._completions: Completions | None = None
 
     @cached_property
     def thesaurus(self) -> Thesaurus:
@@ -94,14 +97,35 @@ class Finder:
         record: Mapping[str, Any] = orjson.loads(raw)
         return record
 
+    @property
+    def mark(self) -> str:
+        """A text that is another one for another index or other vetoes."""
+        return f"{self.index.generation} {[*self._kept_vetoes, *self.vetoes]}"
+
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
         is_current = self.index.is_current() and self._kept_vetoes == read_vetoes(self.directory)
         return self if is_current else Finder(self.directory, vetoes=self.vetoes)
 
-    def select(self, query: Asked) -> Selection:
-        """All that a request finds."""
-        return Selection(self.index, _asked(query), self.thesaurus, read=self._read)
+    def select(self, query: Asked, *, most_cost: int = MOST_COST, check: Check = go_on) -> Selection:
+        """All that a request finds; `check` is called all along, and what it raises ends the search.
+
+        `LimitExceededError` for a request dearer than `most_cost`.
+        """
+        return Selection(
+            self.index, _asked(query), self.thesaurus, read=self._read, most_cost=most_cost, check=check
+        )
+
+    def cost(self, query: Asked, most: int = MOST_COST) -> int:
+        """What a request will cost, in units of about ten microseconds; `LimitExceededError` above `most`."""
+        return cost_of(_asked(query), self.thesaurus, most)
+
+    def open_all(self) -> None:
+        """Open everything that searches need, so that none waits for it or misses it after a rebuild."""
+        self.index.open_all()
+        _ = self.thesaurus, self._kept_vetoes
+        with suppress(NotBuiltError):  # an index that was built before there were any
+            self._completions = Completions(self.index)
 
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""
@@ -171,12 +195,11 @@ class Finder:
 
     def complete(self, text: str, kinds: Sequence[str] = tuple(KINDS), *, most: int = 10) -> list[Completion]:
         """Names that begin, or of which a word begins, as typed: of each kind the `most` that most studies have."""
-        found = self._completions.find(text, kinds, most)
-        return [one for one in found if not is_vetoed(one, self.thesaurus)]
-
-    @cached_property
-    def _completions(self) -> Completions:
-        return Completions(self.index)
+        table = self._completions
+        if table is None or table.generation != self.index.generation:
+            # The table follows the index by some seconds.
+            table = self._completions = Completions(self.index)
+        return [one for one in table.find(text, kinds, most) if not is_vetoed(one, self.thesaurus)]
 
     def place(self, text: str, *, option: str) -> tuple[GeoPoint | None, PlaceFound | None]:
         """The point that a text means (degrees, or a town), and the town that was taken for it if it is no point.

@@ -20,6 +20,7 @@ from trialist.store.store import (
     LoadCounts,
     StoredProblem,
     StoredStudy,
+    StoreState,
     StoreStats,
     Version,
 )
@@ -291,6 +292,18 @@ class SqliteReader:
                 problems={(Level(kind[0]), kind[1]): kind[2] for kind in by_kind},
             ),
         )
+
+    def state(self) -> StoreState:
+        """What changes whenever a load writes; cheap to ask."""
+        row = self._connection.execute(
+            "SELECT load_id, state, taken FROM load ORDER BY load_id DESC LIMIT 1"
+        ).fetchone()
+        return StoreState(*row) if row else StoreState(0, "", 0)
+
+    def data_date(self) -> str:
+        """The latest day of the registry's own data (`yyyy-MM-dd`) that a record was seen in, "" when none tells it."""
+        row = self._connection.execute("SELECT coalesce(max(data_date), '') FROM version").fetchone()
+        return str(row[0])
 
     def nearest(self, nct_id: str, most: int = 5) -> tuple[str, ...]:
         """Known ids that look most like one that is not known: one slip of the finger away, then neighbours."""

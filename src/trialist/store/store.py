@@ -109,6 +109,15 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreState:
+    """What changes whenever a load writes: the last load, its state, and how many pieces of it are done."""
+
+    load: int
+    state: str
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class PackedStudy:
     """A study ready to be written: checked, hashed and compressed. Dates are "" when the record does not tell them."""
 
@@ -189,6 +198,12 @@ class StudyReader(Protocol):
 
     def loads(self) -> tuple[Load, ...]:
         """All loads, oldest first."""
+
+    def state(self) -> StoreState:
+        """What changes whenever a load writes; cheap to ask."""
+
+    def data_date(self) -> str:
+        """The latest day of the registry's own data (`yyyy-MM-dd`) that a record was seen in, "" when none tells it."""
 
     def nearest(self, nct_id: str, most: int = 5) -> tuple[str, ...]:
         """Known ids that look most like one that is not known."""

@@ -1,0 +1,83 @@
+"""`/studies`: the studies that a request finds, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from trialist.api.answers import JSON, Departure, Streamed, content, not_modified
+from trialist.api.asked import params_of
+from trialist.api.lanes import Check, Lanes
+from trialist.api.page_json import on_one_line, page_json
+from trialist.api.served import Served, Serving
+from trialist.query.params import read_params
+from trialist.query.study_query import StudyQuery
+from trialist.registry.paging import Page
+from trialist.settings import Settings
+
+_LONG_QUERY = 1_000
+"""Queries of more bytes are read in a thread."""
+
+
+class Studies:
+    """The path of searches."""
+
+    def __init__(self, serving: Serving, lanes: Lanes, settings: Settings) -> None:
+        self._serving = serving
+        self._lanes = lanes
+        self._settings = settings
+
+    async def answer(self, request: Request) -> Response:
+        """The page that is asked for."""
+        scope = request.scope
+        served = self._serving.now
+        params = params_of(scope)
+        if len(scope["query_string"]) > _LONG_QUERY:
+            query = await self._lanes.read(lambda: read_params(params))
+        else:
+            query = read_params(params)
+        query = replace(query, page_size=min(query.page_size, self._settings.max_page_size))
+        known = not_modified(scope, served)
+        if known is not None:
+            return known
+        page = await self._page(served, query, request)
+        pieces = page_json(
+            [hit.number for hit in page.hits],
+            served.records.read,
+            on_one_line,
+            total=page.total if query.count_total else None,
+            next_token=page.next_token,
+        )
+        return await self._sent(pieces, served)
+
+    async def _sent(self, pieces: Iterator[bytes], served: Served) -> Response:
+        """A short answer whole, a long one as a stream."""
+        first = await self._lanes.read_next(pieces) or b""
+        second = await self._lanes.read_next(pieces)
+        if second is None:
+            return content(first, JSON, served)
+        return Streamed(_put_back((first, second), pieces), self._lanes, JSON, served, {})
+
+    async def _page(self, served: Served, query: StudyQuery, request: Request) -> Page:
+        found = served.pager.known(query)
+        if found is not None:
+            return found
+        departure = Departure(request.receive)
+        try:
+            most = self._settings.max_query_cost
+            cost = await self._lanes.search(lambda _: served.finder.cost(query, most))
+
+            def search(check: Check) -> Page:
+                return served.pager.page(query, most_cost=most, check=check)
+
+            return await self._lanes.search(search, cost=cost, is_wanted=lambda: departure.is_wanted)
+        finally:
+            departure.close()
+
+
+def _put_back(taken: tuple[bytes, ...], rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield from taken
+    yield from rest

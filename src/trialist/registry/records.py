@@ -1,0 +1,64 @@
+"""`Records`: the records of one registry for many threads, and what a reader must know to notice a change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from trialist.store import SqliteReader, StoredStudy, StoreState
+
+__all__ = ["Records", "Resolved", "StoreState", "StoredStudy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A study found by an id; `by_alias` when the id is not its own but one it had before."""
+
+    stored: StoredStudy
+    by_alias: bool
+
+
+class Records:
+    """The records of a registry, for as many threads as like; `NotBuiltError` when there is no registry.
+
+    Each thread that reads has a connection of its own, which is given back when the thread ends.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._own = threading.local()
+        _ = self._reader
+
+    @property
+    def _reader(self) -> SqliteReader:
+        reader: SqliteReader | None = getattr(self._own, "reader", None)
+        if reader is None:
+            reader = self._own.reader = SqliteReader(self.directory)
+        return reader
+
+    def get(self, nct_id: str) -> Resolved | None:
+        """The current version of a study that the registry still has, by its canonical id or an alias, or None."""
+        found = self._reader.get(nct_id)
+        if found is None or found.missing_since is not None:
+            return None
+        return Resolved(found, by_alias=found.nct_id != nct_id)
+
+    def read(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
+        return self._reader.read(numbers)
+
+    def state(self) -> StoreState:
+        """What changes whenever the store does."""
+        return self._reader.state()
+
+    def data_date(self) -> str:
+        """The latest day of the registry's own data that a record names, or "" when none does."""
+        return self._reader.data_date()
+
+    def last_load_ended(self) -> datetime | None:
+        """When the last load that was finished ended."""
+        ended = [load.finished_at for load in self._reader.loads() if load.finished_at is not None]
+        return max(ended, default=None)
