@@ -147,23 +147,6 @@ def _refuse_mixtures(arguments: argparse.Namespace) -> None:
         raise InvalidParameterError("--similar has no pages and no facets", hint="Use --limit.")
 
 
-def _facet_names(text: str) -> list[str]:
-    """The facets to count; a name that is none gets an error with those that are."""
-    from trialist.errors import UnknownFieldError
-    from trialist.query.facets import FACETS, facet_piece
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        try:
-            facet_piece(name)
-        except UnknownFieldError:
-            raise InvalidParameterError(
-                f"--facet: {name[:60]!r} is not known",
-                hint=f"There is {', '.join(FACETS)}, or a field's piece.",
-            ) from None
-    return names
-
-
 def _explain(finder: Finder, registry: Registry, query: StudyQuery, arguments: argparse.Namespace) -> int:
     from trialist.query.explain import explanation_json, explanation_text
     from trialist.views.safe import safe
@@ -197,10 +180,10 @@ class _Search:
 
     def print_hits(self) -> None:
         """Print the studies found."""
-        from trialist.registry.searching import Page
+        from trialist.registry.searching import Page, facet_names
 
         limit = self.arguments.limit
-        names = _facet_names(self.arguments.facet)
+        names = facet_names(self.arguments.facet.split(","), "--facet")
         if limit:
             page = self.finder.first(self.query, limit)
         else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trialist.errors import InvalidParameterError
+from trialist.errors import InvalidParameterError, UnknownFieldError
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.segment import AnyField, CodeField, NumberField, ValueField
 from trialist.query.areas import ValueKind, kind_of, resolve_area
@@ -119,6 +119,23 @@ def facet_piece(name: str) -> str:
             hint=f"Facets are {', '.join(FACETS)}, or a field with few values.",
         )
     return field.piece
+
+
+def facet_names(names: Iterable[str], option: str) -> list[str]:
+    """The facets that are named, each once; an error for one that is none tells those that there are.
+
+    `option` is what whoever asks calls the list.
+    """
+    found = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    for name in found:
+        try:
+            facet_piece(name)
+        except UnknownFieldError:
+            raise InvalidParameterError(
+                f"{option}: {name[:60]!r} is not known",
+                hint=f"There is {', '.join(FACETS)}, or a field's piece.",
+            ) from None
+    return found
 
 
 def count_facet(selection: Selection, name: str, most: int) -> Facet:

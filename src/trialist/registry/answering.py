@@ -11,7 +11,7 @@ from trialist.query.evidence import Evidence
 from trialist.query.explain import Explanation, Reason, explain, explanation_json
 from trialist.query.facets import Facet, missing_filter
 from trialist.query.highlight import Highlighter, Span
-from trialist.query.hits import Hit
+from trialist.query.hits import Hit, Page, read_token
 from trialist.query.render import render_query
 from trialist.query.similar import Similar
 from trialist.query.study_query import StudyQuery
@@ -158,6 +158,13 @@ def _sentences(reason: Reason) -> Iterator[str]:
 def _likeness(found: Evidence) -> int:
     """How near to what was asked; `How` lists the nearest first."""
     return list(type(found.how)).index(found.how)
+
+
+def next_token(page: Page) -> str | None:
+    """The token of the next page; None where nothing follows, also behind a full page."""
+    if page.next_token is None or read_token(page.next_token)[1] >= page.total:
+        return None
+    return page.next_token
 
 
 def facet_json(facet: Facet) -> dict[str, Any]:

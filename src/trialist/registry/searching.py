@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from trialist.index.live import LiveIndex
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
 from trialist.query.explain import Explanation, explain
-from trialist.query.facets import Facet, FacetCount, count_facet
+from trialist.query.facets import Facet, FacetCount, count_facet, facet_names
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
 from trialist.query.matching import Check, go_on
@@ -51,6 +52,7 @@ __all__ = [
     "Similar",
     "Suggestion",
     "describe_request",
+    "facet_names",
     "sort_named",
     "with_choices",
 ]
@@ -101,6 +103,16 @@ class Finder:
     def mark(self) -> str:
         """A text that is another one for another index or other vetoes."""
         return f"{self.index.generation} {[*self._kept_vetoes, *self.vetoes]}"
+
+    def vetoing(self, vetoes: Sequence[Veto]) -> Finder:
+        """The same finder with more vetoes; it shares everything that is open."""
+        if not vetoes:
+            return self
+        found = copy(self)
+        found.vetoes = (*self.vetoes, *vetoes)
+        vars(found).pop("_words", None)
+        vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
+        return found
 
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
@@ -189,9 +201,9 @@ class Finder:
         """For each word asked that no study has in any form, the nearest words that studies have."""
         return self._words.suggest(_asked(query))
 
-    def costs(self, query: Asked) -> list[Cost]:
+    def costs(self, query: Asked, *, check: Check = go_on) -> list[Cost]:
         """For each part of a request how many studies it finds alone, and the others without it."""
-        return costs(_asked(query), self.thesaurus, lambda one: self.select(one).total)
+        return costs(_asked(query), self.thesaurus, lambda one: self.select(one, check=check).total)
 
     def complete(self, text: str, kinds: Sequence[str] = tuple(KINDS), *, most: int = 10) -> list[Completion]:
         """Names that begin, or of which a word begins, as typed: of each kind the `most` that most studies have."""
