@@ -170,6 +170,9 @@ def routes(app: Application) -> list[BaseRoute]:
     table: Sequence[BaseRoute] = (
         get("/api/v2/studies", v2.answer),
         get("/api/v2/version", about.version),
+        get("/api/v2/studies/metadata", about.metadata),
+        get("/api/v2/studies/search-areas", about.search_areas),
+        get("/api/v2/studies/enums", about.enums),
         get("/api/v2/studies/{nct_id}", one.answer),
     )
     return [*table]

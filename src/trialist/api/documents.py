@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +12,8 @@ from trialist.api.answers import JSON, content, not_modified
 from trialist.api.asked import plain_params_of
 from trialist.api.lanes import Lanes
 from trialist.api.served import API_VERSION, Serving
+from trialist.query.params import read_boolean
+from trialist.registry import catalogue_documents
 
 
 class Documents:
@@ -22,6 +26,45 @@ class Documents:
     async def version(self, request: Request) -> Response:
         """`/version`: the version of the API, and the day of the data."""
         plain_params_of(request.scope, ())
+        timestamp = self._serving.now.timestamp
+        return self._sent(request, orjson.dumps({"apiVersion": API_VERSION, "dataTimestamp": timestamp}))
+
+    async def metadata(self, request: Request) -> Response:
+        """`/studies/metadata`: the fields, as a tree."""
+        given = plain_params_of(request.scope, ("includeIndexedOnly", "includeHistoricOnly"))
+        indexed, historic = (
+            read_boolean(name, given.get(name, "").strip() or "false")
+            for name in ("includeIndexedOnly", "includeHistoricOnly")
+        )
+        return self._sent(request, _metadata(indexed=indexed, historic=historic))
+
+    async def search_areas(self, request: Request) -> Response:
+        """`/studies/search-areas`: what searches look in."""
+        plain_params_of(request.scope, ())
+        return self._sent(request, _search_areas())
+
+    async def enums(self, request: Request) -> Response:
+        """`/studies/enums`: the enumerations."""
+        plain_params_of(request.scope, ())
+        return self._sent(request, _enums())
+
+    def _sent(self, request: Request, body: bytes) -> Response:
         served = self._serving.now
-        body = orjson.dumps({"apiVersion": API_VERSION, "dataTimestamp": served.timestamp})
         return not_modified(request.scope, served) or content(body, JSON, served)
+
+
+@cache
+def _metadata(*, indexed: bool, historic: bool) -> bytes:
+    return orjson.dumps(
+        catalogue_documents.metadata(include_indexed_only=indexed, include_historic_only=historic)
+    )
+
+
+@cache
+def _search_areas() -> bytes:
+    return orjson.dumps(catalogue_documents.search_areas())
+
+
+@cache
+def _enums() -> bytes:
+    return orjson.dumps(catalogue_documents.enums())

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import JSON, Departure, Streamed, content, not_modified
+from trialist.api.answers import CSV, JSON, Departure, Streamed, content, not_modified
 from trialist.api.asked import params_of
 from trialist.api.lanes import Check, Lanes
-from trialist.api.page_json import on_one_line, page_json
+from trialist.api.paging import Layout, Render, json_layout, pieces_of
+from trialist.api.rendering import columns_of, render_of
 from trialist.api.served import Served, Serving
 from trialist.query.params import read_params
-from trialist.query.study_query import StudyQuery
+from trialist.query.study_query import Format, StudyQuery
 from trialist.registry.paging import Page
 from trialist.settings import Settings
 
@@ -36,30 +37,32 @@ class Studies:
         served = self._serving.now
         params = params_of(scope)
         if len(scope["query_string"]) > _LONG_QUERY:
-            query = await self._lanes.read(lambda: read_params(params))
+            query, render = await self._lanes.read(lambda: self._read(params))
         else:
-            query = read_params(params)
-        query = replace(query, page_size=min(query.page_size, self._settings.max_page_size))
+            query, render = self._read(params)
         known = not_modified(scope, served)
         if known is not None:
             return known
         page = await self._page(served, query, request)
-        pieces = page_json(
-            [hit.number for hit in page.hits],
-            served.records.read,
-            on_one_line,
-            total=page.total if query.count_total else None,
-            next_token=page.next_token,
-        )
-        return await self._sent(pieces, served)
+        layout, headers = layout_of(query, page)
+        media_type = CSV if query.format is Format.CSV else JSON
+        pieces = pieces_of([hit.number for hit in page.hits], served.records.read, render, layout)
+        return await self._sent(pieces, media_type, served, headers)
 
-    async def _sent(self, pieces: Iterator[bytes], served: Served) -> Response:
+    def _read(self, params: Mapping[str, str]) -> tuple[StudyQuery, Render]:
+        query = read_params(params)
+        query = replace(query, page_size=min(query.page_size, self._settings.max_page_size))
+        return query, render_of(query)
+
+    async def _sent(
+        self, pieces: Iterator[bytes], media_type: str, served: Served, headers: Mapping[str, str]
+    ) -> Response:
         """A short answer whole, a long one as a stream."""
         first = await self._lanes.read_next(pieces) or b""
         second = await self._lanes.read_next(pieces)
         if second is None:
-            return content(first, JSON, served)
-        return Streamed(_put_back((first, second), pieces), self._lanes, JSON, served, {})
+            return content(first, media_type, served, headers)
+        return Streamed(_put_back((first, second), pieces), self._lanes, media_type, served, headers)
 
     async def _page(self, served: Served, query: StudyQuery, request: Request) -> Page:
         found = served.pager.known(query)
@@ -76,6 +79,18 @@ class Studies:
             return await self._lanes.search(search, cost=cost, is_wanted=lambda: departure.is_wanted)
         finally:
             departure.close()
+
+
+def layout_of(query: StudyQuery, page: Page) -> tuple[Layout, dict[str, str]]:
+    """How a page is laid out, and the headers that say of a table what JSON says in itself."""
+    total = page.total if query.count_total else None
+    if query.format is Format.JSON:
+        return json_layout(total, page.next_token), {}
+    headers = {} if total is None else {"x-total-count": str(total)}
+    if page.next_token is not None:
+        headers["x-next-page-token"] = page.next_token
+    head = columns_of(query.fields).header() if query.page_token is None else b""
+    return Layout(head, b"", b""), headers
 
 
 def _put_back(taken: tuple[bytes, ...], rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import JSON, content, not_modified
+from trialist.api.answers import CSV, JSON, ZIP, content, not_modified
 from trialist.api.asked import plain_params_of
 from trialist.api.lanes import Lanes
-from trialist.api.page_json import on_one_line
+from trialist.api.rendering import columns_of, json_render, projection_of
 from trialist.api.served import Served, Serving
+from trialist.api.zipped import zip_one
 from trialist.errors import InvalidParameterError, StudyNotFoundError
+from trialist.query.filters import split_list
 from trialist.query.live import parameter_error
+from trialist.query.params import read_choice
+from trialist.query.study_query import MarkupFormat
 from trialist.record.nct_id import parse_nct_id
 from trialist.registry.records import Resolved
+from trialist.views.projection import Projection
 
 PARAMETERS = ("format", "markupFormat", "fields")
+_LARGE_RECORD = 64 << 10
+"""Larger records are made into something else in a thread."""
+
+Write = Callable[[bytes], bytes]
 
 
 class StudyFormat(StrEnum):
@@ -26,8 +37,16 @@ class StudyFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSON_ZIP = "json.zip"
-    FHIR = "fhir.json"
-    RIS = "ris"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a study is to be written: its media type, its file's name if it is a file, and what writes it."""
+
+    media_type: str
+    write: Write
+    file_ending: str = ""
+    is_stored: bool = False
 
 
 class OneStudy:
@@ -40,13 +59,42 @@ class OneStudy:
     async def answer(self, request: Request) -> Response:
         """The study, or where it has gone."""
         scope = request.scope
-        plain_params_of(scope, PARAMETERS)
+        given = plain_params_of(scope, PARAMETERS)
         served = self._serving.now
         nct_id = canonical_id(scope["path_params"]["nct_id"])
+        shape = shape_of(given, nct_id)
         found = find(served, nct_id)
         if found.by_alias:
             return moved(found, scope["query_string"])
-        return not_modified(scope, served) or content(on_one_line(found.stored.raw), JSON, served)
+        known = not_modified(scope, served)
+        if known is not None:
+            return known
+        raw = found.stored.raw
+        if shape.is_stored or len(raw) <= _LARGE_RECORD:
+            body = shape.write(raw)
+        else:
+            body = await self._lanes.read(lambda: shape.write(raw))
+        headers = {}
+        if shape.file_ending:
+            headers["content-disposition"] = f"attachment; filename={nct_id}.{shape.file_ending}"
+        return content(body, shape.media_type, served, headers)
+
+
+def shape_of(given: dict[str, str], nct_id: str) -> Shape:
+    """The shape that the parameters ask for; `InvalidParameterError` for what they cannot mean."""
+    form = read_choice(StudyFormat, "format", given.get("format", "").strip() or StudyFormat.JSON)
+    markup = read_choice(
+        MarkupFormat, "markupFormat", given.get("markupFormat", "").strip() or MarkupFormat.MARKDOWN
+    )
+    names = tuple(split_list(given["fields"])) if given.get("fields", "").strip() else None
+    if form is StudyFormat.CSV:
+        columns = columns_of(names)
+        return Shape(CSV, lambda raw: columns.header() + columns.row(raw))
+    projection: Projection | None = None if names is None else projection_of(names, allow_query=False)
+    if form is StudyFormat.JSON:
+        return Shape(JSON, json_render(projection, markup), is_stored=projection is None)
+    write = json_render(projection, MarkupFormat.MARKDOWN)
+    return Shape(ZIP, lambda raw: zip_one(f"{nct_id}.json", write(raw)), "json.zip")
 
 
 def canonical_id(text: str) -> str:

@@ -102,10 +102,9 @@ def read_params(params: Mapping[str, str]) -> StudyQuery:
         sort=_read_sort(given.get("sort")),
         page_size=_read_page_size(given.get("pageSize")),
         page_token=given.get("pageToken"),
-        count_total=_read_boolean("countTotal", given.get("countTotal", "false"))
-        and "pageToken" not in given,
-        format=_read_choice(Format, "format", given.get("format", Format.JSON)),
-        markup_format=_read_choice(
+        count_total=read_boolean("countTotal", given.get("countTotal", "false")) and "pageToken" not in given,
+        format=read_choice(Format, "format", given.get("format", Format.JSON)),
+        markup_format=read_choice(
             MarkupFormat, "markupFormat", given.get("markupFormat", MarkupFormat.MARKDOWN)
         ),
         notes=notes,
@@ -261,14 +260,16 @@ def _read_page_size(text: str | None) -> int:
     return min(int(digits), LARGEST_PAGE_SIZE) if digits else DEFAULT_PAGE_SIZE
 
 
-def _read_boolean(name: str, text: str) -> bool:
+def read_boolean(name: str, text: str) -> bool:
+    """The truth that a parameter's text says, in any case; `InvalidParameterError` for another word."""
     said = text.strip().lower()
     if said not in ("true", "false"):
         raise _incorrect(name, "true or false")
     return said == "true"
 
 
-def _read_choice(kind: type[_Choice], name: str, text: str) -> _Choice:
+def read_choice(kind: type[_Choice], name: str, text: str) -> _Choice:
+    """The value that a parameter's text names, in its exact spelling; `InvalidParameterError` for another."""
     try:
         return kind(text.strip())
     except ValueError:

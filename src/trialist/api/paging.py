@@ -1,9 +1,10 @@
-"""Pages of studies as the API v2 lays them out, in pieces."""
+"""Pages of studies as the API v2 lays them out, in pieces of a size that can be sent."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 
@@ -26,28 +27,36 @@ def on_one_line(raw: bytes) -> bytes:
     return _STRING_OR_BLANK.sub(lambda found: found[1] or b"", raw)
 
 
-def page_json(
-    numbers: Sequence[int], read: Read, render: Render, *, total: int | None, next_token: str | None
-) -> Iterator[bytes]:
-    """A page: its head, one study a line, its tail. The first piece is a small one, so that it is soon there."""
-    piece = bytearray(b"{")
-    if total is not None:
-        piece += b'"totalCount":%d,' % total
-    piece += b'"studies":[\n'
-    separator = b""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What stands before, between and behind the studies of a page."""
+
+    head: bytes
+    between: bytes
+    tail: bytes
+
+
+def json_layout(total: int | None, next_token: str | None) -> Layout:
+    """A page of JSON: one study a line, the token at the very end; the total only where it was asked for."""
+    counted = b"" if total is None else b'"totalCount":%d,' % total
+    token = b"" if next_token is None else b',"nextPageToken":' + orjson.dumps(next_token)
+    return Layout(b"{" + counted + b'"studies":[\n', b",\n", b"\n]" + token + b"}")
+
+
+def pieces_of(numbers: Sequence[int], read: Read, render: Render, layout: Layout) -> Iterator[bytes]:
+    """A page, piece by piece. The first piece is a small one, so that it is soon there."""
+    piece = bytearray(layout.head)
+    between = b""
     limit = FIRST_PIECE_BYTES
     for start in range(0, len(numbers), _AT_ONCE):
         # Read to the end at once: a reader belongs to its thread, and the next piece may be made in another.
         for raw in list(read(numbers[start : start + _AT_ONCE])):
-            piece += separator
+            piece += between
             piece += render(raw)
-            separator = b",\n"
+            between = layout.between
             if len(piece) >= limit:
                 yield bytes(piece)
                 piece.clear()
                 limit = PIECE_BYTES
-    piece += b"\n]"
-    if next_token is not None:
-        piece += b',"nextPageToken":' + orjson.dumps(next_token)
-    piece += b"}"
+    piece += layout.tail
     yield bytes(piece)
