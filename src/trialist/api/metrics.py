@@ -31,20 +31,24 @@ _PER_ROUTE = (
 class Meter:
     """The counts of one worker, and the sums of all."""
 
-    def __init__(self, routes: Sequence[str], directory: Path | None) -> None:
+    def __init__(self, directory: Path | None) -> None:
         """Without a directory the counts are this process's alone."""
+        self.routes: list[str] = []
+        self._directory = directory
+
+    def open(self, routes: Sequence[str]) -> None:
+        """Begin to count, for these routes."""
         self.routes = [*routes, ELSEWHERE]
         self._place = {route: place for place, route in enumerate(self.routes)}
-        self._directory = directory
         size = _PID_BYTES + 8 * _PER_ROUTE * len(self.routes)
-        self._held: mmap.mmap | bytearray = bytearray(size)
-        if directory is not None:
-            file = directory / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.meter"
+        held: mmap.mmap | bytearray = bytearray(size)
+        if self._directory is not None:
+            file = self._directory / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.meter"
             with file.open("wb+") as made:
                 made.write(struct.pack("<q", os.getpid()).ljust(size, b"\0"))
                 made.flush()
-                self._held = mmap.mmap(made.fileno(), size)
-        self._counts = memoryview(self._held)[_PID_BYTES:].cast("d")
+                held = mmap.mmap(made.fileno(), size)
+        self._counts = memoryview(held)[_PID_BYTES:].cast("d")
 
     def count(self, route: str, status: int, seconds: float, sent: int) -> None:
         """Count one request that was answered."""

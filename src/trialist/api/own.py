@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from trialist.api.lanes import Lanes
+from trialist.api.metrics import Meter
 from trialist.api.own_answers import answered
 from trialist.api.own_openapi import openapi_document
 from trialist.api.own_page import HEADERS, page_of
@@ -18,20 +20,20 @@ from trialist.api.own_routes import ROUTES, OwnRoute
 from trialist.api.own_search import Searches
 from trialist.api.own_state import State
 from trialist.api.own_views import Views
-from trialist.settings import now
-
-if TYPE_CHECKING:
-    from trialist.api.app import Application
+from trialist.api.served import Serving
+from trialist.settings import Settings, now
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _Answer = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 
 
-def own_endpoints(app: Application) -> list[tuple[str, Endpoint]]:
+def own_endpoints(
+    serving: Serving, lanes: Lanes, settings: Settings, meter: Meter
+) -> list[tuple[str, Endpoint]]:
     """Path and endpoint of everything in the table of routes."""
-    searches = Searches(app.serving, app.lanes, app.settings, lambda: now().date())
-    views = Views(app.serving, app.lanes, lambda: now().date())
-    state = State(app.serving, app.lanes, app.meter)
+    searches = Searches(serving, lanes, settings, _today)
+    views = Views(serving, lanes, _today)
+    state = State(serving, lanes, meter)
     told = _Told()
     answers: dict[str, _Answer] = {
         "search": searches.search,
@@ -46,6 +48,10 @@ def own_endpoints(app: Application) -> list[tuple[str, Endpoint]]:
         "page": told.page,
     }
     return [(route.full_path, _endpoint(route, answers[route.name])) for route in ROUTES]
+
+
+def _today() -> date:
+    return now().date()
 
 
 def _endpoint(route: OwnRoute, answer: _Answer) -> Endpoint:

@@ -23,7 +23,12 @@ def openapi_document() -> dict[str, Any]:
     """The document as values that JSON can hold."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "trialist", "version": __version__, "summary": "Clinical trials on one's own machine", "description": _ABOUT},
+        "info": {
+            "title": "trialist",
+            "version": __version__,
+            "summary": "Clinical trials on one's own machine",
+            "description": _ABOUT,
+        },
         "servers": [{"url": "/"}],
         "paths": {route.full_path: {"get": _operation(route)} for route in ROUTES},
         "components": {"schemas": SCHEMAS},

@@ -54,15 +54,22 @@ def _id(text: str) -> str:
 
 def _path(path: str, operation: Mapping[str, Any], example: str) -> str:
     parts = [f'<section><h2 id="{_id(path)}"><code>GET {escape(path)}</code></h2>']
-    parts.append(f"<p><strong>{escape(operation['summary'])}.</strong> {escape(operation['description'])}</p>")
+    parts.append(
+        f"<p><strong>{escape(operation['summary'])}.</strong> {escape(operation['description'])}</p>"
+    )
     if example:
         target = f"{path}?{quote(example, safe='=&,:()[]')}"
-        parts.append(f'<p>Try: <a href="{escape(target)}"><code>{escape(path)}?{escape(example)}</code></a></p>')
+        parts.append(
+            f'<p>Try: <a href="{escape(target)}"><code>{escape(path)}?{escape(example)}</code></a></p>'
+        )
     parameters = operation.get("parameters", [])
     if parameters:
         parts += _form(path, parameters)
     parts.append("<table><thead><tr><th>Status</th><th>Answer</th></tr></thead><tbody>")
-    parts += [f"<tr><td>{escape(status)}</td><td>{_answer(one)}</td></tr>" for status, one in operation["responses"].items()]
+    parts += [
+        f"<tr><td>{escape(status)}</td><td>{_answer(one)}</td></tr>"
+        for status, one in operation["responses"].items()
+    ]
     parts.append("</tbody></table></section>")
     return "".join(parts)
 
@@ -78,8 +85,10 @@ def _form(path: str, parameters: list[Mapping[str, Any]]) -> Iterator[str]:
         name = escape(one["name"])
         field = "" if has_gaps else f"<td>{_input(one)}</td>"
         about = escape(one["description"]) + _limits(one["schema"])
-        yield f'<tr><td><label for="{_id(path)}-{_id(one["name"])}"><code>{name}</code></label></td>' if not has_gaps else (
-            f"<tr><td><code>{name}</code></td>"
+        yield (
+            f'<tr><td><label for="{_id(path)}-{_id(one["name"])}"><code>{name}</code></label></td>'
+            if not has_gaps
+            else (f"<tr><td><code>{name}</code></td>")
         )
         yield field.replace("<input ", f'<input id="{_id(path)}-{_id(one["name"])}" ').replace(
             "<select ", f'<select id="{_id(path)}-{_id(one["name"])}" '
@@ -101,8 +110,9 @@ def _input(parameter: Mapping[str, Any]) -> str:
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
-    said = f" If not given: <code>{escape(str(schema['default']).lower())}</code>." if "default" in schema else ""
-    return said
+    if "default" not in schema:
+        return ""
+    return f" If not given: <code>{escape(str(schema['default']).lower())}</code>."
 
 
 def _answer(response: Mapping[str, Any]) -> str:
@@ -139,6 +149,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     if kind == "array":
         return f"list of {_type(schema['items'])}"
     if kind == "object" and "properties" in schema:
-        inner = ", ".join(f"<code>{escape(key)}</code>: {_type(one)}" for key, one in schema["properties"].items())
+        inner = ", ".join(
+            f"<code>{escape(key)}</code>: {_type(one)}" for key, one in schema["properties"].items()
+        )
         return f"{{{inner}}}"
     return " or ".join(kind) if isinstance(kind, list) else str(kind)

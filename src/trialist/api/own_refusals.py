@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Scope
 
 from trialist import errors
 from trialist.api.refusals import RETRY_SECONDS, STATUSES
@@ -57,15 +58,13 @@ def own_refusal(error: errors.TrialistError) -> Response:
     return refused(STATUSES[type(error)], error.code, error.message, error.hint, where)
 
 
-def refused_beyond(status: int, detail: str = "") -> Response:
-    """The answer to a request that no route answers; `detail` is told as the hint."""
+def own_refused(scope: Scope, status: int, detail: str = "") -> Response | None:
+    """The answer to a request that no route answers, where its path belongs to this API, else None."""
+    path = "/" + "/".join(part for part in str(scope["path"]).split("/") if part)
+    if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+        return None
     code, message, hint = BEYOND[status]
     found = refused(status, code, message, detail or hint)
     if status == 405:
         found.headers["allow"] = "GET, HEAD, OPTIONS"
     return found
-
-
-def is_own(path: str) -> bool:
-    """Whether a path belongs to the project's own API."""
-    return path == PREFIX or path.startswith(f"{PREFIX}/")
