@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from trialist.errors import NotBuiltError
 from trialist.index import kernels
 from trialist.index.arrays import Array, ArrayFile
-from trialist.index.hashing import BOUNDARY
+from trialist.index.hashing import BOUNDARY, hash_value
 from trialist.index.layout import LAYOUT_VERSION, FieldKind, kinds
 from trialist.index.postings import Group, Sequences, Sought, field_arrays
 
@@ -80,6 +80,20 @@ class ValueField:
     def sizes(self) -> Array:
         """The length of every value's text in bytes."""
         return np.diff(self._text_start)
+
+    def texts(self) -> list[str]:
+        """The texts of all values."""
+        start = self._text_start.tolist()
+        text = self._text.tobytes()
+        return [text[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(start)]
+
+    @cached_property
+    def hashes(self) -> Array:
+        """The number of each value's text, ascending, so that segments agree on values; made when first asked for."""
+        start = self._text_start.tolist()
+        text = self._text.tobytes()
+        numbers = (hash_value(text[a:b]) for a, b in pairwise(start))
+        return np.fromiter(numbers, dtype=np.uint64, count=len(self))
 
     def study_pairs(self) -> tuple[Array, Array]:
         """The studies of every value: where each value's begin, and the studies."""
