@@ -21,7 +21,7 @@ from trialist.record.catalogue import Field, fields
 from trialist.record.derived import counted_lists
 
 LOCATIONS = "protocolSection.contactsLocationsModule.locations"
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 """Raised by every change of what is written; an index of another version is built anew."""
 EPOCH = 719163
 """The proleptic ordinal of 1970-01-01, from which days are counted."""
