@@ -18,6 +18,8 @@ start: install
 	@$(BIN)/trialist search gvhd --status recruiting --limit 3 --registry .demo-registry
 	@echo '$$ trialist show NCT99000000'
 	@$(BIN)/trialist show NCT99000000 --registry .demo-registry
+	@echo '$$ trialist serve'
+	@$(BIN)/trialist serve --registry .demo-registry
 
 test: install
 	$(BIN)/python -m pytest
