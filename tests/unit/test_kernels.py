@@ -16,6 +16,8 @@ from trialist.index.hashing import hash_word
 from trialist.index.live import LiveIndex
 from trialist.index.postings import BLOCK, Group, Slot, Sought, block_tokens, field_arrays
 from trialist.index.segment import Rarity, Segment
+from trialist.index.words import Words
+from trialist.vocabulary.text import split_words
 
 from support.searching import number_of, write
 
@@ -194,3 +196,50 @@ def test_phrases_may_be_looked_for_in_some_studies_only(segment: Segment) -> Non
     counts = segment.find([Sought("BriefTitle", 1.0, 0)], [group], mask=mask, only=only, bounded=True)
     assert np.flatnonzero(mask).tolist() == [2]
     assert counts == {"BriefTitle": 4}  # so many have the rarer word
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), max_size=5), max_size=4))
+def test_runs_are_placed_behind_each_other(chunks: list[list[tuple[int, int]]]) -> None:
+    sizes = [sum(size for chunk in chunks for place, size in chunk if place == one) for one in range(6)]
+    merged = np.full(sum(sizes), 99, dtype=np.uint16)
+    filled = starts_of(np.array(sizes, dtype=np.int64))[:-1].astype(np.int64)
+    wanted: list[list[int]] = [[] for _ in range(6)]
+    number = 0
+    for chunk in chunks:
+        items = np.arange(number, number + sum(size for _, size in chunk), dtype=np.uint16)
+        for place, size in chunk:
+            wanted[place] += range(number, number + size)
+            number += size
+        places, lengths = (np.array([run[part] for run in chunk], dtype=np.int64) for part in range(2))
+        kernels.place_runs(merged, filled, places, lengths, items)
+    assert merged.tolist() == [item for items in wanted for item in items]
+
+
+def test_runs_that_do_not_fit_are_refused() -> None:
+    one = np.ones(1, dtype=np.int64)
+    with pytest.raises(ValueError, match="do not fit"):
+        kernels.place_runs(np.zeros(1, np.uint8), one * 0, one * 0, one * 2, np.zeros(2, np.uint8))
+    with pytest.raises(ValueError, match="do not fit"):
+        kernels.place_runs(np.zeros(9, np.uint8), one * 0, one * 3, one, np.zeros(2, np.uint8))
+
+
+TEXTS = st.lists(st.text(st.sampled_from("ab é'-09 \u2019&;"), max_size=12), max_size=8)
+
+
+@given(TEXTS, TEXTS)
+def test_words_are_numbered_as_splitting_texts_one_by_one_does(first: list[str], second: list[str]) -> None:
+    words = Words()
+    for texts in (first, second):
+        numbers, owners = words.numbers(texts)
+        told = [
+            (words.listed[number], owner)
+            for number, owner in zip(numbers.tolist(), owners.tolist(), strict=True)
+        ]
+        assert told == [(word, place) for place, text in enumerate(texts) for word in split_words(text)]
+
+
+def test_a_table_of_words_grows() -> None:
+    words, many = Words(), [f"w{number}" for number in range(100_000)]
+    once = words.numbers(many)[0]
+    assert once.tolist() == list(range(1, 100_001))
+    assert words.numbers(many)[0].tolist() == once.tolist()

@@ -20,6 +20,7 @@ from trialist.index.arrays import (
 )
 from trialist.index.chunks import Ranks, Stream, sort_text, write_words
 from trialist.index.documents import At, TextSink
+from trialist.index.kernels import place_runs
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.postings import block_tokens
 from trialist.index.words import Words
@@ -134,11 +135,8 @@ def _interleave(
     filled = start[:-1].astype(np.int64)
     for chunk, at in zip(chunks, places, strict=True):
         arrays = chunk.open()
-        size = arrays[sizes].astype(np.int64)
-        where = np.repeat(filled[at] - (np.cumsum(size) - size), size)
-        where += np.arange(len(where))
-        merged[where] = arrays[name]
-        filled[at] += size
+        items = arrays[name].astype(merged.dtype, copy=False)
+        place_runs(merged, filled, at.astype(np.int64, copy=False), arrays[sizes].astype(np.int64), items)
     return merged
 
 
