@@ -48,15 +48,25 @@ class QuerySyntaxError(TrialistError):
     """A query expression cannot be parsed.
 
     `start` and `end` are the offsets of the offending characters in `text`, the expression as it was given;
-    `live_message` is how the registry's own API words the same refusal where that is known, else `message`.
+    `live_message` is how the registry's own API words the same refusal where that is known, else `message`; `parameter`
+    is the request's parameter that holds the text, "" where there is none.
     """
 
     code = "query_syntax"
 
     def __init__(
-        self, message: str, start: int, end: int, *, text: str = "", hint: str = "", live_message: str = ""
+        self,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        text: str = "",
+        hint: str = "",
+        live_message: str = "",
+        parameter: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
+        self.parameter = parameter
         self.start = start
         self.end = end
         self.text = text

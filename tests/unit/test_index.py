@@ -245,19 +245,19 @@ def test_facets_count_what_is_found_and_leave_out_their_own_filter(tmp_path: Pat
     index = LiveIndex(tmp_path)
     selection = select(index, query__cond="asthma", filter__advanced="AREA[Phase]PHASE1")
     assert selection.total == 1
-    assert [(one.value, one.count) for one in count_facet(selection, "phase", 10)] == [
+    assert [(one.value, one.count) for one in count_facet(selection, "phase", 10).counts] == [
         ("PHASE2", 2),
         ("PHASE1", 1),
     ]
-    assert [(one.value, one.count) for one in count_facet(selection, "first-posted-year", 10)] == [
+    assert [(one.value, one.count) for one in count_facet(selection, "first-posted-year", 10).counts] == [
         ("2019", 1)
     ]
     everything = select(index)
-    assert {one.value: one.count for one in count_facet(everything, "country", 10)} == {
+    assert {one.value: one.count for one in count_facet(everything, "country", 10).counts} == {
         "France": 1,
         "Italy": 1,
     }
-    assert [one.count for one in count_facet(everything, "NumLocations", 10)] == [1, 1, 1]
+    assert [one.count for one in count_facet(everything, "NumLocations", 10).counts] == [1, 1, 1]
     assert facet_piece("StdAge") == "StdAge"
     with pytest.raises(InvalidParameterError, match="no values to count"):
         facet_piece("BriefSummary")

@@ -20,6 +20,9 @@ from trialist.api.access_log import AccessLog, Entry
 from trialist.api.asked import canonical_path, header
 from trialist.api.encoding import PackingSend, choose_encoding
 from trialist.api.lanes import Lanes
+from trialist.api.metrics import Meter
+from trialist.api.own import own_endpoints
+from trialist.api.own_refusals import own_refusal, own_refused
 from trialist.api.refusals import no_such_method, no_such_path, plain_text, refusal
 from trialist.api.served import Serving
 from trialist.errors import TrialistError
@@ -42,12 +45,15 @@ Refuse = Callable[[TrialistError], Response]
 class Application:
     """Answers requests from one registry; made by `create_app`."""
 
-    def __init__(self, settings: Settings, log: AccessLog) -> None:
+    def __init__(self, settings: Settings, log: AccessLog, meters: Path | None = None) -> None:
+        """`meters` is a directory in which all workers of a server count."""
         self.settings = settings
         self.log = log
         self.serving = Serving(settings.registry, log.tell)
         self.lanes = Lanes(settings)
+        self.meter = Meter(meters)
         self.routes: list[BaseRoute] = routes(self)
+        self.meter.open([route.path for route in self.routes if isinstance(route, Route)])
         self._watching: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,9 +96,12 @@ class Application:
             bug = self._tell_bug(error)
             if entry.status:
                 raise  # too late for an answer; the connection is cut, so that nobody takes the part for the whole
-            await plain_text(f"Internal error {bug}", 500)(scope, receive, counted)
+            response = own_refused(scope, 500, bug) or plain_text(f"Internal error {bug}", 500)
+            await response(scope, receive, counted)
         finally:
-            self.log.write(entry, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            self.log.write(entry, seconds)
+            self.meter.count(entry.route, entry.status, seconds, entry.sent)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send, entry: Entry) -> None:
         response = self._refused_at_once(scope)
@@ -109,21 +118,22 @@ class Application:
                 break
             await route.handle(scope, receive, send)
             return
-        response = no_such_path() if scope["method"] in ("GET", "HEAD") else no_such_method()
+        response = own_refused(scope, 404) or no_such_path()
         await response(scope, receive, send)
 
     def _refused_at_once(self, scope: Scope) -> Response | None:
         """The answer that needs no route, if this request gets one; else the path is made canonical."""
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         if len(raw_path) + len(scope["query_string"]) > self.settings.max_request_bytes:
-            return plain_text(f"The address is longer than {self.settings.max_request_bytes} bytes", 414)
+            text = f"The address is longer than {self.settings.max_request_bytes} bytes"
+            return own_refused(scope, 414, text) or plain_text(text, 414)
         if scope["method"] == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT_HEADERS)
         if scope["method"] not in ("GET", "HEAD"):
-            return no_such_method()
+            return own_refused(scope, 405) or no_such_method()
         path = canonical_path(raw_path)
         if path is None:
-            return no_such_path()
+            return own_refused(scope, 404) or no_such_path()
         scope["path"] = path
         return None
 
@@ -187,9 +197,14 @@ def routes(app: Application) -> list[BaseRoute]:
         get("/api/int/studies/{nct_id}", past.study),
         get("/api/int/studies/{nct_id}/history/{number}", past.version),
     )
-    return [*table]
+    endpoints = own_endpoints(app.serving, app.lanes, app.settings, app.meter)
+    own = [get(path, endpoint, own_refusal) for path, endpoint in endpoints]
+    return [*table, *own]
 
 
-def create_app(settings: Settings, log: AccessLog | None = None) -> Application:
-    """The application over the registry that the settings name; `NotBuiltError` when it has no store or no index."""
-    return Application(settings, log or AccessLog(None, log_queries=settings.log_queries))
+def create_app(settings: Settings, log: AccessLog | None = None, meters: Path | None = None) -> Application:
+    """The application over the registry that the settings name; `NotBuiltError` when it has no store or no index.
+
+    `meters` is a directory in which all workers of a server count; without it this one counts alone.
+    """
+    return Application(settings, log or AccessLog(None, log_queries=settings.log_queries), meters)

@@ -6,11 +6,13 @@ import multiprocessing
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import FrameType
 
 from trialist.api.access_log import AccessLog
@@ -43,13 +45,13 @@ class Address:
 class Worker:
     """One worker as its parent sees it."""
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, meters: Path) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.listening = listening
         self.is_ready = False
         self.running: BaseProcess = context.Process(
-            target=run_worker, args=(settings, listening, theirs), name="trialist-worker"
+            target=run_worker, args=(settings, listening, theirs, meters), name="trialist-worker"
         )
         self.running.start()
         theirs.close()
@@ -90,6 +92,7 @@ class Server:
         self._log = log
         self._sockets = listen(host, port, workers)
         self.address = Address(host, self._sockets[0].getsockname()[1])
+        self._meters = tempfile.TemporaryDirectory(prefix="trialist-")
         self._workers: list[Worker] = []
         self._deaths: list[float] = []
         self._is_stopping = False
@@ -98,7 +101,7 @@ class Server:
         """Serve; `announce` is called once, when all workers answer. The exit code: 0, or 70 when workers keep dying."""
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self._workers = [Worker(self._settings, listening) for listening in self._sockets]
+            self._workers = [self._start(listening) for listening in self._sockets]
             announced = False
             while not self._is_stopping:
                 self._wait()
@@ -112,6 +115,9 @@ class Server:
             self._end()
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _start(self, listening: socket.socket) -> Worker:
+        return Worker(self._settings, listening, Path(self._meters.name))
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
@@ -139,7 +145,7 @@ class Server:
                 self._log.tell("gave_up", "workers die again and again; nothing is served any more")
                 return False
             worker.pipe.close()
-            self._workers[place] = Worker(self._settings, worker.listening)
+            self._workers[place] = self._start(worker.listening)
         return True
 
     def _end(self) -> None:
@@ -151,6 +157,7 @@ class Server:
         ends = time.monotonic() + self._settings.stop_seconds + 5
         for worker in self._workers:
             worker.end(ends - time.monotonic())
+        self._meters.cleanup()
 
 
 def check_built(settings: Settings) -> None:

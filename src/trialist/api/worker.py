@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import uvicorn
 
@@ -37,7 +38,7 @@ class _Server(uvicorn.Server):
             self._parent.send(("ready", "", ""))
 
 
-def run_worker(settings: Settings, listening: socket.socket, parent: Connection) -> None:
+def run_worker(settings: Settings, listening: socket.socket, parent: Connection, meters: Path) -> None:
     """Serve until told to stop by SIGTERM or SIGINT, or until the parent is gone.
 
     The parent is sent ("ready", "", "") or ("failed", why, hint).
@@ -49,7 +50,7 @@ def run_worker(settings: Settings, listening: socket.socket, parent: Connection)
     raise_file_limit()
     log = AccessLog(sys.stderr.buffer, log_queries=settings.log_queries)
     try:
-        app = create_app(settings, log)
+        app = create_app(settings, log, meters)
     except TrialistError as error:
         parent.send(("failed", error.message, error.hint))
         return

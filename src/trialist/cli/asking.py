@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import TYPE_CHECKING
 
 from trialist.errors import InvalidParameterError
@@ -26,15 +25,6 @@ _WORDS = {
     "id": "ids",
     "patient": "what patients look for",
 }
-_SORT_NAMES = {
-    "relevance": "@relevance",
-    "start": "StartDate",
-    "completion": "CompletionDate",
-    "posted": "StudyFirstPostDate",
-    "updated": "LastUpdatePostDate",
-    "enrollment": "EnrollmentCount",
-}
-_DEGREES = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?\s*,\s*[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
 def add_query_options(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +64,7 @@ def add_query_options(parser: argparse.ArgumentParser) -> None:
         "--sort",
         default="",
         metavar="FIELD:asc|desc,…",
-        help=f"{', '.join(_SORT_NAMES)}, or a field; at most two",
+        help="relevance, start, completion, posted, updated, enrollment, or a field; at most two",
     )
     choose(
         "--veto",
@@ -100,27 +90,13 @@ def read_vetoes(arguments: argparse.Namespace) -> list[Veto]:
 
 def read_place(finder: Finder, text: str) -> tuple[GeoPoint | None, PlaceFound | None]:
     """The point that a place means, and the town that was taken for it if it is no point."""
-    from trialist.record import GeoPoint
-
-    if not text.strip():
-        return None, None
-    if _DEGREES.fullmatch(text.strip()):
-        lat, lon = (float(part) for part in text.split(","))
-        try:
-            return GeoPoint(lat, lon), None
-        except ValueError as error:
-            raise InvalidParameterError(
-                f"--near is {text!r}, which is no place on the earth",
-                hint="Degrees north go from -90 to 90, degrees east from -180 to 180: --near 48.1,11.6",
-            ) from error
-    found = finder.locate(text)
-    return GeoPoint(found.place.lat, found.place.lon), found
+    return finder.place(text, option="--near")
 
 
 def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str | None = None) -> StudyQuery:
     """The request that the options make."""
     from trialist.query import read_params
-    from trialist.registry.searching import Choices, with_choices
+    from trialist.registry.searching import Choices, sort_named, with_choices
 
     if arguments.words.strip() and arguments.term.strip():
         raise InvalidParameterError(
@@ -129,7 +105,7 @@ def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str
     params = {f"query.{name}": getattr(arguments, name) for name in _WORDS}
     params["query.term"] = arguments.term or arguments.words
     params["filter.advanced"] = arguments.filter
-    params["sort"] = _sort(arguments.sort)
+    params["sort"] = sort_named(arguments.sort)
     params["pageToken"] = page or ""
     choices = Choices(
         status=arguments.status,
@@ -143,12 +119,3 @@ def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str
         open_sites=arguments.open_sites,
     )
     return with_choices(read_params(params), choices)
-
-
-def _sort(text: str) -> str:
-    """The keys of an order with the short names written out."""
-    keys = []
-    for key in text.split(","):
-        name, colon, direction = key.strip().partition(":")
-        keys.append(_SORT_NAMES.get(name.lower(), name) + colon + direction)
-    return ",".join(keys)

@@ -16,9 +16,9 @@ from trialist.cli.output import Subparsers, print_json, print_table, print_text,
 from trialist.errors import InvalidParameterError
 
 if TYPE_CHECKING:
-    from trialist.cli.found import Found
     from trialist.query import StudyQuery
     from trialist.record import GeoPoint
+    from trialist.registry.found import Found
     from trialist.registry.registry import Registry
     from trialist.registry.searching import Finder, Hit, Page, PlaceFound, Similar
 
@@ -147,23 +147,6 @@ def _refuse_mixtures(arguments: argparse.Namespace) -> None:
         raise InvalidParameterError("--similar has no pages and no facets", hint="Use --limit.")
 
 
-def _facet_names(text: str) -> list[str]:
-    """The facets to count; a name that is none gets an error with those that are."""
-    from trialist.errors import UnknownFieldError
-    from trialist.query.facets import FACETS, facet_piece
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        try:
-            facet_piece(name)
-        except UnknownFieldError:
-            raise InvalidParameterError(
-                f"--facet: {name[:60]!r} is not known",
-                hint=f"There is {', '.join(FACETS)}, or a field's piece.",
-            ) from None
-    return names
-
-
 def _explain(finder: Finder, registry: Registry, query: StudyQuery, arguments: argparse.Namespace) -> int:
     from trialist.query.explain import explanation_json, explanation_text
     from trialist.views.safe import safe
@@ -197,10 +180,10 @@ class _Search:
 
     def print_hits(self) -> None:
         """Print the studies found."""
-        from trialist.registry.searching import Page
+        from trialist.registry.searching import Page, facet_names
 
         limit = self.arguments.limit
-        names = _facet_names(self.arguments.facet)
+        names = facet_names(self.arguments.facet.split(","), "--facet")
         if limit:
             page = self.finder.first(self.query, limit)
         else:
@@ -210,7 +193,7 @@ class _Search:
             print_text("\n".join(ids)) if ids else None
             return
         counted = self.finder.facets(self.finder.select(self.query), names) if names else {}
-        facets = {name: [(one.value, one.count) for one in counts] for name, counts in counted.items()}
+        facets = {name: [(one.value, one.count) for one in facet.counts] for name, facet in counted.items()}
         match self.arguments.format:
             case "json":
                 print_json(self._document(page, facets))
@@ -242,7 +225,7 @@ class _Search:
                 self._print_found(found)
 
     def _found(self, hits: tuple[Hit, ...] | list[Similar]) -> Iterator[Found]:
-        from trialist.cli.found import Found
+        from trialist.registry.found import Found
         from trialist.settings import now
         from trialist.views.summary import summary_of
 
@@ -254,12 +237,12 @@ class _Search:
             yield Found(summary_of(study, as_of), hit.score, sites, shared)
 
     def _hit_json(self, found: Found) -> dict[str, Any]:
-        from trialist.cli.found import hit_json
+        from trialist.registry.found import hit_json
 
         return hit_json(found, near=self.near is not None)
 
     def _document(self, page: Page, facets: dict[str, list[tuple[str, int]]]) -> dict[str, Any]:
-        from trialist.cli.found import costs_json, suggestions_json
+        from trialist.registry.found import costs_json, suggestions_json
         from trialist.registry.searching import describe_request
 
         return {

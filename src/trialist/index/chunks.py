@@ -5,13 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
 from trialist.index.arrays import Array, ArrayWriter, Table
 from trialist.index.documents import Collector, TextSink, ValueSink
+from trialist.index.hashing import hash_value
 from trialist.index.layout import MOST_IN_POSTING
 from trialist.index.words import Words
 
@@ -142,11 +142,6 @@ def _write_values(out: ArrayWriter, piece: str, sink: ValueSink) -> None:
     )
     out.add(f"{piece}/had", (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32))
     out.add(f"{piece}/by", (pairs >> np.uint64(32)).astype(np.uint32))
-
-
-def hash_value(value: bytes) -> int:
-    """The number of a value's text: 64 bits."""
-    return int.from_bytes(blake2b(value, digest_size=8).digest(), "little")
 
 
 def _write_texts(out: ArrayWriter, name: str, texts: Iterable[bytes]) -> None:

@@ -23,7 +23,7 @@ import orjson
 
 from trialist.index.arrays import Array, ArrayFile, ArrayWriter
 from trialist.index.build import CHUNK, Source, pool_of
-from trialist.index.chunks import hash_value
+from trialist.index.hashing import hash_value
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.segment import Segment
 from trialist.record.catalogue import Field, children, fields

@@ -21,6 +21,11 @@ def hash_word(word: str) -> int:
     )
 
 
+def hash_value(value: bytes) -> int:
+    """The number of a value's text: 64 bits."""
+    return int.from_bytes(blake2b(value, digest_size=8).digest(), "little")
+
+
 _FORMS = ("", "s", "'s", "es")
 _OTHER_FORMS = 59
 

@@ -12,6 +12,7 @@ import orjson
 
 from trialist.errors import NotBuiltError
 from trialist.index.arrays import Array, ArrayFile
+from trialist.index.hashing import hash_value
 from trialist.index.layout import LAYOUT_VERSION, FieldKind, kinds
 from trialist.index.postings import NOWHERE, Found, Postings, Slot, ranges
 
@@ -59,6 +60,20 @@ class ValueField:
     def sizes(self) -> Array:
         """The length of every value's text in bytes."""
         return np.diff(self._arrays["text_start"])
+
+    def texts(self) -> list[str]:
+        """The texts of all values."""
+        start = self._arrays["text_start"].tolist()
+        text = self._arrays["text"].tobytes()
+        return [text[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(start)]
+
+    @cached_property
+    def hashes(self) -> Array:
+        """The number of each value's text, ascending, so that segments agree on values; made when first asked for."""
+        start = self._arrays["text_start"].tolist()
+        text = self._arrays["text"].tobytes()
+        numbers = (hash_value(text[a:b]) for a, b in pairwise(start))
+        return np.fromiter(numbers, dtype=np.uint64, count=len(self))
 
     def find(self, slots: tuple[Slot, ...], at: Sequence[int]) -> Found:
         """The studies that have a value in which these words stand one behind the other; in no order, some twice."""

@@ -44,6 +44,16 @@ STATUSES_WITH_OPEN_SITES = (
 )
 """The statuses of a study under which that is to be believed; a study without a status counts too."""
 
+SORT_NAMES = {
+    "relevance": "@relevance",
+    "start": "StartDate",
+    "completion": "CompletionDate",
+    "posted": "StudyFirstPostDate",
+    "updated": "LastUpdatePostDate",
+    "enrollment": "EnrollmentCount",
+}
+"""Short names of orders → what the registry's API calls them."""
+
 _LENGTH = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?(km|mi|m)", re.IGNORECASE)
 _OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "Status": {"enrolling": "RECRUITING", "open": "RECRUITING", "active": "ACTIVE_NOT_RECRUITING"},
@@ -76,25 +86,26 @@ class Choices:
     open_sites: bool = False
 
 
-def with_choices(query: StudyQuery, choices: Choices) -> StudyQuery:
+def with_choices(query: StudyQuery, choices: Choices, *, mark: str = "--") -> StudyQuery:
     """A request narrowed to what was chosen; `InvalidParameterError` for a choice that there is not.
 
-    A place alone narrows nothing: it makes nearness count in the order.
+    A place alone narrows nothing: it makes nearness count in the order. `mark` stands before the names of choices in
+    errors, as whoever asks writes them.
     """
     added: list[Node] = []
     if choices.status:
-        added.append(Area("OverallStatus", _any_value("--status", "Status", choices.status)))
+        added.append(Area("OverallStatus", _any_value(f"{mark}status", "Status", choices.status)))
     if choices.phase:
-        added.append(_phases(choices.phase))
+        added.append(_phases(choices.phase, mark))
     if choices.study_type:
-        added.append(Area("StudyType", _any_value("--type", "StudyType", choices.study_type)))
+        added.append(Area("StudyType", _any_value(f"{mark}type", "StudyType", choices.study_type)))
     if choices.sex:
-        added.append(_sex(choices.sex))
+        added.append(_sex(choices.sex, mark))
     if choices.age:
-        added.append(_ages(choices.age))
+        added.append(_ages(choices.age, mark))
     if choices.results:
-        added.append(_results(choices.results))
-    around = _around(choices)
+        added.append(_results(choices.results, mark))
+    around = _around(choices, mark)
     if choices.open_sites:
         added.append(with_open_site(around if choices.within else None))
     elif choices.within and around is not None:
@@ -104,8 +115,13 @@ def with_choices(query: StudyQuery, choices: Choices) -> StudyQuery:
 
 def with_open_site(around: Distance | None) -> Node:
     """Studies with a site that takes people now, and which lies in this circle."""
+    return open_site_where(*(() if around is None else (Area("LocationGeoPoint", around),)))
+
+
+def open_site_where(*asked: Node) -> Node:
+    """Studies with a site that takes people now and of which all this holds."""
     is_open: Node = Area("LocationStatus", _either(OPEN_SITE_STATUSES))
-    site = is_open if around is None else And((is_open, Area("LocationGeoPoint", around)))
+    site = And((is_open, *asked)) if asked else is_open
     status = Area("OverallStatus", _either(STATUSES_WITH_OPEN_SITES))
     return And((Or((status, Area("OverallStatus", Missing()))), SearchIn(Document.LOCATION, site)))
 
@@ -138,12 +154,21 @@ def describe_request(query: StudyQuery) -> str:
     return f"{begun} {' and '.join(phrases)}{order}"
 
 
-def read_length(text: str) -> tuple[Decimal, DistanceUnit]:
+def sort_named(text: str) -> str:
+    """The keys of an order with the short names written out."""
+    keys = []
+    for key in text.split(","):
+        name, colon, direction = key.strip().partition(":")
+        keys.append(SORT_NAMES.get(name.lower(), name) + colon + direction)
+    return ",".join(keys)
+
+
+def read_length(text: str, mark: str = "--") -> tuple[Decimal, DistanceUnit]:
     """`50km`, `30 mi` → a length."""
     found = _LENGTH.fullmatch(text.strip())
     if found is None:
         raise InvalidParameterError(
-            f"--within is {text!r}, which is not a distance", hint="Write 50km or 30mi."
+            f"{mark}within is {text!r}, which is not a distance", hint="Write 50km or 30mi."
         )
     unit = found[2].lower()
     known: dict[str, DistanceUnit] = {"km": "km", "mi": "mi", "m": "m"}
@@ -186,29 +211,29 @@ def _any_value(option: str, enum_name: str, text: str) -> Node:
     return _terms(value_named(option, enum_name, item) for item in split_list(text))
 
 
-def _phases(text: str) -> Node:
+def _phases(text: str, mark: str) -> Node:
     """`2,3` is either; `2/3` is a study of both."""
     found: list[Node] = []
     for item in split_list(text):
         together = [item] if _plain(item) == "n/a" else item.split("/")
-        values = dict.fromkeys(value_named("--phase", "Phase", one) for one in together)
+        values = dict.fromkeys(value_named(f"{mark}phase", "Phase", one) for one in together)
         terms = tuple(Term(value) for value in values)
         found.append(terms[0] if len(terms) == 1 else And(terms))
     return Area("Phase", any_of(tuple(dict.fromkeys(found))))
 
 
-def _sex(text: str) -> Node:
+def _sex(text: str, mark: str) -> Node:
     """Who can take part: women are taken by studies for women and by those for all."""
     only = _plain(text).endswith("only")
-    value = value_named("--sex", "Sex", re.sub(r"[\W_]*only$", "", text.strip(), flags=re.IGNORECASE))
+    value = value_named(f"{mark}sex", "Sex", re.sub(r"[\W_]*only$", "", text.strip(), flags=re.IGNORECASE))
     return Area("Sex", Term(value) if only or value == "ALL" else _either((value, "ALL")))
 
 
-def _ages(text: str) -> Node:
+def _ages(text: str, mark: str) -> Node:
     """`child,older`: a group of ages; `17` or `6 months`: studies that take somebody of this age."""
     age = parse_age(text.strip()) or parse_age(f"{text.strip()} years")
     if age is None:
-        return Area("StdAge", _any_value("--age", "StandardAge", text))
+        return Area("StdAge", _any_value(f"{mark}age", "StandardAge", text))
     return And((_bounded("MinimumAge", Range(None, age)), _bounded("MaximumAge", Range(age, None))))
 
 
@@ -216,19 +241,23 @@ def _bounded(piece: str, reach: Range) -> Node:
     return Area(piece, Or((reach, Missing())))
 
 
-def _results(text: str) -> Node:
+def _results(text: str, mark: str) -> Node:
     said = _plain(text)
     if said not in ("with", "without", "yes", "no"):
-        raise InvalidParameterError(f"--results: {text[:60]!r} is not known", hint="There is with, without.")
+        raise InvalidParameterError(
+            f"{mark}results: {text[:60]!r} is not known", hint="There is with, without."
+        )
     return Area("HasResults", Term("true" if said in ("with", "yes") else "false"))
 
 
-def _around(choices: Choices) -> Distance | None:
+def _around(choices: Choices, mark: str) -> Distance | None:
     if choices.near is None:
         if choices.within:
-            raise InvalidParameterError("--within needs a place", hint="Say where: --near 'Hefei, China'")
+            raise InvalidParameterError(
+                f"{mark}within needs a place", hint=f"Say where: {mark}near 'Hefei, China'"
+            )
         return None
-    radius, unit = read_length(choices.within) if choices.within else (Decimal(0), "km")
+    radius, unit = read_length(choices.within, mark) if choices.within else (Decimal(0), "km")
     return Distance(_degrees(choices.near.lat), _degrees(choices.near.lon), radius, unit)
 
 

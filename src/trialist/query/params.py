@@ -143,6 +143,7 @@ def _parse(param: str, label: str, text: str, area: str) -> Node:
             text=text,
             hint=error.hint,
             live_message=in_parameter(label, error),
+            parameter=param,
         ) from None
 
 

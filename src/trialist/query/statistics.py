@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from trialist.index.arrays import Array
-from trialist.index.chunks import hash_value
 from trialist.index.digests import DATE_FORMATS, DigestKind, Digests, date_text, digested
+from trialist.index.hashing import hash_value
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.live import LiveIndex
 from trialist.index.segment import CodeField, NumberField, Segment, ValueField

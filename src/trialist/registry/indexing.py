@@ -10,6 +10,7 @@ from pathlib import Path
 from trialist.errors import NotBuiltError
 from trialist.index.build import Progress, Report
 from trialist.index.live import CURRENT, Built, LiveIndex, Taught, write_index
+from trialist.registry.completing import refresh_completions
 from trialist.registry.synonyms import make_synonyms
 from trialist.settings import Settings
 from trialist.store import SqliteReader
@@ -97,7 +98,7 @@ def build_search_index(settings: Settings, *, full: bool = False, report: Report
     def teach(learner: Learner) -> Taught:
         return make_synonyms(settings.registry, learner.concepts())
 
-    return write_index(
+    built = write_index(
         index_directory(settings.registry),
         StoreSource(settings.registry),
         state,
@@ -106,3 +107,5 @@ def build_search_index(settings: Settings, *, full: bool = False, report: Report
         workers=settings.load_workers if len(state) > _ALONE else 1,
         report=report,
     )
+    refresh_completions(index_directory(settings.registry))
+    return built

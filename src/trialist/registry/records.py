@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from trialist.errors import StudyNotFoundError
 from trialist.store import SqliteReader, StoredStudy, StoreState
 
 __all__ = ["Records", "Resolved", "StoreState", "StoredStudy"]
@@ -45,6 +46,16 @@ class Records:
         if found is None or found.missing_since is not None:
             return None
         return Resolved(found, by_alias=found.nct_id != nct_id)
+
+    def get_known(self, nct_id: str) -> StoredStudy:
+        """The current version of a study by id (any spelling) or alias, also of one that the registry has no longer.
+
+        `StudyNotFoundError` offers the nearest known ids.
+        """
+        found = self._reader.get(nct_id)
+        if found is None:
+            raise StudyNotFoundError(nct_id, self._reader.nearest(nct_id))
+        return found
 
     def read(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""

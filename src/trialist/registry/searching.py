@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import Any
 import orjson
 import zstandard
 
+from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.live import LiveIndex
-from trialist.query.choices import Choices, describe_request, with_choices
+from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
 from trialist.query.explain import Explanation, explain
-from trialist.query.facets import FacetCount, count_facet
+from trialist.query.facets import Facet, FacetCount, count_facet, facet_names
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
 from trialist.query.matching import Check, go_on
@@ -24,6 +27,7 @@ from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
+from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.indexing import index_directory
 from trialist.registry.sites import OpenSite, locate, open_sites
 from trialist.registry.suggesting import Cost, KnownWords, Suggestion, costs
@@ -34,8 +38,10 @@ from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
 __all__ = [
     "Choices",
+    "Completion",
     "Cost",
     "Explanation",
+    "Facet",
     "FacetCount",
     "Finder",
     "Highlighter",
@@ -46,11 +52,16 @@ __all__ = [
     "Similar",
     "Suggestion",
     "describe_request",
+    "facet_names",
+    "sort_named",
     "with_choices",
 ]
 
 Asked = StudyQuery | Mapping[str, str]
 """A request: parameters as the registry's API names them, or a query made of them."""
+
+
+_DEGREES = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?\s*,\s*[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
 class Finder:
@@ -65,6 +76,7 @@ class Finder:
         self.directory = directory
         self.vetoes = tuple(vetoes)
         self.index = LiveIndex(index_directory(directory))
+        self._completions: Completions | None = None
 
     @cached_property
     def thesaurus(self) -> Thesaurus:
@@ -92,6 +104,16 @@ class Finder:
         """A text that is another one for another index or other vetoes."""
         return f"{self.index.generation} {[*self._kept_vetoes, *self.vetoes]}"
 
+    def vetoing(self, vetoes: Sequence[Veto]) -> Finder:
+        """The same finder with more vetoes; it shares everything that is open."""
+        if not vetoes:
+            return self
+        found = copy(self)
+        found.vetoes = (*self.vetoes, *vetoes)
+        vars(found).pop("_words", None)
+        vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
+        return found
+
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
         is_current = self.index.is_current() and self._kept_vetoes == read_vetoes(self.directory)
@@ -114,6 +136,8 @@ class Finder:
         """Open everything that searches need, so that none waits for it or misses it after a rebuild."""
         self.index.open_all()
         _ = self.thesaurus, self._kept_vetoes
+        with suppress(NotBuiltError):  # an index that was built before there were any
+            self._completions = Completions(self.index)
 
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""
@@ -139,9 +163,7 @@ class Finder:
         selection = self.select(query)
         return (f"NCT{number:08d}" for number in selection.numbers[selection.order(selection.total)].tolist())
 
-    def facets(
-        self, selection: Selection, names: Sequence[str], *, most: int = 10
-    ) -> dict[str, list[FacetCount]]:
+    def facets(self, selection: Selection, names: Sequence[str], *, most: int = 10) -> dict[str, Facet]:
         """For each facet its values and how many of the studies found have each, most first.
 
         A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
@@ -179,9 +201,36 @@ class Finder:
         """For each word asked that no study has in any form, the nearest words that studies have."""
         return self._words.suggest(_asked(query))
 
-    def costs(self, query: Asked) -> list[Cost]:
+    def costs(self, query: Asked, *, check: Check = go_on) -> list[Cost]:
         """For each part of a request how many studies it finds alone, and the others without it."""
-        return costs(_asked(query), self.thesaurus, lambda one: self.select(one).total)
+        return costs(_asked(query), self.thesaurus, lambda one: self.select(one, check=check).total)
+
+    def complete(self, text: str, kinds: Sequence[str] = tuple(KINDS), *, most: int = 10) -> list[Completion]:
+        """Names that begin, or of which a word begins, as typed: of each kind the `most` that most studies have."""
+        table = self._completions
+        if table is None or table.generation != self.index.generation:
+            # The table follows the index by some seconds.
+            table = self._completions = Completions(self.index)
+        return [one for one in table.find(text, kinds, most) if not is_vetoed(one, self.thesaurus)]
+
+    def place(self, text: str, *, option: str) -> tuple[GeoPoint | None, PlaceFound | None]:
+        """The point that a text means (degrees, or a town), and the town that was taken for it if it is no point.
+
+        `option` is what whoever asks calls it, for the error.
+        """
+        if not text.strip():
+            return None, None
+        if _DEGREES.fullmatch(text.strip()):
+            lat, lon = (float(part) for part in text.split(","))
+            try:
+                return GeoPoint(lat, lon), None
+            except ValueError as error:
+                raise InvalidParameterError(
+                    f"{option} is {text!r}, which is no place on the earth",
+                    hint=f"Degrees north go from -90 to 90, degrees east from -180 to 180: {option} 48.1,11.6",
+                ) from error
+        found = self.locate(text)
+        return GeoPoint(found.place.lat, found.place.lon), found
 
     def locate(self, text: str) -> PlaceFound:
         """Where a town is; `InvalidParameterError` offers the nearest names."""

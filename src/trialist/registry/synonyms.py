@@ -15,6 +15,7 @@ import zstandard
 
 from trialist.errors import InvalidParameterError, NotBuiltError, Problem
 from trialist.index.live import LiveIndex, Taught, replace_thesaurus
+from trialist.registry.completing import refresh_completions
 from trialist.vocabulary.combine import combine, read_own_concepts
 from trialist.vocabulary.mesh import mesh_concepts, read_mesh
 from trialist.vocabulary.text import fold_text
@@ -57,6 +58,7 @@ def refresh_synonyms(registry: Path, index: Path) -> None:
     """Make the thesaurus of the index anew from all sources; `NotBuiltError` when there is no index."""
     learned = read_concepts(LiveIndex(index).learned_file)
     replace_thesaurus(index, make_synonyms(registry, learned))
+    refresh_completions(index)
 
 
 def read_vetoes(registry: Path) -> list[Veto]:
