@@ -1,18 +1,17 @@
 """Statistics of an index against a plain scan over the records."""
 
 import math
-import os
-import stat
 
 import orjson
 import pytest
 
 from trialist.demo import generate_study
 from trialist.errors import InvalidParameterError, NotBuiltError, UnknownFieldError
-from trialist.index.digests import date_code, date_text, open_digests
+from trialist.index.digests import date_code, date_text, open_digests, write_digests
 from trialist.query.live import live_message
 from trialist.query.statistics import list_fields, statistical_fields
 from trialist.record.catalogue import fields_by_piece
+from trialist.registry import statistics as registry_statistics
 from trialist.registry.indexing import build_search_index
 from trialist.registry.statistics import Statistics, prepare_statistics
 
@@ -165,23 +164,25 @@ def test_what_was_computed_is_kept_and_what_is_of_another_index_is_not_used(open
     assert Statistics(registry).field_values() == told
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_registry_that_cannot_be_written_to_is_told_of_all_the_same(opened):
+def test_a_registry_that_cannot_be_written_to_is_told_of_all_the_same(opened, monkeypatch):
     registry, _ = opened
     told = Statistics(registry).field_values()
-    index = Statistics(registry)._index
-    (registry / "index" / "statistics.json.zst").unlink()
-    locked = [registry / "index", *(segment.directory for segment in index.segments)]
-    for segment in index.segments:
+    segments = Statistics(registry)._index.segments
+    kept = registry / "index" / "statistics.json.zst"
+    kept.unlink()
+    for segment in segments:
         (segment.directory / "digests.json").unlink()
-    for directory in locked:
-        directory.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        assert Statistics(registry).field_values() == told
-        assert all(open_digests(segment.directory) is None for segment in index.segments)
-    finally:
-        for directory in locked:
-            directory.chmod(stat.S_IRWXU)
+
+    def refused(source, segment, directory, *, workers):
+        if directory == segment.directory:
+            raise PermissionError(13, "read-only")
+        write_digests(source, segment, directory, workers=workers)
+
+    monkeypatch.setattr(registry_statistics, "write_digests", refused)
+    monkeypatch.setattr(registry_statistics, "_FILE", "no/such/folder")
+    assert Statistics(registry).field_values() == told
+    assert all(open_digests(segment.directory) is None for segment in segments)
+    assert not kept.exists()
 
 
 def test_without_an_index_there_are_no_statistics(tmp_path):
