@@ -194,6 +194,7 @@ def routes(app: Application) -> list[BaseRoute]:
         get("/api/v2/stats/fieldValues", stats.field_values, refuse),
         get("/api/v2/stats/field/sizes", stats.field_sizes, refuse),
         get("/api/v2/stats/listSizes", stats.field_sizes, refuse),
+        get("/api/oas/v2", about.openapi),
         get("/api/int/studies/{nct_id}", past.study),
         get("/api/int/studies/{nct_id}/history/{number}", past.version),
     )
