@@ -173,6 +173,9 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 __all__ = ["Answer", "Running", "application", "ask", "asked", "make_registry", "running"]

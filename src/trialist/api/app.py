@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trialist.api import documents, studies, study
+from trialist.api import documents, downloads, history, statistics, studies, study
 from trialist.api.access_log import AccessLog, Entry
 from trialist.api.asked import canonical_path, header
 from trialist.api.encoding import PackingSend, choose_encoding
@@ -177,13 +177,25 @@ def routes(app: Application) -> list[BaseRoute]:
     v2 = studies.Studies(app.serving, app.lanes, app.settings)
     one = study.OneStudy(app.serving, app.lanes)
     about = documents.Documents(app.serving, app.lanes)
+    stats = statistics.FieldStatistics(app.serving, app.lanes)
+    whole = downloads.Downloads(app.serving, app.lanes)
+    past = history.History(app.serving, app.lanes)
+    refuse = statistics.statistics_refusal
     table: Sequence[BaseRoute] = (
         get("/api/v2/studies", v2.answer),
         get("/api/v2/version", about.version),
         get("/api/v2/studies/metadata", about.metadata),
         get("/api/v2/studies/search-areas", about.search_areas),
         get("/api/v2/studies/enums", about.enums),
+        get("/api/v2/studies/download", whole.answer),
         get("/api/v2/studies/{nct_id}", one.answer),
+        get("/api/v2/stats/size", stats.size),
+        get("/api/v2/stats/field/values", stats.field_values, refuse),
+        get("/api/v2/stats/fieldValues", stats.field_values, refuse),
+        get("/api/v2/stats/field/sizes", stats.field_sizes, refuse),
+        get("/api/v2/stats/listSizes", stats.field_sizes, refuse),
+        get("/api/int/studies/{nct_id}", past.study),
+        get("/api/int/studies/{nct_id}/history/{number}", past.version),
     )
     endpoints = own_endpoints(app.serving, app.lanes, app.settings, app.meter)
     own = [get(path, endpoint, own_refusal) for path, endpoint in endpoints]

@@ -74,7 +74,11 @@ class Lanes:
         return asyncio.get_running_loop().run_in_executor(self._readers, next, pieces, None)
 
     async def search(
-        self, work: Callable[[Check], _Result], *, cost: int = 0, is_wanted: Callable[[], bool] = lambda: True
+        self,
+        work: Callable[[Check], _Result],
+        *,
+        is_costly: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> _Result:
         """The result of a search, which gets a check to call all along.
 
@@ -93,7 +97,7 @@ class Lanes:
             check()
             return work(check)
 
-        lane = self.costly if cost > COSTLY else self.quick
+        lane = self.costly if is_costly else self.quick
         return await self._in_time(lane.run(checked))
 
     async def _in_time(self, answer: Awaitable[_Result]) -> _Result:

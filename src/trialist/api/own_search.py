@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist.api.answers import Departure
-from trialist.api.lanes import Check, Lanes
+from trialist.api.lanes import COSTLY, Check, Lanes
 from trialist.api.own_answers import answered
 from trialist.api.own_asked import Searched, place_json, read_facets, read_searched, read_shown
 from trialist.api.own_parameters import MOST_SIMILAR, SUGGEST, read_names, read_text, read_whole
@@ -141,7 +141,9 @@ class Searches:
             def document(check: Check) -> bytes:
                 return orjson.dumps(found(asked, check))
 
-            body = await self._lanes.search(document, cost=cost, is_wanted=lambda: departure.is_wanted)
+            body = await self._lanes.search(
+                document, is_costly=cost > COSTLY, is_wanted=lambda: departure.is_wanted
+            )
         finally:
             departure.close()
         return answered(body)

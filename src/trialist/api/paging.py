@@ -11,9 +11,9 @@ import orjson
 Read = Callable[[Sequence[int]], Iterator[bytes]]
 Render = Callable[[bytes], bytes]
 
-FIRST_PIECE_BYTES = 32 << 10
 PIECE_BYTES = 256 << 10
-_AT_ONCE = 8
+"""A page is sent in pieces of about this size: made in a millisecond or two, so that the first is soon there."""
+
 _STRING_OR_BLANK = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 
 
@@ -44,19 +44,31 @@ def json_layout(total: int | None, next_token: str | None) -> Layout:
 
 
 def pieces_of(numbers: Sequence[int], read: Read, render: Render, layout: Layout) -> Iterator[bytes]:
-    """A page, piece by piece. The first piece is a small one, so that it is soon there."""
+    """A page, piece by piece; every piece but the last has at least `PIECE_BYTES`."""
     piece = bytearray(layout.head)
     between = b""
-    limit = FIRST_PIECE_BYTES
-    for start in range(0, len(numbers), _AT_ONCE):
-        # Read to the end at once: a reader belongs to its thread, and the next piece may be made in another.
-        for raw in list(read(numbers[start : start + _AT_ONCE])):
+    for number in numbers:
+        # One by one and to the end: a reader belongs to its thread, and the next piece may be made in another.
+        for raw in list(read((number,))):
             piece += between
             piece += render(raw)
             between = layout.between
-            if len(piece) >= limit:
+            if len(piece) >= PIECE_BYTES:
                 yield bytes(piece)
                 piece.clear()
-                limit = PIECE_BYTES
     piece += layout.tail
     yield bytes(piece)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A page whose first piece is made; `rest` is None where there is no more."""
+
+    first: bytes
+    rest: Iterator[bytes] | None
+
+
+def begin(pieces: Iterator[bytes]) -> Begun:
+    """Make the first piece."""
+    first = next(pieces)
+    return Begun(first, pieces if len(first) >= PIECE_BYTES else None)

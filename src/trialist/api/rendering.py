@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import orjson
+
 from trialist.api.paging import Render, on_one_line
-from trialist.query.live import parameter_error
 from trialist.query.searched import searched_pieces
 from trialist.query.study_query import Format, MarkupFormat, StudyQuery
 from trialist.views.csv import CsvColumns
+from trialist.views.legacy_markup import to_classic
 from trialist.views.projection import Projection, parse_fields
 
 
@@ -26,7 +28,12 @@ def columns_of(fields: tuple[str, ...] | None) -> CsvColumns:
 def json_render(projection: Projection | None, markup: MarkupFormat) -> Render:
     """What writes a record as JSON on one line; the bytes that are stored where all of it is asked for as it is kept."""
     if markup is MarkupFormat.LEGACY:
-        raise parameter_error("markupFormat=legacy is not available")
+
+        def classic(raw: bytes) -> bytes:
+            record = orjson.loads(raw)
+            return orjson.dumps(to_classic(record if projection is None else projection.apply(record)))
+
+        return classic
     return on_one_line if projection is None else projection.apply_bytes
 
 

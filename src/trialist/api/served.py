@@ -16,6 +16,7 @@ from trialist.errors import NotBuiltError, TrialistError
 from trialist.registry.paging import Pager
 from trialist.registry.records import Records, StoreState
 from trialist.registry.searching import Finder
+from trialist.registry.statistics import Statistics
 
 API_VERSION = "2.0.5"
 """The version of the registry's API whose answers these are."""
@@ -36,6 +37,7 @@ class Served:
     finder: Finder
     pager: Pager
     records: Records
+    statistics: Statistics
     state: StoreState
     etag: str
     timestamp: str
@@ -60,13 +62,16 @@ def open_served(directory: Path) -> Served:
                     f"the search index in {directory} is damaged: {error}",
                     hint="Build it anew: trialist index --full",
                 ) from error
-    return _with_state(finder, Pager(finder), records, records.state(), _timestamp(records))
+    state = records.state()
+    statistics = Statistics(directory, finder.index)
+    return Served(
+        finder, Pager(finder), records, statistics, state, _etag(finder, state), _timestamp(records)
+    )
 
 
-def _with_state(finder: Finder, pager: Pager, records: Records, state: StoreState, timestamp: str) -> Served:
+def _etag(finder: Finder, state: StoreState) -> str:
     said = f"{__version__} {finder.mark} {state}"
-    etag = f'"{hashlib.sha256(said.encode()).hexdigest()[:16]}/{__version__}"'
-    return Served(finder, pager, records, state, etag, timestamp)
+    return f'"{hashlib.sha256(said.encode()).hexdigest()[:16]}/{__version__}"'
 
 
 def _timestamp(records: Records) -> str:
@@ -120,4 +125,4 @@ class Serving:
             return now
         # While a load runs its batches come by the second, and finding the latest day reads the whole table.
         timestamp = now.timestamp if state.state == "running" else _timestamp(now.records)
-        return replace(_with_state(now.finder, now.pager, now.records, state, timestamp))
+        return replace(now, state=state, etag=_etag(now.finder, state), timestamp=timestamp)

@@ -85,6 +85,8 @@ class Server:
         """`NotBuiltError` when there is nothing to serve, `InvalidParameterError` for an address that is taken or none."""
         if not 1 <= workers <= 256:
             raise InvalidParameterError("--workers must be from 1 to 256")
+        if not 0 <= port <= 65_535:
+            raise InvalidParameterError("--port must be from 0 to 65535")
         check_built(settings)
         self._settings = settings
         self._log = log

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist.api.answers import CSV, JSON, Departure, Streamed, content, not_modified
 from trialist.api.asked import params_of
-from trialist.api.lanes import Check, Lanes
-from trialist.api.paging import Layout, Render, json_layout, pieces_of
+from trialist.api.lanes import COSTLY, Check, Lanes
+from trialist.api.paging import Begun, Layout, Render, begin, json_layout, pieces_of
 from trialist.api.rendering import columns_of, render_of
 from trialist.api.served import Served, Serving
 from trialist.query.params import read_params
@@ -43,42 +44,75 @@ class Studies:
         known = not_modified(scope, served)
         if known is not None:
             return known
-        page = await self._page(served, query, request)
-        layout, headers = layout_of(query, page)
-        media_type = CSV if query.format is Format.CSV else JSON
-        pieces = pieces_of([hit.number for hit in page.hits], served.records.read, render, layout)
-        return await self._sent(pieces, media_type, served, headers)
+        return await self._found(Search(served, query, render, self._settings.max_query_cost), request)
 
     def _read(self, params: Mapping[str, str]) -> tuple[StudyQuery, Render]:
         query = read_params(params)
         query = replace(query, page_size=min(query.page_size, self._settings.max_page_size))
         return query, render_of(query)
 
-    async def _sent(
-        self, pieces: Iterator[bytes], media_type: str, served: Served, headers: Mapping[str, str]
-    ) -> Response:
-        """A short answer whole, a long one as a stream."""
-        first = await self._lanes.read_next(pieces) or b""
-        second = await self._lanes.read_next(pieces)
-        if second is None:
-            return content(first, media_type, served, headers)
-        return Streamed(_put_back((first, second), pieces), self._lanes, media_type, served, headers)
+    async def _found(self, search: Search, request: Request) -> Response:
+        page = search.known()
+        if page is not None:
+            begun = await self._lanes.read(lambda: search.begin(page))
+        else:
+            departure = Departure(request.receive)
+            try:
+                begun = await self._searched(search, departure)
+            finally:
+                departure.close()
+        media_type = CSV if search.query.format is Format.CSV else JSON
+        if begun.page.rest is None:
+            return content(begun.page.first, media_type, search.served, begun.headers)
+        pieces = chain((begun.page.first,), begun.page.rest)
+        return Streamed(pieces, self._lanes, media_type, search.served, begun.headers)
 
-    async def _page(self, served: Served, query: StudyQuery, request: Request) -> Page:
-        found = served.pager.known(query)
-        if found is not None:
-            return found
-        departure = Departure(request.receive)
-        try:
-            most = self._settings.max_query_cost
-            cost = await self._lanes.search(lambda _: served.finder.cost(query, most))
+    async def _searched(self, search: Search, departure: Departure) -> Answered:
+        def is_wanted() -> bool:
+            return departure.is_wanted
 
-            def search(check: Check) -> Page:
-                return served.pager.page(query, most_cost=most, check=check)
+        begun = await self._lanes.search(search.run_if_cheap, is_wanted=is_wanted)
+        if begun is None:
+            begun = await self._lanes.search(search.run, is_costly=True, is_wanted=is_wanted)
+        return begun
 
-            return await self._lanes.search(search, cost=cost, is_wanted=lambda: departure.is_wanted)
-        finally:
-            departure.close()
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The beginning of an answer."""
+
+    page: Begun
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One request over one state of the registry: what runs in threads."""
+
+    served: Served
+    query: StudyQuery
+    render: Render
+    most_cost: int
+
+    def known(self) -> Page | None:
+        """The page if no search is needed to tell it."""
+        return self.served.pager.known(self.query)
+
+    def run_if_cheap(self, check: Check) -> Answered | None:
+        """Search and begin the answer, unless that is costly."""
+        if self.served.finder.cost(self.query, self.most_cost) > COSTLY:
+            return None
+        return self.run(check)
+
+    def run(self, check: Check) -> Answered:
+        """Search and begin the answer."""
+        return self.begin(self.served.pager.page(self.query, most_cost=self.most_cost, check=check))
+
+    def begin(self, page: Page) -> Answered:
+        """The beginning of the answer that shows a page."""
+        layout, headers = layout_of(self.query, page)
+        numbers = [hit.number for hit in page.hits]
+        return Answered(begin(pieces_of(numbers, self.served.records.read, self.render, layout)), headers)
 
 
 def layout_of(query: StudyQuery, page: Page) -> tuple[Layout, dict[str, str]]:
@@ -91,8 +125,3 @@ def layout_of(query: StudyQuery, page: Page) -> tuple[Layout, dict[str, str]]:
         headers["x-next-page-token"] = page.next_token
     head = columns_of(query.fields).header() if query.page_token is None else b""
     return Layout(head, b"", b""), headers
-
-
-def _put_back(taken: tuple[bytes, ...], rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield from taken
-    yield from rest

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import CSV, JSON, ZIP, content, not_modified
+from trialist.api.answers import CSV, FHIR, JSON, RIS, ZIP, content, not_modified
 from trialist.api.asked import plain_params_of
 from trialist.api.lanes import Lanes
 from trialist.api.rendering import columns_of, json_render, projection_of
 from trialist.api.served import Served, Serving
-from trialist.api.zipped import zip_one
 from trialist.errors import InvalidParameterError, StudyNotFoundError
 from trialist.query.filters import split_list
 from trialist.query.live import parameter_error
 from trialist.query.params import read_choice
 from trialist.query.study_query import MarkupFormat
 from trialist.record.nct_id import parse_nct_id
+from trialist.registry.download import study_member, zip_stream
 from trialist.registry.records import Resolved
+from trialist.views.fhir import render_fhir
 from trialist.views.projection import Projection
+from trialist.views.ris import render_ris
 
 PARAMETERS = ("format", "markupFormat", "fields")
 _LARGE_RECORD = 64 << 10
@@ -37,6 +41,8 @@ class StudyFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSON_ZIP = "json.zip"
+    FHIR = "fhir.json"
+    RIS = "ris"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,36 @@ def shape_of(given: dict[str, str], nct_id: str) -> Shape:
         MarkupFormat, "markupFormat", given.get("markupFormat", "").strip() or MarkupFormat.MARKDOWN
     )
     names = tuple(split_list(given["fields"])) if given.get("fields", "").strip() else None
-    if form is StudyFormat.CSV:
-        columns = columns_of(names)
-        return Shape(CSV, lambda raw: columns.header() + columns.row(raw))
-    projection: Projection | None = None if names is None else projection_of(names, allow_query=False)
-    if form is StudyFormat.JSON:
-        return Shape(JSON, json_render(projection, markup), is_stored=projection is None)
-    write = json_render(projection, MarkupFormat.MARKDOWN)
-    return Shape(ZIP, lambda raw: zip_one(f"{nct_id}.json", write(raw)), "json.zip")
+    match form:
+        case StudyFormat.CSV:
+            columns = columns_of(names)
+            return Shape(CSV, lambda raw: columns.header() + columns.row(raw))
+        case StudyFormat.RIS:
+            render_ris({}, names)  # refuses tags that there are not before any study is looked for
+            return Shape(RIS, lambda raw: render_ris(orjson.loads(raw), names))
+        case StudyFormat.FHIR:
+            if names is not None:
+                raise parameter_error("fields cannot be chosen for fhir.json", hint="Leave out fields.")
+            return Shape(FHIR, lambda raw: render_fhir(orjson.loads(raw)))
+        case StudyFormat.JSON_ZIP:
+            write = json_render(_projection(names), MarkupFormat.MARKDOWN)
+            return Shape(ZIP, lambda raw: _zipped(nct_id, write(raw)), "json.zip")
+        case StudyFormat.JSON:
+            return Shape(
+                JSON,
+                json_render(_projection(names), markup),
+                is_stored=names is None and markup is MarkupFormat.MARKDOWN,
+            )
+        case _:
+            assert_never(form)
+
+
+def _projection(names: tuple[str, ...] | None) -> Projection | None:
+    return None if names is None else projection_of(names, allow_query=False)
+
+
+def _zipped(nct_id: str, content: bytes) -> bytes:
+    return b"".join(zip_stream([study_member(nct_id, content)]))
 
 
 def canonical_id(text: str) -> str:

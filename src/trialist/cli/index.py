@@ -50,10 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
 def build_now(settings: Settings, *, full: bool = False) -> tuple[Built, float]:
     """Build the index with a progress bar; what was built, and the seconds it took."""
     from trialist.registry.indexing import build_search_index
+    from trialist.registry.statistics import prepare_statistics
 
     began = time.monotonic()
     with _progress_bar() as report:
         built = build_search_index(settings, full=full, report=report)
+    prepare_statistics(settings.registry, workers=settings.load_workers)
     return built, time.monotonic() - began
 
 

@@ -68,7 +68,7 @@ def build_segment(
     scratch.mkdir()
     _words.restart()  # what another build has written is not in the files of this one
     tasks = [(first, numbers[first : first + CHUNK]) for first in range(0, len(numbers), CHUNK)]
-    with _pool(workers if len(tasks) > 1 else 1) as pool:
+    with pool_of(workers if len(tasks) > 1 else 1) as pool:
         chunks, learner = _collect(pool, source, tasks, scratch, len(numbers), report)
         fields = _merge(pool, chunks, directory / "fields", report)
     sources = [chunk.open() for chunk in chunks]
@@ -96,7 +96,8 @@ class _Here(Executor):
         return done
 
 
-def _pool(workers: int) -> Executor:
+def pool_of(workers: int) -> Executor:
+    """So many processes, which end with the one that asks them; one is the calling process itself."""
     if workers == 1:
         return _Here()
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)

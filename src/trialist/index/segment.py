@@ -57,6 +57,10 @@ class ValueField:
         start = self._arrays["text_start"]
         return bytes(self._arrays["text"][start[number] : start[number + 1]]).decode("utf-8", "surrogatepass")
 
+    def sizes(self) -> Array:
+        """The length of every value's text in bytes."""
+        return np.diff(self._arrays["text_start"])
+
     def texts(self) -> list[str]:
         """The texts of all values."""
         start = self._arrays["text_start"].tolist()

@@ -82,7 +82,7 @@ class Study:
         """
         field = find_field(name)
         convert = _CONVERTERS.get(field.type, _keep) if not field.is_enum else _text
-        values = tuple(convert(raw) for raw in _raw_values(self.record, field))
+        values = tuple(convert(raw) for raw in raw_values(self.record, field))
         if field.is_many:
             return values
         return values[0] if values else None
@@ -99,7 +99,7 @@ class Study:
         return module if isinstance(module, dict) else {}
 
 
-def _raw_values(record: Mapping[str, Any], field: Field) -> Iterator[Any]:
+def raw_values(record: Mapping[str, Any], field: Field) -> Iterator[Any]:
     """The values at a field's path, lists opened at every step; null and misplaced structures give nothing."""
     level: list[Any] = [record]
     for key in field.path.split("."):

@@ -31,14 +31,18 @@ class Records:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._own = threading.local()
-        _ = self._reader
+        self._frozen_at: tuple[int, int, bool] | None = None
+        moment = self._reader.moment()
+        self._frozen_at = moment if moment[2] else None
 
     @property
     def _reader(self) -> SqliteReader:
-        reader: SqliteReader | None = getattr(self._own, "reader", None)
-        if reader is None:
-            reader = self._own.reader = SqliteReader(self.directory)
-        return reader
+        opened: tuple[SqliteReader, object] | None = getattr(self._own, "opened", None)
+        if opened is None or opened[1] != self._frozen_at:
+            if opened is not None:
+                opened[0].close()
+            opened = self._own.opened = (SqliteReader(self.directory), self._frozen_at)
+        return opened[0]
 
     def get(self, nct_id: str) -> Resolved | None:
         """The current version of a study that the registry still has, by its canonical id or an alias, or None."""
@@ -61,8 +65,14 @@ class Records:
         """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
         return self._reader.read(numbers)
 
+    def numbers(self) -> list[int]:
+        """The NCT numbers of the studies that the registry still has, ascending."""
+        return list(self._reader.current())
+
     def state(self) -> StoreState:
-        """What changes whenever the store does."""
+        """What changes whenever the store does. On a read-only volume other files are noticed here, and opened anew."""
+        if self._frozen_at is not None:
+            self._frozen_at = self._reader.moment()
         return self._reader.state()
 
     def data_date(self) -> str:

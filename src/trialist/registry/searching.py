@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -29,10 +29,10 @@ from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.indexing import index_directory
+from trialist.registry.records import Records
 from trialist.registry.sites import OpenSite, locate, open_sites
 from trialist.registry.suggesting import Cost, KnownWords, Suggestion, costs
 from trialist.registry.synonyms import read_vetoes
-from trialist.store import SqliteReader
 from trialist.vocabulary.places import PlaceFound
 from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
@@ -85,6 +85,10 @@ class Finder:
         return found.without([*self._kept_vetoes, *self.vetoes])
 
     @cached_property
+    def _records(self) -> Records:
+        return Records(self.directory)
+
+    @cached_property
     def _kept_vetoes(self) -> list[Veto]:
         return read_vetoes(self.directory)
 
@@ -94,8 +98,7 @@ class Finder:
 
     def _read(self, number: int) -> Mapping[str, Any]:
         """The record of a study; empty where the store has lost it since the index was built."""
-        with closing(SqliteReader(self.directory)) as store:
-            raw = next(store.read([number]), b"{}")
+        raw = next(self._records.read([number]), b"{}")
         record: Mapping[str, Any] = orjson.loads(raw)
         return record
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -56,8 +57,13 @@ def connect(directory: Path, *, write: bool, create: bool = False) -> sqlite3.Co
         if create:
             directory.mkdir(parents=True, exist_ok=True)
         mode = "rwc" if create else "rw" if write else "ro"
+        # SQLite keeps an index of its log beside the file, and would have to make it where nothing can be made.
+        frozen = "&immutable=1" if not write and is_frozen(directory) else ""
         connection = sqlite3.connect(
-            f"{file.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS
+            f"{file.absolute().as_uri()}?mode={mode}{frozen}",
+            uri=True,
+            isolation_level=None,
+            timeout=_BUSY_SECONDS,
         )
     except (OSError, sqlite3.Error) as error:
         raise StoreWriteError(
@@ -68,6 +74,11 @@ def connect(directory: Path, *, write: bool, create: bool = False) -> sqlite3.Co
             _prepare(connection)
         _check_schema(connection, directory)
     return connection
+
+
+def is_frozen(directory: Path) -> bool:
+    """Whether the store can only be read, and nobody who could write here has it open: a read-only volume or image."""
+    return not os.access(directory, os.W_OK) and not (directory / f"{FILE_NAME}-wal").exists()
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -173,6 +184,11 @@ class SqliteReader:
     def _stored(self, row: tuple[int, int, bytes, int, int | None]) -> StoredStudy:
         number, dictionary, packed, version_id, missing_since = row
         return StoredStudy(nct_id_of(number), self.unpack(dictionary, packed), version_id, missing_since)
+
+    def moment(self) -> tuple[int, int, bool]:
+        """What is another one when the files of the store are: a reader of a read-only volume is not told otherwise."""
+        found = (self.directory / FILE_NAME).stat()
+        return found.st_mtime_ns, found.st_size, is_frozen(self.directory)
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
 
 from trialist.errors import InvalidParameterError
+from trialist.views.projection import Projection
 
 Record = Mapping[str, Any]
 LINE_END = "\r\n"
@@ -64,12 +66,18 @@ class CsvColumns:
 
     def row(self, record: Record | bytes) -> bytes:
         """One study as a line; `record` is its JSON, parsed or not."""
-        read: Record = orjson.loads(record) if isinstance(record, bytes) else record
+        # What no column tells, all of the results first, is cut away before it is parsed.
+        read: Record = orjson.loads(_told().apply_bytes(record)) if isinstance(record, bytes) else record
         return _line(self.cells(read))
 
     def cells(self, record: Record) -> list[str]:
         """The texts of one study's cells, unquoted."""
         return [_CELLS[name](record) for name in self.names]
+
+
+@cache
+def _told() -> Projection:
+    return Projection(frozenset(_TOLD))
 
 
 def _line(cells: Iterable[str]) -> bytes:
@@ -215,5 +223,22 @@ _CELLS: Mapping[str, Callable[[Record], str]] = {
     ),
     "Study Documents": _documents,
 }
+_TOLD = (
+    "protocolSection.identificationModule",
+    _STATUS,
+    _SPONSORS,
+    "protocolSection.descriptionModule.briefSummary",
+    "protocolSection.conditionsModule.conditions",
+    "protocolSection.designModule",
+    "protocolSection.armsInterventionsModule.interventions",
+    "protocolSection.outcomesModule",
+    "protocolSection.eligibilityModule.sex",
+    "protocolSection.eligibilityModule.stdAges",
+    "protocolSection.contactsLocationsModule.locations",
+    "documentSection.largeDocumentModule.largeDocs",
+    "hasResults",
+)
+"""Where the cells are read from."""
+
 COLUMNS = tuple(_CELLS)
 """The names of all columns in the registry's order."""
