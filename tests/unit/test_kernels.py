@@ -13,8 +13,9 @@ from trialist.errors import NotBuiltError
 from trialist.index import kernels
 from trialist.index.arrays import ArrayFile, ArrayWriter, starts_of
 from trialist.index.hashing import hash_word
+from trialist.index.kernels import BLOCK
 from trialist.index.live import LiveIndex
-from trialist.index.postings import BLOCK, Group, Slot, Sought, block_tokens, field_arrays
+from trialist.index.postings import Group, Slot, Sought, block_tokens, field_arrays
 from trialist.index.segment import Rarity, Segment
 from trialist.index.words import Words
 from trialist.vocabulary.text import split_words
@@ -43,20 +44,28 @@ def test_the_best_are_those_that_sorting_puts_first(
     }
 
 
-@given(st.floats(2.0**-90, 2.0**90, width=32))
+def sums_of(numbers: list[float]) -> kernels.Sums:
+    sums = kernels.Sums(len(numbers))
+    sums.powers[:] = numbers
+    sums.touched[:] = True
+    return sums
+
+
+@given(st.floats(2.0**-80, 2.0**90, width=32))
 def test_the_root_of_a_sum_is_its_cube_root(number: float) -> None:
-    powers, score = np.array([number], dtype=np.float32), np.zeros(1, dtype=np.float32)
-    kernels.take_powers(powers, score, np.zeros(1, dtype=bool))
+    sums, score = sums_of([number]), np.zeros(1, dtype=np.float32)
+    sums.take(score, np.zeros(1, dtype=bool))
     assert float(score[0]) == pytest.approx(number ** (1 / 3), rel=1e-5)
 
 
 def test_sums_become_scores_and_are_cleared() -> None:
-    powers = np.array([0, 8, 27, 64], dtype=np.float32)
+    sums = sums_of([0, 8, 27, 64])
     score, mask = np.ones(4, dtype=np.float32), np.zeros(4, dtype=bool)
-    kernels.take_powers(powers, score, mask)
+    sums.take(score, mask)
     assert score.tolist() == pytest.approx([1, 3, 4, 5], rel=1e-6)
     assert mask.tolist() == [False, True, True, True]
-    assert not powers.any()
+    assert not sums.powers.any()
+    assert not sums.touched.any()
 
 
 @given(st.lists(st.lists(st.integers(0, 19), max_size=8), max_size=12), st.sets(st.integers(0, 19)))
@@ -142,26 +151,26 @@ def test_words_are_found_where_they_stand_one_behind_the_other(
 
 
 def test_a_study_with_two_such_values_scores_once(segment: Segment) -> None:
-    powers = np.zeros((2, segment.studies), dtype=np.float32)
+    powers = [kernels.Sums(segment.studies) for _ in range(2)]
     group = Group((slots("wombat"),), 1)
     rare = Rarity(segment.studies, 0.9)
-    assert segment.find([Sought("Condition", 1.0, 0)], [group], powers=powers[0], rare=rare) == {
+    assert segment.find([Sought("Condition", 1.0, 0)], [group], sums=powers[0], rare=rare) == {
         "Condition": 10
     }
     fever = Group((slots("fever"),), 1)
     counted = Rarity(segment.studies, 0.9, {"Condition": 10})
-    segment.find([Sought("Condition", 1.0, 0)], [fever], powers=powers[1], rare=counted)
-    assert powers[0].tolist() == powers[1].tolist()
-    assert powers[0].min() > 0
+    segment.find([Sought("Condition", 1.0, 0)], [fever], sums=powers[1], rare=counted)
+    assert powers[0].powers.tolist() == powers[1].powers.tolist()
+    assert powers[0].powers.min() > 0
 
 
 def test_synonyms_count_less(segment: Segment) -> None:
-    powers = np.zeros((2, segment.studies), dtype=np.float32)
+    powers = [kernels.Sums(segment.studies) for _ in range(2)]
     for place, nearest in enumerate((1, 0)):
         group = Group((slots("kite"),), nearest)
         rare = Rarity(100, 0.5)
-        segment.find([Sought("BriefTitle", 1.0, 0)], [group], powers=powers[place], rare=rare)
-    assert powers[1] == pytest.approx(powers[0] * 0.5**3)
+        segment.find([Sought("BriefTitle", 1.0, 0)], [group], sums=powers[place], rare=rare)
+    assert powers[1].powers == pytest.approx(powers[0].powers * 0.5**3)
 
 
 def test_marks_of_another_length_are_refused(segment: Segment) -> None:

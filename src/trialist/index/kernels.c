@@ -88,6 +88,7 @@ typedef struct {
     int64_t *counts;    /* by looked field: how many were found; given if `counted`, else written */
     uint8_t *mask;      /* by study or site: set to 1 where something is found; or NULL */
     float *powers;      /* by study: grows by the third power of what is found; or NULL */
+    uint8_t *touched;   /* by block of 64 studies: set to 1 where a power grows */
     const uint8_t *only; /* by study: where phrases in texts are looked for; or NULL, everywhere */
     int64_t asked_count;
     int64_t looked_count;
@@ -357,6 +358,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
                         uint32_t *stamps, uint32_t stamp) {
     const int64_t units = request->units;
     float *powers = request->powers;
+    uint8_t *touched = request->touched;
     float table[256];
     float step = (float)(worth / 255);
     for (int impact = 0; impact < 256; impact++) {
@@ -369,6 +371,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
         if (!field->is_values) {
             if (unit >= units) return DAMAGED;
             if (unit != before) powers[unit] += table[result->is_span ? field->impact[at] : hits->impact[at]];
+            touched[unit / BLOCK] = 1;
             before = unit;
             continue;
         }
@@ -380,6 +383,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
             if (stamps[study] == stamp) continue;
             stamps[study] = stamp;
             powers[study] += table[field->study_impact[study]];
+            touched[study / BLOCK] = 1;
         }
     }
     return 0;
@@ -533,23 +537,31 @@ static int is_zero(const void *bytes, int64_t length) {
     return !any;
 }
 
-/* The cube root of a number that is not negative: a guess from its exponent, bettered by Newton's steps (six digits). */
+/* The cube root of a number that is not negative, to six digits; below 1e-30 the next to nothing that is left of it.
+ *
+ * A guess from its exponent, bettered by Halley's steps; without a branch, so that compilers make several at a time, and
+ * kept off the smallest numbers, which are slow.
+ */
 static inline float cube_root(float number) {
-    uint32_t bits;
-    float root;
-    memcpy(&bits, &number, sizeof bits);
-    bits = bits / 3 + 0x2a514067u;
+    float raised = number + 1e-30f, root;
+    int32_t bits;
+    memcpy(&bits, &raised, sizeof bits);
+    bits = (int32_t)((float)bits * (1.0f / 3)) + 0x2a514067;
     memcpy(&root, &bits, sizeof root);
-    for (int step = 0; step < 3; step++) root = (2 * root + number / (root * root)) * (1.0f / 3);
-    return number > 0 ? root : 0;
+    for (int step = 0; step < 2; step++) {
+        float cube = root * root * root;
+        root *= (cube + 2 * raised) / (2 * cube + raised);
+    }
+    return root * (float)(number > 0);
 }
 
 /* Add the cube roots of sums to scores, mark what had a sum, and clear the sums. */
-SHARED void take_powers(int64_t units, float *powers, float *score, uint8_t *mask) {
+SHARED void take_powers(int64_t units, float *powers, uint8_t *touched, float *score, uint8_t *mask) {
     for (int64_t from = 0; from < units; from += BLOCK) {
+        if (!touched[from / BLOCK]) continue; /* most studies have nothing of most words */
         int64_t count = units - from < BLOCK ? units - from : BLOCK;
         float *power = powers + from;
-        if (is_zero(power, count * (int64_t)sizeof *power)) continue; /* most studies have nothing of most words */
+        touched[from / BLOCK] = 0;
         for (int64_t at = 0; at < count; at++) score[from + at] += cube_root(power[at]);
         for (int64_t at = 0; at < count; at++) mask[from + at] |= power[at] > 0;
         memset(power, 0, (size_t)count * sizeof *power);

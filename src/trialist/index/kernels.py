@@ -20,6 +20,8 @@ from trialist.errors import NotBuiltError
 from trialist.index.arrays import Array
 
 _NO_MEMORY = -1
+BLOCK = 64
+"""Postings and studies are gone through in blocks of so many, as in `kernels.c`."""
 
 
 class Numbers(Structure):
@@ -73,7 +75,7 @@ class Request(Structure):
     _fields_ = (
         *((name, c_void_p) for name in ("fields", "words", "asked", "slot_word", "slot_spelling")),
         *((name, c_void_p) for name in ("sequence_end", "looked", "first", "distant", "last", "weight")),
-        *((name, c_void_p) for name in ("counts", "mask", "powers", "only")),
+        *((name, c_void_p) for name in ("counts", "mask", "powers", "touched", "only")),
         *(
             (name, c_int64)
             for name in ("asked_count", "looked_count", "units", "of_sites", "counted", "bounded")
@@ -96,7 +98,7 @@ def _library() -> ctypes.CDLL:
     for name in ("find_sequences", "find_best", "count_holders", "mark_holders"):
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
-    found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p)
+    found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
     found.take_powers.restype = None
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
@@ -149,11 +151,25 @@ def find_sequences(request: Request) -> None:
     _checked(_library().find_sequences(byref(request)))
 
 
-def take_powers(powers: NDArray[np.float32], score: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
-    """Add the cube root of each sum to the score, mark what had one, and set the sums to 0."""
-    _library().take_powers(
-        len(powers), address(powers, np.float32), address(score, np.float32), address(mask, np.bool_)
-    )
+class Sums:
+    """Room for a sum for every study, nothing but zeros until something is found.
+
+    `powers` are the sums, `touched` says of each block of 64 studies whether one of them grew.
+    """
+
+    def __init__(self, studies: int) -> None:
+        self.powers = np.zeros(studies, dtype=np.float32)
+        self.touched = np.zeros(studies // BLOCK + 1, dtype=bool)
+
+    def take(self, score: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
+        """Add the cube root of each sum to the score, mark what had one, and set the sums to 0."""
+        _library().take_powers(
+            len(self.powers),
+            address(self.powers, np.float32),
+            address(self.touched, np.bool_),
+            address(score, np.float32),
+            address(mask, np.bool_),
+        )
 
 
 def find_best(

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from trialist.index import kernels
 from trialist.index.arrays import Array, ArrayFile
 from trialist.index.hashing import BOUNDARY
-
-BLOCK = 64
-"""For every so many postings it is written down where their tokens begin."""
+from trialist.index.kernels import BLOCK
 
 
 class Slot(NamedTuple):
@@ -69,7 +67,7 @@ class Sequences:
 
 
 def block_tokens(frequency: Array) -> NDArray[np.int64]:
-    """The first token of every `BLOCK`th posting."""
+    """The first token of every `kernels.BLOCK`th posting."""
     if not len(frequency):
         return np.empty(0, dtype=np.int64)
     sums = np.add.reduceat(frequency, np.arange(0, len(frequency), BLOCK), dtype=np.int64)

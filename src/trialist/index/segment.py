@@ -259,7 +259,7 @@ class Segment:
         self._looked_up = (kernels.FieldArrays * max(1, len(with_words)))()
         self._ready: set[int] = set()
         self._kept: dict[object, Array] = {}
-        self.sums: list[NDArray[np.float32]] = []
+        self.sums: list[kernels.Sums] = []
         """Room for sums over all studies, nothing but zeros; whoever takes one puts it back when it is so again."""
         own = ArrayFile(directory / "studies.bin", content["tables"]["studies"])
         self.nct, self.version, self.site_study = own["nct"], own["version"], own["site_study"]
@@ -276,7 +276,7 @@ class Segment:
         groups: Sequence[Group],
         *,
         mask: NDArray[np.bool_] | None = None,
-        powers: NDArray[np.float32] | None = None,
+        sums: kernels.Sums | None = None,
         rare: Rarity | None = None,
         only: NDArray[np.bool_] | None = None,
         bounded: bool = False,
@@ -284,7 +284,7 @@ class Segment:
     ) -> dict[str, int]:
         """Mark the studies (or sites) of which a value of a field holds a sequence of the field's group in one piece.
 
-        `powers` of studies grow by the third power of what each field says of them, by `rare`; it must be given with
+        The sums of studies grow by the third power of what each field says of them, by `rare`; it must be given with
         them. The answer says for each field how many studies were found, one with several sequences counted as often;
         if `bounded`, a phrase in texts counts as often as its rarest word. With `only`, phrases in texts are looked for
         in the studies marked there alone; what is found elsewhere may be left out.
@@ -305,10 +305,15 @@ class Segment:
             setattr(request, name, values.buffer_info()[0])
         request.weight, request.looked_count = weight.buffer_info()
         request.counts = counts.buffer_info()[0]
-        request.mask, request.powers = kernels.address(mask, np.bool_), kernels.address(powers, np.float32)
+        request.mask = kernels.address(mask, np.bool_)
+        if sums is not None:
+            request.powers, request.touched = kernels.address(sums.powers), kernels.address(sums.touched)
         request.only, request.bounded = kernels.address(only, np.bool_), bounded
         request.units, request.of_sites = self.sites if of_sites else self.studies, of_sites
-        if any(one is not None and len(one) != request.units for one in (mask, powers, only)):
+        if any(
+            one is not None and len(one) != request.units
+            for one in (mask, None if sums is None else sums.powers, only)
+        ):
             raise TypeError("marks and sums have one item for each study or site")
         if rare is not None:
             request.studies, request.synonym = rare.studies, rare.synonym

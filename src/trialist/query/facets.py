@@ -279,13 +279,16 @@ def _open_holders(
 def _numbers(
     values: NDArray[np.floating], studies: NDArray[np.integer], piece: str
 ) -> Iterator[tuple[str, int]]:
-    """Numbers, or years of dates, in words, and how many studies have each."""
-    kind = kind_of(resolve_area(piece).fields[0])
+    """Numbers in ascending order, or years of dates, in words, and how many studies have each."""
+    field = resolve_area(piece).fields[0]
+    kind = kind_of(field)
     read = _years(values) if kind in _DATES else values
-    listed, place = np.unique(read, return_inverse=True)
-    pairs = np.unique(place.astype(np.int64) << 32 | studies.astype(np.int64))
-    often = np.bincount(pairs >> 32, minlength=len(listed))
-    for value, count in zip(listed.tolist(), often.tolist(), strict=True):
+    begins = np.flatnonzero(np.diff(read, prepend=read[:1] - 1))
+    ends = np.append(begins[1:], len(read))
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        value = read[begin].item()
+        # Only of a field with several values in a study can two fall into one year.
+        count = len(np.unique(studies[begin:end])) if field.is_many else end - begin
         yield (_age_words(value) if kind is ValueKind.AGE else _number_words(value)), count
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialist.index.hashing import hash_word
-from trialist.index.kernels import studies_of, take_powers
+from trialist.index.kernels import Sums, studies_of
 from trialist.index.layout import LOCATIONS
 from trialist.index.postings import Group, Slot, Sought
 from trialist.index.segment import (
@@ -203,12 +203,12 @@ class Matcher:
         counts = None if reference is None else reference.counts(sought, groups, bounded=bounded)
         rare = Rarity(self._all_studies(), self.weights.synonym, counts)
         spare = self.segment.sums
-        powers = spare.pop() if spare else np.zeros(self.segment.studies, dtype=np.float32)
-        found = self.segment.find(sought, groups, powers=powers, rare=rare, only=only, bounded=bounded)
+        sums = spare.pop() if spare else Sums(self.segment.studies)
+        found = self.segment.find(sought, groups, sums=sums, rare=rare, only=only, bounded=bounded)
         if counts is None:
             self._counts[sought, groups, bounded] = found
-        take_powers(powers, score, mask)
-        spare.append(powers)
+        sums.take(score, mask)
+        spare.append(sums)
         return mask
 
     def counts(
