@@ -306,3 +306,40 @@ def test_hits_on_the_condition_itself_stand_above_mentions(tmp_path: Path) -> No
     ]
     write(tmp_path, records, state_of(records))
     assert ids(select(LiveIndex(tmp_path), query__cond="asthma")) == [99_000_002, 99_000_001]
+
+
+QUERIES = [
+    "disease treatment",
+    '"stem cell"',
+    "acute disease OR placebo",
+    "patients NOT placebo",
+    "EXPANSION[Lossy]study of cells",
+    "TILT[StartDate]disease",
+]
+FILTERS = [
+    "AREA[OverallStatus]RECRUITING",
+    "AREA[Phase]PHASE1 AND AREA[Sex]ALL",
+    "AREA[BriefTitle]children",
+    "AREA[EnrollmentCount]RANGE[MIN,40]",
+]
+
+
+@pytest.mark.parametrize("asked", QUERIES)
+@pytest.mark.parametrize("filtered", FILTERS)
+def test_a_filter_leaves_of_a_query_what_both_find_with_the_same_relevance(
+    index: LiveIndex, asked: str, filtered: str
+) -> None:
+    whole = select(index, query__term=asked)
+    kept = set(ids(select(index, filter__advanced=filtered)))
+    both = select(
+        index, query__term=asked, filter__advanced=filtered, query__cond="disease OR cancer OR syndrome"
+    )
+    narrow = set(ids(select(index, query__cond="disease OR cancer OR syndrome")))
+    assert set(ids(both)) == set(ids(whole)) & kept & narrow
+    one = select(index, query__term=asked, filter__advanced=filtered)
+    relevance = dict(zip(whole.numbers.tolist(), whole.relevance.tolist(), strict=True))
+    assert dict(zip(one.numbers.tolist(), one.relevance.tolist(), strict=True)) == {
+        number: relevance[number] for number in one.numbers.tolist()
+    }
+    (without,) = one.masks_without(lambda _: True)
+    assert set(index.segments[0].nct[without].tolist()) == set(ids(whole))

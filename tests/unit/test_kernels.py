@@ -145,9 +145,8 @@ def test_words_are_found_where_they_stand_one_behind_the_other(
     segment: Segment, phrase: str, found: list[int]
 ) -> None:
     mask = np.zeros(segment.studies, dtype=bool)
-    counts = segment.find([Sought("BriefTitle", 1.0, 0)], [Group((slots(phrase),), 1)], mask=mask)
+    segment.find([Sought("BriefTitle", 1.0, 0)], [Group((slots(phrase),), 1)], mask=mask)
     assert np.flatnonzero(mask).tolist() == found
-    assert sum(counts.values()) == len(found)
 
 
 def test_a_study_with_two_such_values_scores_once(segment: Segment) -> None:
@@ -202,7 +201,7 @@ def test_phrases_may_be_looked_for_in_some_studies_only(segment: Segment) -> Non
     mask = np.zeros(segment.studies, dtype=bool)
     only = np.array([False, False, True, False, False])
     group = Group((slots("red kite"),), 1)
-    counts = segment.find([Sought("BriefTitle", 1.0, 0)], [group], mask=mask, only=only, bounded=True)
+    counts = segment.find([Sought("BriefTitle", 1.0, 0)], [group], mask=mask, only=only)
     assert np.flatnonzero(mask).tolist() == [2]
     assert counts == {"BriefTitle": 4}  # so many have the rarer word
 

@@ -95,7 +95,6 @@ typedef struct {
     int64_t units;      /* the length of mask and powers */
     int64_t of_sites;
     int64_t counted;
-    int64_t bounded;    /* a phrase in texts counts as often as its rarest word */
     double studies;     /* in all, for rarity */
     double synonym;     /* what a synonym counts */
 } Request;
@@ -293,7 +292,7 @@ static int find_phrase(const Field *field, Scratch *scratch, int64_t length, con
 
 /* What one sequence finds in one field: a span of postings, or hits that were written down.
  *
- * Where hits were looked for in some studies only, `most` says how many there are at most in all.
+ * `most` is how many hits there would be at most if they were not looked for in some studies only.
  */
 typedef struct {
     int64_t from, to;
@@ -317,10 +316,11 @@ static inline uint32_t hit_unit(const Field *field, const Hits *hits, const Resu
     return result->is_span ? unit_of(field, at) : hits->unit[at];
 }
 
-/* How many studies (or sites) a result has, those with several of its values counted as often. */
+/* How many studies (or sites) a result has, those with several of its values counted as often, a phrase in texts as often as
+ * its rarest word: so rarity is the same wherever it is looked for. */
 static int count_result(const Field *field, const Request *request, const Hits *hits, const Result *result, int64_t *count) {
     if (!field->is_values) {
-        *count += request->bounded && !result->is_span ? result->most : result->to - result->from;
+        *count += result->is_span ? result->to - result->from : result->most;
         return 0;
     }
     const Holders *holders = holders_of(field, request);
@@ -359,6 +359,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
     const int64_t units = request->units;
     float *powers = request->powers;
     uint8_t *touched = request->touched;
+    const uint8_t *only = request->only;
     float table[256];
     float step = (float)(worth / 255);
     for (int impact = 0; impact < 256; impact++) {
@@ -370,6 +371,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
         uint32_t unit = hit_unit(field, hits, result, at);
         if (!field->is_values) {
             if (unit >= units) return DAMAGED;
+            if (only && !only[unit]) continue;
             if (unit != before) powers[unit] += table[result->is_span ? field->impact[at] : hits->impact[at]];
             touched[unit / BLOCK] = 1;
             before = unit;
@@ -380,7 +382,7 @@ static int score_result(const Field *field, const Request *request, const Hits *
         for (; from < to; from++) {
             uint32_t study = field->studies.holder[from];
             if (study >= units) return DAMAGED;
-            if (stamps[study] == stamp) continue;
+            if (stamps[study] == stamp || (only && !only[study])) continue;
             stamps[study] = stamp;
             powers[study] += table[field->study_impact[study]];
             touched[study / BLOCK] = 1;

@@ -76,10 +76,7 @@ class Request(Structure):
         *((name, c_void_p) for name in ("fields", "words", "asked", "slot_word", "slot_spelling")),
         *((name, c_void_p) for name in ("sequence_end", "looked", "first", "distant", "last", "weight")),
         *((name, c_void_p) for name in ("counts", "mask", "powers", "touched", "only")),
-        *(
-            (name, c_int64)
-            for name in ("asked_count", "looked_count", "units", "of_sites", "counted", "bounded")
-        ),
+        *((name, c_int64) for name in ("asked_count", "looked_count", "units", "of_sites", "counted")),
         ("studies", c_double),
         ("synonym", c_double),
     )

@@ -279,15 +279,14 @@ class Segment:
         sums: kernels.Sums | None = None,
         rare: Rarity | None = None,
         only: NDArray[np.bool_] | None = None,
-        bounded: bool = False,
         of_sites: bool = False,
     ) -> dict[str, int]:
         """Mark the studies (or sites) of which a value of a field holds a sequence of the field's group in one piece.
 
         The sums of studies grow by the third power of what each field says of them, by `rare`; it must be given with
-        them. The answer says for each field how many studies were found, one with several sequences counted as often;
-        if `bounded`, a phrase in texts counts as often as its rarest word. With `only`, phrases in texts are looked for
-        in the studies marked there alone; what is found elsewhere may be left out.
+        them. The answer says for each field how many studies were found, one with several sequences counted as often, and
+        a phrase in texts counted as often as its rarest word. With `only`, phrases in texts are looked for in the studies
+        marked there alone; what is found elsewhere may be left out.
         """
         known = [one for one in looked if one.piece in self._number]
         sequences = Sequences(groups)
@@ -308,7 +307,7 @@ class Segment:
         request.mask = kernels.address(mask, np.bool_)
         if sums is not None:
             request.powers, request.touched = kernels.address(sums.powers), kernels.address(sums.touched)
-        request.only, request.bounded = kernels.address(only, np.bool_), bounded
+        request.only = kernels.address(only, np.bool_)
         request.units, request.of_sites = self.sites if of_sites else self.studies, of_sites
         if any(
             one is not None and len(one) != request.units

@@ -99,7 +99,6 @@ class Selection:
         self.masks: list[Mask] = []
         self.scores: list[Scores] = []
         self._filtered: list[list[Mask]] = []
-        self._unfiltered: list[Mask] = []
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
             evaluation = Evaluation(
@@ -113,13 +112,26 @@ class Selection:
     def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
         score = np.zeros(evaluation.segment.studies, dtype=np.float32)
         mask = alive.copy()
-        for one in self.query.queries:
-            mask &= evaluation.studies(one.node, Context(one.area), score if self._ranks else None)
-        self._unfiltered.append(mask.copy() if self.query.filters else mask)
         self._filtered.append([evaluation.studies(node, Context(FILTER_AREA)) for node in self.query.filters])
         for filtered in self._filtered[-1]:
             mask &= filtered
+        # What the filters leave, and then each query, is all that the next one has to look at.
+        for one in self.query.queries:
+            evaluation.look_only_in(mask)
+            mask = mask & evaluation.studies(one.node, Context(one.area), score if self._ranks else None)
+        evaluation.look_only_in(None)
         return mask, score
+
+    @cached_property
+    def _unfiltered(self) -> list[Mask]:
+        """What would be found in each segment without any filter."""
+        found = []
+        for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True):
+            mask = alive.copy()
+            for one in self.query.queries:
+                mask &= evaluation.studies(one.node, Context(one.area))
+            found.append(mask)
+        return found
 
     def masks_without(self, is_left_out: Callable[[Node], bool]) -> list[Mask]:
         """What would be found in each segment without some of the filters."""

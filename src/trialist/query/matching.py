@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, assert_never
 
 import numpy as np
@@ -71,7 +70,14 @@ class Matcher:
         self.weights = weights
         self._reference = reference
         self._read = read
-        self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group], bool], Mapping[str, int]] = {}
+        self._only: Mask | None = None
+        self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group]], Mapping[str, int]] = {}
+
+    def look_only_in(self, studies: Mask | None) -> None:
+        """From now on what is found elsewhere than in these studies does not matter, and may be wrong."""
+        if studies is not None and 2 * np.count_nonzero(studies) > len(studies):
+            studies = None  # asking of each whether it matters would take longer than looking
+        self._only = studies
 
     def extent(self, piece: str) -> tuple[float, float]:
         """The lowest and the highest value of a field."""
@@ -187,51 +193,44 @@ class Matcher:
         score: Scores | None = None,
         *,
         only: Mask | None = None,
-        bounded: bool = False,
     ) -> Mask:
         """The studies of which a text field holds a sequence: of the first group where synonyms count, else of the second.
 
-        `score` grows by how well each fits. `only` and `bounded`: see `Segment.find`.
+        `score` grows by how well each fits. With `only`, what is found elsewhere does not matter.
         """
         self.check()
+        only = self._only if only is None else only
         mask = self._no_studies()
         sought = tuple(one.sought for one in looked if not one.field.is_enum)
         if score is None:
             self.segment.find(sought, groups, mask=mask, only=only)
             return mask
         reference = self._reference
-        counts = None if reference is None else reference.counts(sought, groups, bounded=bounded)
+        counts = None if reference is None else reference.counts(sought, groups)
         rare = Rarity(self._all_studies(), self.weights.synonym, counts)
         spare = self.segment.sums
         sums = spare.pop() if spare else Sums(self.segment.studies)
-        found = self.segment.find(sought, groups, sums=sums, rare=rare, only=only, bounded=bounded)
+        found = self.segment.find(sought, groups, sums=sums, rare=rare, only=only)
         if counts is None:
-            self._counts[sought, groups, bounded] = found
+            self._counts[sought, groups] = found
         sums.take(score, mask)
         spare.append(sums)
         return mask
 
-    def counts(
-        self, sought: tuple[Sought, ...], groups: tuple[Group, Group], *, bounded: bool
-    ) -> Mapping[str, int]:
-        """How many studies of each field hold one of these sequences, those with several counted as often."""
-        found = self._counts.get((sought, groups, bounded))
+    def counts(self, sought: tuple[Sought, ...], groups: tuple[Group, Group]) -> Mapping[str, int]:
+        """How many studies of each field hold one of these sequences, as `Segment.find` counts."""
+        found = self._counts.get((sought, groups))
         if found is None:
-            found = self.segment.find(
-                sought, groups, bounded=bounded, only=self._nothing if bounded else None
-            )
-            self._counts[sought, groups, bounded] = found
+            found = self._counts[sought, groups] = self.segment.find(sought, groups, only=self._no_studies())
         return found
-
-    @cached_property
-    def _nothing(self) -> Mask:
-        return self._no_studies()
 
     def _read_exact(
         self, looked: Sequence[Looked], wanted: Wanted, coverage: Coverage, slots: tuple[Slot, ...]
     ) -> Mask:
         """Of the studies that may hold these spellings those whose record does."""
         found = self._find(looked, (Group((slots,), 1),) * 2)
+        if self._only is not None:
+            found &= self._only
         for unit in np.flatnonzero(found).tolist():
             self.check()
             texts = self._texts(
@@ -261,7 +260,7 @@ class Matcher:
         self, part: Part, looked: Sequence[Looked], score: Scores | None = None, *, only: Mask | None = None
     ) -> Mask:
         """The studies in which a part is found anywhere in the fields; with `only`, at least those of them there."""
-        mask = self._find(looked, self._part_groups(part), score, only=only, bounded=True)
+        mask = self._find(looked, self._part_groups(part), score, only=only)
         for one in looked:
             if one.field.is_enum:
                 self._mark_said(one, part.alternatives if one.synonyms else part.plain, mask)
