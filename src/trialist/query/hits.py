@@ -19,6 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
+from trialist.index.hashing import hash_word
 from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
@@ -91,7 +92,7 @@ class Selection:
 
         `LimitExceededError` for a query dearer than `most_cost`.
         """
-        cost_of(query, thesaurus, most_cost)
+        cost_of(query, thesaurus, index, most_cost)
         self.index = index
         self.query = query
         self.weights = weights
@@ -342,13 +343,17 @@ class Ordered:
         return Page(len(self.numbers), hits, following)
 
 
-def cost_of(query: StudyQuery, thesaurus: Thesaurus, most: int = MOST_COST) -> int:
+def cost_of(query: StudyQuery, thesaurus: Thesaurus, index: LiveIndex, most: int = MOST_COST) -> int:
     """What a request will cost, in the units of `check_cost`; `LimitExceededError` when it is more than `most`."""
     parts = [
         *((one.node, one.area) for one in query.queries),
         *((node, FILTER_AREA) for node in query.filters),
     ]
-    return check_cost(parts, thesaurus, most)
+
+    def count(word: str) -> int:
+        return index.segments[0].words.count(hash_word(word)) if index.segments else 0
+
+    return check_cost(parts, thesaurus, most, count)
 
 
 def _place_of(token: str, generation: str, keys: Sequence[NDArray[np.float64]]) -> int:

@@ -133,7 +133,7 @@ class Finder:
 
     def cost(self, query: Asked, most: int = MOST_COST) -> int:
         """What a request will cost, in units of about ten microseconds; `LimitExceededError` above `most`."""
-        return cost_of(_asked(query), self.thesaurus, most)
+        return cost_of(_asked(query), self.thesaurus, self.index, most)
 
     def open_all(self) -> None:
         """Open everything that searches need, so that none waits for it or misses it after a rebuild."""
