@@ -126,8 +126,13 @@ def convert(value: Decimal, unit: Unit, target: Unit, substance: str = "") -> De
     """
     if unit == target:
         return value
+    return to_decimal(convert_exactly(Fraction(value), unit, target, substance))
+
+
+def convert_exactly(value: Fraction, unit: Unit, target: Unit, substance: str = "") -> Fraction:
+    """As `convert`, never rounded."""
     scale, offset = _conversion(unit, target, substance)
-    return to_decimal(Fraction(value) * scale + offset)
+    return value * scale + offset
 
 
 def can_convert(unit: Unit, target: Unit, substance: str = "") -> bool:
