@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from trialist.errors import InvalidParameterError
 from trialist.evaluation.calculators.definitions import read_inputs
-from trialist.evaluation.calculators.expression import Expression, evaluate, names_replaced
+from trialist.evaluation.calculators.expression import Expression, Scope, evaluate, names_replaced
 from trialist.evaluation.calculators.given import Given, Quantity, is_plausible, value_of
 from trialist.evaluation.calculators.intervals import INFINITY, Interval, interval_words
 from trialist.evaluation.calculators.nodes import (
@@ -30,6 +30,7 @@ from trialist.evaluation.calculators.values import (
     Needs,
     Number,
     Value,
+    is_open,
     joined,
 )
 from trialist.evaluation.calculators.words import formula_words, value_words
@@ -51,6 +52,11 @@ class _Sheet:
         """Note a value and how it stands in formulas."""
         self.values[name] = value
         self.words[name] = words or formula_words(value)
+
+    def evaluate(self, formula: Expression) -> Value:
+        """A formula on what is worked out so far."""
+        absent = {name for name, why in self.why.items() if why is not Why.IMPRECISE}
+        return evaluate(formula, Scope(self.values, absent))
 
     def line(
         self, name: str, title: str, formula: Expression, value: Value, step: Step | None = None
@@ -109,7 +115,7 @@ def _apply(definition: Definition, sheet: _Sheet) -> Outcome:
     reasons = []
     open_needs: Needs = NOTHING
     for guard in definition.guards:
-        held = evaluate(guard.holds, sheet.values)
+        held = sheet.evaluate(guard.holds)
         sheet.lines.append(sheet.line("applies", "applies to this patient", guard.holds, held))
         if isinstance(held, Flag) and held.truth is Truth.FALSE:
             reasons.append(guard.otherwise)
@@ -127,6 +133,8 @@ def _outcome(definition: Definition, sheet: _Sheet, open_needs: Needs) -> Outcom
     unit = parse_unit(definition.result_step.unit) if definition.result_step.unit else None
     lines, notes = tuple(sheet.lines), tuple(sheet.notes)
     needs = answer.needs | open_needs
+    if is_open(answer) and not needs:
+        raise TypeError(f"{definition.id}: not decided, and nothing says why")
     match answer:
         case Number(interval=interval):
             waits = {name for need in needs for name in need if sheet.why[name] is not Why.IMPRECISE}
@@ -162,14 +170,14 @@ def _missing(definition: Definition, needs: Needs, why: Mapping[str, Why]) -> tu
 def _take(step: Step, sheet: _Sheet) -> Value:
     """The value of one step, and its line in the trace."""
     if step.formula is not None:
-        value = evaluate(step.formula, sheet.values)
+        value = sheet.evaluate(step.formula)
         sheet.lines.append(sheet.line(step.name, step.title, step.formula, value, step))
         return value
     levels: list[Value] = []
     needs: Needs = NOTHING
     hows, numbers = [], []
     for case in step.cases:
-        held: Value = Flag(Truth.TRUE) if case.when is None else evaluate(case.when, sheet.values)
+        held: Value = Flag(Truth.TRUE) if case.when is None else sheet.evaluate(case.when)
         if not isinstance(held, Flag):
             raise TypeError(f"{step.name}: a case is decided by a yes or no")
         if held.truth is Truth.FALSE:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from trialist.evaluation.calculators.intervals import INFINITY, Interval
-from trialist.evaluation.calculators.values import Daily, Flag, Number, Series, Value, needs_of
+from trialist.evaluation.calculators.intervals import EVERYTHING, INFINITY, Interval, point
+from trialist.evaluation.calculators.values import Daily, Flag, Level, Number, Series, Value, needs_of
 from trialist.evaluation.truth import Truth, all_of, not_
 
 
@@ -54,17 +54,36 @@ def apart_daily(values: list[Value]) -> Daily:
 
 
 def _after(values: list[Value]) -> Value:
-    """`after(condition, day)`: the condition on later days only."""
-    daily, first = _daily(values[0]), _whole(values[1])
-    return Daily(
-        {day: truth for day, truth in daily.days.items() if day > first}, daily.needs, daily.is_given
-    )
+    """`after(condition, day)`: the condition on later days only; not known where the day is not exact enough."""
+    daily, first = _daily(values[0]), values[1]
+    if not isinstance(first, Number):
+        first = first.as_number() if isinstance(first, Level) else first
+    if not isinstance(first, Number):
+        raise TypeError("after() wants a day")
+    later = {}
+    for day, truth in daily.days.items():
+        is_later = point(day).compare(">", first.interval)
+        if is_later is not Truth.FALSE:
+            later[day] = all_of((truth, is_later))
+    return Daily(later, daily.needs | first.needs, daily.is_given)
+
+
+def _after_nadir(values: list[Value]) -> Value:
+    """`after_nadir(condition)`: the condition on the days after the first one on which it fails.
+
+    Counts that were never low have no nadir: then nothing is known.
+    """
+    daily = _daily(values[0])
+    low = [day for day, truth in daily.days.items() if truth is Truth.FALSE]
+    days = {day: truth for day, truth in daily.days.items() if low and day > min(low)}
+    return Daily(days, daily.needs, daily.is_given)
 
 
 def _run(values: list[Value]) -> Value:
     """`run(condition, n)`: whether it holds on n consecutive calendar days.
 
-    False when every run within the measured span contains a day on which it fails; days before and after are not judged.
+    False when no such run can lie within the measured span and none has begun at its end; what came before the first
+    measurement is not judged.
     """
     daily, length = _daily(values[0]), _whole(values[1])
     return _flag_of(_windows_by_day(daily, length), daily)
@@ -91,19 +110,17 @@ def _values_run_day(values: list[Value]) -> Value:
 def _lasting(values: list[Value]) -> Value:
     """`lasting(condition, n)`: whether it holds at every measurement over n days or more.
 
-    Between two measurements nothing is asked. False only when n days were measured and none of their spans holds.
+    Between two measurements nothing is asked. False when no such span can be, and none has begun at the end.
     """
     daily, length = _daily(values[0]), _whole(values[1])
     days = sorted(daily.days)
-    spans = [
-        all_of(daily.days[day] for day in days[first : last + 1])
+    spans = {
+        days[first]: all_of(daily.days[day] for day in days[first : last + 1])
         for first in range(len(days))
-        for last in range(first + 1, len(days))
+        for last in range(len(days) - 1, first, -1)
         if days[last] - days[first] >= length
-    ]
-    if Truth.TRUE in spans:
-        return Flag(Truth.TRUE)
-    return Flag(Truth.FALSE if spans and set(spans) == {Truth.FALSE} else Truth.UNKNOWN, daily.needs)
+    }
+    return _flag_of(spans, daily)
 
 
 def _windows_by_day(daily: Daily, length: int) -> dict[int, Truth]:
@@ -129,17 +146,27 @@ def _flag_of(windows: Mapping[int, Truth], daily: Daily) -> Flag:
     truths = set(windows.values())
     if Truth.TRUE in truths:
         return Flag(Truth.TRUE)
-    return Flag(Truth.FALSE if truths == {Truth.FALSE} else Truth.UNKNOWN, daily.needs)
+    is_over = bool(daily.days) and daily.days[max(daily.days)] is Truth.FALSE
+    return Flag(Truth.FALSE if is_over and truths <= {Truth.FALSE} else Truth.UNKNOWN, daily.needs)
 
 
 def _first_day(windows: Mapping[int, Truth], daily: Daily) -> Number:
+    """The day on which the first run begins: between the first on which one may and the first on which one does.
+
+    A run may also begin on the last measured days and end after them, or begin after them.
+    """
     possible = [day for day, truth in windows.items() if truth is not Truth.FALSE]
     sure = [day for day, truth in windows.items() if truth is Truth.TRUE]
-    if not possible:
-        return Number(Interval(Fraction(max(daily.days, default=0)), INFINITY, False, False), daily.needs)
-    if not sure:
-        return Number(Interval(Fraction(min(possible)), INFINITY, True, False), daily.needs)
-    return Number(Interval(Fraction(min(possible)), Fraction(min(sure))), daily.needs)
+    if sure:
+        return Number(Interval(Fraction(min(possible)), Fraction(min(sure))), daily.needs)
+    if not daily.days:
+        return Number(EVERYTHING, daily.needs)
+    last = max(daily.days)
+    failed = [day for day, truth in daily.days.items() if truth is Truth.FALSE]
+    unfinished = max(failed, default=min(daily.days) - 1) + 1
+    return Number(
+        Interval(Fraction(min([*possible, unfinished, last + 1])), INFINITY, True, False), daily.needs
+    )
 
 
 def _both(one: Truth, two: Truth) -> Truth:
@@ -160,6 +187,7 @@ def _whole(value: Value) -> int:
 
 DAILY_FUNCTIONS: Mapping[str, Callable[[list[Value]], Value]] = {
     "after": _after,
+    "after_nadir": _after_nadir,
     "run": _run,
     "run_day": _run_day,
     "values_run": _values_run,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -29,7 +29,14 @@ from trialist.evaluation.calculators.values import (
 )
 from trialist.evaluation.truth import Truth, all_of, any_of, at_least, not_
 
-Scope = Mapping[str, Value]
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What formulas are evaluated on: values by name, and which inputs were not given."""
+
+    values: Mapping[str, Value]
+    absent: Collection[str] = ()
+
 
 _COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "<",
@@ -112,7 +119,7 @@ def names_replaced(expression: Expression, words: Mapping[str, str]) -> str:
 def _value(node: ast.expr, scope: Scope, text: str) -> Value:
     match node:
         case ast.Name(id=name):
-            return scope[name]
+            return scope.values[name]
         case ast.Constant(value=value):
             # A number as it is written, not as a binary number holds it: 0.85 is 17/20.
             written = ast.get_source_segment(text, node) or str(value)
@@ -135,7 +142,8 @@ def _value(node: ast.expr, scope: Scope, text: str) -> Value:
         case ast.IfExp(test=test, body=body, orelse=other):
             return _chosen(_flag(_value(test, scope, text)), body, other, scope, text)
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return FUNCTIONS[name]([_value(argument, scope, text) for argument in arguments])
+            values = [_value(argument, scope, text) for argument in arguments]
+            return _either(values, scope.absent) if name == "either" else FUNCTIONS[name](values)
         case _:
             raise TypeError(f"{type(node).__name__} has no value")
 
@@ -253,10 +261,10 @@ def _count(values: list[Value]) -> Value:
     return Number(Interval(Fraction(sure), Fraction(most)), needs_of(flags))
 
 
-def _either(values: list[Value]) -> Value:
-    """The first value that waits for nothing; where all wait, what any of them may be, and what any of them needs."""
+def _either(values: list[Value], absent: Collection[str]) -> Value:
+    """The first value for which all is given; where none is, what any of them may be, and what any of them needs."""
     for value in values:
-        if not value.needs:
+        if not any(name in absent for need in value.needs for name in need):
             return value
     needs = values[0].needs
     for value in values[1:]:
@@ -275,7 +283,7 @@ FUNCTIONS: Mapping[str, Callable[[list[Value]], Value]] = {
     "max": _largest,
     "at_least": _at_least,
     "count": _count,
-    "either": _either,
+    "either": lambda values: _either(values, ()),
     "apart": apart_daily,
     **DAILY_FUNCTIONS,
 }

@@ -19,7 +19,7 @@ from trialist.evaluation.calculators.nodes import (
     Unknown,
 )
 from trialist.evaluation.truth import Truth, truth_of
-from trialist.vocabulary.units import convert_exactly
+from trialist.vocabulary.units import convert_exactly, parse_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def decide_number(outcomes: Collection[Outcome], symbol: str, threshold: Quantit
     truths = []
     for outcome in outcomes:
         interval = _interval(outcome)
-        if interval is not None and outcome_unit(outcome) is not None:
+        if interval is not None:
             truths.append(interval.compare(symbol, _in_unit_of(outcome, threshold)))
     return _agreed(outcomes, truths)
 
@@ -104,11 +104,6 @@ def decide_flag(outcomes: Collection[Outcome]) -> Decision:
         if not isinstance(one, NotApplicable)
     ]
     return _agreed(outcomes, truths)
-
-
-def outcome_unit(outcome: Outcome) -> object | None:
-    """The unit of a numeric answer; None for others."""
-    return outcome.unit if isinstance(outcome, Calculated | Unknown) else None
 
 
 def _agreed(outcomes: Collection[Outcome], truths: list[Truth]) -> Decision:
@@ -142,9 +137,7 @@ def _options(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _in_unit_of(outcome: Outcome, threshold: Quantity) -> Interval:
-    unit = outcome.unit if isinstance(outcome, Calculated | Unknown) else None
-    if unit is None:
-        return threshold.interval
+    unit = outcome.unit if isinstance(outcome, Calculated | Unknown) and outcome.unit else parse_unit("1")
     ends = [
         end if isinstance(end, float) else convert_exactly(end, threshold.unit, unit)
         for end in (threshold.interval.lower, threshold.interval.upper)

@@ -91,6 +91,13 @@ class Daily:
 Value = Number | Level | Flag | Series | Daily
 
 
+def is_open(value: Value) -> bool:
+    """Whether a level or a flag is not decided."""
+    return (isinstance(value, Level) and len(value.options) > 1) or (
+        isinstance(value, Flag) and not value.truth.is_decided
+    )
+
+
 def needs_of(values: Iterable[Value]) -> Needs:
     """What several values wait for, together."""
     found: Needs = NOTHING
