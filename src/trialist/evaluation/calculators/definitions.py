@@ -138,13 +138,18 @@ def parse_definitions(text: str, file: str) -> list[Definition]:
 
 
 def _completed(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], file: str) -> Mapping[str, Any]:
-    """A row that is `like` an earlier one: all that it does not say itself, and the earlier one's steps before its own."""
+    """A row that is `like` an earlier one: what it does not say itself is as there.
+
+    Of the steps, one with the name of an earlier one stands in its place, the others come after.
+    """
     if "like" not in row:
         return row
     if row["like"] not in rows:
         raise ValueError(f"{file}: {row['id']} is like nothing before it")
     pattern = {key: value for key, value in rows[row["like"]].items() if key not in {"families", "like"}}
-    return {**pattern, **row, "step": [*pattern["step"], *row.get("step", ())]}
+    own = {step["name"]: step for step in row.get("step", ())}
+    steps = [own.pop(step["name"], step) for step in pattern["step"]]
+    return {**pattern, **row, "step": [*steps, *own.values()]}
 
 
 def _definition(row: Mapping[str, Any], file: str) -> Definition:
