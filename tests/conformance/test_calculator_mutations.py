@@ -88,6 +88,8 @@ def given(definition: Definition, written):
     return {key: parse_given(specs[key], text) for key, text in written.items() if key not in {"of", "step"}}
 
 
+pytestmark = pytest.mark.heavy
+
 OWN = own_parts()
 ANSWERS: dict[str, list] = {}
 for name in sorted(file.name for file in CASES.glob("calculators_*.toml")):

@@ -111,7 +111,7 @@ def holds(outcome, full) -> bool:
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: one.id)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_what_is_said_of_little_data_holds_for_all_data(definition, data):
     full_patient = data.draw(patients(definition))
@@ -129,7 +129,7 @@ def test_what_is_said_of_little_data_holds_for_all_data(definition, data):
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: one.id)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_what_is_said_of_inexact_data_holds_for_exact_data(definition, data):
     patient = data.draw(patients(definition))
@@ -148,7 +148,7 @@ def test_what_is_said_of_inexact_data_holds_for_exact_data(definition, data):
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: one.id)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_units_do_not_matter(definition, data):
     patient = data.draw(patients(definition))
@@ -173,7 +173,7 @@ def test_units_do_not_matter(definition, data):
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: one.id)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_rubbish_gives_an_error_or_an_answer_never_a_crash(definition, data):
     spec = data.draw(st.sampled_from(definition.inputs))
@@ -294,7 +294,7 @@ def members(draw, interval):
     return lower if lower == upper else lower + (upper - lower) * Fraction(share, 8)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_intervals_hold_every_result(data):
     one, two = data.draw(intervals()), data.draw(intervals())
@@ -340,7 +340,7 @@ def test_powers_hold_every_result(data):
         assert point(number**3).power(point(Fraction(1, 3))).point == number
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     st.dictionaries(st.integers(0, 9), st.sampled_from([Truth.TRUE, Truth.FALSE]), min_size=1, max_size=10),
     st.integers(1, 4),
