@@ -22,9 +22,37 @@ from support.cases import CASES, read_cases
 TABLES = Path(sys.modules["trialist.evaluation.calculators"].__file__).parent / "tables"
 OTHER_SIDE = {"<=": "<", ">=": ">", "<": "<=", ">": ">="}
 
-# Changes that change nothing, each with its reason.
+# Changes that change nothing. K of U25 is the same from either side at 12 years (the exponent is 0). Where a mild SOS
+# criterion becomes moderate, the moderate column, asked first, has two as soon as it would matter.
 EQUIVALENT = {
-    # whole numbers on one side only, or a band that an earlier line has decided
+    (
+        "ckid-u25-creatinine/2021",
+        "male_k 50.8 if age >= 18 else 39.0 * (1.008 if age < 12 else 1.045) ** (age - 12): < at 44",
+    ),
+    (
+        "ckid-u25-creatinine/2021",
+        "female_k 41.4 if age >= 18 else 36.1 * (1.008 if age < 12 else 1.023) ** (age - 12): < at 44",
+    ),
+    (
+        "sos-severity-adult/ebmt-2016",
+        "is_mild at_least(2, days_since_first_symptoms > 7, 2 <= bilirubin < 3, transaminase_multiple <= 2, weight_gain < 5, creatinine_multiple < 1.2): 3 -> (4) at 60",
+    ),
+    (
+        "sos-severity-adult/ebmt-2016",
+        "is_mild at_least(2, days_since_first_symptoms > 7, 2 <= bilirubin < 3, transaminase_multiple <= 2, weight_gain < 5, creatinine_multiple < 1.2): 5 -> (6) at 105",
+    ),
+    (
+        "sos-severity-adult/ebmt-2016",
+        "is_mild at_least(2, days_since_first_symptoms > 7, 2 <= bilirubin < 3, transaminase_multiple <= 2, weight_gain < 5, creatinine_multiple < 1.2): < at 58",
+    ),
+    (
+        "sos-severity-adult/ebmt-2016",
+        "is_mild at_least(2, days_since_first_symptoms > 7, 2 <= bilirubin < 3, transaminase_multiple <= 2, weight_gain < 5, creatinine_multiple < 1.2): < at 103",
+    ),
+    (
+        "sos-diagnosis/modified-seattle-1993",
+        "diagnosed day_of_onset <= 20 and at_least(2, bilirubin >= 2, right_upper_quadrant_pain, weight_gain > 2): 2 -> (1) at 48",
+    ),
 }
 
 
