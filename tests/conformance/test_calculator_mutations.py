@@ -49,10 +49,6 @@ EQUIVALENT = {
         "sos-severity-adult/ebmt-2016",
         "is_mild at_least(2, days_since_first_symptoms > 7, 2 <= bilirubin < 3, transaminase_multiple <= 2, weight_gain < 5, creatinine_multiple < 1.2): < at 103",
     ),
-    (
-        "sos-diagnosis/modified-seattle-1993",
-        "diagnosed day_of_onset <= 20 and at_least(2, bilirubin >= 2, right_upper_quadrant_pain, weight_gain > 2): 2 -> (1) at 48",
-    ),
 }
 
 
