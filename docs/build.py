@@ -14,6 +14,18 @@ from pathlib import Path
 
 from trialist import errors
 from trialist.cli.main import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_CODES, EXIT_INTERRUPTED, build_parser
+from trialist.evaluation.calculators import (
+    Definition,
+    Family,
+    Input,
+    Scale,
+    read_definitions,
+    read_families,
+    read_inputs,
+    read_scales,
+)
+from trialist.evaluation.calculators.intervals import interval_words
+from trialist.evaluation.calculators.nodes import Step
 from trialist.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,6 +120,73 @@ def command_parts(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
         yield "\n".join(lines) + "\n"
 
 
+def calculators_page() -> str:
+    parts = [
+        "# Calculators\n\nClinical formulas, scores, grades and definitions, as the tables in "
+        "`src/trialist/evaluation/calculators/tables/` say them. Formulas are those that are worked out; their names are "
+        "inputs, or earlier steps. A dash between two levels in a step means the first condition that holds. Decision "
+        "support: verify against the protocol.\n",
+        "## When nobody says which\n\nA criterion that names no method is decided only where all members that apply "
+        "agree; a preferred one that has an answer counts alone.\n",
+        table(
+            ["family", "what it is", "preferred", "members"],
+            [family_row(one) for one in read_families().values()],
+        ),
+        "\n## Scales\n",
+        *(scale_part(one) for one in read_scales().values()),
+        "## Calculators and definitions\n",
+        *(calculator_part(one) for one in read_definitions().values()),
+        "## Inputs\n",
+        table(
+            ["input", "what it is", "unit or choices", "believed"],
+            [input_row(one) for one in read_inputs().values()],
+        ),
+    ]
+    return "\n".join(parts)
+
+
+def family_row(family: Family) -> list[str]:
+    named = [", ".join(f"`{one}`" for one in names) for names in (family.prefer, family.members)]
+    return [f"`{family.name}`", " ".join([family.title + ".", family.note]).strip(), *named]
+
+
+def scale_part(scale: Scale) -> str:
+    heading = f"### {scale.title}\n\n`{scale.name}`" + (f", {scale.age}" if scale.age else "")
+    levels = table(["level", "what it means"], [list(level) for level in scale.levels])
+    return f"{heading}\n\n{levels}\n\nSource: {scale.source} Checked: {scale.checked}\n"
+
+
+def calculator_part(definition: Definition) -> str:
+    lines = [f"### {definition.title}\n", f"`{definition.id}`\n"]
+    lines += [
+        f"Only {guard.otherwise.removeprefix('only ')} (`{guard.holds.text}`).\n"
+        for guard in definition.guards
+    ]
+    rows = [[f"`{step.name}`", step_words(step), step.unit] for step in definition.steps]
+    lines += [table(["step", "how", "unit"], rows), ""]
+    lines += [f"- {note}" for note in definition.notes] + ([""] if definition.notes else [])
+    return "\n".join([*lines, f"Source: {definition.source} Checked: {definition.checked}\n"])
+
+
+def step_words(step: Step) -> str:
+    if step.formula is not None:
+        return f"`{step.formula.text}`"
+    cases = [
+        f"{' or '.join(case.levels)} if `{case.when.text}`" if case.when else f"{case.levels[0]} otherwise"
+        for case in step.cases
+    ]
+    return " — ".join(cases)
+
+
+def input_row(spec: Input) -> list[str]:
+    unit = "any unit" if spec.kind == "number" and spec.unit is None else str(spec.unit or "")
+    form = (
+        ", ".join(spec.choices) or {"flag": "yes or no", "days": "days"}.get(spec.kind) or unit or "a number"
+    )
+    believed = interval_words(spec.plausible) if spec.kind in ("number", "series") else ""
+    return [f"`{spec.name}`", spec.title, form + (" by day" if spec.kind == "series" else ""), believed]
+
+
 def cases_page() -> str:
     parts = ["# Cases\n\nWhat the tests in `tests/cases/` hold fast, and why.\n"]
     for file in sorted((ROOT / "tests" / "cases").glob("*.toml")):
@@ -119,6 +198,7 @@ def cases_page() -> str:
 
 
 PAGES = {
+    "calculators.md": calculators_page,
     "cases.md": cases_page,
     "commands.md": commands_page,
     "errors.md": errors_page,

@@ -1,0 +1,1 @@
+"""Criteria and patients brought together: three-valued truth, and the calculators that criteria name."""
