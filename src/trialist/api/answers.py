@@ -14,6 +14,7 @@ from trialist.api.served import Served
 
 JSON = "application/json"
 CSV = "text/csv"
+YAML = "application/yaml"
 ZIP = "application/zip"
 FHIR = "application/fhir+json"
 RIS = "application/x-research-info-systems"

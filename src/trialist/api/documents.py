@@ -8,10 +8,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import JSON, content, not_modified
+from trialist.api.answers import JSON, YAML, content, not_modified
 from trialist.api.asked import plain_params_of
 from trialist.api.lanes import Lanes
 from trialist.api.served import API_VERSION, Serving
+from trialist.api.v2_openapi import openapi_yaml
 from trialist.query.params import read_boolean
 from trialist.registry import catalogue_documents
 
@@ -48,9 +49,14 @@ class Documents:
         plain_params_of(request.scope, ())
         return self._sent(request, _enums())
 
-    def _sent(self, request: Request, body: bytes) -> Response:
+    async def openapi(self, request: Request) -> Response:
+        """`/api/oas/v2`: the OpenAPI document of this API."""
+        plain_params_of(request.scope, ())
+        return self._sent(request, _openapi(), YAML)
+
+    def _sent(self, request: Request, body: bytes, media_type: str = JSON) -> Response:
         served = self._serving.now
-        return not_modified(request.scope, served) or content(body, JSON, served)
+        return not_modified(request.scope, served) or content(body, media_type, served)
 
 
 @cache
@@ -68,3 +74,8 @@ def _search_areas() -> bytes:
 @cache
 def _enums() -> bytes:
     return orjson.dumps(catalogue_documents.enums())
+
+
+@cache
+def _openapi() -> bytes:
+    return openapi_yaml().encode()

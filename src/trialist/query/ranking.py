@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialist.index.arrays import Array
-from trialist.index.chunks import hash_value
 from trialist.index.digests import Digests
+from trialist.index.hashing import hash_value
 from trialist.index.segment import Segment, ValueField
 from trialist.record.catalogue import Field
 
