@@ -76,7 +76,11 @@ def _install(what: str, command: list[str], cwd: Path | None = None, path: Path 
 
 
 def run_client(
-    command: list[str | Path], cwd: Path, environment: dict[str, str] | None = None
+    command: list[str | Path],
+    cwd: Path,
+    environment: dict[str, str] | None = None,
+    *,
+    seconds: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Run a client to its end in a directory of its own, with nothing of the project's settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("TRIALIST_", "PYTHON"))}
@@ -86,6 +90,6 @@ def run_client(
         env={**kept, "HOME": str(cwd), **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=seconds,
         check=False,
     )

@@ -140,7 +140,8 @@ PAGE: tuple[Parameter, ...] = (
 AS_OF = Parameter(
     "asOf",
     "The day that times are counted from; today if none is given.",
-    {"type": "string", "format": "date"},
+    {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"},
+    example="2026-01-31",
 )
 FACET_NAMES = Parameter(
     "facets",
@@ -269,6 +270,15 @@ def read_day(params: Mapping[str, str], parameter: Parameter) -> date | None:
         raise InvalidParameterError(
             f"{parameter.name} must be a date of the form yyyy-MM-dd, not {text[:60]!r}"
         ) from None
+
+
+def read_text(params: Mapping[str, str], parameter: Parameter) -> str:
+    """A text within the parameter's limit; "" where it is not given."""
+    text = params.get(parameter.name, "")
+    most = parameter.schema.get("maxLength")
+    if most is not None and len(text) > most:
+        raise InvalidParameterError(f"{parameter.name} has {len(text):,} characters", hint=f"At most {most}.")
+    return text
 
 
 def read_names(params: Mapping[str, str], parameter: Parameter) -> tuple[str, ...]:

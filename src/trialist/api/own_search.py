@@ -14,7 +14,7 @@ from trialist.api.answers import Departure
 from trialist.api.lanes import COSTLY, Check, Lanes
 from trialist.api.own_answers import answered
 from trialist.api.own_asked import Searched, place_json, read_facets, read_searched, read_shown
-from trialist.api.own_parameters import MOST_SIMILAR, SUGGEST, read_names, read_whole
+from trialist.api.own_parameters import MOST_SIMILAR, SUGGEST, read_names, read_text, read_whole
 from trialist.api.served import Served, Serving
 from trialist.api.study import canonical_id
 from trialist.errors import InvalidParameterError
@@ -152,7 +152,7 @@ class Searches:
         """Names that begin as typed."""
         served = self._serving.now
         typed, kinds, most = (
-            params.get("q", ""),
+            read_text(params, SUGGEST[0]),
             read_names(params, SUGGEST[1]),
             read_whole(params, SUGGEST[2]),
         )
