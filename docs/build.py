@@ -11,8 +11,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from trialist import errors
+from trialist.api import own_parameters
+from trialist.api.own_openapi import statuses_of
+from trialist.api.own_routes import ROUTES
+from trialist.api.own_schemas import SCHEMAS
 from trialist.cli.main import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_CODES, EXIT_INTERRUPTED, build_parser
 from trialist.evaluation.calculators import (
     Definition,
@@ -197,8 +202,67 @@ def cases_page() -> str:
     return "\n".join(parts)
 
 
+def api_page() -> str:
+    parts = [
+        "# Our own API\n\nThe paths below `/api/trialist/v1`; those below `/api/v2` are ClinicalTrials.gov's. How to use them: "
+        "[how-to](../how-to/use-the-api.md).\n"
+    ]
+    shared = {"asked": own_parameters.QUERY, "choices": own_parameters.CHOICES}
+    for route in ROUTES:
+        own = [one for one in route.parameters if not any(one in group for group in shared.values())]
+        groups = [
+            f"[{name}](#{name})"
+            for name, group in shared.items()
+            if all(one in route.parameters for one in group)
+        ]
+        statuses = [
+            [str(status), ", ".join(f"`{code}`" for code in codes)]
+            for status, codes in statuses_of(route).items()
+        ]
+        answer = f"`{route.schema}`" if route.schema else f"`{route.media_type}`"
+        parts.append(f"## GET {route.full_path}\n\n{route.summary}. {route.about}\n\nAnswers {answer}.\n")
+        if groups:
+            parts.append(f"Parameters: {', '.join(groups)}, and these.\n")
+        if own:
+            parts.append(
+                table(["parameter", "what it asks"], [[f"`{one.name}`", one.about] for one in own]) + "\n"
+            )
+        parts.append(table(["status", "codes"], statuses) + "\n")
+    for name, group in shared.items():
+        rows = [[f"`{one.name}`", one.about] for one in group]
+        parts.append(f"## {name}\n\n{table(['parameter', 'what it asks'], rows)}\n")
+    for name, schema in SCHEMAS.items():
+        rows = [
+            [
+                f"`{key}`" + ("" if key in schema["required"] else " (not always)"),
+                type_words(one),
+                one.get("description", ""),
+            ]
+            for key, one in schema["properties"].items()
+        ]
+        parts.append(
+            f"## {name}\n\n{schema['description']}\n\n{table(['field', 'type', 'what it is'], rows)}\n"
+        )
+    return "\n".join(parts)
+
+
+def type_words(schema: dict[str, Any]) -> str:
+    """A schema in a few words."""
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
+    if "anyOf" in schema:
+        return " or ".join(map(type_words, schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    kind = schema.get("type", "any")
+    if kind == "array":
+        return f"list of {type_words(schema['items'])}"
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
 PAGES = {
     "calculators.md": calculators_page,
+    "api.md": api_page,
     "cases.md": cases_page,
     "commands.md": commands_page,
     "errors.md": errors_page,

@@ -20,7 +20,7 @@ def start(*arguments: object, registry: Path | None = None, **options: Any) -> s
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=options.pop("stderr", subprocess.PIPE),
         stdin=subprocess.DEVNULL,
         env=environment,
         **options,

@@ -10,6 +10,7 @@ import json
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,12 +111,13 @@ async def asked(
 
 
 class Running:
-    """`trialist serve` as a process."""
+    """`trialist serve` as a process; its log goes to a file, which takes any amount of it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, line: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, line: str, log: Path) -> None:
         self.process = process
         self.port = port
         self.line = line
+        self.log = log
 
     @property
     def url(self) -> str:
@@ -136,10 +138,10 @@ class Running:
             connection.close()
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, bytes, bytes]:
-        """Tell it to stop; the exit code, and what it wrote from now on."""
+        """Tell it to stop; the exit code, what else it wrote, and its log."""
         self.process.send_signal(number)
-        out, beside = self.process.communicate(timeout=60)
-        return self.process.returncode, out, beside
+        out, _ = self.process.communicate(timeout=200)
+        return self.process.returncode, out, self.log.read_bytes()
 
 
 @contextlib.contextmanager
@@ -147,35 +149,34 @@ def running(
     directory: Path, *arguments: object, workers: int = 1, environment: dict[str, str] | None = None
 ) -> Iterator[Running]:
     """A server over a registry, on a free port."""
-    process = start(
-        "serve",
-        "--port",
-        0,
-        "--workers",
-        workers,
-        *arguments,
-        registry=directory,
-        environment=environment or {},
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline().decode()
-        found = re.search(r":([0-9]+)/api/v2", line)
-        if found is None:
-            out, beside = process.communicate(timeout=60)
-            raise AssertionError(line + out.decode() + beside.decode())
-        yield Running(process, int(found[1]), line)
-    finally:
-        if process.poll() is None:
-            process.terminate()
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as beside:
+            process = start(
+                "serve",
+                "--port",
+                0,
+                "--workers",
+                workers,
+                *arguments,
+                registry=directory,
+                environment=environment or {},
+                stderr=beside,
+            )
+        with process:
             try:
-                process.communicate(timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+                assert process.stdout is not None
+                line = process.stdout.readline().decode()
+                found = re.search(r":([0-9]+)/api/v2", line)
+                assert found is not None, line + log.read_text()
+                yield Running(process, int(found[1]), line, log)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    try:
+                        process.wait(60)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
 
 
 __all__ = ["Answer", "Running", "application", "ask", "asked", "make_registry", "running"]

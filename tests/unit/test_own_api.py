@@ -379,6 +379,17 @@ def test_the_examples_of_the_documents_are_answered(app):
             assert found.status == 200, found.text
 
 
+def test_the_examples_of_the_how_to_are_answered(app):
+    text = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "use-the-api.md").read_text()
+    targets = re.findall(r"\$ curl 'http://127\.0\.0\.1:8000([^']+)'", text)
+    assert len(targets) > 10
+    for target in targets:
+        found = ask(app, target)
+        assert found.status == 200, (target, found.text)
+    told = {name for route in ROUTES for name in re.findall(r"v1/\w+|views/\w+", route.full_path)}
+    assert told - {"v1/studies", "v1/docs", "v1/openapi"} <= set(re.findall(r"v1/\w+|views/\w+", text))
+
+
 # Figures
 
 

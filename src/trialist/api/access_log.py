@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -24,8 +25,17 @@ class Entry:
         self.sent = 0
 
 
+_EVERY_SECONDS = 0.2
+_MOST_LINES = 20_000
+_CLOSE_SECONDS = 2.0
+
+
 class AccessLog:
-    """Writes lines to a stream; to none where there is none."""
+    """Writes lines to a stream; to none where there is none.
+
+    A thread writes them, some times a second: whoever reads the log and stops reading must not stop the server. Lines that
+    then find no place are counted, and the count is told once there is place again.
+    """
 
     def __init__(
         self, out: BinaryIO | None, *, log_queries: bool = False, clock: Callable[[], datetime] = now
@@ -34,6 +44,13 @@ class AccessLog:
         self._out = out
         self._log_queries = log_queries
         self._clock = clock
+        self._lock = threading.Lock()
+        self._lines: list[bytes] = []
+        self._lost = 0
+        self._ending = threading.Event()
+        self._writer = threading.Thread(target=self._write_all, name="log", daemon=True)
+        if out is not None:
+            self._writer.start()
 
     def write(self, entry: Entry, seconds: float) -> None:
         """Log a request that has been answered; a status of 0 says that it was not."""
@@ -63,6 +80,33 @@ class AccessLog:
         return self._clock().isoformat(timespec="milliseconds")
 
     def _line(self, line: dict[str, Any]) -> None:
+        packed = orjson.dumps(line) + b"\n"
+        with self._lock:
+            if len(self._lines) < _MOST_LINES:
+                self._lines.append(packed)
+            else:
+                self._lost += 1
+
+    def close(self) -> None:
+        """Write what is left, if somebody takes it within two seconds."""
+        self._ending.set()
+        if self._writer.is_alive():
+            self._writer.join(_CLOSE_SECONDS)
+
+    def _write_all(self) -> None:
         assert self._out is not None
-        self._out.write(orjson.dumps(line) + b"\n")
-        self._out.flush()
+        ends = False
+        while not ends:
+            ends = self._ending.wait(_EVERY_SECONDS)
+            with self._lock:
+                lines, self._lines = self._lines, []
+                lost, self._lost = self._lost, 0
+            if lost:
+                told = {"at": self._at(), "event": "lines_lost", "message": f"{lost} lines found no place"}
+                lines.append(orjson.dumps(told) + b"\n")
+            if lines:
+                try:
+                    self._out.write(b"".join(lines))
+                    self._out.flush()
+                except (OSError, ValueError):  # nobody reads any more
+                    return

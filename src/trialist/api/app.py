@@ -178,7 +178,7 @@ def routes(app: Application) -> list[BaseRoute]:
     one = study.OneStudy(app.serving, app.lanes)
     about = documents.Documents(app.serving, app.lanes)
     stats = statistics.FieldStatistics(app.serving, app.lanes)
-    whole = downloads.Downloads(app.serving, app.lanes)
+    whole = downloads.Downloads(app.serving, app.lanes, app.settings)
     past = history.History(app.serving, app.lanes)
     refuse = statistics.statistics_refusal
     table: Sequence[BaseRoute] = (
@@ -187,7 +187,7 @@ def routes(app: Application) -> list[BaseRoute]:
         get("/api/v2/studies/metadata", about.metadata),
         get("/api/v2/studies/search-areas", about.search_areas),
         get("/api/v2/studies/enums", about.enums),
-        get("/api/v2/studies/download", whole.answer),
+        get("/api/v2/studies/download", whole.whole),
         get("/api/v2/studies/{nct_id}", one.answer),
         get("/api/v2/stats/size", stats.size),
         get("/api/v2/stats/field/values", stats.field_values, refuse),
@@ -195,6 +195,7 @@ def routes(app: Application) -> list[BaseRoute]:
         get("/api/v2/stats/field/sizes", stats.field_sizes, refuse),
         get("/api/v2/stats/listSizes", stats.field_sizes, refuse),
         get("/api/oas/v2", about.openapi),
+        get("/api/int/studies/download", whole.found),
         get("/api/int/studies/{nct_id}", past.study),
         get("/api/int/studies/{nct_id}/history/{number}", past.version),
     )

@@ -73,7 +73,7 @@ def run_worker(settings: Settings, listening: socket.socket, parent: Connection,
     threading.Thread(target=_end_with_parent, args=(server, parent), daemon=True).start()
     server.run([listening])
     # Threads may still be in a search that nobody waits for; nothing they do outlives them.
-    sys.stderr.flush()
+    log.close()
     os._exit(0)
 
 

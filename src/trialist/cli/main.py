@@ -30,7 +30,7 @@ EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
-from trialist.cli import calc, demo, export, index, inspect, load, search, serve, show, vocabulary
+_GROUPS = (load, index, search, serve, show, inspect, export, vocabulary, calc, demo)
 
 
 class _Parser(argparse.ArgumentParser):

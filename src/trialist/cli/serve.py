@@ -50,4 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not state.is_current:
             print_beside(state.sentence())
 
-    return server.run(announce)
+    try:
+        return server.run(announce)
+    finally:
+        log.close()

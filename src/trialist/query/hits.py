@@ -326,6 +326,12 @@ class Ordered:
     keys: tuple[NDArray[np.float64], ...]
 
     @property
+    def found(self) -> list[int]:
+        """The NCT numbers of everything, in order."""
+        numbers: list[int] = self.numbers.tolist()
+        return numbers
+
+    @property
     def size(self) -> int:
         """The bytes it takes."""
         return self.numbers.nbytes + self.relevance.nbytes + sum(key.nbytes for key in self.keys)
