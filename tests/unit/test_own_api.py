@@ -33,7 +33,7 @@ STUDIES = 140
 def app(tmp_path_factory: pytest.TempPathFactory) -> Application:
     directory: Path = tmp_path_factory.mktemp("own") / "registry"
     records = [orjson.dumps(generate_study(number, seed=11)) for number in range(STUDIES)]
-    return application(make_registry(directory, *records))
+    return application(make_registry(directory, *records), max_query_seconds=300.0)
 
 
 @pytest.fixture(scope="module")

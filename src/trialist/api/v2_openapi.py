@@ -128,6 +128,10 @@ def _answer(description: str, content: Mapping[str, Schema]) -> Schema:
 
 
 _ERROR = _answer("What was wrong, in one sentence", {"text/plain": _STRING})
+_MISSING = _answer(
+    "There is no such study; or no such path, which is told as a page",
+    {"text/plain": _STRING, "text/html": _STRING},
+)
 
 
 def _get(
@@ -143,7 +147,7 @@ def _get(
     responses: Schema = {"200": _answer("Found", content)}
     responses |= {code.removeprefix("status_"): answer for code, answer in more.items()}
     responses |= {"304": {"description": "The data is still what the ETag given with If-None-Match was of"}}
-    responses |= {"400": _ERROR} | ({"404": _ERROR} if may_miss else {}) | {"default": _ERROR}
+    responses |= {"400": _ERROR} | ({"404": _MISSING} if may_miss else {}) | {"default": _ERROR}
     return {
         "get": {
             "tags": [tag],
