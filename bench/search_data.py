@@ -189,7 +189,9 @@ def build_here(registry: Path, answer: Path, *, full: bool) -> None:
         raw = store.connection.execute(
             "SELECT sum(v.size) FROM study s JOIN version v USING (version_id) WHERE s.missing_since IS NULL"
         ).fetchone()[0]
+    digests = sum(file.stat().st_size for file in registry.rglob("digests.bin"))
     found = {"kind": built.kind, "written": built.written, "studies": built.studies, "size": built.size}
+    found["digests"] = digests
     answer.write_text(
         json.dumps({**found, "seconds": seconds, "processor": processor, "raw": raw, "stages": marks})
     )

@@ -14,6 +14,7 @@ from itertools import product
 
 from trialist.query.nodes import Coverage, Expansion
 from trialist.record.enums import enums
+from trialist.record.nct_id import parse_nct_id
 from trialist.vocabulary.decompose import decompose
 from trialist.vocabulary.text import fold_text, fold_words, split_words
 from trialist.vocabulary.thesaurus import STOP_WORDS, Thesaurus, Words
@@ -65,7 +66,7 @@ def expand_term(
     if expansion is Expansion.NONE:
         return Wanted(words, exact=spelled)
     plain = term_variants(words) if words else ()
-    if expansion is Expansion.TERM or not words:
+    if expansion is Expansion.TERM or not words or (len(words) == 1 and parse_nct_id(words[0])):
         return Wanted(words, plain=plain, phrases=plain)
     phrases = tuple(dict.fromkeys([*plain, *_synonyms(words, thesaurus)]))
     breakable = expansion in (Expansion.RELAXATION, Expansion.LOSSY) and not quoted

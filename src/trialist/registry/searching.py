@@ -139,6 +139,8 @@ class Finder:
         """Open everything that searches need, so that none waits for it or misses it after a rebuild."""
         self.index.open_all()
         _ = self.thesaurus, self._kept_vetoes
+        # One search for words, places and newness makes the tables that all of these use.
+        self.search({"query.term": "ready", "filter.geo": "distance(0,0,1km)"})
         with suppress(NotBuiltError):  # an index that was built before there were any
             self._completions = Completions(self.index)
 
