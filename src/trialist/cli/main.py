@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from trialist import __version__, errors
-from trialist.cli import demo, export, index, inspect, load, search, show, vocabulary
+from trialist.cli import criteria, demo, export, index, inspect, load, search, show, vocabulary
 from trialist.cli.output import caret_lines, print_beside, print_json
 
 EXIT_CODES: dict[type[errors.TrialistError], int] = {
@@ -29,7 +29,7 @@ EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
-_GROUPS = (load, index, search, show, inspect, export, vocabulary, demo)
+_GROUPS = (load, index, search, show, inspect, criteria, export, vocabulary, demo)
 
 
 class _Parser(argparse.ArgumentParser):
