@@ -333,6 +333,10 @@ def _variable(
     clause: Clause, bound: Bound, measures: Sequence[Hit], limit: int, upper: int, before: list[Hit]
 ) -> tuple[Attached | None, list[Hit]]:
     tokens = clause.tokens
+    if bound.shape == "around":
+        inside = [hit for hit in measures if bound.first < hit.first and hit.last < bound.last and _fits(hit.entry.id, bound)]
+        chosen = _merge(tokens, inside)
+        return (_quantities(clause, bound, chosen, bound.first, bound.last), chosen) if chosen else (None, [])
     previous = [hit for hit in measures if limit <= hit.first and hit.last <= bound.first]
     if previous and _near(tokens, previous[-1].last, bound.first):
         chosen = _coordinated(tokens, previous)

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trialist.criteria.criterion import Computability, Modality, Polarity
+from trialist.criteria.lexicon import glue_words
 from trialist.criteria.nodes import (
     Alternatives,
     AtLeast,
     Attestation,
     Demographic,
     Expr,
+    Not,
     Opaque,
     Ordinal,
     Quantity,
@@ -39,6 +41,7 @@ _DEFINES = re.compile(
     r"adequate|sufficient|acceptable|laborator\w+|parameters|values|function|organ|characterized by|meet(?:s|ing)?|fulfil\w*)\b",
     re.IGNORECASE,
 )
+_EMPTY = frozenset({"following", "must", "fulfill", "fulfil", "satisfy", "criteria", "below", "these", "signs", "symptoms", "features", "least", "more", "conditions"})
 _JOINED = re.compile(
     r"\b(?:with|and|plus|who have|having|have|has|meeting|meets?)\b[^.;,]{0,40}$", re.IGNORECASE
 )
@@ -94,9 +97,12 @@ def _least(count: re.Match[str]) -> int:
 
 def _own_part(text: str, head: Reading, count: re.Match[str] | None) -> Expr | None:
     """What a head says besides naming the list; None when nothing of it was understood."""
-    known = [one for one in atoms(head.expr) if not isinstance(one, Opaque)]
-    if not known or not head.understood:
+    if not head.understood:
         return None
+    if all(isinstance(one, Opaque) for one in atoms(head.expr)):
+        rest = text if count is None else text[: count.start()] + " " + text[count.end() :]
+        words = [word for word in re.findall(r"[A-Za-z][A-Za-z'-]+|[0-9]+", rest.lower()) if word not in glue_words() and word not in _EMPTY]
+        return head.expr if words and count is not None else None
     return head.expr
 
 
@@ -132,7 +138,8 @@ def _all(parts: Sequence[Expr]) -> Expr:
 def _are_thresholds(parts: Sequence[Expr]) -> bool:
     """Whether most items are thresholds or statements that hold together, not names of alternatives."""
     kinds = [
-        any(isinstance(one, Quantity | Ordinal | Attestation | Demographic | Result) for one in atoms(part))
+        isinstance(part, Not)
+        or any(isinstance(one, Quantity | Ordinal | Attestation | Demographic | Result) for one in atoms(part))
         for part in parts
     ]
     return sum(kinds) * 2 > len(kinds)

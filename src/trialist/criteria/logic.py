@@ -200,8 +200,14 @@ class Reader:
         return ExceptWhen(main, exception)
 
     def _if(self, pieces: list[Piece], place: int) -> Expr | None:
-        main = self._sentence(pieces[:place])
+        """`A, or B if C` limits B alone; `A if C` asks for A only where C holds."""
+        either = [at for at in range(place) if pieces[at].kind == "joint" and pieces[at].text == "or"]
         condition = Reader(self.clause, lists_any=False)._sentence(pieces[place + 1 :])
+        if either and condition is not None:
+            first, last = self._sentence(pieces[: either[-1]]), self._sentence(pieces[either[-1] + 1 : place])
+            if first is not None and last is not None:
+                return join_any([first, join_all([last, condition])])
+        main = self._sentence(pieces[:place])
         if main is None or condition is None:
             return main if condition is None else condition
         return join_all([main, condition]) if self.lists_any else join_any([Not(condition), main])

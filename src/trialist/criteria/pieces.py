@@ -16,9 +16,12 @@ from trialist.criteria.nodes import (
     Attestation,
     Biomarker,
     Concept,
+    Demographic,
     Expr,
     Exposure,
     Judgement,
+    Ordinal,
+    Quantity,
     ReproState,
     Result,
     Span,
@@ -43,6 +46,8 @@ _JOINTS = {
     "•": ";",
     "+": "and",
 }
+# Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
+_NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
 _EXAMPLES = frozenset({"e.g", "eg", "i.e", "ie", "like", "namely", "example", "examples"})
 _SEXES = {
     "male": "male", "males": "male", "men": "male", "man": "male", "boys": "male", "boy": "male", "female": "female",
@@ -77,7 +82,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     ]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
-    _claim_statements(clause, owner, free)
+    _claim_statements(clause, owner, hits)
     _claim_windows(clause, owner, free)
     for hit_group in hits:
         hit = hit_group[0]
@@ -115,6 +120,8 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         longest = max((hit.last for hit in candidates), default=0)
         best = [hit for hit in candidates if hit.last == longest]
         bound = inside.get(place)
+        if bound is not None and bound.shape == "around":
+            bound = None
         if not best or (bound is not None and (place > bound.first or longest <= bound.last)):
             place += 1
             continue
@@ -130,12 +137,18 @@ def _is_covered(bound: Bound, hits: Sequence[Sequence[Hit]]) -> bool:
     )
 
 
-def _claim_statements(clause: Clause, owner: list[Piece | None], bounds: Sequence[Bound]) -> None:
+def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
     tokens = clause.tokens
     if not tokens:
         return
     taken = [(tokens[piece.first].start, tokens[piece.last - 1].end) for piece in owner if piece is not None]
-    for statement in find_statements(clause.text, tokens[0].start, tokens[-1].end, sorted(set(taken))):
+    known = [
+        (tokens[hit.first].start, tokens[hit.last - 1].end)
+        for group in hits
+        for hit in group
+        if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
+    ]
+    for statement in find_statements(clause.text, tokens[0].start, tokens[-1].end, sorted(set(taken)), known):
         places = [
             at
             for at, token in enumerate(tokens)
@@ -251,6 +264,7 @@ def _thing(kind: str, entry_id: str, exposure_kind: str, said: str, span: Span) 
 def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     """Joints, parentheses, sentence ends and unknown words among the tokens that are left."""
     glue = glue_words()
+    _claim_topic(clause, owner)
     for place, token in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
@@ -271,6 +285,8 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
             kind = "examples"
         elif said == "defined" or (said == "definition" and _next_is(clause, place, "of")):
             kind = "defined"
+        elif said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
+            kind = "word"
         elif said in _SEXES:
             kind, said = "sex", _SEXES[said]
         elif said in {"if", "when", "provided", "where"}:
@@ -282,6 +298,19 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
         elif said in glue or (len(said) == 1 and token.kind == "word"):
             kind = "glue"
         owner[place] = Piece(kind, place, place + 1, said)
+
+
+def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
+    """`Renal function: creatinine …`: the words before a colon only announce the measure behind it."""
+    tokens = clause.tokens
+    colon = next((at for at, token in enumerate(tokens[:6]) if token.text == ":" and owner[at] is None), None)
+    if colon is None or colon + 1 >= len(tokens):
+        return
+    behind = owner[colon + 1]
+    if behind is None or behind.kind != "atom" or not isinstance(behind.expr, Quantity | Ordinal | Demographic):
+        return
+    if all(one is None for one in owner[:colon]):
+        _claim(owner, Piece("glue", 0, colon + 1))
 
 
 def _next_is(clause: Clause, place: int, word: str) -> bool:

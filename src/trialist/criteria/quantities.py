@@ -111,6 +111,9 @@ def _bound_at(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
                 return bound
     token = tokens[place]
     if token.kind == "num" or (token.kind == "word" and token.text in _WORDS):
+        around = _around(tokens, place, text)
+        if around is not None:
+            return around
         return _range(tokens, place, place, text, stated=False) or _single(tokens, place, text)
     return None
 
@@ -342,6 +345,8 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
     high = _number(tokens, after, text)
+    if high is not None and low.unit is not None and high.unit is not None:
+        _same_unit(low, high)
     if high is None or low.value >= high.value:
         return None
     if low.unit is not None and high.unit is None and high.basis is Basis.ABSOLUTE:
@@ -350,6 +355,13 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
         return None
     interval = Interval(low.value, high.value, opening != ">", closing != "<")
     return _make(first, high.last, interval, high, "range", "-", low.defects + high.defects)
+
+
+def _same_unit(low: _Number, high: _Number) -> None:
+    """`2 months to 17 years`: the upper end in the unit of the lower one, exactly."""
+    rates = {("mo", "a"): 12, ("d", "wk"): 7, ("h", "d"): 24, ("min", "h"): 60}
+    if low.unit is not None and high.unit is not None and (rate := rates.get((low.unit.ucum, high.unit.ucum))):
+        high.value, high.unit = high.value * rate, low.unit
 
 
 def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] | None:
@@ -370,6 +382,29 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
                 and tokens[candidate - 1].text == "("
             )
             return hits[0].entry.id, hits[0].last + (1 if closed else 0)
+    return None
+
+
+_MOST_BETWEEN = 9
+_TURNED = {"≤": ">=", "<": ">"}
+
+
+def _around(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
+    """`18 years ≤ age < 80 years`: two comparisons around a variable; the variable stays free between them."""
+    low = _number(tokens, place, text)
+    if low is None or low.last >= len(tokens) or tokens[low.last].text not in _TURNED:
+        return None
+    for at in range(low.last + 1, min(len(tokens), low.last + _MOST_BETWEEN)):
+        if tokens[at].kind == "num" or tokens[at].text in {";", "."}:
+            return None
+        if tokens[at].text in _TURNED:
+            high = _number(tokens, at + 1, text)
+            if high is None or low.value >= high.value:
+                return None
+            if high.unit is None and high.basis is Basis.ABSOLUTE:
+                high.unit, high.basis = low.unit, low.basis
+            interval = Interval(low.value, high.value, tokens[low.last].text == "≤", tokens[at].text == "≤")
+            return _make(place, high.last, interval, high, "around", "-", low.defects + high.defects)
     return None
 
 

@@ -74,7 +74,7 @@ def _patterns(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 @cache
 def _pdq() -> re.Pattern[str]:
     names = "|".join(re.escape(name) for name in _rules()["polarity"]["pdq"])
-    return re.compile(rf"[ \t]*(?:{names})[ \t]*:?[ \t]*$", re.IGNORECASE)
+    return re.compile(rf"[ \t]*(?:{names})[ \t]*(?::|--)?[ \t]*$", re.IGNORECASE)
 
 
 def inline_headings(line: str) -> list[int]:
@@ -155,7 +155,8 @@ def _lead_heading(line: str, is_marked: bool) -> Heading | None:
 def _group_heading(line: str, is_marked: bool) -> Heading | None:
     """`Donor:`, `Cohort 2 (relapsed)`, `Age:` where it heads a list."""
     stripped = line.strip()
-    ends = stripped.endswith(":")
+    ends = stripped.endswith((":", "--"))
+    stripped = stripped.rstrip("-")
     bare = stripped.strip("*_#[] ").rstrip(":").strip("*_ ")
     if is_marked or not bare or len(bare) > _LONGEST_HEADING:
         return None

@@ -12,7 +12,7 @@ from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
-from trialist.criteria.nodes import Demographic, Expr, Opaque, ReproState, Span
+from trialist.criteria.nodes import And, Demographic, Expr, Opaque, ReproState, Span, join_all
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.render import render
@@ -30,6 +30,9 @@ _MUST = re.compile(
     r"\s*,?\s*(?:and|or)?\s*(?:must|should|will|need to|have to|are required|is required|has to|who are|agree|have a|has a|with a negative|:|,)",
     re.IGNORECASE,
 )
+# `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
+_ALL_WHO = re.compile(r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)", re.IGNORECASE)
+_PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
 _MEN = re.compile(
     r"^\W*(?P<sex>(?:fertile |sexually active |male |adult )*(?:men|males?|male (?:patients?|subjects?|participants?)|women|females?|female (?:patients?|subjects?|participants?)))(?: (?:patients?|subjects?|participants?))?\s+(?:who[^,;]{0,60}\s)?(?:must|should|will|agree|have to|are required|need)\b",
     re.IGNORECASE,
@@ -79,6 +82,8 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     guard, start = _guard(normalised, item, locate)
     clause = Clause(tokenise(text, start, item.end), text, locate, tokenise(topic)[:12], topic)
     expr = _expression(clause, item, start)
+    if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
+        guard, expr = _inner_guard(expr)
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -97,6 +102,13 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         stated=item.stated,
         incomplete=incomplete,
     )
+
+
+def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
+    """`women of childbearing potential with a negative pregnancy test`: for whom the rest is asked."""
+    guards = [one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"]
+    rest = [one for one in expr.of if one not in guards]
+    return (guards[0], join_all(rest)) if guards and rest else (None, expr)
 
 
 def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:
@@ -128,7 +140,7 @@ def _modality(said: str) -> Modality:
     if patterns["informative"].search(said.strip(" \t*-•")) and len(said) < 400:
         return Modality.INFORMATIVE
     if patterns["permissive"].search(said) and not patterns["denied"].search(said):
-        return Modality.PERMISSIVE
+        return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
     return Modality.REQUIRED
 
 
@@ -158,6 +170,9 @@ def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | N
             return Demographic(
                 "sex", span(item.start + men.start("sex"), item.start + men.end("sex")), values=(sex,)
             ), item.start + men.end("sex")
+    prefix = _PREFIX.match(said)
+    if prefix is not None and prefix.end() < len(said):
+        return None, item.start + prefix.end()
     found = _patterns()["guard"].match(said)
     if found is None or re.match(
         r"(?:for|in)[ ]+(?:at least|the|more|less|\d|example|this|addition|order|any|all)\b",

@@ -11,9 +11,10 @@ from trialist.criteria.lexicon import cues
 
 _REFUSAL = re.compile(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|declin\w+|poor|non-?\w*|absence|"
-    r"withdr\w+|incompeten\w*|impaired|barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*)\b",
+    r"withdr\w+|incompeten\w*|impaired|barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
+_REFUSED_BEFORE = re.compile(r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$", re.IGNORECASE)
 # Behind one of these a new statement begins, unless it speaks of the study as well.
 _BREAK = re.compile(r"[;]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
 _STUDY_WORDS = re.compile(
@@ -65,8 +66,13 @@ _TRIGGER = {
 }
 
 
-def find_statements(text: str, start: int, end: int, taken: list[tuple[int, int]]) -> list[Statement]:
-    """The statements of a clause that are read as a whole; none reaches into a stretch already taken (quantities)."""
+def find_statements(
+    text: str, start: int, end: int, taken: list[tuple[int, int]], known: list[tuple[int, int]]
+) -> list[Statement]:
+    """The statements of a clause that are read as a whole; none reaches into a stretch already taken.
+
+    `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent").
+    """
     found: list[Statement] = []
     blocked = list(taken)
     piece = text[start:end]
@@ -78,12 +84,14 @@ def find_statements(text: str, start: int, end: int, taken: list[tuple[int, int]
                 begin, stop = match.span()
                 stop = min([stop, *(first for first, _ in blocked if begin < first < stop)])
                 begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
+                if kind == "attestation" and topic != "contraception":
+                    begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
-                stop = _extend(text, stop, end, blocked, kind)
+                stop = _extend(text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind)
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                refused = bool(_REFUSAL.search(text, begin, stop))
+                refused = bool(_REFUSAL.search(text, begin, stop) or _REFUSED_BEFORE.search(text[start:begin]))
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)

@@ -17,6 +17,11 @@ _TOKEN = re.compile(
 )
 
 
+# Roman numbers on both sides: `II-IV` is a range.
+_STEP_BEFORE = re.compile(r"(?<![A-Za-z])[IVX]{1,4}[abcABC]?$")
+_STEP_BEHIND = re.compile(r"[IVX]{1,4}[abcABC]?(?![A-Za-z])")
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A word in lower case, a number, a sign (`op`) or other punctuation; `start` and `end` in the normalised text."""
@@ -47,6 +52,8 @@ def _joins(text: str, place: int, start: int, stop: int) -> bool:
     if place <= start or place + 1 >= stop:
         return False
     before, behind = text[place - 1], text[place + 1]
+    if _STEP_BEFORE.search(text[max(start, place - 6) : place]) and _STEP_BEHIND.match(text, place + 1):
+        return False
     return (
         (before.isalnum() or before in "+)")
         and behind.isalnum()

@@ -100,7 +100,8 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     if relation is None:
         found_past = bool(inside & _PAST) or "within" in lead
         ago = last < len(tokens) and tokens[last].text in {"ago", "earlier", "previously", "before", "prior"}
-        if not found_past and not ago and not ({"in", "during", "over", "for", "since"} & set(lead)):
+        spans = bound.shape in {"compared", "behind", "range"}
+        if not found_past and not ago and not spans and not ({"in", "during", "over", "for", "since"} & set(lead)):
             return None
         relation, end = Direction.BEFORE, last + (1 if ago else 0)
     elif anchor is None:
@@ -218,7 +219,7 @@ def _length(bound: Bound, lead: list[str], relation: Direction) -> Interval:
     if value is None:
         return interval
     inside = set(lead)
-    if "for" in inside and not (inside & _PAST) and "within" not in inside:
+    if inside & {"for", "since"} and not (inside & _PAST) and "within" not in inside:
         return Interval(lower=value)
     if relation is Direction.AFTER and "within" not in inside and not (inside & {"in", "during", "over"}):
         return Interval(lower=value)
@@ -257,7 +258,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         ["throughout"],
     ):
         offset = 1
-        while offset < len(words) and words[offset] in {"the", "time", "of", "to", "a", "this"}:
+        while offset < len(words) and words[offset] in {"the", "time", "of", "to", "a", "this", "course", "duration", "entire", "period", "whole"}:
             offset += 1
         anchor, end = _anchor(tokens, place + offset, text) if place + offset < len(tokens) else (None, place)
         if anchor is not None:
