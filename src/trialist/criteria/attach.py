@@ -334,7 +334,11 @@ def _variable(
 ) -> tuple[Attached | None, list[Hit]]:
     tokens = clause.tokens
     if bound.shape == "around":
-        inside = [hit for hit in measures if bound.first < hit.first and hit.last < bound.last and _fits(hit.entry.id, bound)]
+        inside = [
+            hit
+            for hit in measures
+            if bound.first < hit.first and hit.last < bound.last and _fits(hit.entry.id, bound)
+        ]
         chosen = _merge(tokens, inside)
         return (_quantities(clause, bound, chosen, bound.first, bound.last), chosen) if chosen else (None, [])
     previous = [hit for hit in measures if limit <= hit.first and hit.last <= bound.first]

@@ -45,9 +45,11 @@ class Lexicon:
         self._seen: set[tuple[tuple[str, ...], str]] = set()
 
     def add(self, kind: str, entry_id: str, words: str, row: Mapping[str, Any], plural: bool = False) -> None:
-        """Add an entry under each of its words, which are parted by |."""
-        entry = Entry(kind, entry_id, row)
+        """Add an entry under each of its words, which are parted by |; a word behind ~ is narrower than the entry."""
+        exact, narrower = Entry(kind, entry_id, row), Entry(kind, entry_id, {**row, "narrower": True})
         for word in words.split("|"):
+            entry = narrower if word.startswith("~") else exact
+            word = word.removeprefix("~")
             parts = tuple(token.text.lower() for token in tokenise(word.strip()))
             if not parts:
                 continue

@@ -41,7 +41,24 @@ _DEFINES = re.compile(
     r"adequate|sufficient|acceptable|laborator\w+|parameters|values|function|organ|characterized by|meet(?:s|ing)?|fulfil\w*)\b",
     re.IGNORECASE,
 )
-_EMPTY = frozenset({"following", "must", "fulfill", "fulfil", "satisfy", "criteria", "below", "these", "signs", "symptoms", "features", "least", "more", "conditions"})
+_EMPTY = frozenset(
+    {
+        "following",
+        "must",
+        "fulfill",
+        "fulfil",
+        "satisfy",
+        "criteria",
+        "below",
+        "these",
+        "signs",
+        "symptoms",
+        "features",
+        "least",
+        "more",
+        "conditions",
+    }
+)
 _JOINED = re.compile(
     r"\b(?:with|and|plus|who have|having|have|has|meeting|meets?)\b[^.;,]{0,40}$", re.IGNORECASE
 )
@@ -101,7 +118,11 @@ def _own_part(text: str, head: Reading, count: re.Match[str] | None) -> Expr | N
         return None
     if all(isinstance(one, Opaque) for one in atoms(head.expr)):
         rest = text if count is None else text[: count.start()] + " " + text[count.end() :]
-        words = [word for word in re.findall(r"[A-Za-z][A-Za-z'-]+|[0-9]+", rest.lower()) if word not in glue_words() and word not in _EMPTY]
+        words = [
+            word
+            for word in re.findall(r"[A-Za-z][A-Za-z'-]+|[0-9]+", rest.lower())
+            if word not in glue_words() and word not in _EMPTY
+        ]
         return head.expr if words and count is not None else None
     return head.expr
 
@@ -139,7 +160,9 @@ def _are_thresholds(parts: Sequence[Expr]) -> bool:
     """Whether most items are thresholds or statements that hold together, not names of alternatives."""
     kinds = [
         isinstance(part, Not)
-        or any(isinstance(one, Quantity | Ordinal | Attestation | Demographic | Result) for one in atoms(part))
+        or any(
+            isinstance(one, Quantity | Ordinal | Attestation | Demographic | Result) for one in atoms(part)
+        )
         for part in parts
     ]
     return sum(kinds) * 2 > len(kinds)

@@ -6,8 +6,9 @@ exception, a joint (and, or, comma …), or words nobody knows. Words of no cons
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trialist.criteria.attach import attach_bounds, read_ordinals
 from trialist.criteria.clause import Clause
@@ -233,7 +234,7 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
                 hit.first,
                 hit.last,
                 said,
-                _thing(kind, entry.id, entry.row.get("kind", ""), said, span),
+                _thing(kind, entry.id, entry.row, said, span),
                 entry_id=entry.id,
             )
     for kind, state in (
@@ -249,16 +250,18 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
 
 
-def _thing(kind: str, entry_id: str, exposure_kind: str, said: str, span: Span) -> Expr:
+def _thing(kind: str, entry_id: str, row: Mapping[str, Any], said: str, span: Span) -> Expr:
+    """The atom for an entry; a name narrower than its entry has no id of its own, only a broader one."""
+    exact, broader = ("", entry_id) if row.get("narrower") else (entry_id, "")
     match kind:
         case "serology":
             return Result(entry_id, "", span)
         case "condition":
-            return Concept("condition", said, span, concept_id=entry_id)
+            return Concept("condition", said, span, concept_id=exact, broader=broader)
         case "marker":
             return Biomarker(entry_id, "", span)
         case _:
-            return Exposure(exposure_kind or "procedure", said, span, concept_id=entry_id)
+            return Exposure(row.get("kind") or "procedure", said, span, concept_id=exact, broader=broader)
 
 
 def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
@@ -285,7 +288,9 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
             kind = "examples"
         elif said == "defined" or (said == "definition" and _next_is(clause, place, "of")):
             kind = "defined"
-        elif said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
+        elif said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(
+            clause, place, "than"
+        ):
             kind = "word"
         elif said in _SEXES:
             kind, said = "sex", _SEXES[said]
@@ -307,7 +312,11 @@ def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
     if colon is None or colon + 1 >= len(tokens):
         return
     behind = owner[colon + 1]
-    if behind is None or behind.kind != "atom" or not isinstance(behind.expr, Quantity | Ordinal | Demographic):
+    if (
+        behind is None
+        or behind.kind != "atom"
+        or not isinstance(behind.expr, Quantity | Ordinal | Demographic)
+    ):
         return
     if all(one is None for one in owner[:colon]):
         _claim(owner, Piece("glue", 0, colon + 1))

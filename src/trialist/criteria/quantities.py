@@ -360,7 +360,11 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
 def _same_unit(low: _Number, high: _Number) -> None:
     """`2 months to 17 years`: the upper end in the unit of the lower one, exactly."""
     rates = {("mo", "a"): 12, ("d", "wk"): 7, ("h", "d"): 24, ("min", "h"): 60}
-    if low.unit is not None and high.unit is not None and (rate := rates.get((low.unit.ucum, high.unit.ucum))):
+    if (
+        low.unit is not None
+        and high.unit is not None
+        and (rate := rates.get((low.unit.ucum, high.unit.ucum)))
+    ):
         high.value, high.unit = high.value * rate, low.unit
 
 

@@ -31,7 +31,10 @@ _MUST = re.compile(
     re.IGNORECASE,
 )
 # `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
-_ALL_WHO = re.compile(r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)", re.IGNORECASE)
+_ALL_WHO = re.compile(
+    r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
+    re.IGNORECASE,
+)
 _PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
 _MEN = re.compile(
     r"^\W*(?P<sex>(?:fertile |sexually active |male |adult )*(?:men|males?|male (?:patients?|subjects?|participants?)|women|females?|female (?:patients?|subjects?|participants?)))(?: (?:patients?|subjects?|participants?))?\s+(?:who[^,;]{0,60}\s)?(?:must|should|will|agree|have to|are required|need)\b",
@@ -106,7 +109,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
     """`women of childbearing potential with a negative pregnancy test`: for whom the rest is asked."""
-    guards = [one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"]
+    guards = [
+        one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
+    ]
     rest = [one for one in expr.of if one not in guards]
     return (guards[0], join_all(rest)) if guards and rest else (None, expr)
 

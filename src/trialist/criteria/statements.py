@@ -14,7 +14,10 @@ _REFUSAL = re.compile(
     r"withdr\w+|incompeten\w*|impaired|barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
-_REFUSED_BEFORE = re.compile(r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$", re.IGNORECASE)
+_REFUSED_BEFORE = re.compile(
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
+    re.IGNORECASE,
+)
 # Behind one of these a new statement begins, unless it speaks of the study as well.
 _BREAK = re.compile(r"[;]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
 _STUDY_WORDS = re.compile(
@@ -88,10 +91,14 @@ def find_statements(
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
-                stop = _extend(text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind)
+                stop = _extend(
+                    text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
+                )
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                refused = bool(_REFUSAL.search(text, begin, stop) or _REFUSED_BEFORE.search(text[start:begin]))
+                refused = bool(
+                    _REFUSAL.search(text, begin, stop) or _REFUSED_BEFORE.search(text[start:begin])
+                )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)

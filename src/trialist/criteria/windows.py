@@ -101,7 +101,12 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         found_past = bool(inside & _PAST) or "within" in lead
         ago = last < len(tokens) and tokens[last].text in {"ago", "earlier", "previously", "before", "prior"}
         spans = bound.shape in {"compared", "behind", "range"}
-        if not found_past and not ago and not spans and not ({"in", "during", "over", "for", "since"} & set(lead)):
+        if (
+            not found_past
+            and not ago
+            and not spans
+            and not ({"in", "during", "over", "for", "since"} & set(lead))
+        ):
             return None
         relation, end = Direction.BEFORE, last + (1 if ago else 0)
     elif anchor is None:
@@ -258,7 +263,19 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         ["throughout"],
     ):
         offset = 1
-        while offset < len(words) and words[offset] in {"the", "time", "of", "to", "a", "this", "course", "duration", "entire", "period", "whole"}:
+        while offset < len(words) and words[offset] in {
+            "the",
+            "time",
+            "of",
+            "to",
+            "a",
+            "this",
+            "course",
+            "duration",
+            "entire",
+            "period",
+            "whole",
+        }:
             offset += 1
         anchor, end = _anchor(tokens, place + offset, text) if place + offset < len(tokens) else (None, place)
         if anchor is not None:
