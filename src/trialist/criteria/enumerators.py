@@ -13,7 +13,7 @@ _CANDIDATE = re.compile(
     r"(?P<open>\()?(?<![\d.,/A-Za-z])(?P<number>[0-9]{1,2})(?P<close>[.)])(?P<gap>[ ]*)(?=[^\s.)])"
 )
 _ROUND_BULLET = re.compile(r"•[ ]*")
-_DASH = re.compile(r"(?:(?<=^)|(?<=[\s.;,):])|(?<=[a-z)]))(?:-|\*)[ ]+(?=[A-Z])")
+_DASH = re.compile(r"(?:(?<=^)|(?<=[\s.;,):])|(?<=[a-z)]))(?:-|(?<![0-9] )\*)[ ]+(?=[A-Z])")
 _LINE_NUMBER = re.compile(r"[ ]*(?P<number>[0-9]{1,2})\.(?P<gap>[ ]*)(?=(?P<next>\S))")
 _SEPARATORS = ";.,:)。"
 

@@ -144,7 +144,7 @@ def is_plausible(atom: Quantity) -> bool:
         return all(value <= 200 for value in (atom.interval.lower, atom.interval.upper) if value is not None)
     row = variables()[atom.variable]
     standard = row["unit"]
-    if atom.basis is not Basis.ABSOLUTE or not standard or find_unit(atom.unit) is None:
+    if atom.basis is not Basis.ABSOLUTE or not standard or (atom.unit != standard and find_unit(atom.unit) is None):
         return True
     for value in (atom.interval.lower, atom.interval.upper):
         changed = convert(value, atom.unit, standard) if value is not None else None

@@ -75,6 +75,7 @@ _RULES = re.compile(
             r"(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)",
             r"(?P<below>[₀₁₂₃₄₅₆₇₈₉]+)",
             r"(?P<crlf>\r\n?)",
+            r"(?P<mark>(?:(?<=\n)|\A)[0-9]{1,2}、)",
             "(?P<sign>[" + re.escape("".join(_SIGNS)) + "])",
         )
     )
@@ -153,6 +154,8 @@ def _replace(match: re.Match[str]) -> str:
             return "^" + found.translate(_SUPER)
         case "below":
             return found.translate(_SUB)
+        case "mark":
+            return found[:-1] + ". "
         case "crlf":
             return "\n"
         case _:

@@ -79,7 +79,10 @@ def _pdq() -> re.Pattern[str]:
 
 def inline_headings(line: str) -> list[int]:
     """Where in a line further headings of inclusion or exclusion begin."""
-    return [match.start("head") for match in _INLINE.finditer(line)] if ":" in line else []
+    if ":" not in line:
+        return []
+    places = [match.start("head") for match in _INLINE.finditer(line)]
+    return [place for place in places if not _GROUP.match(line[:place].strip(" \t*#-•"))]
 
 
 def read_heading(line: str, is_marked: bool) -> Heading | None:
