@@ -28,9 +28,8 @@ from trialist.criteria.criterion import CriterionSet, Modality
 from trialist.criteria.nodes import (
     And,
     Concept,
-    ExceptWhen,
-    Expr,
     Exposure,
+    Expr,
     Interval,
     Not,
     Opaque,
@@ -58,6 +57,7 @@ class Score:
 
     @property
     def row(self) -> tuple[str, str, str, str]:
+        """Precision, recall, F1 and the size of the gold."""
         precision = self.right / self.answered if self.answered else 0.0
         recall = self.right / self.gold if self.gold else 0.0
         both = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
@@ -197,7 +197,7 @@ def score_chia(scores: dict[str, Score]) -> None:
         found = parse_criteria(HEAD[document.kind] + document.text)
         score_values(document, found, shift, scores["(operator, value), Chia Value with a comparison"])
         score_names(document, found, shift, scores)
-        pairs, negated, excepted, timed = structure(found, shift)
+        pairs, negated, timed = structure(found, shift)
         score_pairs(document, pairs, scores)
         score_negation(document, negated, scores["negation, Chia Has_negation"])
         score_times(document, timed, scores["time attached, Chia Has_temporal with a number"])
@@ -271,33 +271,25 @@ def right_kind(atom: Expr, name: str) -> bool:
 Pairs = list[tuple[Span, Span, str]]
 
 
-def structure(
-    found: CriterionSet, shift: int
-) -> tuple[Pairs, list[Span], list[Span], list[tuple[Span, bool]]]:
-    """Pairs of atoms with the junction they meet in, negated atoms, excepted atoms, atoms with a time; spans of the file."""
+def structure(found: CriterionSet, shift: int) -> tuple[Pairs, list[Span], list[tuple[Span, bool]]]:
+    """Pairs of atoms with the junction they meet in, negated atoms, all atoms and whether they have a time; spans of the file."""
     pairs: Pairs = []
     negated: list[Span] = []
-    excepted: list[Span] = []
     timed: list[tuple[Span, bool]] = []
 
     def moved(span: Span) -> Span:
         return Span(max(0, span.start - shift), max(0, span.end - shift))
 
-    def walk(expr: Expr, no: bool, out: bool) -> list[Span]:
+    def walk(expr: Expr, no: bool) -> list[Span]:
         below = children(expr)
         if not below:
             (atom,) = list(atoms(expr))
             span = moved(atom.span)
             if no:
                 negated.append(span)
-            if out:
-                excepted.append(span)
             timed.append((span, getattr(atom, "time", None) is not None))
             return [span]
-        groups = [
-            walk(one, no != isinstance(expr, Not), out or (isinstance(expr, ExceptWhen) and place == 1))
-            for place, one in enumerate(below)
-        ]
+        groups = [walk(one, no != isinstance(expr, Not)) for one in below]
         kind = "or" if isinstance(expr, Or) else "and" if isinstance(expr, And) else ""
         if kind:
             for place, group in enumerate(groups):
@@ -311,8 +303,8 @@ def structure(
 
     for one in found.criteria:
         if one.modality is not Modality.HEADER and one.counts:
-            walk(one.expr, False, False)
-    return pairs, negated, excepted, timed
+            walk(one.expr, False)
+    return pairs, negated, timed
 
 
 def score_pairs(document: Document, pairs: Pairs, scores: dict[str, Score]) -> None:
@@ -372,8 +364,7 @@ def score_negation(document: Document, negated: list[Span], score: Score) -> Non
     score.gold += len(targets)
     score.answered += len(ours)
     score.right += min(
-        sum(known([one], span) for one in targets for span in ours[:0])
-        + sum(any(overlaps(one, span.start, span.end) for span in ours) for one in targets),
+        sum(any(overlaps(one, span.start, span.end) for span in ours) for one in targets),
         sum(known(targets, span) for span in ours),
     )
 

@@ -177,7 +177,11 @@ def test_json_carries_what_it_promises():
         "lower_inclusive": True,
         "upper_inclusive": True,
     }
-    assert (first["expr"]["type"], first["expr"]["basis"], first["expr"]["loinc"]) == ("quantity", "xULN", "1742-6")
+    assert (first["expr"]["type"], first["expr"]["basis"], first["expr"]["loinc"]) == (
+        "quantity",
+        "xULN",
+        "1742-6",
+    )
     assert (second["polarity"], second["expr"]["mesh"]) == ("exclusion", "D008180")
 
 
@@ -217,5 +221,8 @@ def test_units_convert_only_where_no_substance_matters():
 
 def test_polarity_and_order_are_kept():
     found = parse_criteria("Exclusion Criteria:\n* HIV\nInclusion Criteria:\n* lupus").criteria
-    assert [(one.id, one.polarity) for one in found] == [("E1", Polarity.EXCLUSION), ("I1", Polarity.INCLUSION)]
+    assert [(one.id, one.polarity) for one in found] == [
+        ("E1", Polarity.EXCLUSION),
+        ("I1", Polarity.INCLUSION),
+    ]
     assert {one.expr.basis for one in found if isinstance(one.expr, Quantity)} <= set(Basis)

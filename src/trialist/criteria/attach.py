@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
+from itertools import pairwise
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import Hit, things, variables
+from trialist.criteria.lexicon import Hit, things, variables, word_set
 from trialist.criteria.nodes import (
     And,
     Basis,
@@ -50,15 +52,7 @@ _BY_UNIT = {
     "Cel": "temperature", "[degF]": "temperature", "{letters}": "bcva",
 }  # fmt: skip
 _AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing"})
-_BETWEEN = frozenset(
-    "of is are be the a an level levels value values count counts must should was were with as in at by on and or rate concentration ( ) , : [ ] - / ; test results result serum "
-    "plasma blood measured calculated estimated total baseline resting if corrected for hemoglobin average mean adequate has have a score interval interval, scale using based "
-    "according to either defined patients patient both screening between from that which is/are remains your their ratio time absolute functions function fasting clinical "
-    "normal confirmed within male males female females men women documented pre post post-bronchodilator single total/direct sustained abnormal elevated increased decreased low high "
-    "reduced lab laboratory institutional untransfused unsupported recent current last most predicted dose doses equivalent greater less range ranging required stable dosage "
-    "index formula equation cockcroft gault mdrd ckd epi method via units can will not do does no adjusted persistent unless more than resting_ least seated sitting supine any initial "
-    "expected hours over per period status body left ventricular".split()
-)
+_BETWEEN = word_set("between_variable_and_number")
 _LIFE = frozenset({"expectancy", "survival", "lifespan", "expected life"})
 _COUNT_NOUNS = {"{times}"}
 
@@ -160,24 +154,9 @@ def _steps_before(clause: Clause, place: int, scale_id: str) -> tuple[int, tuple
         if steps is None:
             continue
         rest = {token.text for token in tokens[steps.last : place]}
-        if rest <= {
-            "grade",
-            "grades",
-            "stage",
-            "stages",
-            "class",
-            "of",
-            "or",
-            "higher",
-            "steroid",
-            "refractory",
-            "the",
-            "acute",
-            "clinical",
-            "active",
-            "new",
-            "severe",
-        } and (opens or rest & {"grade", "grades", "stage", "stages", "class"}):
+        if rest <= word_set("between_step_and_scale") and (
+            opens or rest & {"grade", "grades", "stage", "stages", "class"}
+        ):
             return start, steps.allowed
     return None
 
@@ -271,33 +250,7 @@ def _note(clause: Clause, bound: Bound) -> None:
 def _follows(clause: Clause, last_end: int, bound: Bound) -> bool:
     """Whether a bound stands right behind the one before, joined by `or`, `and` or a comma."""
     between = [token.text for token in clause.tokens[last_end : bound.first]] if last_end >= 0 else ["?"]
-    return (
-        bool(between)
-        and len(between) <= 4
-        and set(between)
-        <= {
-            "or",
-            "and",
-            ",",
-            "if",
-            "for",
-            "in",
-            "men",
-            "women",
-            "males",
-            "females",
-            "male",
-            "female",
-            "/",
-            "(",
-            ")",
-            "/or",
-            "but",
-            "a",
-            "value",
-            "is",
-        }
-    )
+    return bool(between) and len(between) <= 4 and set(between) <= word_set("between_two_bounds")
 
 
 def _fits(variable_id: str, bound: Bound) -> bool:
@@ -305,9 +258,8 @@ def _fits(variable_id: str, bound: Bound) -> bool:
     row = variables()[variable_id]
     own: str = row["dimension"]
     if bound.basis in {Basis.X_ULN, Basis.X_LLN}:
-        return (
-            own in _CONCENTRATIONS
-            or own in {"time", "ratio", "cell_concentration", "mass_rate", "fraction", "clearance"}
+        return own in _CONCENTRATIONS or (
+            own in {"time", "ratio", "cell_concentration", "mass_rate", "fraction", "clearance"}
             and variable_id != "qtc"
         )
     if bound.unit is None:
@@ -348,14 +300,9 @@ def _variable(
         if fitting and chosen[-1] in fitting:
             return _quantities(clause, bound, fitting, fitting[0].first, bound.last), fitting
     following = [hit for hit in measures if bound.last <= hit.first < upper]
-    if following and _near(tokens, bound.last, following[0].first, 4) and _fits(following[0].entry.id, bound):
-        if (
-            bound.unit is not None
-            or bound.basis is not Basis.ABSOLUTE
-            or following[0].first - bound.last <= 1
-        ):
-            chosen = _coordinated_after(tokens, following)
-            return _quantities(clause, bound, chosen, bound.first, chosen[-1].last), chosen
+    if following and _is_right_behind(tokens, bound, following[0]):
+        chosen = _coordinated_after(tokens, following)
+        return _quantities(clause, bound, chosen, bound.first, chosen[-1].last), chosen
     if before and _fits(before[-1].entry.id, bound) and bound.shape != "bare":
         return _quantities(clause, bound, before, bound.first, bound.last), before
     if bound.unit is not None and bound.unit.ucum in _BY_UNIT and bound.shape != "bare":
@@ -366,6 +313,12 @@ def _variable(
                 if hit.entry.kind == "variable" and _fits(hit.entry.id, bound) and len(clause.topic) <= 8:
                     return _of_id(clause, bound, hit.entry.id, ("variable",)), []
     return None, []
+
+
+def _is_right_behind(tokens: Sequence[Token], bound: Bound, hit: Hit) -> bool:
+    """Whether a variable follows its number (`> 50% LVEF`); one without a unit must touch it."""
+    says_what = bound.unit is not None or bound.basis is not Basis.ABSOLUTE or hit.first - bound.last <= 1
+    return says_what and _near(tokens, bound.last, hit.first, 4) and _fits(hit.entry.id, bound)
 
 
 def _near(tokens: Sequence[Token], start: int, end: int, most: int = 14) -> bool:
@@ -386,29 +339,20 @@ def _near(tokens: Sequence[Token], start: int, end: int, most: int = 14) -> bool
         token.text in _BETWEEN
         or (token.kind == "op")
         or len(token.text) == 1
-        or things_of_measure(tokens, token)
+        or token.text in _measure_words()
         for token in outside
     )
 
 
-def things_of_measure(tokens: Sequence[Token], token: Token) -> bool:
-    """Whether a word is part of the name of some variable."""
-    return token.text in _measure_words()
-
-
+@cache
 def _measure_words() -> frozenset[str]:
-    global _WORDS_OF_MEASURES
-    if _WORDS_OF_MEASURES is None:
-        _WORDS_OF_MEASURES = frozenset(
-            word
-            for row in variables().values()
-            for phrase in row["words"].split("|")
-            for word in phrase.replace("-", " ").lower().split()
-        )
-    return _WORDS_OF_MEASURES
-
-
-_WORDS_OF_MEASURES: frozenset[str] | None = None
+    """The words of all names of variables."""
+    return frozenset(
+        word
+        for row in variables().values()
+        for phrase in row["words"].split("|")
+        for word in phrase.replace("-", " ").lower().split()
+    )
 
 
 def _coordinated(tokens: Sequence[Token], previous: Sequence[Hit]) -> list[Hit]:
@@ -416,24 +360,7 @@ def _coordinated(tokens: Sequence[Token], previous: Sequence[Hit]) -> list[Hit]:
     chosen = [previous[-1]]
     for hit in reversed(previous[:-1]):
         between = {token.text for token in tokens[hit.last : chosen[0].first]}
-        if not between <= {
-            "or",
-            "and",
-            ",",
-            "/",
-            "(",
-            ")",
-            "and/or",
-            "either",
-            "both",
-            "the",
-            "[",
-            "]",
-            "serum",
-            "levels",
-            "level",
-            "-",
-        }:
+        if not between <= word_set("between_variables"):
             break
         chosen.insert(0, hit)
     return _merge(tokens, chosen)
@@ -443,9 +370,7 @@ def _merge(tokens: Sequence[Token], chosen: list[Hit]) -> list[Hit]:
     """The same variable named twice, long and short, becomes one mention."""
     merged: list[Hit] = []
     for hit in chosen:
-        if merged and merged[-1].entry.id == hit.entry.id:
-            merged[-1] = replace(merged[-1], last=hit.last)
-        elif (
+        if (merged and merged[-1].entry.id == hit.entry.id) or (
             merged
             and tokens[merged[-1].last : hit.first]
             and tokens[merged[-1].last].text == "("
@@ -484,11 +409,7 @@ def _quantities(clause: Clause, bound: Bound, chosen: Sequence[Hit], first: int,
     ]
     if len(parts) == 1:
         return Attached(first, last, parts[0])
-    between = {
-        token.text
-        for left, right in zip(chosen, chosen[1:], strict=False)
-        for token in tokens[left.last : right.first]
-    }
+    between = {token.text for left, right in pairwise(chosen) for token in tokens[left.last : right.first]}
     joined: Expr = (
         Or(tuple(parts)) if "or" in between and "and" not in between - {"and/or"} else And(tuple(parts))
     )
@@ -638,48 +559,7 @@ def _near_age(lead: Sequence[str]) -> bool:
     for word in reversed(lead):
         if word in {"age", "aged", "ages"}:
             return True
-        if word not in {
-            "of",
-            "is",
-            "be",
-            "the",
-            ":",
-            "(",
-            "must",
-            "between",
-            "from",
-            "range",
-            "at",
-            "are",
-            "in",
-            "should",
-            "years",
-            "=",
-            "limit",
-            "limits",
-            "ranging",
-            "eligible",
-            "a",
-            "consent",
-            "time",
-            "screening",
-            "enrollment",
-            "enrolment",
-            "inclusion",
-            "to",
-            "for",
-            ")",
-            "study",
-            "group",
-            "and",
-            "was",
-            "-",
-            ",",
-            "has",
-            "have",
-            "chronological",
-            "ranges",
-        }:
+        if word not in word_set("before_an_age"):
             return False
     return False
 
@@ -687,49 +567,15 @@ def _near_age(lead: Sequence[str]) -> bool:
 def _is_of_something_else(lead: Sequence[str], behind: Sequence[str]) -> bool:
     """`gestational age`, `bone age`, `disease duration ≥ 6 months`."""
     words = set(lead[-4:])
-    if words & {
-        "gestational",
-        "gestation",
-        "bone",
-        "menstrual",
-        "duration",
-        "conceptional",
-        "postmenstrual",
-        "corrected",
-        "post-menstrual",
-        "survival",
-        "expectancy",
-        "within",
-        "last",
-        "past",
-    }:
+    if words & word_set("other_ages_before"):
         return True
-    return bool(
-        set(behind[:2])
-        & {
-            "ago",
-            "prior",
-            "before",
-            "after",
-            "gestation",
-            "duration",
-            "since",
-            "following",
-            "postpartum",
-            "post",
-        }
-    )
+    return bool(set(behind[:2]) & word_set("other_ages_behind"))
 
 
 def _only_persons(tokens: Sequence[Token], bound: Bound) -> bool:
     rest = [token.text for at, token in enumerate(tokens) if not bound.first <= at < bound.last]
     return all(
-        word in {
-            "patients", "patient", "subjects", "subject", "male", "female", "men", "women", "and", "or", "of", "participants", "adult", "adults", "healthy", ",", ".", ";", "the",
-            "volunteers", "aged", "between", "inclusive", "(", ")", "individuals", "persons", "males", "females", "both", "sexes", "who", "are", "must", "be", "from", "in", "children", "is",
-            "either", "sex", "gender", "any", "all", "with", ":", "-", "a", "at", "time", "screening", "enrollment", "consent", "signing", "informed", "recipients", "person", "years",
-            "including", "to", "exclusive", "on", "day", "genders", "pediatric", "elderly", "no", "upper", "limit", "outpatients", "inpatients", "not", "under", "over",
-        }
+        word in word_set("persons")
         for word in rest
     )  # fmt: skip
 
@@ -758,7 +604,6 @@ def _life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
         "life",
         "survival",
         "expected",
-        "life",
         "expectancy",
         "to",
         "live",
@@ -816,7 +661,4 @@ def _counted(clause: Clause, bound: Bound) -> Attached | None:
     return None
 
 
-_COUNTED = frozenset(
-    "regimens regimen lines line episodes episode lesions lesion relapses relapse exacerbations exacerbation attacks cycles seizures courses doses therapies transplants joints vessels "
-    "recurrences metastases nodes infusions transfusions events drugs medications agents antibodies fractures falls hospitalizations treatments teeth migraines pregnancies".split()
-)
+_COUNTED = word_set("counted")

@@ -11,13 +11,6 @@ from typing import Any
 
 from trialist.criteria.tokens import Token, tokenise
 
-# Words that are also everyday ones: as an abbreviation they are only read with a capital letter.
-_CAPITALS = frozenset(
-    "all als map art got sos ed pet pt ms hit ps child cast imp ice ric act as cr tg pr lh rr er hr met ret ras cap mi ct af as eg bos crs "
-    "bp ef ga pma ap got sc sd ap bun fever iga ige igg mayo tc acr lic cad pad chd acs sti std hf oa dm pe us asa ana dsa sci ptt cps tps odi isi gold stage "
-    "gcs mrs vas nrs mal ae hla ic cni icd crt tms cbt ect lps apache sofa easi act meld audit echo dli msi plt alb bil map cea h b c d k n".split()
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -53,7 +46,7 @@ class Lexicon:
             parts = tuple(token.text.lower() for token in tokenise(word.strip()))
             if not parts:
                 continue
-            capital = bool(row.get("case")) or (len(parts) == 1 and parts[0] in _CAPITALS)
+            capital = bool(row.get("case")) or (len(parts) == 1 and parts[0] in word_set("capitals_only"))
             self._put(parts, entry, capital)
             if plural and parts[-1][-1:].isalpha() and parts[-1][-1] not in "sy" and len(parts[-1]) > 2:
                 self._put((*parts[:-1], parts[-1] + "s"), entry, capital)
@@ -91,6 +84,12 @@ def read_rules(name: str) -> Mapping[str, Any]:
     """The content of one TOML file of `criteria/rules/`."""
     text = (resources.files("trialist.criteria") / "rules" / name).read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+@cache
+def word_set(name: str) -> frozenset[str]:
+    """One of the sets of small words of `rules/words.toml`; `capitals_only` are everyday words that are also abbreviations."""
+    return frozenset(read_rules("words.toml")["words"][name].split())
 
 
 @cache

@@ -144,7 +144,11 @@ def is_plausible(atom: Quantity) -> bool:
         return all(value <= 200 for value in (atom.interval.lower, atom.interval.upper) if value is not None)
     row = variables()[atom.variable]
     standard = row["unit"]
-    if atom.basis is not Basis.ABSOLUTE or not standard or (atom.unit != standard and find_unit(atom.unit) is None):
+    if (
+        atom.basis is not Basis.ABSOLUTE
+        or not standard
+        or (atom.unit != standard and find_unit(atom.unit) is None)
+    ):
         return True
     for value in (atom.interval.lower, atom.interval.upper):
         changed = convert(value, atom.unit, standard) if value is not None else None
@@ -194,24 +198,24 @@ def _against_fields(criteria: Sequence[Criterion], witness: Witness) -> list[Fin
                 message = f"{one.id} says {render(atom)}; the registry's {side} age is {field[0]} {field[1]}."
                 findings.append(Finding("contradicts_field", message, (one.id,)))
     for one in criteria:
-        for atom in _conjuncts(one.expr):
+        for part in _conjuncts(one.expr):
             if not (
                 one.counts
                 and one.polarity is Polarity.INCLUSION
-                and isinstance(atom, Demographic)
-                and atom.kind == "sex"
+                and isinstance(part, Demographic)
+                and part.kind == "sex"
             ):
                 continue
             if (
-                len(atom.values) == 1
+                len(part.values) == 1
                 and witness.sex in {"ALL", "MALE", "FEMALE"}
-                and witness.sex.lower() != atom.values[0]
+                and witness.sex.lower() != part.values[0]
                 and not one.scope
             ):
                 findings.append(
                     Finding(
                         "contradicts_field",
-                        f"{one.id} says {render(atom)}; the registry's sex is {witness.sex}.",
+                        f"{one.id} says {render(part)}; the registry's sex is {witness.sex}.",
                         (one.id,),
                     )
                 )

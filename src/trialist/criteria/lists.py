@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trialist.criteria.criterion import Computability, Modality, Polarity
-from trialist.criteria.lexicon import glue_words
+from trialist.criteria.lexicon import glue_words, word_set
 from trialist.criteria.nodes import (
     Alternatives,
     AtLeast,
@@ -41,24 +41,7 @@ _DEFINES = re.compile(
     r"adequate|sufficient|acceptable|laborator\w+|parameters|values|function|organ|characterized by|meet(?:s|ing)?|fulfil\w*)\b",
     re.IGNORECASE,
 )
-_EMPTY = frozenset(
-    {
-        "following",
-        "must",
-        "fulfill",
-        "fulfil",
-        "satisfy",
-        "criteria",
-        "below",
-        "these",
-        "signs",
-        "symptoms",
-        "features",
-        "least",
-        "more",
-        "conditions",
-    }
-)
+_EMPTY = word_set("of_lists")
 _JOINED = re.compile(
     r"\b(?:with|and|plus|who have|having|have|has|meeting|meets?)\b[^.;,]{0,40}$", re.IGNORECASE
 )

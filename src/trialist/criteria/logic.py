@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -18,59 +19,22 @@ from trialist.criteria.nodes import (
     Concept,
     Demographic,
     ExceptWhen,
-    Expr,
     Exposure,
+    Expr,
     Not,
     Opaque,
-    Or,
     ReproState,
     Result,
     atoms,
     join_all,
     join_any,
 )
-from trialist.criteria.open_words import heads, exposure_heads, recognise
+from trialist.criteria.open_words import exposure_heads, heads, recognise
 from trialist.criteria.pieces import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify, with_time
 
-_RESTART = frozenset(
-    {
-        "must",
-        "should",
-        "have",
-        "has",
-        "are",
-        "is",
-        "who",
-        "with",
-        "having",
-        "will",
-        "agree",
-        "willing",
-        "able",
-        "at",
-        "be",
-    }
-)
-_VERBS = frozenset(
-    {
-        "have",
-        "has",
-        "had",
-        "are",
-        "is",
-        "who",
-        "with",
-        "receiving",
-        "taking",
-        "using",
-        "having",
-        "use",
-        "used",
-        "received",
-        "must",
-    }
-)
+_RESTART = word_set("new_verbs")
+_VERBS = word_set("verbs")
 
 
 @dataclass(slots=True)
@@ -242,7 +206,7 @@ class Reader:
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
         return (
             join_any([main, rest])
-            if joint in {"or", ","} and self.lists_any or joint == "or"
+            if (joint in {"or", ","} and self.lists_any) or joint == "or"
             else join_all([main, rest])
         )
 
@@ -306,9 +270,7 @@ class Reader:
                 and isinstance(parts[-1], Concept)
             ):
                 said = self.clause.said(piece.last, pieces[-1].last)
-                parts[-1] = replace(
-                    parts[-1], **{"not_caused_by" if piece.kind == "not_cause" else "caused_by": said}
-                )
+                parts[-1] = _caused(parts[-1], said, piece.kind == "cause")
                 break
             if piece is not None and piece.kind == "word":
                 run.append(piece)
@@ -539,6 +501,11 @@ def _filled(joints: list[str], default: str) -> list[str]:
         else:
             out[place] = following or default
     return out
+
+
+def _caused(concept: Concept, by: str, is_so: bool) -> Concept:
+    """A condition with what caused it, or surely did not."""
+    return replace(concept, caused_by=by) if is_so else replace(concept, not_caused_by=by)
 
 
 def _shared_status(before: Expr, expr: Expr) -> Expr:

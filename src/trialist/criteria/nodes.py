@@ -202,7 +202,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Biomarker:
-    """A gene or protein and what is asked of it: mutated, amplified, rearranged, overexpressed, wild-type, positive …"""
+    """A gene or protein and what is asked of it: mutated, amplified, rearranged, overexpressed, wild-type, positive."""
 
     gene: str
     variant: str
@@ -229,9 +229,9 @@ class Trialwise:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What a person has to agree to or be able to do: consent, assent, compliance, contraception, follow_up …
+    """What a person has to agree to or be able to do: consent, assent, compliance, contraception and the like.
 
-    `holds` False is the refusal or inability as the text states it.
+    `affirmed` False is the refusal or inability as the text states it.
     """
 
     topic: str

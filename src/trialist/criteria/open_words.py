@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from trialist.criteria.lexicon import read_rules
-from trialist.criteria.nodes import Concept, Expr, Exposure, Span
+from trialist.criteria.nodes import Concept, Exposure, Expr, Span
 
 
 @cache

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from trialist.criteria.lexicon import comparison_words, scales
+from trialist.criteria.lexicon import comparison_words, scales, word_set
 from trialist.criteria.tokens import Token
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
-_GRADE_WORDS = frozenset(
-    "class classes grade grades stage stages score scores status performance of functional classification scale is must be should was with a an the level levels index type types "
-    "has have category : ( ) , value rating function liver cirrhosis overall clinical cancer ps state angina group patients having heart failure at in disease".split()
-)
+_GRADE_WORDS = word_set("of_scales")
 _NUMBER_WORDS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 
 
@@ -147,21 +144,7 @@ def _list(
     while last < len(tokens):
         after = last
         joined = False
-        while after < len(tokens) and tokens[after].text in {
-            "-",
-            "to",
-            "through",
-            "~",
-            "/",
-            "or",
-            "and",
-            ",",
-            "class",
-            "grade",
-            "stage",
-            "&",
-            "–",
-        }:
+        while after < len(tokens) and tokens[after].text in word_set("between_steps"):
             joined = joined or tokens[after].text in {"-", "to", "through", "~"}
             after += 1
         step = _step(tokens, after, steps) if after > last else None

@@ -18,8 +18,8 @@ from trialist.criteria.nodes import (
     Biomarker,
     Concept,
     Demographic,
-    Expr,
     Exposure,
+    Expr,
     Judgement,
     Ordinal,
     Quantity,
@@ -271,38 +271,42 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     for place, token in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
-        said = token.text.lower()
-        kind = "word"
-        if said in _JOINTS:
-            kind = "joint"
-            said = _JOINTS[said]
-        elif said in {"(", "[", "{"}:
-            kind = "open"
-        elif said in {")", "]", "}"}:
-            kind = "close"
-        elif (
-            said in _EXAMPLES
-            or (said == "such" and _next_is(clause, place, "as"))
-            or said in {"including", "includes", "include"}
+        kind, said = _small_word(clause, place)
+        if kind == "word" and (
+            said in glue or (len(said) == 1 and token.kind == "word") or token.kind == "punct"
         ):
-            kind = "examples"
-        elif said == "defined" or (said == "definition" and _next_is(clause, place, "of")):
-            kind = "defined"
-        elif said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(
-            clause, place, "than"
-        ):
-            kind = "word"
-        elif said in _SEXES:
-            kind, said = "sex", _SEXES[said]
-        elif said in {"if", "when", "provided", "where"}:
-            kind = "condition_word"
-        elif token.kind == "punct" and said == "." and place + 1 < len(clause.tokens):
-            kind = "stop"
-        elif token.kind in {"punct", "op"} and token.kind == "punct":
             kind = "glue"
-        elif said in glue or (len(said) == 1 and token.kind == "word"):
-            kind = "glue"
-        owner[place] = Piece(kind, place, place + 1, said)
+        owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
+
+
+_KINDS = {
+    **dict.fromkeys(("(", "[", "{"), "open"),
+    **dict.fromkeys((")", "]", "}"), "close"),
+    **dict.fromkeys((*_EXAMPLES, "including", "includes", "include"), "examples"),
+    **dict.fromkeys(("if", "when", "provided", "where"), "condition_word"),
+    "defined": "defined",
+}
+
+
+def _small_word(clause: Clause, place: int) -> tuple[str, str]:
+    """What kind of piece a single token is, and how it is called."""
+    token = clause.tokens[place]
+    said = token.text.lower()
+    if said in _JOINTS:
+        return "joint", _JOINTS[said]
+    if said in _SEXES:
+        return "sex", _SEXES[said]
+    if said in _KINDS:
+        return _KINDS[said], said
+    if said == "such" and _next_is(clause, place, "as"):
+        return "examples", said
+    if said == "definition" and _next_is(clause, place, "of"):
+        return "defined", said
+    if said == "." and place + 1 < len(clause.tokens):
+        return "stop", said
+    if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
+        return "unread", said
+    return "word", said
 
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from trialist.criteria.nodes import (
     Alternatives,
@@ -11,12 +10,17 @@ from trialist.criteria.nodes import (
     AtLeast,
     Biomarker,
     Concept,
+    Count,
     ExceptWhen,
-    Expr,
     Exposure,
+    Expr,
     Not,
     Or,
+    Ordinal,
+    Quantity,
+    ReproState,
     Result,
+    Trialwise,
     Window,
 )
 
@@ -140,17 +144,9 @@ def with_time(expr: Expr, window: Window) -> Expr:
             return Not(with_time(of, window))
         case ExceptWhen(main, exception):
             return ExceptWhen(with_time(main, window), exception)
+        case (
+            Quantity() | Ordinal() | Concept() | Exposure() | Result() | ReproState() | Trialwise() | Count()
+        ):
+            return expr if expr.time is not None else replace(expr, time=window)
         case _:
-            if can_have_time(expr) and getattr(expr, "time", None) is None:
-                return replace(expr, time=window)  # type: ignore[call-arg]
             return expr
-
-
-def can_have_time(expr: Expr) -> bool:
-    """Whether an atom's kind has a time."""
-    return any(one.name == "time" for one in fields(expr))
-
-
-def any_timed(exprs: Iterable[Expr]) -> bool:
-    """Whether one of the atoms can have a time."""
-    return any(can_have_time(one) for one in exprs)

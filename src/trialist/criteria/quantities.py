@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from trialist.criteria.lexicon import comparison_words
+from trialist.criteria.lexicon import comparison_words, word_set
 from trialist.criteria.nodes import Basis, Interval
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.units import Unit, read_unit
@@ -19,7 +19,24 @@ from trialist.vocabulary.units import Unit, read_unit
 _WORDS = {
     word: Decimal(place)
     for place, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+        ]
     )
 } | {
     "eighteen": Decimal(18),
@@ -51,9 +68,7 @@ _PREDICTED = re.compile(
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
-_SKIPPED = frozenset(
-    {"of", "the", "a", "an", "approximately", "about", "age", "ages", "is", "be", ":", "value", "score", "to"}
-)
+_SKIPPED = word_set("before_a_number")
 
 
 @dataclass(frozen=True, slots=True)

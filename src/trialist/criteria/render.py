@@ -20,8 +20,8 @@ from trialist.criteria.nodes import (
     Demographic,
     Direction,
     ExceptWhen,
-    Expr,
     Exposure,
+    Expr,
     Interval,
     Judgement,
     Not,
@@ -167,6 +167,14 @@ def _atom(expr: Expr) -> str:
             return _with_time(f"{name}: {expr.outcome or 'result not said'}", expr.time)
         case Biomarker():
             return f"{_names('marker')[expr.gene]}: {expr.variant or 'as described'}"
+        case And() | Or() | Not() | AtLeast() | ExceptWhen() | Alternatives():
+            return render(expr)
+        case _:
+            return _statement(expr)
+
+
+def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | Opaque) -> str:
+    match expr:
         case ReproState():
             return _with_time(_STATES[expr.state], expr.time)
         case Trialwise():
@@ -182,8 +190,6 @@ def _atom(expr: Expr) -> str:
             return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
         case Opaque():
             return f"[not understood: {expr.text}]"
-        case And() | Or() | Not() | AtLeast() | ExceptWhen() | Alternatives():
-            return render(expr)
         case _:
             assert_never(expr)
 

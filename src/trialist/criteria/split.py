@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from trialist.criteria.criterion import Polarity, Population
 from trialist.criteria.enumerators import glued_lines, run_in_bullets, run_in_numbers
@@ -134,7 +135,7 @@ def _lines(text: str) -> list[_Line]:
     start = 0
     for raw in text.split("\n"):
         cuts = [0, *inline_headings(raw), len(raw)]
-        for first, after in zip(cuts, cuts[1:], strict=False):
+        for first, after in pairwise(cuts):
             piece = raw[first:after]
             if piece.strip():
                 found.append(_line(text, start + first, start + after, glued))

@@ -6,38 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trialist.criteria.lexicon import anchors
+from trialist.criteria.lexicon import anchors, word_set
 from trialist.criteria.nodes import Direction, Interval, Window
 from trialist.criteria.quantities import Bound
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.units import read_unit
 
 _PAST = frozenset({"last", "past", "previous", "prior", "preceding", "recent", "immediately", "latest"})
-_LEAD = frozenset(
-    {
-        "within",
-        "in",
-        "during",
-        "over",
-        "for",
-        "the",
-        "since",
-        "after",
-        "from",
-        "least",
-        "at",
-        "past",
-        "last",
-        "previous",
-        "prior",
-        "preceding",
-        "a",
-        "less",
-        "than",
-        "=",
-        ":",
-    }
-)
+_LEAD = word_set("leading_a_window")
 _BEFORE = (
     "prior to",
     "before",
@@ -63,10 +39,7 @@ _AFTER = (
     "past",
 )
 _OF = ("of", "to", "at", "from the time of")
-_EMPTY = frozenset(
-    "the a an of to study start starting initiation beginning entry time day date first this our being their his any to at signing into in visit planned scheduled any initial receiving "
-    "receipt administration on his/her performing undergoing and or protocol".split()
-)
+_EMPTY = word_set("before_an_anchor")
 _DEFAULT_ANCHOR = "screening"
 
 
@@ -179,24 +152,7 @@ def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None,
     if best[0] is None:
         return None, place
     last = best[1]
-    while last < len(tokens) and tokens[last].text in {
-        "visit",
-        "date",
-        "period",
-        "phase",
-        "of",
-        "the",
-        "study",
-        "drug",
-        "treatment",
-        "day",
-        "1",
-        "0",
-        "entry",
-        "(",
-        ")",
-        "start",
-    }:
+    while last < len(tokens) and tokens[last].text in word_set("behind_an_anchor"):
         hits = anchors().at(tokens, last, text)
         if hits:
             last = hits[0].last
@@ -263,19 +219,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         ["throughout"],
     ):
         offset = 1
-        while offset < len(words) and words[offset] in {
-            "the",
-            "time",
-            "of",
-            "to",
-            "a",
-            "this",
-            "course",
-            "duration",
-            "entire",
-            "period",
-            "whole",
-        }:
+        while offset < len(words) and words[offset] in word_set("before_an_anchor_alone"):
             offset += 1
         anchor, end = _anchor(tokens, place + offset, text) if place + offset < len(tokens) else (None, place)
         if anchor is not None:
