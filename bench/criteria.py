@@ -132,11 +132,11 @@ def overlaps(spans: list[tuple[int, int]], start: int, end: int) -> bool:
 _OPERATOR = (
     (
         ">=",
-        r"≥|>=|=>|at least|or (?:more|older|above|greater|higher|over)|and (?:older|above|over|up)|minimum|greater than or equal|no less than|not less than|equal to or greater",
+        r"≥|>=|=>|>_|> or =|at least|or (?:more|older|above|greater|higher|over)|and (?:older|above|over|up)|minimum|greater than or equal|no less than|not less than|equal to or greater",
     ),
     (
         "<=",
-        r"≤|<=|=<|up to|or (?:less|younger|below|lower|under)|maximum|less than or equal|no more than|not more than|no greater than|not greater than|not exceed|at most|within",
+        r"≤|<=|=<|<_|< or =|up to|or (?:less|younger|below|lower|under)|maximum|less than or equal|no more than|not more than|no greater than|not greater than|not exceed|at most|within",
     ),
     (">", r">|greater than|more than|over|above|older than|exceed|higher than|longer than"),
     ("<", r"<|less than|under|below|younger than|lower than|fewer than"),
@@ -155,7 +155,9 @@ def gold_value(said: str) -> tuple[set[str], set[Decimal]] | None:
     }
     if not numbers:
         return None
-    if re.search(r"\d\s*(?:-|to|and|~)\s*(?:[≤<]\s*)?\d", said) or ("between" in said and len(numbers) == 2):
+    if re.search(r"\d\s*(?:-|to|and|~)\s*(?:(?:[≤<]=?|less than)\s*)?\d", said) or (
+        "between" in said and len(numbers) == 2
+    ):
         return {"range"}, numbers
     for operator, pattern in _OPERATOR:
         if re.search(pattern, said):
@@ -166,6 +168,8 @@ def gold_value(said: str) -> tuple[set[str], set[Decimal]] | None:
 def our_value(interval: Interval) -> tuple[set[str], set[Decimal]]:
     low, high = interval.lower, interval.upper
     numbers = {value for value in (low, high) if value is not None}
+    if low == 0 and high is not None:
+        return {"<="}, {high}
     if low is not None and high is not None:
         return ({"range"} if low != high else {"="}), numbers
     if low is not None:
@@ -393,6 +397,12 @@ def score_times(document: Document, timed: list[tuple[Span, bool]], score: Score
 # --- Facebook ---------------------------------------------------------------------------------------------------------
 
 
+def with_numbers(text: str) -> str:
+    """The text with 1, 2, 3 … for its place-holders."""
+    parts = text.split("@NUMBER")
+    return parts[0] + "".join(f"{place}{part}" for place, part in enumerate(parts[1:], 1))
+
+
 def score_facebook(scores: dict[str, Score]) -> None:
     """Lines in lower case with @NUMBER for numbers; a place-holder is put in, the side of each bound compared."""
     score = scores["side of a bound, Facebook lower/upper"]
@@ -404,7 +414,7 @@ def score_facebook(scores: dict[str, Score]) -> None:
             if len(parts) != 3 or parts[2] not in {"lower_bound", "upper_bound"}:
                 continue
             if found is None:
-                line = text.replace("@NUMBER", "7")
+                line = with_numbers(text)
                 found = [one for _, _, one in intervals(parse_criteria("Inclusion Criteria:\n\n" + line), 0)]
             score.gold += 1
             if not found:

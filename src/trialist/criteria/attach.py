@@ -220,6 +220,13 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         limit = max((one.last for one in found), default=0)
         upper = bounds[place + 1].first if place + 1 < len(bounds) else len(clause.tokens)
         one = _life_expectancy(clause, bound) or _age(clause, bound)
+        if (
+            one is None
+            and found
+            and isinstance(found[-1].expr, Demographic)
+            and _follows(clause, last_end, bound)
+        ):
+            one = _second_age(clause, bound, found[-1].expr)
         if one is None:
             one, chosen = _variable(
                 clause,
@@ -231,7 +238,7 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
             )
             last_variables = chosen
         if one is None:
-            one = _counted(clause, bound)
+            one = _counted(clause, bound) or _unnamed(clause, bound, limit)
         if one is None:
             continue
         found.append(_with_equivalent(clause, one, bounds, place))
@@ -515,7 +522,7 @@ def _age(clause: Clause, bound: Bound) -> Attached | None:
     by_topic = bool(topic & {"age", "ages"}) and len(topic) <= 4 and bound.first <= 2
     if not (named or alone or by_topic) or _is_of_something_else(lead, behind):
         return None
-    if unit is None and not (near or by_topic):
+    if unit is None and not (near or by_topic or inside & {"age", "ages", "aged"}):
         return None
     interval = bound.interval
     assumed: tuple[str, ...] = () if unit is not None else ("unit",)
@@ -553,6 +560,59 @@ def _age(clause: Clause, bound: Bound) -> Attached | None:
     )
     clause.rules.append("age")
     return Attached(first, last, expr)
+
+
+def _second_age(clause: Clause, bound: Bound, before: Demographic) -> Attached | None:
+    """`age less than 10 or greater than 55 years`: the second bound is an age as well."""
+    if bound.shape == "bare" or (bound.unit is not None and bound.unit.ucum not in {before.unit, "a", "mo"}):
+        return None
+    unit = bound.unit.ucum if bound.unit is not None else before.unit
+    expr = Demographic("age", clause.span(bound.first, bound.last), bound.interval, unit)
+    return Attached(bound.first, bound.last, expr)
+
+
+_LONGEST_NAME = 5
+
+
+def _unnamed(clause: Clause, bound: Bound, limit: int) -> Attached | None:
+    """A threshold of a measure that no table knows: the words right before it are its name (`IQ < 70`)."""
+    tokens = clause.tokens
+    is_time = bound.unit is not None and bound.unit.dimension in {"time", "half_lives"}
+    if bound.shape not in {"compared", "range", "behind"} or is_time or bound.first <= limit:
+        return None
+    last = bound.first
+    while last > limit and (
+        tokens[last - 1].text in {"of", "is", "was", "be", "a", ":", "the", "(", "are"}
+        and bound.first - last < 3
+    ):
+        last -= 1
+    first = last
+    while (
+        first > limit
+        and last - first < _LONGEST_NAME
+        and tokens[first - 1].kind == "word"
+        and tokens[first - 1].text not in _NO_NAME
+    ):
+        first -= 1
+    if first == last or all(
+        tokens[at].text in _BETWEEN or len(tokens[at].text) == 1 for at in range(first, last)
+    ):
+        return None
+    end = bound.last
+    if (
+        end < len(tokens)
+        and tokens[end].text == ")"
+        and any(tokens[at].text == "(" for at in range(last, bound.first))
+    ):
+        end += 1
+    unit = bound.unit.ucum if bound.unit is not None else ("1" if bound.basis is not Basis.ABSOLUTE else "")
+    name = clause.said(first, last)
+    clause.rules.append("quantity/unnamed")
+    expr = Quantity("", bound.interval, unit, clause.span(first, end), basis=bound.basis, surface=name)
+    return Attached(first, end, expr)
+
+
+_NO_NAME = word_set("no_names")
 
 
 def _near_age(lead: Sequence[str]) -> bool:

@@ -83,7 +83,7 @@ def _is_vague(atom: Expr) -> bool:
         return bool(atom.kind == "substance")
     if isinstance(atom, Result):
         return not atom.outcome
-    return isinstance(atom, Quantity) and "comparator" in atom.assumed
+    return isinstance(atom, Quantity) and ("comparator" in atom.assumed or not atom.variable)
 
 
 def _has_alternatives(expr: Expr) -> bool:
@@ -107,7 +107,7 @@ def _atom_confidence(atom: Expr) -> float:
         return 0.3
     if isinstance(atom, Concept | Exposure):
         return 0.92 if atom.concept_id else 0.8
-    sure = _SURE.get(type(atom), 0.9)
+    sure = 0.75 if isinstance(atom, Quantity) and not atom.variable else _SURE.get(type(atom), 0.9)
     assumed = getattr(atom, "assumed", ())
     if "comparator" in assumed:
         sure *= 0.7

@@ -89,7 +89,7 @@ def _plain(value: Any) -> dict[str, Any]:
 def _codes(value: Any) -> dict[str, str]:
     """The codes of the vocabulary for an id: LOINC, MeSH, ATC."""
     if isinstance(value, Quantity):
-        row = tables()["variable"][value.variable]
+        row = tables()["variable"].get(value.variable, {})
     elif isinstance(value, Result):
         row = tables()["serology"].get(value.test) or tables()["condition"].get(value.test, {})
     elif isinstance(value, Concept):

@@ -142,7 +142,7 @@ def is_plausible(atom: Quantity) -> bool:
     """Whether a threshold lies within what the variable's row in `rules/variables.toml` allows."""
     if atom.basis in {Basis.X_ULN, Basis.X_LLN, Basis.X_BASELINE}:
         return all(value <= 200 for value in (atom.interval.lower, atom.interval.upper) if value is not None)
-    row = variables()[atom.variable]
+    row = variables().get(atom.variable, {"unit": ""})
     standard = row["unit"]
     if (
         atom.basis is not Basis.ABSOLUTE

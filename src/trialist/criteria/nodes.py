@@ -116,6 +116,8 @@ class Demographic:
 class Quantity:
     """A measured variable within an interval. `variable` is an id of `rules/variables.toml`, `unit` UCUM.
 
+    `variable` "" is a measure that no table knows; `surface` then has its words.
+
     `aggregate` says which results count ("" the latest); `assumed` names what the text does not write ("unit",
     "variable", "comparator").
     """
@@ -128,6 +130,11 @@ class Quantity:
     aggregate: str = ""
     time: Window | None = None
     assumed: tuple[str, ...] = ()
+    surface: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.variable and not self.surface:
+            raise ValueError("a quantity is of something")
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ def _demographic(expr: Demographic) -> str:
 
 
 def _quantity(expr: Quantity) -> str:
-    name = _names("variable")[expr.variable]
+    name = _names("variable").get(expr.variable) or f"“{expr.surface}”"
     if expr.basis in _MULTIPLES:
         said = _interval(expr.interval, "", times=_MULTIPLES[expr.basis])
     elif expr.basis is Basis.PERCENT_PREDICTED:

@@ -67,6 +67,8 @@ def _pattern(word: str, case: bool) -> str:
     for char in re.sub(r"[ ]+", " ", word):
         if char == " ":
             parts.append(r"[ ]?")
+        elif char == "/":
+            parts.append("[ ]?/[ ]?")
         elif char == "^":
             parts.append(r"\^?")
         elif char in "µμ" or (char == "u" and re.search(r"u(?:mol|g|L|IU|U|kat|M|m\b)", word)):
