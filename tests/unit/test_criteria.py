@@ -157,7 +157,7 @@ def test_confidence_falls_with_what_was_assumed():
 
 def test_findings_name_what_is_odd():
     text = (
-        "Inclusion Criteria:\n* Age 18 or older\n* Age 12 or younger\n* INR below 900\n"
+        "Inclusion Criteria:\n* Age 18 or older\n* Age 12 or younger\n* Hemoglobin above 900 g/dL\n"
         "Exclusion Criteria:\n* Must sign informed consent\n* History of stroke\n* History of stroke"
     )
     found = parse_criteria(text)

@@ -598,6 +598,9 @@ def _unnamed(clause: Clause, bound: Bound, limit: int) -> Attached | None:
         tokens[at].text in _BETWEEN or len(tokens[at].text) == 1 for at in range(first, last)
     ):
         return None
+    known = {hit.entry.kind for at in range(first, last) for hit in things().at(tokens, at, clause.text)}
+    if known & {"condition", "drug", "procedure", "marker", "serology"}:
+        return None
     end = bound.last
     if (
         end < len(tokens)
