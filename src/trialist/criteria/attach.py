@@ -16,6 +16,7 @@ from itertools import pairwise
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, things, variables, word_set
 from trialist.criteria.nodes import (
+    Alternatives,
     And,
     Basis,
     Count,
@@ -417,10 +418,19 @@ def _quantities(clause: Clause, bound: Bound, chosen: Sequence[Hit], first: int,
     if len(parts) == 1:
         return Attached(first, last, parts[0])
     between = {token.text for left, right in pairwise(chosen) for token in tokens[left.last : right.first]}
-    joined: Expr = (
-        Or(tuple(parts)) if "or" in between and "and" not in between - {"and/or"} else And(tuple(parts))
-    )
-    return Attached(first, last, joined)
+    return Attached(first, last, _shared_threshold(parts, between, bound, clause.excludes))
+
+
+def _shared_threshold(parts: list[Expr], between: set[str], bound: Bound, excludes: bool) -> Expr:
+    """Several variables with one threshold. Who writes "ALT or AST below" as a requirement may mean both: two readings."""
+    either, both = Or(tuple(parts)), And(tuple(parts))
+    says_or = "or" in between
+    if says_or and ("/" in between or "and" not in between):
+        asks_below = bound.interval.lower is None
+        return either if excludes or not asks_below else Alternatives((either, both))
+    if excludes:
+        return either if "and" not in between else Alternatives((either, both))
+    return both
 
 
 def _balanced(tokens: Sequence[Token]) -> bool:

@@ -18,6 +18,7 @@ class Clause:
     locate: Callable[[int, int], Span]
     topic: Sequence[Token] = ()
     topic_text: str = ""
+    excludes: bool = False
     defects: list[tuple[str, int, int, str, float]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
 

@@ -92,6 +92,8 @@ class Reader:
             return []
         if all(one.kind == "word" for one in said) and _is_abbreviation(self.clause, said):
             return []
+        if len(said) == 1 and before and _abbreviates(self.clause, said[0], before):
+            return []
         if said[0].kind == "exception":
             return inside
         first, last = inside[0].first, inside[-1].last
@@ -145,6 +147,8 @@ class Reader:
             piece = pieces[at]
             if piece.kind == "joint" and piece.text == "but":
                 return at
+            if piece.kind == "negation" and pieces[at - 1].kind == "joint" and at > place + 1:
+                return at - 1
             after = tokens[piece.last].text if piece.kind == "joint" and piece.last < len(tokens) else ""
             if piece.kind == "joint" and piece.text == "and" and after in _RESTART:
                 return at
@@ -448,6 +452,16 @@ def _is_abbreviation(clause: Clause, said: Sequence[Piece]) -> bool:
     return len(words) <= 2 and all(
         sum(char.isupper() for char in word) >= 2 and len(word) <= 8 for word in words
     )
+
+
+def _abbreviates(clause: Clause, piece: Piece, before: Sequence[Piece]) -> bool:
+    """Whether a word in parentheses is made of the first letters of the words before it (`diabetes mellitus (DM)`)."""
+    letters = clause.said(piece.first, piece.last).lower()
+    if not letters.isalpha() or len(letters) > 6 or piece.last - piece.first > 1:
+        return False
+    tokens = clause.tokens[max(0, piece.first - 2 - len(letters)) : piece.first]
+    initials = "".join(token.text[0].lower() for token in tokens if token.kind == "word")
+    return initials.endswith(letters) and len(letters) > 1
 
 
 def _stripped(pieces: list[Piece]) -> list[Piece]:

@@ -158,6 +158,8 @@ def _lead_heading(line: str, is_marked: bool) -> Heading | None:
 def _group_heading(line: str, is_marked: bool) -> Heading | None:
     """`Donor:`, `Cohort 2 (relapsed)`, `Age:` where it heads a list."""
     stripped = line.strip()
+    if not is_marked and stripped.strip(":-* ").lower() in _rules()["polarity"]["topics"]:
+        return Heading(len(line), topic=stripped.strip(":-* "))
     ends = stripped.endswith((":", "--"))
     stripped = stripped.rstrip("-")
     bare = stripped.strip("*_#[] ").rstrip(":").strip("*_ ")

@@ -83,7 +83,14 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     modality = _modality(said)
     incomplete = bool(_patterns()["incomplete"].search(said))
     guard, start = _guard(normalised, item, locate)
-    clause = Clause(tokenise(text, start, item.end), text, locate, tokenise(topic)[:12], topic)
+    clause = Clause(
+        tokenise(text, start, item.end),
+        text,
+        locate,
+        tokenise(topic)[:12],
+        topic,
+        item.polarity is Polarity.EXCLUSION,
+    )
     expr = _expression(clause, item, start)
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)

@@ -18,6 +18,9 @@ _REFUSED_BEFORE = re.compile(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
     re.IGNORECASE,
 )
+_FORGOES = re.compile(
+    r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
+)
 # Behind one of these a new statement begins, unless it speaks of the study as well.
 _BREAK = re.compile(r"[;]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
 _STUDY_WORDS = re.compile(
@@ -89,6 +92,8 @@ def find_statements(
                 begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
                 if kind == "attestation" and topic != "contraception":
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
+                if kind == "trialwise" and _FORGOES.search(text[start:begin]):
+                    continue  # what somebody agrees not to do is an attestation
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
                 stop = _extend(

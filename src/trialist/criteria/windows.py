@@ -208,6 +208,8 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
                 anchor is None,
             )
             return Timed(window, place, end if anchor else last)
+    if words[:1] == ["prior"] and words[1:2] != ["to"]:
+        return None
     if words[:1] in (
         ["at"],
         ["during"],
