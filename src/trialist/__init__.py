@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CriterionSet": "trialist.criteria",
     "Finder": "trialist.registry.searching",
     "InvalidParameterError": "trialist.errors",
     "Level": "trialist.errors",
@@ -33,6 +34,7 @@ _HOMES = {
     "check": "trialist.record",
     "load_demo": "trialist.registry.load",
     "load_sources": "trialist.registry.load",
+    "parse_criteria": "trialist.criteria",
     "parse_query": "trialist.query",
     "public_view": "trialist.views",
     "read_params": "trialist.query",
@@ -44,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CriterionSet",
     "Finder",
     "InvalidParameterError",
     "Level",
@@ -65,6 +68,7 @@ __all__ = [
     "check",
     "load_demo",
     "load_sources",
+    "parse_criteria",
     "parse_query",
     "public_view",
     "read_params",
@@ -76,6 +80,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from trialist.criteria import CriterionSet, parse_criteria
     from trialist.errors import (
         InvalidParameterError,
         Level,

@@ -1,0 +1,31 @@
+"""A clause under the eyes of its readers: tokens, the text they stand in, and what was noticed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from trialist.criteria.nodes import Span
+from trialist.criteria.tokens import Token
+
+
+@dataclass(slots=True)
+class Clause:
+    """What the readers of a clause share: its tokens, the text they stand in, and how places become raw spans."""
+
+    tokens: Sequence[Token]
+    text: str
+    locate: Callable[[int, int], Span]
+    topic: Sequence[Token] = ()
+    topic_text: str = ""
+    excludes: bool = False
+    defects: list[tuple[str, int, int, str, float]] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+
+    def span(self, first: int, last: int) -> Span:
+        """The raw span of tokens `first` to `last` (exclusive)."""
+        return self.locate(self.tokens[first].start, self.tokens[last - 1].end)
+
+    def said(self, first: int, last: int) -> str:
+        """The words of tokens `first` to `last` (exclusive)."""
+        return self.text[self.tokens[first].start : self.tokens[last - 1].end]

@@ -1,0 +1,118 @@
+"""Who can answer a criterion, and how sure its reading is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trialist.criteria.criterion import Computability, Defect
+from trialist.criteria.nodes import (
+    Alternatives,
+    Attestation,
+    Basis,
+    Biomarker,
+    Concept,
+    Demographic,
+    Exposure,
+    Expr,
+    Judgement,
+    Opaque,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Result,
+    Trialwise,
+    atoms,
+    children,
+)
+
+# A severity is data where a published definition or a coded field says what it means.
+_GRADED = frozenset(
+    {
+        "sos_hvod",
+        "acute_gvhd",
+        "chronic_gvhd",
+        "gvhd",
+        "aplastic_anemia",
+        "scid",
+        "hemophilia",
+        "copd",
+        "asthma",
+    }
+)
+_SURE = {
+    Demographic: 0.99,
+    Quantity: 0.97,
+    Ordinal: 0.96,
+    ReproState: 0.97,
+    Trialwise: 0.95,
+    Attestation: 0.93,
+    Judgement: 0.93,
+    Result: 0.93,
+    Biomarker: 0.9,
+}
+_VAGUE = frozenset({"comorbidity", "healthy", "organ_failure", "infection"})
+
+
+def computability(expr: Expr, incomplete: bool) -> Computability:
+    """What kind of answer an expression needs."""
+    found = list(atoms(expr))
+    if all(isinstance(one, Opaque) for one in found):
+        return Computability.INCOMPLETE if incomplete else Computability.OPAQUE
+    if incomplete:
+        return Computability.INCOMPLETE
+    if all(isinstance(one, Attestation) for one in found):
+        return Computability.ATTESTATION
+    if all(isinstance(one, Judgement) for one in found):
+        return Computability.JUDGEMENT
+    if any(
+        isinstance(one, Opaque | Attestation | Judgement) or _is_vague(one) for one in found
+    ) or _has_alternatives(expr):
+        return Computability.PARTIAL
+    return Computability.COMPUTABLE
+
+
+def _is_vague(atom: Expr) -> bool:
+    """Whether data alone cannot settle an atom: a severity nobody defined, a cause, a word without a code or a kind."""
+    if isinstance(atom, Concept):
+        if atom.domain == "allergy":
+            return False
+        if atom.caused_by or atom.not_caused_by or atom.concept_id in _VAGUE:
+            return True
+        return bool(atom.severity) and atom.concept_id not in _GRADED
+    if isinstance(atom, Exposure):
+        return bool(atom.kind == "substance")
+    if isinstance(atom, Result):
+        return not atom.outcome
+    return isinstance(atom, Quantity) and ("comparator" in atom.assumed or not atom.variable)
+
+
+def _has_alternatives(expr: Expr) -> bool:
+    return isinstance(expr, Alternatives) or any(_has_alternatives(one) for one in children(expr))
+
+
+def confidence(expr: Expr, defects: Sequence[Defect], stated: bool) -> float:
+    """How sure the reading is, from 0 to 1: the weakest atom, less what had to be assumed or repaired."""
+    sure = 1.0
+    for atom in atoms(expr):
+        sure = min(sure, _atom_confidence(atom))
+    if _has_alternatives(expr):
+        sure *= 0.9
+    for defect in defects:
+        sure *= max(0.5, defect.confidence)
+    return round(sure * (1.0 if stated else 0.9), 3)
+
+
+def _atom_confidence(atom: Expr) -> float:
+    if isinstance(atom, Opaque):
+        return 0.3
+    if isinstance(atom, Concept | Exposure):
+        return 0.92 if atom.concept_id else 0.8
+    sure = 0.75 if isinstance(atom, Quantity) and not atom.variable else _SURE.get(type(atom), 0.9)
+    assumed = getattr(atom, "assumed", ())
+    if "comparator" in assumed:
+        sure *= 0.7
+    if "variable" in assumed or "scale" in assumed:
+        sure *= 0.92
+    if isinstance(atom, Quantity) and atom.basis is Basis.ABSOLUTE and "unit" in assumed:
+        sure *= 0.96
+    return sure

@@ -1,0 +1,99 @@
+"""A set of criteria as JSON values: what commands print, pages read and files keep.
+
+Numbers are strings, so that no digit is lost; empty fields are left out; every node says its `type`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from trialist.criteria.criterion import Criterion, CriterionSet
+from trialist.criteria.lexicon import tables
+from trialist.criteria.nodes import Concept, Exposure, Quantity, Result, Span
+
+_TYPES = {"ExceptWhen": "except_when", "AtLeast": "at_least", "ReproState": "repro_state"}
+_KINDS = (Quantity, Concept, Exposure, Result)
+
+
+def encode_set(found: CriterionSet) -> dict[str, Any]:
+    """The whole set; `criteria`, `residue`, `findings` and `coverage` are always there."""
+    return {
+        "nct_id": found.nct_id,
+        "available": found.available,
+        "parser_version": found.parser_version,
+        "text_sha256": found.text_sha256,
+        "criteria": [encode_criterion(one) for one in found.criteria],
+        "headers": [_plain(one) for one in found.headers],
+        "residue": [_plain(one) for one in found.residue],
+        "findings": [_plain(one) for one in found.findings],
+        "coverage": _plain(found.coverage),
+    }
+
+
+def encode_criterion(one: Criterion) -> dict[str, Any]:
+    """One criterion; `defects`, `notes` and `spans` are always there."""
+    return {
+        "id": one.id,
+        "order": one.order,
+        "parent_id": one.parent_id,
+        "section_path": list(one.section_path),
+        "polarity": str(one.polarity),
+        "modality": str(one.modality),
+        "counts": one.counts,
+        "population": str(one.population),
+        "scope": dict(one.scope),
+        "guard": None if one.guard is None else encode_value(one.guard),
+        "computability": str(one.computability),
+        "confidence": one.confidence,
+        "text": one.text,
+        "spans": [encode_value(span) for span in one.spans],
+        "expr": encode_value(one.expr),
+        "plain": one.plain,
+        "defects": [_plain(defect) for defect in one.defects],
+        "notes": list(one.notes),
+    }
+
+
+def encode_value(value: Any) -> Any:
+    """A node or a part of one; codes of the rules are put beside the ids that have them."""
+    if isinstance(value, Span):
+        return {"start": value.start, "end": value.end}
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, tuple):
+        return [encode_value(one) for one in value]
+    if is_dataclass(value):
+        name = type(value).__name__
+        out: dict[str, Any] = {"type": _TYPES.get(name, name.lower())}
+        for one in fields(value):
+            inner = getattr(value, one.name)
+            if inner is not None and inner != "" and inner != ():
+                out[one.name] = encode_value(inner)
+        if isinstance(value, _KINDS):
+            out.update(_codes(value))
+        return out
+    return value
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A record about the text rather than of it: all its fields, without a type."""
+    out = {one.name: encode_value(getattr(value, one.name)) for one in fields(value)}
+    return {name: dict(inner) if isinstance(inner, dict) else inner for name, inner in out.items()}
+
+
+def _codes(value: Any) -> dict[str, str]:
+    """The codes of the vocabulary for an id: LOINC, MeSH, ATC."""
+    if isinstance(value, Quantity):
+        row = tables()["variable"].get(value.variable, {})
+    elif isinstance(value, Result):
+        row = tables()["serology"].get(value.test) or tables()["condition"].get(value.test, {})
+    elif isinstance(value, Concept):
+        row = tables()["condition"].get(value.concept_id, {}) if value.domain == "condition" else {}
+    else:
+        row = tables()["drug"].get(value.concept_id) or tables()["procedure"].get(value.concept_id, {})
+    return {name: row[name] for name in ("loinc", "mesh", "atc") if row.get(name)}

@@ -1,0 +1,394 @@
+"""What a criterion says, as frozen values: intervals, times, typed atoms, and the expressions that join them.
+
+An expression states what the sentence says, never what it does: polarity belongs to the criterion, and no exclusion is
+turned round here. What was not understood is an `Opaque` inside the expression, where it makes the answer unknown
+instead of being dropped. Where a sentence has two readings, `Alternatives` keeps both: only what they agree on is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Characters `start` to `end` (exclusive) of the raw text."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: {self.start} to {self.end}")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Numbers between two bounds; a bound that is None is open. Never empty, never without any bound."""
+
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    lower_inclusive: bool = True
+    upper_inclusive: bool = True
+
+    def __post_init__(self) -> None:
+        if self.lower is None and self.upper is None:
+            raise ValueError("an interval needs a bound")
+        if self.lower is not None and self.upper is not None:
+            if self.lower > self.upper:
+                raise ValueError(f"an interval from {self.lower} to {self.upper} is empty")
+            if self.lower == self.upper and not (self.lower_inclusive and self.upper_inclusive):
+                raise ValueError("an interval of one number includes it")
+
+    def holds(self, value: Decimal) -> bool:
+        """Whether a number lies in the interval."""
+        if self.lower is not None and (
+            value < self.lower or (value == self.lower and not self.lower_inclusive)
+        ):
+            return False
+        return not (
+            self.upper is not None
+            and (value > self.upper or (value == self.upper and not self.upper_inclusive))
+        )
+
+
+class Basis(StrEnum):
+    """What a quantity is measured against."""
+
+    ABSOLUTE = "absolute"
+    X_ULN = "xULN"
+    X_LLN = "xLLN"
+    X_BASELINE = "xBaseline"
+    PERCENT_PREDICTED = "percentPredicted"
+    PER_KG = "perKg"
+    Z_SCORE = "zScore"
+    PERCENTILE = "percentile"
+
+
+class Direction(StrEnum):
+    """On which side of its anchor a window lies."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    DURING = "during"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time beside an anchor: `length` in `unit` (UCUM, or `half-life`) before or after it.
+
+    `length` None with a direction is the whole time before, after or during the anchor. `anchor_assumed` says that
+    the text names none. `or_half_lives` is the other arm of "14 days or 5 half-lives".
+    """
+
+    anchor: str
+    direction: Direction
+    length: Interval | None = None
+    unit: str = ""
+    anchor_assumed: bool = False
+    or_half_lives: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if (self.length is None) != (self.unit == ""):
+            raise ValueError("a window has a length and its unit, or neither")
+
+
+@dataclass(frozen=True, slots=True)
+class Demographic:
+    """`kind` is age, sex, residence, language or ethnicity; an age has an interval and a unit, the others values."""
+
+    kind: str
+    span: Span
+    interval: Interval | None = None
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.interval is None) == (not self.values):
+            raise ValueError("a demographic atom has an interval or values")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A measured variable within an interval. `variable` is an id of `rules/variables.toml`, `unit` UCUM.
+
+    `variable` "" is a measure that no table knows; `surface` then has its words.
+
+    `aggregate` says which results count ("" the latest); `assumed` names what the text does not write ("unit",
+    "variable", "comparator").
+    """
+
+    variable: str
+    interval: Interval
+    unit: str
+    span: Span
+    basis: Basis = Basis.ABSOLUTE
+    aggregate: str = ""
+    time: Window | None = None
+    assumed: tuple[str, ...] = ()
+    surface: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.variable and not self.surface:
+            raise ValueError("a quantity is of something")
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinal:
+    """A place on a scale of `rules/scales.toml`: the allowed steps, in the scale's order. `version` "" is unspecified."""
+
+    scale: str
+    allowed: tuple[str, ...]
+    span: Span
+    version: str = ""
+    time: Window | None = None
+    assumed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.allowed:
+            raise ValueError("an ordinal atom allows something")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A condition, finding or allergy of a person (or of the family).
+
+    `concept_id` is an id of the rules, "" when only the words are known; `broader` then names a concept that surely
+    contains it. `examples` are named in the text without limiting it. `not_caused_by` keeps causal negation.
+    """
+
+    domain: str
+    surface: str
+    span: Span
+    concept_id: str = ""
+    broader: str = ""
+    status: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    certainty: str = ""
+    subject: str = ""
+    temporality: str = ""
+    caused_by: str = ""
+    not_caused_by: str = ""
+    examples: tuple[str, ...] = ()
+    time: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A drug, class of drugs, procedure, device or vaccine that someone had, has or will have.
+
+    `role` is prior, current, planned or "" (any time); `kind` drug, class, procedure, device, radiation, cells, vaccine.
+    """
+
+    kind: str
+    surface: str
+    span: Span
+    concept_id: str = ""
+    broader: str = ""
+    role: str = ""
+    route: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    response: str = ""
+    examples: tuple[str, ...] = ()
+    time: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A test with an outcome: positive, negative, detectable, undetectable, normal, abnormal."""
+
+    test: str
+    outcome: str
+    span: Span
+    time: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Biomarker:
+    """A gene or protein and what is asked of it: mutated, amplified, rearranged, overexpressed, wild-type, positive."""
+
+    gene: str
+    variant: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReproState:
+    """pregnant, lactating, child_bearing_potential, postmenopausal, sterile, planning_pregnancy."""
+
+    state: str
+    span: Span
+    time: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trialwise:
+    """Being in another trial, or having taken an investigational product."""
+
+    kind: str
+    span: Span
+    time: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What a person has to agree to or be able to do: consent, assent, compliance, contraception and the like.
+
+    `affirmed` False is the refusal or inability as the text states it.
+    """
+
+    topic: str
+    span: Span
+    by: str = "patient"
+    affirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What only the investigator can say: suitability, clinical significance, life expectancy."""
+
+    topic: str
+    surface: str
+    span: Span
+    interval: Interval | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many of something: episodes, lesions, lines of therapy."""
+
+    of: str
+    interval: Interval
+    span: Span
+    time: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Words that were not understood; their truth is unknown."""
+
+    text: str
+    span: Span
+
+
+Atom = (
+    Demographic
+    | Quantity
+    | Ordinal
+    | Concept
+    | Exposure
+    | Result
+    | Biomarker
+    | ReproState
+    | Trialwise
+    | Attestation
+    | Judgement
+    | Count
+    | Opaque
+)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them."""
+
+    of: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        _at_least_two(self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of them."""
+
+    of: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        _at_least_two(self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite; unknown stays unknown."""
+
+    of: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """At least `count` of them."""
+
+    count: int
+    of: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= len(self.of):
+            raise ValueError(f"at least {self.count} of {len(self.of)} cannot be asked")
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptWhen:
+    """The first, and not the exception."""
+
+    main: Expr
+    exception: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Readings between which the sentence does not decide, the likeliest first."""
+
+    readings: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        _at_least_two(self.readings)
+
+
+Expr = And | Or | Not | AtLeast | ExceptWhen | Alternatives | Atom
+
+
+def _at_least_two(parts: tuple[Expr, ...]) -> None:
+    if len(parts) < 2:
+        raise ValueError("a junction joins at least two")
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly below one; none below an atom."""
+    match expr:
+        case And(of) | Or(of) | AtLeast(_, of):
+            return of
+        case Alternatives(readings):
+            return readings
+        case Not(of):
+            return (of,)
+        case ExceptWhen(main, exception):
+            return (main, exception)
+        case _:
+            return ()
+
+
+def atoms(expr: Expr) -> Iterator[Atom]:
+    """Every atom of an expression from left to right, those of all alternatives included."""
+    below = children(expr)
+    if not below and not isinstance(expr, And | Or | Not | AtLeast | ExceptWhen | Alternatives):
+        yield expr
+    for part in below:
+        yield from atoms(part)
+
+
+def join_all(parts: list[Expr]) -> Expr:
+    """One expression for several that all hold; nested junctions of the kind are opened."""
+    flat = [one for part in parts for one in (part.of if isinstance(part, And) else (part,))]
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def join_any(parts: list[Expr]) -> Expr:
+    """One expression for several of which one holds; nested junctions of the kind are opened."""
+    flat = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))

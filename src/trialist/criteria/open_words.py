@@ -1,0 +1,78 @@
+"""Words in no table, recognised by their form: names of diseases, drugs and operations; their words are kept, no code given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from trialist.criteria.lexicon import read_rules
+from trialist.criteria.nodes import Concept, Exposure, Expr, Span
+
+
+@cache
+def _rules() -> Mapping[str, Any]:
+    return read_rules("open_words.toml")
+
+
+@cache
+def heads() -> frozenset[str]:
+    """Nouns that end the name of a condition."""
+    return frozenset(_rules()["condition"]["heads"].split("|"))
+
+
+@cache
+def exposure_heads() -> frozenset[str]:
+    """Nouns that end the name of a treatment."""
+    return frozenset(_rules()["exposure"]["heads"].split("|"))
+
+
+@cache
+def exposure_cues() -> frozenset[str]:
+    """Phrases behind which unknown words are something that was given."""
+    return frozenset(_rules()["exposure"]["cues"].split("|"))
+
+
+@cache
+def _condition_ends() -> tuple[tuple[str, ...], frozenset[str]]:
+    rules = _rules()["condition"]
+    return tuple(rules["ends"]), frozenset(rules["never"])
+
+
+@cache
+def _drug_stems() -> tuple[tuple[str, ...], frozenset[str]]:
+    rules = read_rules("drugs.toml")["stems"]
+    return tuple(rules["ends"]), frozenset(rules["never"])
+
+
+@cache
+def _procedure_ends() -> tuple[tuple[str, ...], frozenset[str]]:
+    rules = read_rules("procedures.toml")["suffixes"]
+    return tuple(rules["ends"]), frozenset(rules["never"])
+
+
+def _ends_so(word: str, rules: tuple[tuple[str, ...], frozenset[str]], least: int) -> bool:
+    return len(word) >= least and word.endswith(rules[0]) and word not in rules[1]
+
+
+def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | None:
+    """The atom that a run of unknown words is, by its last word or the cue before it; None when it is not known."""
+    last = words[-1]
+    singular = last[:-1] if last.endswith("s") and len(last) > 5 else last
+    if _ends_so(last, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7):
+        return Exposure("procedure", surface, span)
+    if last in exposure_heads() and (len(words) > 1 or cue):
+        return Exposure("treatment", surface, span)
+    if last in heads() and len(words) > 1:
+        return Concept("condition", surface, span)
+    if _ends_so(last, _condition_ends(), 6) or (
+        last in heads()
+        and last
+        not in {"disease", "diseases", "episode", "episodes", "reaction", "discharge", "loss", "block"}
+    ):
+        return Concept("condition", surface, span)
+    if _ends_so(singular, _drug_stems(), 6):
+        return Exposure("drug", surface, span)
+    if cue in exposure_cues() and len(words) <= 4:
+        return Exposure("substance", surface, span)
+    return None

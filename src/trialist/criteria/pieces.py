@@ -1,0 +1,330 @@
+"""Tokens → pieces: what each stretch of a clause is before anything is joined.
+
+A piece is an atom (already typed), a window of time, a modifier of its neighbours (history, active, severe …), a negation or
+exception, a joint (and, or, comma …), or words nobody knows. Words of no consequence give none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trialist.criteria.attach import attach_bounds, read_ordinals
+from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import Hit, glue_words, modifiers, things
+from trialist.criteria.nodes import (
+    Attestation,
+    Biomarker,
+    Concept,
+    Demographic,
+    Exposure,
+    Expr,
+    Judgement,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Result,
+    Span,
+    Trialwise,
+)
+from trialist.criteria.quantities import Bound, find_bounds
+from trialist.criteria.statements import find_statements
+from trialist.criteria.tokens import Token
+from trialist.criteria.windows import Timed, read_window, whole_time
+
+_JOINTS = {
+    ",": ",",
+    ";": ";",
+    "and": "and",
+    "or": "or",
+    "/": "/",
+    "&": "and",
+    "plus": "and",
+    "nor": "or",
+    "as well as": "and",
+    "but": "but",
+    "•": ";",
+    "+": "and",
+}
+# Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
+_NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
+_EXAMPLES = frozenset({"e.g", "eg", "i.e", "ie", "like", "namely", "example", "examples"})
+_SEXES = {
+    "male": "male", "males": "male", "men": "male", "man": "male", "boys": "male", "boy": "male", "female": "female",
+    "females": "female", "women": "female", "woman": "female", "girls": "female", "girl": "female",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Piece:
+    """A stretch of tokens `first` to `last` (exclusive) and what it is; `expr` for atoms, `timed` for windows."""
+
+    kind: str
+    first: int
+    last: int
+    text: str = ""
+    expr: Expr | None = None
+    timed: Timed | None = None
+    entry_id: str = ""
+
+
+def read_pieces(clause: Clause) -> list[Piece]:
+    """The pieces of a clause in their order, without overlaps."""
+    tokens, text = clause.tokens, clause.text
+    bounds = find_bounds(tokens, text)
+    hits = _hits(clause, bounds)
+    bounds = [bound for bound in bounds if not _is_covered(bound, hits)]
+    owner: list[Piece | None] = [None] * len(tokens)
+    for piece in read_ordinals(clause, hits):
+        _claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
+    free = [
+        bound for bound in bounds if all(owner[place] is None for place in range(bound.first, bound.last))
+    ]
+    for found in attach_bounds(clause, free, hits):
+        _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
+    _claim_statements(clause, owner, hits)
+    _claim_windows(clause, owner, free)
+    for hit_group in hits:
+        hit = hit_group[0]
+        if all(owner[place] is None for place in range(hit.first, hit.last)):
+            found_piece = _from_hits(clause, hit_group)
+            if found_piece is not None:
+                _claim(owner, found_piece)
+    _claim_rest(clause, owner)
+    ordered: list[Piece] = []
+    for one in owner:
+        if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
+            ordered.append(one)
+    return [one for one in ordered if one.kind != "glue"]
+
+
+def _claim(owner: list[Piece | None], piece: Piece) -> bool:
+    """Take the free tokens of a piece."""
+    places = [place for place in range(piece.first, piece.last) if owner[place] is None]
+    for place in places:
+        owner[place] = piece
+    return bool(places)
+
+
+def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
+    """What the tables know of each stretch, the longest first, without overlaps."""
+    found: list[list[Hit]] = []
+    place = 0
+    inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
+    tokens, text = clause.tokens, clause.text
+    while place < len(tokens):
+        if tokens[place].kind == "punct":
+            place += 1
+            continue
+        candidates = [*things().at(tokens, place, text), *modifiers().at(tokens, place, text)]
+        longest = max((hit.last for hit in candidates), default=0)
+        best = [hit for hit in candidates if hit.last == longest]
+        bound = inside.get(place)
+        if bound is not None and bound.shape == "around":
+            bound = None
+        if not best or (bound is not None and (place > bound.first or longest <= bound.last)):
+            place += 1
+            continue
+        found.append(best)
+        place = longest
+    return found
+
+
+def _is_covered(bound: Bound, hits: Sequence[Sequence[Hit]]) -> bool:
+    """Whether a bare number belongs to a name (`type 2 diabetes`)."""
+    return bound.shape in {"bare", "range"} and any(
+        group[0].first <= bound.first < group[0].last and group[0].last - group[0].first > 1 for group in hits
+    )
+
+
+def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
+    tokens = clause.tokens
+    if not tokens:
+        return
+    taken = [(tokens[piece.first].start, tokens[piece.last - 1].end) for piece in owner if piece is not None]
+    known = [
+        (tokens[hit.first].start, tokens[hit.last - 1].end)
+        for group in hits
+        for hit in group
+        if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
+    ]
+    for statement in find_statements(clause.text, tokens[0].start, tokens[-1].end, sorted(set(taken)), known):
+        places = [
+            at
+            for at, token in enumerate(tokens)
+            if token.start >= statement.start and token.end <= statement.end
+        ]
+        places = [at for at in places if owner[at] is None]
+        if not places:
+            continue
+        first, last = places[0], places[-1] + 1
+        span = clause.span(first, last)
+        expr: Expr
+        if statement.kind == "attestation":
+            expr = Attestation(statement.topic, span, affirmed=statement.affirmed)
+        elif statement.kind == "judgement":
+            expr = Judgement("investigator", clause.said(first, last), span)
+        else:
+            expr = Trialwise(statement.topic, span)
+        clause.rules.append(f"{statement.kind}/{statement.topic}")
+        _claim(
+            owner, Piece("atom", first, last, clause.said(first, last), expr=expr, entry_id=statement.kind)
+        )
+
+
+def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[Bound]) -> None:
+    """The windows of time among the bounds that no variable took."""
+    tokens = clause.tokens
+    used: set[int] = set()
+    for place, bound in enumerate(bounds):
+        if place in used or any(owner[at] is not None for at in range(bound.first, bound.last)):
+            continue
+        other = _half_lives(tokens, bounds, place)
+        timed = read_window(tokens, bound, clause.text, other)
+        if timed is None:
+            continue
+        if other is not None:
+            used.add(place + 1)
+        _claim(
+            owner, Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed)
+        )
+    place = 0
+    while place < len(tokens):
+        timed = (
+            whole_time(tokens, place, clause.text)
+            if owner[place] is None and tokens[place].kind == "word"
+            else None
+        )
+        if (
+            timed is not None
+            and timed.last > place
+            and all(owner[at] is None for at in range(timed.first, timed.last))
+        ):
+            _claim(
+                owner,
+                Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed),
+            )
+            place = timed.last
+        else:
+            place += 1
+
+
+def _half_lives(tokens: Sequence[Token], bounds: Sequence[Bound], place: int) -> Bound | None:
+    """The second arm of `14 days or 5 half-lives`."""
+    if place + 1 >= len(bounds):
+        return None
+    following = bounds[place + 1]
+    between = {token.text for token in tokens[bounds[place].last : following.first]}
+    is_half = following.unit is not None and following.unit.dimension == "half_lives"
+    return following if is_half and between <= {"or", "and", ",", "/", "(", "at", "least", "and/or"} else None
+
+
+def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
+    """The piece that the entries for a stretch stand for; the first kind in this order that fits."""
+    by_kind = {hit.entry.kind: hit for hit in group}
+    hit = group[0]
+    span = clause.span(hit.first, hit.last)
+    said = clause.said(hit.first, hit.last)
+    for kind in ("serology", "condition", "drug", "procedure", "marker"):
+        if kind in by_kind:
+            entry = by_kind[kind].entry
+            return Piece(
+                "atom",
+                hit.first,
+                hit.last,
+                said,
+                _thing(kind, entry.id, entry.row, said, span),
+                entry_id=entry.id,
+            )
+    for kind, state in (
+        ("pregnancy_planned", "planning_pregnancy"), ("pregnant", "pregnant"), ("lactating", "lactating"),
+        ("child_bearing", "child_bearing_potential"), ("postmenopausal", "postmenopausal"), ("sterile", "sterile"),
+    ):  # fmt: skip
+        if kind in by_kind:
+            return Piece("atom", hit.first, hit.last, said, ReproState(state, span), entry_id=state)
+    if "variable" in by_kind or "scale" in by_kind:
+        return Piece("measure", hit.first, hit.last, said, entry_id=hit.entry.id)
+    if set(by_kind) <= {"blank", "test_words"}:
+        return Piece("glue", hit.first, hit.last, said)
+    return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
+
+
+def _thing(kind: str, entry_id: str, row: Mapping[str, Any], said: str, span: Span) -> Expr:
+    """The atom for an entry; a name narrower than its entry has no id of its own, only a broader one."""
+    exact, broader = ("", entry_id) if row.get("narrower") else (entry_id, "")
+    match kind:
+        case "serology":
+            return Result(entry_id, "", span)
+        case "condition":
+            return Concept("condition", said, span, concept_id=exact, broader=broader)
+        case "marker":
+            return Biomarker(entry_id, "", span)
+        case _:
+            return Exposure(row.get("kind") or "procedure", said, span, concept_id=exact, broader=broader)
+
+
+def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
+    """Joints, parentheses, sentence ends and unknown words among the tokens that are left."""
+    glue = glue_words()
+    _claim_topic(clause, owner)
+    for place, token in enumerate(clause.tokens):
+        if owner[place] is not None:
+            continue
+        kind, said = _small_word(clause, place)
+        if kind == "word" and (
+            said in glue or (len(said) == 1 and token.kind == "word") or token.kind == "punct"
+        ):
+            kind = "glue"
+        owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
+
+
+_KINDS = {
+    **dict.fromkeys(("(", "[", "{"), "open"),
+    **dict.fromkeys((")", "]", "}"), "close"),
+    **dict.fromkeys((*_EXAMPLES, "including", "includes", "include"), "examples"),
+    **dict.fromkeys(("if", "when", "provided", "where"), "condition_word"),
+    "defined": "defined",
+}
+
+
+def _small_word(clause: Clause, place: int) -> tuple[str, str]:
+    """What kind of piece a single token is, and how it is called."""
+    token = clause.tokens[place]
+    said = token.text.lower()
+    if said in _JOINTS:
+        return "joint", _JOINTS[said]
+    if said in _SEXES:
+        return "sex", _SEXES[said]
+    if said in _KINDS:
+        return _KINDS[said], said
+    if said == "such" and _next_is(clause, place, "as"):
+        return "examples", said
+    if said == "definition" and _next_is(clause, place, "of"):
+        return "defined", said
+    if said == "." and place + 1 < len(clause.tokens):
+        return "stop", said
+    if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
+        return "unread", said
+    return "word", said
+
+
+def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
+    """`Renal function: creatinine …`: the words before a colon only announce the measure behind it."""
+    tokens = clause.tokens
+    colon = next((at for at, token in enumerate(tokens[:6]) if token.text == ":" and owner[at] is None), None)
+    if colon is None or colon + 1 >= len(tokens):
+        return
+    behind = owner[colon + 1]
+    if (
+        behind is None
+        or behind.kind != "atom"
+        or not isinstance(behind.expr, Quantity | Ordinal | Demographic)
+    ):
+        return
+    if all(one is None for one in owner[:colon]):
+        _claim(owner, Piece("glue", 0, colon + 1))
+
+
+def _next_is(clause: Clause, place: int, word: str) -> bool:
+    return place + 1 < len(clause.tokens) and clause.tokens[place + 1].text == word

@@ -1,0 +1,453 @@
+"""Numbers with their comparison, range and unit: islands in a sentence, whatever stands around them.
+
+A bound is not yet about anything: `attach.py` finds its variable. Ranges, comparisons before and behind the number,
+multiples of a limit of normal, powers of ten and thousands are read here; what is doubtful about them becomes a defect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from trialist.criteria.lexicon import comparison_words, word_set
+from trialist.criteria.nodes import Basis, Interval
+from trialist.criteria.tokens import Token
+from trialist.vocabulary.written_units import Unit, read_unit
+
+_WORDS = {
+    word: Decimal(place)
+    for place, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+        ]
+    )
+} | {
+    "eighteen": Decimal(18),
+    "twenty": Decimal(20),
+    "thirty": Decimal(30),
+    "sixty": Decimal(60),
+    "ninety": Decimal(90),
+}
+_NORMAL = (
+    r"(?:the[ ]+)?(?:(?:institutional|institution'?s?|local|laborator(?:y|ies)'?s?|lab|age[- ]?(?:adjusted|appropriate|specific|related)?|normal|"
+    r"reference|site|respective|central|hospital|upper|applicable|testing|performing|corresponding|standard|range|specific|gender|sex|center|defined|and|/)[ -]*)*"
+)
+_ULN = re.compile(
+    rf"[ ]?(?:x|X|times|time|\*|-?[ ]?folds?(?:[ ]the)?|multiplied by)?[ ]*(?:above|of|over|greater than)?[ ]*{_NORMAL}"
+    r"(?P<uln>IULN|ULNs?|UNL|ULRR|U\.L\.N\.?|upper[ -](?:institutional[ ])?limits?[ ](?:of|for)[ ](?:the[ ])?(?:\w+[ ]){0,3}?(?:normal|reference range|normality)(?:[ ](?:range|limits?|values?))?|"
+    r"upper[ ](?:normal[ ])?limits?(?:[ ]normal)?|upper[ ](?:range|limit)[ ]of[ ]normal|(?:upper[ ]limit[ ])?normal[ ]upper[ ]limit|normal[ ](?:upper[ ])?limits?|upper[ ]normal[ ](?:limit|range|value)s?|normal[ ](?:range|values?)|"
+    r"limits?[ ]of[ ]normal|(?<=times )normal|(?<=times the )normal|(?<=x )normal|(?<=X )normal|(?<=\* )normal|maximum[ ]normal[ ]value|normal(?=[ ]*(?:[.,;)]|$|and\b|or\b)))"
+    r"(?:[ ]?\((?:ULN|IULN|UNL|upper limit of normal)\))?",
+)
+_LLN = re.compile(
+    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?"
+)
+_BASELINE = re.compile(
+    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)"
+)
+_PREDICTED = re.compile(
+    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b"
+)
+_POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
+_BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
+_THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+_SKIPPED = word_set("before_a_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An interval in a unit at tokens `first` to `last` (exclusive).
+
+    `shape` is compared, range, behind or bare; `between` two bounds of "either side" (`< 50 or > 100`) `outside` is True.
+    """
+
+    first: int
+    last: int
+    interval: Interval
+    unit: Unit | None
+    basis: Basis
+    shape: str
+    written: str
+    defects: tuple[tuple[str, str, float], ...] = ()
+    equivalent: bool = False
+    unit_end: int = 0
+
+
+@dataclass(slots=True)
+class _Number:
+    value: Decimal
+    last: int
+    unit: Unit | None = None
+    basis: Basis = Basis.ABSOLUTE
+    defects: list[tuple[str, str, float]] = field(default_factory=list)
+
+
+def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
+    """All bounds of a run of tokens, from left to right, without overlaps."""
+    found: list[Bound] = []
+    place = 0
+    while place < len(tokens):
+        bound = _bound_at(tokens, place, text)
+        if bound is None:
+            place += 1
+            continue
+        found.append(bound)
+        place = bound.last
+    return found
+
+
+def _bound_at(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
+    hits = comparison_words().at(tokens, place, text)
+    for hit in hits:
+        if hit.entry.kind == "before":
+            bound = _compared(tokens, place, hit.last, hit.entry.id, text)
+            if bound is not None:
+                return bound
+        if hit.entry.kind == "between":
+            bound = _range(tokens, place, hit.last, text, stated=True)
+            if bound is not None:
+                return bound
+    token = tokens[place]
+    if token.kind == "num" or (token.kind == "word" and token.text in _WORDS):
+        around = _around(tokens, place, text)
+        if around is not None:
+            return around
+        return _range(tokens, place, place, text, stated=False) or _single(tokens, place, text)
+    return None
+
+
+def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
+    """A number and its unit at a token."""
+    if place >= len(tokens):
+        return None
+    token = tokens[place]
+    last = place + 1
+    defects: list[tuple[str, str, float]] = []
+    power = _BARE_POWER.match(text, token.start) if token.text == "10" else None
+    if power is not None and read_unit(text, token.start) is None:
+        value = Decimal(10) ** int(power["power"])
+        last = _token_after(tokens, place, power.end())
+    elif token.kind == "num":
+        value = Decimal(token.text.replace(",", ""))
+    elif token.kind == "word" and token.text in _WORDS:
+        value = _WORDS[token.text]
+    else:
+        return None
+    last, value = _decimal_comma(tokens, last, value, text)
+    last = _repeated(tokens, last, value)
+    end = tokens[last - 1].end
+    number = _Number(value, last, defects=defects)
+    _read_unit(tokens, number, text, end)
+    if (
+        _THOUSAND_DOT.fullmatch(token.text)
+        and number.unit is not None
+        and number.unit.ucum in {"/mm3", "/uL", "{copies}/mL"}
+    ):
+        number.value = Decimal(token.text.replace(".", ""))
+        number.defects.append(("thousands_separator", str(number.value), 0.95))
+    return number
+
+
+def _decimal_comma(tokens: Sequence[Token], last: int, value: Decimal, text: str) -> tuple[int, Decimal]:
+    """`1,5 mg/dL`: a comma with digits on both sides and a unit behind them."""
+    if last + 1 < len(tokens) and tokens[last].text == "," and tokens[last + 1].kind == "num":
+        comma, behind = tokens[last], tokens[last + 1]
+        close = comma.start == tokens[last - 1].end and behind.start == comma.end
+        whole = value == value.to_integral_value() and behind.text.isdigit() and len(behind.text) <= 2
+        unit = read_unit(text, _past_blank(text, behind.end))
+        if close and whole and (unit is not None or _ULN.match(text, behind.end)):
+            return last + 2, Decimal(f"{int(value)}.{behind.text}")
+    return last, value
+
+
+def _repeated(tokens: Sequence[Token], last: int, value: Decimal) -> int:
+    """`eighteen (18)`, `18 (eighteen)`: the place behind the parentheses."""
+    if last + 2 < len(tokens) and tokens[last].text == "(" and tokens[last + 2].text == ")":
+        inside = tokens[last + 1]
+        same = inside.text in _WORDS or (
+            inside.kind == "num" and Decimal(inside.text.replace(",", "")) == value
+        )
+        if same:
+            return last + 3
+    return last
+
+
+def _past_blank(text: str, place: int) -> int:
+    while (
+        place < len(text)
+        and text[place] in " -"
+        and place + 1 < len(text)
+        and not (text[place] == "-" and text[place + 1].isdigit())
+    ):
+        place += 1
+    return place
+
+
+def _token_after(tokens: Sequence[Token], place: int, end: int) -> int:
+    while place < len(tokens) and tokens[place].start < end:
+        place += 1
+    return place
+
+
+def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) -> None:
+    """Read what the number counts: a unit, a multiple of a limit of normal, a percentage of the predicted value."""
+    stop = tokens[-1].end
+    for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE)):
+        found = pattern.match(text, end, stop)
+        if found is not None and found.end() > end + 2:
+            number.basis = basis
+            number.last = _token_after(tokens, number.last, found.end())
+            return
+    unit = read_unit(text, _past_blank(text, end)) if end < stop else None
+    if unit is None and (power := _POWER.match(text, end, stop)) is not None:
+        number.value *= Decimal(10) ** int(power["power"])
+        end = power.end()
+        number.last = _token_after(tokens, number.last, end)
+        unit = read_unit(text, _past_blank(text, end))
+    if unit is None or unit[1] > stop:
+        return
+    number.unit = unit[0]
+    if unit[0].lost_exponent:
+        number.defects.append(("lost_exponent", unit[0].ucum, 0.95))
+    number.last = _token_after(tokens, number.last, unit[1])
+    if unit[0].ucum == "%":
+        predicted = _PREDICTED.match(text, unit[1], stop)
+        limit = _ULN.match(text, unit[1], stop) if predicted is None else None
+        if limit is not None and "uln" in limit.group().lower():
+            number.basis, number.value, number.unit = Basis.X_ULN, number.value / 100, None
+            number.last = _token_after(tokens, number.last, limit.end())
+        elif predicted is not None and predicted.end() > unit[1]:
+            number.basis = Basis.PERCENT_PREDICTED
+            number.last = _token_after(tokens, number.last, predicted.end())
+    elif unit[0].ucum == "{percentile}":
+        number.basis = Basis.PERCENTILE
+    elif unit[0].ucum == "{SD}":
+        number.basis = Basis.Z_SCORE
+
+
+def _interval(op: str, value: Decimal) -> Interval:
+    match op:
+        case ">=":
+            return Interval(lower=value)
+        case ">":
+            return Interval(lower=value, lower_inclusive=False)
+        case "<=":
+            return Interval(upper=value)
+        case "<":
+            return Interval(upper=value, upper_inclusive=False)
+        case _:
+            return Interval(lower=value, upper=value)
+
+
+def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: str) -> Bound | None:
+    """`≥ 18 years`, `> 2 x ULN`, `above the ULN`, `≥ 18 and ≤ 75 years`."""
+    start = place
+    while place < len(tokens) and tokens[place].text in _SKIPPED and place - start < 4:
+        place += 1
+    behind = comparison_words().at(tokens, place, text) if place < len(tokens) else []
+    if behind and behind[0].entry.kind == "before" and behind[0].entry.id[0] == op[0]:
+        op, place = (behind[0].entry.id if op in {"=", behind[0].entry.id} else op), behind[0].last
+    elif behind and behind[0].entry.kind == "before" and op == "=":
+        return None
+    number = _number(tokens, place, text)
+    if number is None:
+        return _bare_limit(tokens, first, start, op, text)
+    defects = number.defects
+    ranged = _range(tokens, first, place, text, stated=False)
+    if ranged is not None and op in {"=", ">=", "<="} and ranged.shape == "range":
+        return replace(ranged, first=first)
+    second = _second_side(tokens, number, op, text)
+    if second is not None:
+        return replace(second, first=first)
+    if op == "=":
+        suffix = _behind(tokens, number.last, text)
+        if suffix is not None:
+            return _make(
+                first, suffix[1], _interval(suffix[0], number.value), number, "behind", suffix[0], defects
+            )
+    return _make(first, number.last, _interval(op, number.value), number, "compared", op, defects)
+
+
+def _bare_limit(tokens: Sequence[Token], first: int, place: int, op: str, text: str) -> Bound | None:
+    """`above the upper limit of normal`: one times the limit."""
+    if place >= len(tokens):
+        return None
+    for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN)):
+        found = pattern.match(text, tokens[place].start, tokens[-1].end)
+        if found is not None and re.search(r"(?i)ULN|UNL|limit|LLN", found.group()):
+            last = _token_after(tokens, place, found.end())
+            rate = re.match(
+                r"[ ]?(?:x|X|\*|times)[ ]?(?P<value>[0-9]+(?:\.[0-9]+)?)(?![ ]?10\^?9)", text[found.end() :]
+            )
+            value = Decimal(1)
+            if rate is not None:
+                value = Decimal(rate["value"])
+                last = _token_after(tokens, place, found.end() + rate.end())
+            return Bound(first, last, _interval(op, value), None, basis, "compared", op)
+    return None
+
+
+def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -> Bound | None:
+    """`≥ 18 and ≤ 75 years`, `> 18 to < 60`, `>18-≤60`: the other end of the same interval."""
+    place = number.last
+    steps = 0
+    while (
+        place < len(tokens)
+        and tokens[place].text in {"and", "to", "-", ",", "but", "or", "years", "years old"}
+        and steps < 2
+    ):
+        if tokens[place].text == "or":
+            return None
+        place += 1
+        steps += 1
+    if place >= len(tokens):
+        return None
+    hits = [hit for hit in comparison_words().at(tokens, place, text) if hit.entry.kind == "before"]
+    if not hits or hits[0].entry.id[0] == op[0] or op == "=" or hits[0].entry.id == "=":
+        return None
+    other = _number(tokens, hits[0].last, text)
+    if other is None or (
+        number.unit is not None and other.unit is not None and number.unit.dimension != other.unit.dimension
+    ):
+        return None
+    if number.unit is not None and other.unit is not None and number.unit.ucum != other.unit.ucum:
+        return None
+    sides = (op, number.value), (hits[0].entry.id, other.value)
+    low = next((side for side in sides if side[0][0] == ">"), None)
+    high = next((side for side in sides if side[0][0] == "<"), None)
+    if low is None or high is None or low[1] >= high[1]:
+        return None
+    if other.unit is None and other.basis is Basis.ABSOLUTE:
+        other.unit, other.basis = number.unit, number.basis
+    interval = Interval(low[1], high[1], "=" in low[0], "=" in high[0])
+    return _make(0, other.last, interval, other, "range", "-", number.defects + other.defects)
+
+
+def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: bool) -> Bound | None:
+    """`18-65 years`, `18 years to 65 years`, `between 18 and 65`, `18 < age < 65` is read elsewhere."""
+    while stated and place < len(tokens) and tokens[place].text in _SKIPPED:
+        place += 1
+    opening = None
+    if place < len(tokens) and tokens[place].kind == "op" and stated:
+        opening, place = tokens[place].text, place + 1
+    low = _number(tokens, place, text)
+    if low is None or low.last >= len(tokens):
+        return None
+    joins = [hit for hit in comparison_words().at(tokens, low.last, text) if hit.entry.kind == "join"]
+    if not joins or (not stated and tokens[low.last].text in {"and", "until", "till", "up", "through"}):
+        return None
+    after = joins[0].last
+    closing = None
+    while after < len(tokens) and tokens[after].kind == "op":
+        closing, after = tokens[after].text, after + 1
+    if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
+        after += 1
+    high = _number(tokens, after, text)
+    if high is not None and low.unit is not None and high.unit is not None:
+        _same_unit(low, high)
+    if high is None or low.value >= high.value:
+        return None
+    if low.unit is not None and high.unit is None and high.basis is Basis.ABSOLUTE:
+        high.unit = low.unit
+    if low.unit is not None and high.unit is not None and low.unit.ucum != high.unit.ucum:
+        return None
+    interval = Interval(low.value, high.value, opening != ">", closing != "<")
+    return _make(first, high.last, interval, high, "range", "-", low.defects + high.defects)
+
+
+def _same_unit(low: _Number, high: _Number) -> None:
+    """`2 months to 17 years`: the upper end in the unit of the lower one, exactly."""
+    rates = {("mo", "a"): 12, ("d", "wk"): 7, ("h", "d"): 24, ("min", "h"): 60}
+    if (
+        low.unit is not None
+        and high.unit is not None
+        and (rate := rates.get((low.unit.ucum, high.unit.ucum)))
+    ):
+        high.value, high.unit = high.value * rate, low.unit
+
+
+def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] | None:
+    """The comparison behind a number: `or older`, `+`."""
+    start = place
+    while place < len(tokens) and tokens[place].text in {"of", "age", "old", "("} and place - start < 3:
+        place += 1
+    for candidate in dict.fromkeys((start, place)):
+        if candidate >= len(tokens):
+            continue
+        if tokens[candidate].text == "+" and tokens[candidate].start <= tokens[candidate - 1].end + 1:
+            return ">=", candidate + 1
+        hits = [hit for hit in comparison_words().at(tokens, candidate, text) if hit.entry.kind == "behind"]
+        if hits:
+            closed = (
+                hits[0].last < len(tokens)
+                and tokens[hits[0].last].text == ")"
+                and tokens[candidate - 1].text == "("
+            )
+            return hits[0].entry.id, hits[0].last + (1 if closed else 0)
+    return None
+
+
+_MOST_BETWEEN = 9
+_TURNED = {"≤": ">=", "<": ">"}
+
+
+def _around(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
+    """`18 years ≤ age < 80 years`: two comparisons around a variable; the variable stays free between them."""
+    low = _number(tokens, place, text)
+    if low is None or low.last >= len(tokens) or tokens[low.last].text not in _TURNED:
+        return None
+    for at in range(low.last + 1, min(len(tokens), low.last + _MOST_BETWEEN)):
+        if tokens[at].kind == "num" or tokens[at].text in {";", "."}:
+            return None
+        if tokens[at].text in _TURNED:
+            high = _number(tokens, at + 1, text)
+            if high is None or low.value >= high.value:
+                return None
+            if high.unit is None and high.basis is Basis.ABSOLUTE:
+                high.unit, high.basis = low.unit, low.basis
+            interval = Interval(low.value, high.value, tokens[low.last].text == "≤", tokens[at].text == "≤")
+            return _make(place, high.last, interval, high, "around", "-", low.defects + high.defects)
+    return None
+
+
+def _single(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
+    """A number with a comparison behind it, or with none at all."""
+    number = _number(tokens, place, text)
+    if number is None:
+        return None
+    suffix = _behind(tokens, number.last, text)
+    if suffix is not None:
+        op, last = suffix
+        kind = op if op in {"better", "worse"} else "behind"
+        op = ">=" if op in {"better", "worse"} else op
+        return _make(place, last, _interval(op, number.value), number, kind, op, number.defects)
+    return _make(place, number.last, _interval("=", number.value), number, "bare", "", number.defects)
+
+
+def _make(
+    first: int,
+    last: int,
+    interval: Interval,
+    number: _Number,
+    shape: str,
+    written: str,
+    defects: list[tuple[str, str, float]],
+) -> Bound:
+    return Bound(first, last, interval, number.unit, number.basis, shape, written, tuple(defects))

@@ -1,0 +1,314 @@
+"""Nodes → plain words, from the nodes alone: what is said back is what will be evaluated, not what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import assert_never
+
+from trialist.criteria.lexicon import tables
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Attestation,
+    Basis,
+    Biomarker,
+    Concept,
+    Count,
+    Demographic,
+    Direction,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Interval,
+    Judgement,
+    Not,
+    Opaque,
+    Or,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Result,
+    Trialwise,
+    Window,
+)
+
+_UNITS: Mapping[str, tuple[str, str]] = {
+    "a": ("year", "years"),
+    "mo": ("month", "months"),
+    "wk": ("week", "weeks"),
+    "d": ("day", "days"),
+    "h": ("hour", "hours"),
+    "min": ("minute", "minutes"),
+    "s": ("second", "seconds"),
+    "half-life": ("half-life", "half-lives"),
+    "mm[Hg]": ("mmHg", "mmHg"),
+    "cm[H2O]": ("cmH2O", "cmH2O"),
+    "Cel": ("°C", "°C"),
+    "[degF]": ("°F", "°F"),
+    "[lb_av]": ("pound", "pounds"),
+    "[in_i]": ("inch", "inches"),
+    "[IU]/mL": ("IU/mL", "IU/mL"),
+    "m[IU]/L": ("mIU/L", "mIU/L"),
+    "m[IU]/mL": ("mIU/mL", "mIU/mL"),
+    "mL/min/{1.73_m2}": ("mL/min/1.73 m²", "mL/min/1.73 m²"),
+    "kg/m2": ("kg/m²", "kg/m²"),
+    "10*9/L": ("×10⁹/L", "×10⁹/L"),
+    "10*3/uL": ("×10³/µL", "×10³/µL"),
+    "10*6/L": ("×10⁶/L", "×10⁶/L"),
+    "10*6/kg": ("×10⁶/kg", "×10⁶/kg"),
+    "/uL": ("per µL", "per µL"),
+    "/mm3": ("per mm³", "per mm³"),
+    "umol/L": ("µmol/L", "µmol/L"),
+    "{copies}/mL": ("copies/mL", "copies/mL"),
+    "{pack_years}": ("pack-year", "pack-years"),
+    "{score}": ("point", "points"),
+    "{letters}": ("letter", "letters"),
+    "{percentile}": ("percentile", "percentile"),
+    "{SD}": ("standard deviation", "standard deviations"),
+    "{times}": ("", ""),
+    "1": ("", ""),
+}
+_ANCHORS: Mapping[str, str] = {
+    "enrolment": "enrolment",
+    "consent": "consent",
+    "randomisation": "randomisation",
+    "first_dose": "the first dose",
+    "last_dose": "the last dose",
+    "transplant": "the transplantation",
+    "admission": "admission to hospital",
+    "onset": "the onset",
+    "surgery": "the procedure",
+    "event": "the event named",
+    "diagnosis": "the diagnosis",
+}
+_TOPICS: Mapping[str, tuple[str, str]] = {
+    "consent": ("gives informed consent", "does not or cannot give informed consent"),
+    "assent": ("a minor assents", "a minor does not assent"),
+    "compliance": (
+        "can and will follow the study's procedures",
+        "cannot or will not follow the study's procedures",
+    ),
+    "contraception": (
+        "uses contraception or abstains as the study asks",
+        "does not or cannot use contraception as the study asks",
+    ),
+    "language": ("speaks or reads the study's language", "does not speak or read the study's language"),
+    "access": (
+        "lives, is insured or has access as the study asks",
+        "does not live, is not insured or has no access as the study asks",
+    ),
+    "ability": ("is able to do what the study asks", "is not able to do what the study asks"),
+    "refrain": ("agrees to what the study asks", "does not agree to what the study asks"),
+    "cognition": ("is mentally able to decide", "is not mentally able to decide"),
+}
+_STATES: Mapping[str, str] = {
+    "pregnant": "pregnant",
+    "lactating": "breast-feeding",
+    "child_bearing_potential": "able to become pregnant",
+    "postmenopausal": "past the menopause",
+    "sterile": "surgically sterile",
+    "planning_pregnancy": "planning a pregnancy",
+}
+_MULTIPLES = {
+    Basis.X_ULN: "the upper limit of normal",
+    Basis.X_LLN: "the lower limit of normal",
+    Basis.X_BASELINE: "the baseline value",
+}
+
+
+@cache
+def _names(kind: str) -> Mapping[str, str]:
+    return {entry_id: row["name"] for entry_id, row in tables()[kind].items()}
+
+
+def render(expr: Expr) -> str:
+    """An expression in plain words."""
+    match expr:
+        case And(of):
+            return "; and ".join(map(_inner, of))
+        case Or(of):
+            return ", or ".join(map(_inner, of))
+        case Not(of):
+            return f"not {_inner(of)}"
+        case AtLeast(count, of):
+            return f"at least {count} of: " + "; ".join(map(_inner, of))
+        case ExceptWhen(main, exception):
+            return f"{_inner(main)}, except when {_inner(exception)}"
+        case Alternatives(readings):
+            return "either reading: " + " | ".join(f"({render(one)})" for one in readings)
+        case _:
+            return _atom(expr)
+
+
+def _inner(expr: Expr) -> str:
+    said = render(expr)
+    return f"({said})" if isinstance(expr, And | Or | AtLeast | ExceptWhen | Alternatives) else said
+
+
+def _atom(expr: Expr) -> str:
+    match expr:
+        case Demographic():
+            return _demographic(expr)
+        case Quantity():
+            return _quantity(expr)
+        case Ordinal():
+            said = _steps(expr.allowed)
+            version = f" ({expr.version})" if expr.version else ""
+            return _with_time(f"{_names('scale')[expr.scale]}{version} {said}", expr.time)
+        case Concept():
+            return _concept(expr)
+        case Exposure():
+            return _exposure(expr)
+        case Result():
+            name = _names("serology").get(expr.test) or _names("condition").get(expr.test) or expr.test
+            return _with_time(f"{name}: {expr.outcome or 'result not said'}", expr.time)
+        case Biomarker():
+            return f"{_names('marker')[expr.gene]}: {expr.variant or 'as described'}"
+        case And() | Or() | Not() | AtLeast() | ExceptWhen() | Alternatives():
+            return render(expr)
+        case _:
+            return _statement(expr)
+
+
+def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | Opaque) -> str:
+    match expr:
+        case ReproState():
+            return _with_time(_STATES[expr.state], expr.time)
+        case Trialwise():
+            said = (
+                "takes part in another trial" if expr.kind == "other_trial" else "an investigational product"
+            )
+            return _with_time(said, expr.time)
+        case Attestation():
+            return _TOPICS[expr.topic][0 if expr.affirmed else 1]
+        case Judgement():
+            return _judgement(expr)
+        case Count():
+            return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
+        case Opaque():
+            return f"[not understood: {expr.text}]"
+        case _:
+            assert_never(expr)
+
+
+def _demographic(expr: Demographic) -> str:
+    if expr.interval is not None:
+        return f"age {_interval(expr.interval, expr.unit)}"
+    return f"{expr.kind}: {' or '.join(expr.values)}"
+
+
+def _quantity(expr: Quantity) -> str:
+    name = _names("variable").get(expr.variable) or f"“{expr.surface}”"
+    if expr.basis in _MULTIPLES:
+        said = _interval(expr.interval, "", times=_MULTIPLES[expr.basis])
+    elif expr.basis is Basis.PERCENT_PREDICTED:
+        said = f"{_interval(expr.interval, expr.unit)} of predicted"
+    else:
+        said = _interval(expr.interval, expr.unit)
+    exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
+    return _with_time(f"{name} {said}{exact}", expr.time)
+
+
+def _concept(expr: Concept) -> str:
+    name = _names("condition").get(expr.concept_id, "") if expr.domain == "condition" else ""
+    name = name or expr.surface
+    if expr.domain == "allergy":
+        words = [*expr.severity, f"allergy or contraindication: {expr.surface}"]
+    else:
+        words = [*dict.fromkeys((*expr.severity, *expr.status)), name]
+    said = " ".join(words)
+    if expr.certainty:
+        said = f"{expr.certainty} {said}"
+    if expr.subject == "family":
+        said = f"family history of {said}"
+    elif expr.temporality == "history":
+        said = f"history of {said}"
+    elif expr.temporality == "any":
+        said = f"past or present {said}"
+    if expr.examples:
+        said += f" (for example {', '.join(expr.examples)})"
+    if expr.not_caused_by:
+        said += f" not caused by {expr.not_caused_by}"
+    if expr.caused_by:
+        said += f" caused by {expr.caused_by}"
+    return _with_time(said, expr.time)
+
+
+def _exposure(expr: Exposure) -> str:
+    kinds = ("drug", "procedure")
+    name = next(
+        (_names(kind)[expr.concept_id] for kind in kinds if expr.concept_id in _names(kind)), expr.surface
+    )
+    words = " ".join([*dict.fromkeys((*expr.route, *expr.status)), name])
+    role = {"prior": "previous ", "current": "current ", "planned": "planned "}.get(expr.role, "")
+    more = f" (for example {', '.join(expr.examples)})" if expr.examples else ""
+    return _with_time(f"{role}{words}{more}", expr.time)
+
+
+def _judgement(expr: Judgement) -> str:
+    if expr.topic == "life_expectancy" and expr.interval is not None:
+        return f"life expectancy {_interval(expr.interval, expr.unit)} (investigator's judgement)"
+    return f"investigator's judgement: {expr.surface}"
+
+
+def _steps(allowed: tuple[str, ...]) -> str:
+    return allowed[0] if len(allowed) == 1 else f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+
+
+def _number(value: Decimal) -> str:
+    said = format(value, "f")
+    if "." in said:
+        said = said.rstrip("0").rstrip(".")
+    whole, _, rest = said.partition(".")
+    grouped = f"{int(whole):,}" if len(whole.lstrip("-")) > 4 else whole
+    return f"{grouped}.{rest}" if rest else grouped
+
+
+def _unit(unit: str, value: Decimal) -> str:
+    one, many = _UNITS.get(unit, (unit, unit))
+    said = one if value == 1 else many
+    return said if said == "%" or not said else f" {said}"
+
+
+def _interval(interval: Interval, unit: str, times: str = "") -> str:
+    """`from 4 to 70 years`, `more than 2 times the upper limit of normal`."""
+
+    def amount(value: Decimal) -> str:
+        if times:
+            return times if value == 1 else f"{_number(value)} times {times}"
+        return f"{_number(value)}{_unit(unit, value)}"
+
+    low, high = interval.lower, interval.upper
+    if low is not None and high is not None:
+        if low == high:
+            return f"exactly {amount(low)}" if not times else f"{amount(low)}"
+        opening = "" if interval.lower_inclusive else "more than "
+        closing = "" if interval.upper_inclusive else "less than "
+        return f"from {opening}{_number(low)} to {closing}{amount(high)}"
+    if low is not None:
+        return f"{'at least' if interval.lower_inclusive else 'more than'} {amount(low)}"
+    if high is not None:
+        return f"{'at most' if interval.upper_inclusive else 'less than'} {amount(high)}"
+    return ""
+
+
+def _with_time(said: str, window: Window | None) -> str:
+    return said if window is None else f"{said} {render_window(window)}"
+
+
+def render_window(window: Window) -> str:
+    """A window of time in plain words."""
+    anchor = _ANCHORS.get(window.anchor, window.anchor)
+    if window.anchor_assumed:
+        anchor += " (assumed)"
+    side = {Direction.BEFORE: "before", Direction.AFTER: "after", Direction.DURING: "at"}[window.direction]
+    if window.length is None:
+        return f"{side} {anchor}"
+    low, high = window.length.lower, window.length.upper
+    half = f" or {_number(window.or_half_lives)} half-lives" if window.or_half_lives is not None else ""
+    if high is not None and (low is None or low == 0):
+        return f"within {_number(high)}{_unit(window.unit, high)}{half} {side} {anchor}"
+    return f"{_interval(window.length, window.unit)}{half} {side} {anchor}"

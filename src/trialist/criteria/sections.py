@@ -1,0 +1,221 @@
+"""Lines that head others: inclusion or exclusion, groups of people, parts of a study, topics."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from trialist.criteria.criterion import Polarity, Population
+
+_LONGEST_HEADING = 110
+_LONGEST_TOPIC = 60
+_DECORATION = r"[ \t]*(?:[-*•#>]+[ \t]*)?(?:\(?(?:[0-9]{1,2}|[A-Za-z]|[IVX]{1,4})[.):][ \t]*)?[*_\[#{]*"
+_PLAIN = re.compile(
+    _DECORATION + r"(?P<said>(?:[\w/&'+,.-]+[ \t]+|\([^)\n]{1,40}\)[ \t]*){0,7}?"
+    r"(?:in|ex|non-?in|non in)clusions?(?:/exclusions?)?(?:[ \t]+(?:criteri(?:a|on|um)|requirements?|factors))?"
+    r"(?:[ \t]*\([^)\n]{1,60}\)|[ \t]+(?:for|of|at|in|to|include|includes|are|as follows|-|[\w/'’&,.+()-]+)){0,9}?)"
+    r"[*_\]}]*[ \t]*(?P<colon>[:;]|-(?=[ \t]*[A-Z*•]|$)|\.(?=[ \t]*$)|(?=[ \t]*$))[*_]*[ \t]*",
+    re.IGNORECASE,
+)
+_INLINE = re.compile(
+    r"(?<=[\s.;:,)\]\w-])(?P<head>(?:(?:[Kk]ey|[Mm]ain|[Mm]ajor|KEY|MAIN|[Gg]eneral)[ \t]+)?(?:Inclusion|Exclusion|INCLUSION|EXCLUSION)"
+    r"[ \t]+(?:[Cc]riteria|CRITERIA)[ \t]*:)"
+)
+_LEADS = re.compile(
+    r"\b(?:following|any of|one of|all of|either|at least|these|below|as follows|if|who|must|have|has|with|defined|including|such as|such that)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    r"\b(?:must|should|will|is|was|has|have|had|who|that|which|met|not|fulfil\w*|meet\w*|no|all|any|above|other)\b",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(
+    r"(?:(?:for|in|the|all|adult|pa?ediatric|healthy|normal|control|patients?|subjects?|potential|prospective|related|unrelated|haplo\w*|stem|cell|"
+    r"bone|marrow|sibling|matched|recipients?|donors?|case|study|inclusion|exclusion|criteria|eligibility|selection|additional|specific|and|of|to|"
+    r"caregivers?|carers?|parents?|family|members?|controls?|volunteers?|participants?|group|cohorts?|arms?|parts?|phase|stratum|"
+    r"cases?|sites?|cent(?:er|re)s?|clinicians?|physicians?|providers?|[IVX]{1,4}[ab]?|[0-9]{1,2}[ab]?|[A-H])\b[ \t/&,()-]*){1,8}[:.]?[ \t]*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a heading says; None where it says nothing of the kind. `end` is where its words end in the line."""
+
+    end: int
+    polarity: Polarity | None = None
+    both: bool = False
+    population: Population | None = None
+    scope: tuple[tuple[str, str], ...] = ()
+    topic: str = ""
+    restarts: bool = False
+
+
+@cache
+def _rules() -> Mapping[str, Any]:
+    text = (resources.files("trialist.criteria") / "rules" / "headings.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _patterns(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (name, re.compile(pattern, re.IGNORECASE))
+        for name, pattern in _rules()[table].items()
+        if isinstance(pattern, str)
+    )
+
+
+@cache
+def _pdq() -> re.Pattern[str]:
+    names = "|".join(re.escape(name) for name in _rules()["polarity"]["pdq"])
+    return re.compile(rf"[ \t]*(?:{names})[ \t]*(?::|--)?[ \t]*$", re.IGNORECASE)
+
+
+def inline_headings(line: str) -> list[int]:
+    """Where in a line further headings of inclusion or exclusion begin."""
+    if ":" not in line:
+        return []
+    places = [match.start("head") for match in _INLINE.finditer(line)]
+    return [place for place in places if not _GROUP.match(line[:place].strip(" \t*#-•"))]
+
+
+def read_heading(line: str, is_marked: bool) -> Heading | None:
+    """A line → what it heads, or None when it is a statement; words behind a heading's colon are not part of it."""
+    stripped = line.strip()
+    if not stripped:
+        return None
+    if _pdq().match(line):
+        return Heading(len(line), Polarity.INCLUSION, topic=stripped.rstrip(":"), restarts=True)
+    return _plain_heading(line) or _lead_heading(line, is_marked) or _group_heading(line, is_marked)
+
+
+def _plain_heading(line: str) -> Heading | None:
+    """`Key Inclusion Criteria for donors:` with or without words behind it."""
+    found = _PLAIN.match(line)
+    if found is None:
+        return None
+    said = found["said"]
+    behind = line[found.end() :].strip()
+    words = len(said.split())
+    if not found["colon"] and not re.search(r"criteri|clusions?\W*$", said, re.IGNORECASE):
+        return None
+    if len(said) > _LONGEST_HEADING or (words > 3 and _SENTENCE.search(said) and not _is_about_list(said)):
+        return None
+    if (
+        behind
+        and (found["colon"] == "-" or not found["colon"])
+        and not re.match(r"(?:key |main )?(?:in|ex)clusion criteria\W*$", said, re.IGNORECASE)
+    ):
+        return None
+    if behind and found["colon"] == ":" and not re.search(r"criteri|^\W*\w+$", said, re.IGNORECASE):
+        return None
+    polarity, both = _polarity(said)
+    rest = re.sub(r"(?i)(?:non-?)?(?:in|ex)clusions?|criteri(?:a|on|um)|key|main|major|general", " ", said)
+    return Heading(
+        found.end(), polarity, both, _population(rest), _scope(rest), said.strip(" :*"), restarts=True
+    )
+
+
+def _is_about_list(said: str) -> bool:
+    return bool(re.match(r"\W*(?:in|ex)clusion criteri", said, re.IGNORECASE))
+
+
+def _lead_heading(line: str, is_marked: bool) -> Heading | None:
+    """`Patients will be excluded if they have any of the following:`, where it is no list item."""
+    stripped = line.strip()
+    if is_marked or not stripped.endswith(":") or len(stripped) > 2 * _LONGEST_HEADING:
+        return None
+    polarity, both = _polarity(stripped)
+    if polarity is None:
+        return None
+    if len(stripped.split()) > 3 and not re.search(
+        r"\b(?:criteria|eligib\w+|ineligib\w+|exclu\w+|includ\w+|inclusion)\b", stripped, re.IGNORECASE
+    ):
+        return None
+    if re.search(
+        r"(?:,|\bdisease|\bcancer|\btumou?rs?|not limited to)\b.{0,12}\b(?:including|includes?|excluding)\W*$",
+        stripped,
+        re.IGNORECASE,
+    ):
+        return None
+    if re.search(
+        r"\bincluding\W*$|\bwhich include\W*$|\binclud(?:ing|e|es) (?:but|any|one|the following)\b",
+        stripped,
+        re.IGNORECASE,
+    ):
+        return None
+    return Heading(
+        len(line), polarity, both, _population(stripped, strict=True), _scope(stripped), stripped.rstrip(":")
+    )
+
+
+def _group_heading(line: str, is_marked: bool) -> Heading | None:
+    """`Donor:`, `Cohort 2 (relapsed)`, `Age:` where it heads a list."""
+    stripped = line.strip()
+    if not is_marked and stripped.strip(":-* ").lower() in _rules()["polarity"]["topics"]:
+        return Heading(len(line), topic=stripped.strip(":-* "))
+    ends = stripped.endswith((":", "--"))
+    stripped = stripped.rstrip("-")
+    bare = stripped.strip("*_#[] ").rstrip(":").strip("*_ ")
+    if is_marked or not bare or len(bare) > _LONGEST_HEADING:
+        return None
+    scope = _scope(bare)
+    is_group = bool(_GROUP.match(bare)) and len(bare.split()) <= 8
+    if is_group and (ends or len(bare) <= 45) and (ends or not _SENTENCE.search(bare)):
+        population = _population(bare)
+        if population is not None or scope:
+            return Heading(len(line), None, False, population, scope, bare)
+    if ends and scope and len(bare) < 80 and not _LEADS.search(bare):
+        return Heading(len(line), None, False, _population(bare), scope, bare)
+    if ends and len(bare) <= _LONGEST_TOPIC and not _LEADS.search(bare) and not re.search(r"[.;≥≤<>=]", bare):
+        return Heading(len(line), topic=bare)
+    return None
+
+
+def _polarity(said: str) -> tuple[Polarity | None, bool]:
+    """What a heading's first word of the kind says; whether it says both."""
+    places = {
+        name: match.start()
+        for name, pattern in _patterns("polarity")
+        if (match := pattern.search(said)) is not None
+    }
+    if not places:
+        return None, False
+    if re.search(r"inclusions?(?: criteria)?[ ]*(?:/|and|&|or)[ ]*exclusions?", said, re.IGNORECASE):
+        return Polarity.INCLUSION, True
+    if "exclusion" in places and re.search(r"\bnot\b|\bnon\b|exclu|inelig", said, re.IGNORECASE):
+        return (
+            Polarity.EXCLUSION
+            if places["exclusion"] <= places.get("inclusion", 10**6)
+            else Polarity.INCLUSION
+        ), False
+    return Polarity(min(places, key=lambda name: places[name])), False
+
+
+def _population(said: str, strict: bool = False) -> Population | None:
+    """Of whom a heading speaks; a strict reading wants the word near the start."""
+    for name, pattern in _patterns("population"):
+        found = pattern.search(said)
+        if found is not None and not (strict and found.start() > 12):
+            return Population(name)
+    return None
+
+
+def _scope(said: str) -> tuple[tuple[str, str], ...]:
+    """The cohort, arm, part or phase that a heading names."""
+    found = []
+    for name, pattern in _patterns("scope"):
+        match = re.search(pattern.pattern, said, re.IGNORECASE if name == "period" else 0) or (
+            pattern.search(said) if name in {"phase", "period"} else None
+        )
+        if match is None:
+            match = re.search(pattern.pattern.replace(r"\b(?:", r"\b(?i:", 1), said)
+        if match is not None:
+            found.append((name, match["name"]))
+    return tuple(found)

@@ -1,0 +1,231 @@
+"""One item of a text → its reading: modality, population, guard, expression, defects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.computability import computability, confidence
+from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
+from trialist.criteria.lexicon import cues
+from trialist.criteria.logic import Reader
+from trialist.criteria.nodes import And, Demographic, Expr, Opaque, ReproState, Span, join_all
+from trialist.criteria.normalise import Normalised
+from trialist.criteria.pieces import read_pieces
+from trialist.criteria.render import render
+from trialist.criteria.split import Item
+from trialist.criteria.tokens import tokenise
+from trialist.criteria.witness import Witness
+
+_MOST_TOKENS = 700
+_PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
+    (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
+    (Population.CAREGIVER, re.compile(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)", re.IGNORECASE)),
+    (Population.CONTROL_GROUP, re.compile(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]", re.IGNORECASE)),
+)  # fmt: skip
+_MUST = re.compile(
+    r"\s*,?\s*(?:and|or)?\s*(?:must|should|will|need to|have to|are required|is required|has to|who are|agree|have a|has a|with a negative|:|,)",
+    re.IGNORECASE,
+)
+# `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
+_ALL_WHO = re.compile(
+    r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
+    re.IGNORECASE,
+)
+_PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
+_MEN = re.compile(
+    r"^\W*(?P<sex>(?:fertile |sexually active |male |adult )*(?:men|males?|male (?:patients?|subjects?|participants?)|women|females?|female (?:patients?|subjects?|participants?)))(?: (?:patients?|subjects?|participants?))?\s+(?:who[^,;]{0,60}\s)?(?:must|should|will|agree|have to|are required|need)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in an item."""
+
+    expr: Expr
+    plain: str
+    modality: Modality
+    population: Population
+    guard: Expr | None
+    defects: tuple[Defect, ...]
+    notes: tuple[str, ...]
+    computability: Computability
+    confidence: float
+    understood: bool
+    stated: bool = True
+    incomplete: bool = False
+
+
+@cache
+def _patterns() -> Mapping[str, re.Pattern[str]]:
+    said = {
+        **cues()["modality"],
+        "guard": cues()["guard"]["starts"],
+        "child_bearing": cues()["guard"]["child_bearing"],
+    }
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in said.items()}
+
+
+def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
+    """An item of a text → its reading."""
+    text = normalised.text
+    said = text[item.start : item.end]
+
+    def locate(start: int, end: int) -> Span:
+        first = normalised.raw_start(start)
+        return Span(first, max(first, normalised.raw_end(end)))
+
+    population = next((who for who, pattern in _PEOPLE if pattern.search(said)), item.population)
+    modality = _modality(said)
+    incomplete = bool(_patterns()["incomplete"].search(said))
+    guard, start = _guard(normalised, item, locate)
+    clause = Clause(
+        tokenise(text, start, item.end),
+        text,
+        locate,
+        tokenise(topic)[:12],
+        topic,
+        item.polarity is Polarity.EXCLUSION,
+    )
+    expr = _expression(clause, item, start)
+    if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
+        guard, expr = _inner_guard(expr)
+    understood = expr is not None
+    if expr is None:
+        expr = Opaque(said, locate(item.start, item.end))
+    defects = _defects(normalised, clause, item, witness)
+    return Reading(
+        expr=expr,
+        plain=_plain(expr, guard),
+        modality=modality,
+        population=population,
+        guard=guard,
+        defects=defects,
+        notes=tuple(dict.fromkeys(clause.rules)),
+        computability=computability(expr, incomplete),
+        confidence=confidence(expr, defects, item.stated),
+        understood=understood,
+        stated=item.stated,
+        incomplete=incomplete,
+    )
+
+
+def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
+    """`women of childbearing potential with a negative pregnancy test`: for whom the rest is asked."""
+    guards = [
+        one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
+    ]
+    rest = [one for one in expr.of if one not in guards]
+    return (guards[0], join_all(rest)) if guards and rest else (None, expr)
+
+
+def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:
+    """The reading with another expression, and all that follows from it."""
+    return replace(
+        reading,
+        expr=expr,
+        plain=_plain(expr, reading.guard),
+        modality=modality or reading.modality,
+        computability=computability(expr, reading.incomplete),
+        confidence=confidence(expr, reading.defects, reading.stated),
+    )
+
+
+def _plain(expr: Expr, guard: Expr | None) -> str:
+    return render(expr) if guard is None else f"if {render(guard)}: {render(expr)}"
+
+
+def _expression(clause: Clause, item: Item, start: int) -> Expr | None:
+    """The expression of a clause; None when nothing in it says anything. What is too long to read stays opaque."""
+    if not clause.tokens or len(clause.tokens) > _MOST_TOKENS:
+        return None
+    pieces = read_pieces(clause)
+    return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(pieces)
+
+
+def _modality(said: str) -> Modality:
+    patterns = _patterns()
+    if patterns["informative"].search(said.strip(" \t*-•")) and len(said) < 400:
+        return Modality.INFORMATIVE
+    if patterns["permissive"].search(said) and not patterns["denied"].search(said):
+        return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
+    return Modality.REQUIRED
+
+
+def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | None, int]:
+    """For whom a statement holds, and where what it says begins."""
+    text = normalised.text
+    said = text[item.start : item.end]
+
+    def span(start: int, end: int) -> Span:
+        return Span(normalised.raw_start(start), normalised.raw_end(end))
+
+    if item.polarity is Polarity.INCLUSION:
+        found = _patterns()["child_bearing"].match(said)
+        if (
+            found is not None
+            and found.end() > 8
+            and re.search(r"bearing|potential|reproductive|wocbp|fcbp|fertile", found.group(), re.IGNORECASE)
+        ):
+            follows = _MUST.match(said, found.end())
+            if follows is not None:
+                return ReproState(
+                    "child_bearing_potential", span(item.start, item.start + found.end())
+                ), item.start + found.end()
+        men = _MEN.match(said)
+        if men is not None:
+            sex = "female" if re.search(r"women|female", men["sex"], re.IGNORECASE) else "male"
+            return Demographic(
+                "sex", span(item.start + men.start("sex"), item.start + men.end("sex")), values=(sex,)
+            ), item.start + men.end("sex")
+    prefix = _PREFIX.match(said)
+    if prefix is not None and prefix.end() < len(said):
+        return None, item.start + prefix.end()
+    found = _patterns()["guard"].match(said)
+    if found is None or re.match(
+        r"(?:for|in)[ ]+(?:at least|the|more|less|\d|example|this|addition|order|any|all)\b",
+        said,
+        re.IGNORECASE,
+    ):
+        return None, item.start
+    first, last = item.start + found.start("guard"), item.start + found.end("guard")
+    inner = Clause(tokenise(text, first, last), text, lambda start, end: span(start, end))
+    expr = Reader(inner, lists_any=False).read(read_pieces(inner)) if inner.tokens else None
+    return (expr or Opaque(text[first:last], span(first, last))), item.start + found.end()
+
+
+def _defects(normalised: Normalised, clause: Clause, item: Item, witness: Witness) -> tuple[Defect, ...]:
+    found = []
+    if item.glued is not None:
+        start, end = item.glued
+        said = normalised.text[item.start : item.end]
+        sure = 0.97 if item.marker else 0.9
+        numbers = [int(one) for one in re.findall(r"[0-9]+", said[:12])[:2]]
+        ages = [int(one[0]) for one in (witness.minimum_age, witness.maximum_age) if one is not None]
+        if numbers and numbers == ages[: len(numbers)]:
+            sure = 1.0
+        repair = f"item {item.marker.rstrip('.)')}: {said}"
+        found.append(
+            Defect(
+                "glued_enumerator", Span(normalised.raw_start(start), normalised.raw_end(end)), repair, sure
+            )
+        )
+    for kind, start, end, repair, sure in clause.defects:
+        where = Span(normalised.raw_start(start), normalised.raw_end(end))
+        if kind == "lost_comparator" and "=" in normalised.text[max(0, start - 3) : end]:
+            kind = "degraded_comparator"
+        found.append(Defect(kind, where, repair, sure))
+    if _patterns()["incomplete"].search(normalised.text, item.start, item.end):
+        match = _patterns()["incomplete"].search(normalised.text, item.start, item.end)
+        if match is not None:
+            found.append(
+                Defect(
+                    "incomplete_reference",
+                    Span(normalised.raw_start(match.start()), normalised.raw_end(match.end())),
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,233 @@
+"""Times beside something: `within 6 months before enrollment`, `in the past 5 years`, `at least 3 weeks since`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trialist.criteria.lexicon import anchors, word_set
+from trialist.criteria.nodes import Direction, Interval, Window
+from trialist.criteria.quantities import Bound
+from trialist.criteria.tokens import Token
+from trialist.vocabulary.written_units import read_unit
+
+_PAST = frozenset({"last", "past", "previous", "prior", "preceding", "recent", "immediately", "latest"})
+_LEAD = word_set("leading_a_window")
+_BEFORE = (
+    "prior to",
+    "before",
+    "preceding",
+    "previous to",
+    "in advance of",
+    "ahead of",
+    "prior",
+    "previously to",
+    "earlier than",
+    "pre",
+)
+_AFTER = (
+    "after",
+    "following",
+    "post",
+    "since",
+    "beyond",
+    "from",
+    "later than",
+    "subsequent to",
+    "out from",
+    "past",
+)
+_OF = ("of", "to", "at", "from the time of")
+_EMPTY = word_set("before_an_anchor")
+_DEFAULT_ANCHOR = "screening"
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A window read at tokens `first` to `last` (exclusive); `since` says that it only counts from the last exposure."""
+
+    window: Window
+    first: int
+    last: int
+    since: bool = False
+
+
+def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None) -> Timed | None:
+    """The window that a bound of time stands for, with what leads it in and what it stands beside; None when it is none."""
+    if bound.unit is None or bound.unit.dimension not in {"time", "half_lives"}:
+        return None
+    first = bound.first
+    lead: list[str] = []
+    while first > 0 and tokens[first - 1].text in _LEAD and len(lead) < 5:
+        first -= 1
+        lead.insert(0, tokens[first].text)
+    last = bound.last
+    half_lives: Decimal | None = None
+    if other is not None and other.unit is not None and other.unit.dimension == "half_lives":
+        half_lives, last = _single_value(other.interval), other.last
+    last = _skip_choice(tokens, last)
+    inside = {token.text for token in tokens[first:last]}
+    relation, after = _relation(tokens, last)
+    anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
+    if relation is None:
+        found_past = bool(inside & _PAST) or "within" in lead
+        ago = last < len(tokens) and tokens[last].text in {"ago", "earlier", "previously", "before", "prior"}
+        spans = bound.shape in {"compared", "behind", "range"}
+        if (
+            not found_past
+            and not ago
+            and not spans
+            and not ({"in", "during", "over", "for", "since"} & set(lead))
+        ):
+            return None
+        relation, end = Direction.BEFORE, last + (1 if ago else 0)
+    elif anchor is None:
+        if after < len(tokens) and not _ends(tokens, after):
+            anchor, end = "", after
+        else:
+            end = after
+    interval = _length(bound, lead, relation)
+    window = Window(
+        anchor=_DEFAULT_ANCHOR if anchor is None else anchor or "event",
+        direction=relation,
+        length=interval,
+        unit=bound.unit.ucum,
+        anchor_assumed=anchor is None,
+        or_half_lives=half_lives,
+    )
+    return Timed(
+        window,
+        first,
+        end,
+        since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
+    )
+
+
+def _single_value(interval: Interval) -> Decimal | None:
+    return interval.upper if interval.upper is not None else interval.lower
+
+
+def _skip_choice(tokens: Sequence[Token], place: int) -> int:
+    """Past `, whichever is longer` and closing parentheses."""
+    start = place
+    while (
+        place < len(tokens)
+        and place - start < 6
+        and tokens[place].text in {",", "(", ")", "whichever", "is", "longer", "shorter", "greater", "was"}
+    ):
+        place += 1
+    return place if any(token.text == "whichever" for token in tokens[start:place]) else start
+
+
+def _relation(tokens: Sequence[Token], place: int) -> tuple[Direction | None, int]:
+    """`prior to`, `after` …: on which side, and the place behind it."""
+    if place >= len(tokens):
+        return None, place
+    if (
+        tokens[place].text in {"immediately", "directly", "just", "period", "preceding"}
+        and tokens[place].text != "preceding"
+    ):
+        place += 1
+    for words, direction in ((_BEFORE, Direction.BEFORE), (_AFTER, Direction.AFTER), (_OF, Direction.BEFORE)):
+        for word in words:
+            parts = word.split()
+            if [token.text for token in tokens[place : place + len(parts)]] == parts:
+                return direction, place + len(parts)
+    return None, place
+
+
+def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None, int]:
+    """The anchor at a place, behind empty words; None when it is none of the table."""
+    best: tuple[str | None, int] = (None, place)
+    scan = place
+    while scan < len(tokens) and scan - place < 6:
+        hits = anchors().at(tokens, scan, text)
+        if hits:
+            best = (hits[0].entry.id, hits[0].last)
+            break
+        if tokens[scan].text not in _EMPTY:
+            break
+        scan += 1
+    if best[0] is None:
+        return None, place
+    last = best[1]
+    while last < len(tokens) and tokens[last].text in word_set("behind_an_anchor"):
+        hits = anchors().at(tokens, last, text)
+        if hits:
+            last = hits[0].last
+            continue
+        if tokens[last].text in {"(", ")"} and not (
+            tokens[last].text == "(" and last + 2 < len(tokens) and tokens[last + 2].text == ")"
+        ):
+            break
+        last += 1
+    return best[0], last
+
+
+def _ends(tokens: Sequence[Token], place: int) -> bool:
+    return tokens[place].text in {",", ";", ".", ")", "and", "or"}
+
+
+def _length(bound: Bound, lead: list[str], relation: Direction) -> Interval:
+    """How long: `within 6 months` is up to 6, `at least 3 weeks` from 3; a bare number with `for` lasts so long."""
+    interval = bound.interval
+    if bound.shape != "bare":
+        if bound.written in {">", ">="} and "within" in lead and interval.lower is not None:
+            return Interval(upper=interval.lower)
+        return interval
+    value = interval.upper if interval.upper is not None else interval.lower
+    if value is None:
+        return interval
+    inside = set(lead)
+    if inside & {"for", "since"} and not (inside & _PAST) and "within" not in inside:
+        return Interval(lower=value)
+    if relation is Direction.AFTER and "within" not in inside and not (inside & {"in", "during", "over"}):
+        return Interval(lower=value)
+    return Interval(lower=Decimal(0), upper=value)
+
+
+def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
+    """`within the past year`, `at the time of enrollment`, `during the study`: times without a number."""
+    words = [token.text for token in tokens[place : place + 6]]
+    if words[:1] in (["within"], ["in"], ["during"], ["over"]):
+        offset = 1
+        while offset < len(words) and words[offset] in {"the", "a", "an", *_PAST}:
+            offset += 1
+        past = set(words[1:offset]) & (_PAST | {"a", "an"})
+        unit = read_unit(text, tokens[place + offset].start) if offset < len(words) and past else None
+        if unit is not None and unit[0].dimension == "time" and tokens[place + offset].end == unit[1]:
+            last = place + offset + 1
+            relation, after = _relation(tokens, last)
+            anchor, end = _anchor(tokens, after, text) if relation is Direction.BEFORE else (None, last)
+            window = Window(
+                anchor or _DEFAULT_ANCHOR,
+                Direction.BEFORE,
+                Interval(Decimal(0), Decimal(1)),
+                unit[0].ucum,
+                anchor is None,
+            )
+            return Timed(window, place, end if anchor else last)
+    if words[:1] == ["prior"] and words[1:2] != ["to"]:
+        return None
+    if words[:1] in (
+        ["at"],
+        ["during"],
+        ["prior"],
+        ["before"],
+        ["after"],
+        ["since"],
+        ["following"],
+        ["throughout"],
+    ):
+        offset = 1
+        while offset < len(words) and words[offset] in word_set("before_an_anchor_alone"):
+            offset += 1
+        anchor, end = _anchor(tokens, place + offset, text) if place + offset < len(tokens) else (None, place)
+        if anchor is not None:
+            direction = {
+                "prior": Direction.BEFORE, "before": Direction.BEFORE, "after": Direction.AFTER,
+                "since": Direction.AFTER, "following": Direction.AFTER,
+            }.get(words[0], Direction.DURING)  # fmt: skip
+            return Timed(Window(anchor, direction), place, end)
+    return None
