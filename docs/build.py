@@ -132,7 +132,9 @@ def api_page() -> str:
     for route in ROUTES:
         own = [one for one in route.parameters if not any(one in group for group in shared.values())]
         groups = [
-            f"[{name}](#{name})" for name, group in shared.items() if all(one in route.parameters for one in group)
+            f"[{name}](#{name})"
+            for name, group in shared.items()
+            if all(one in route.parameters for one in group)
         ]
         statuses = [
             [str(status), ", ".join(f"`{code}`" for code in codes)]

@@ -7,7 +7,8 @@ import pytest
 
 from trialist.demo import generate_study
 from trialist.errors import InvalidParameterError, NotBuiltError, UnknownFieldError
-from trialist.index.digests import date_code, date_text, open_digests, write_digests
+from trialist.index.digesting import write_digests
+from trialist.index.digests import date_code, date_text, open_digests
 from trialist.query.live import live_message
 from trialist.query.statistics import list_fields, statistical_fields
 from trialist.record.catalogue import fields_by_piece

@@ -167,7 +167,7 @@ def test_an_answer_that_is_under_way_is_ended_before_it_stops(tmp_path: Path):
         body = (first + rest).partition(b"\r\n\r\n")[2]
         assert len(body) >= whole
         assert body.rstrip().endswith((b"]}", b"0"))
-        assert server.process.wait(30) == 0
+        assert server.process.wait(120) == 0
 
 
 def children_of(pid: int) -> list[int]:
@@ -187,7 +187,7 @@ def test_a_worker_that_dies_is_replaced_and_workers_do_not_outlive_their_parent(
             if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
                 break
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 120
         answered = 0
         while time.monotonic() < ends and answered < 20:
             try:
@@ -198,7 +198,7 @@ def test_a_worker_that_dies_is_replaced_and_workers_do_not_outlive_their_parent(
         children = children_of(server.process.pid)
         server.process.kill()
         server.process.communicate()
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 120
         while any(is_running(pid) for pid in children) and time.monotonic() < ends:
             time.sleep(0.1)
         assert not any(is_running(pid) for pid in children)
@@ -253,7 +253,7 @@ def test_a_load_and_an_index_are_taken_up_without_a_request_lost(tmp_path: Path)
     assert b'"event":"bug"' not in log
 
 
-def wait_for(is_so: object, seconds: float = 30) -> None:
+def wait_for(is_so: object, seconds: float = 120) -> None:
     ends = time.monotonic() + seconds
     while not is_so():  # type: ignore[operator]
         assert time.monotonic() < ends

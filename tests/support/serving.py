@@ -140,7 +140,7 @@ class Running:
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, bytes, bytes]:
         """Tell it to stop; the exit code, what else it wrote, and its log."""
         self.process.send_signal(number)
-        out, _ = self.process.communicate(timeout=60)
+        out, _ = self.process.communicate(timeout=200)
         return self.process.returncode, out, self.log.read_bytes()
 
 

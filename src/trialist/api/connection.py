@@ -85,6 +85,12 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._in_head = True
 
+    def on_response_complete(self) -> None:
+        """A request is answered; one whose body is still to come is not waited for."""
+        super().on_response_complete()
+        if not self._in_head and not self.transport.is_closing():
+            self.transport.close()
+
     def _be_patient(self) -> None:
         if self._impatient is not None:
             self._impatient.cancel()

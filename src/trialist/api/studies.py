@@ -20,8 +20,8 @@ from trialist.query.study_query import Format, StudyQuery
 from trialist.registry.paging import Page
 from trialist.settings import Settings
 
-_LONG_QUERY = 1_000
-"""Queries of more bytes are read in a thread."""
+_LONG_QUERY = 1_500
+"""Queries of more bytes are read in a thread, and their pages are not kept."""
 
 
 class Studies:
@@ -37,14 +37,17 @@ class Studies:
         scope = request.scope
         served = self._serving.now
         params = params_of(scope)
-        if len(scope["query_string"]) > _LONG_QUERY:
+        is_long = len(scope["query_string"]) > _LONG_QUERY
+        if is_long:
             query, render = await self._lanes.read(lambda: self._read(params))
         else:
             query, render = self._read(params)
         known = not_modified(scope, served)
         if known is not None:
             return known
-        return await self._found(Search(served, query, render, self._settings.max_query_cost), request)
+        return await self._found(
+            Search(served, query, render, self._settings.max_query_cost, not is_long), request
+        )
 
     def _read(self, params: Mapping[str, str]) -> tuple[StudyQuery, Render]:
         query = read_params(params)
@@ -93,10 +96,11 @@ class Search:
     query: StudyQuery
     render: Render
     most_cost: int
+    keep: bool
 
     def known(self) -> Page | None:
         """The page if no search is needed to tell it."""
-        return self.served.pager.known(self.query)
+        return self.served.pager.known(self.query) if self.keep else None
 
     def run_if_cheap(self, check: Check) -> Answered | None:
         """Search and begin the answer, unless that is costly."""
@@ -106,7 +110,8 @@ class Search:
 
     def run(self, check: Check) -> Answered:
         """Search and begin the answer."""
-        return self.begin(self.served.pager.page(self.query, most_cost=self.most_cost, check=check))
+        page = self.served.pager.page(self.query, most_cost=self.most_cost, check=check, keep=self.keep)
+        return self.begin(page)
 
     def begin(self, page: Page) -> Answered:
         """The beginning of the answer that shows a page."""

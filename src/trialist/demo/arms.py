@@ -109,8 +109,7 @@ def _shape(draw: Draw, purpose: str, single: bool) -> dict[str, Any]:
     table = figures()["design"]
     words = marked()
     found: dict[str, Any] = {}
-    if draw.chance(0.985):
-        found["primaryPurpose"] = purpose or draw.weighted(table["purpose"])
+    aim = (purpose or draw.weighted(table["purpose"])) if draw.chance(0.985) else ""
     if draw.chance(0.985):
         found["allocation"] = "NA" if single else draw.weighted(table["allocation"])
     if single:
@@ -119,6 +118,8 @@ def _shape(draw: Draw, purpose: str, single: bool) -> dict[str, Any]:
         found["interventionModel"] = draw.weighted(table["model"])
     if draw.chance(0.2):
         found["interventionModelDescription"] = draw.pick(words["model_text"])
+    if aim:
+        found["primaryPurpose"] = aim
     masking = "NONE" if single and draw.chance(0.93) else draw.weighted(table["masking"])
     masked: dict[str, Any] = {"masking": masking}
     if masking != "NONE":

@@ -24,12 +24,12 @@ def derived(plan: Plan) -> dict[str, Any]:
     draw = plan.draw
     misc: dict[str, Any] = {"versionHolder": iso(plan.line.as_of)}
     tracking = submission_tracking(plan)
-    if tracking:
-        misc["submissionTracking"] = tracking
     if plan.sites > 1 and draw.chance(0.09):
         weights, _ = cities()
         gone = dict.fromkeys(draw.weighted(weights) for _ in range(draw.between(1, 3)))
         misc["removedCountries"] = list(gone)
+    if tracking:
+        misc["submissionTracking"] = tracking
     section: dict[str, Any] = {"miscInfoModule": misc}
     leaves = draw.chance(0.5)
     rare = plan.area in ("transplant", "hematology")

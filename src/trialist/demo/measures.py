@@ -33,9 +33,11 @@ _MOST_ROWS = 9000  # measurements a study reports at most
 class _Shell(NamedTuple):
     """A reported measure without its title and its numbers: JSON in the order of the registry's keys."""
 
-    before: str  # the description, up to the value of the reporting status
+    description: str
+    population: str
+    numbers: str  # how the numbers are meant, up to the time frame
     frame: str
-    after: str  # from the time frame to the groups
+    things: str  # what is counted, up to the groups
     form: str  # what stands beside a value; "counts" when participants are counted
     thing: str  # what is counted besides participants
 
@@ -64,21 +66,23 @@ def _measure(plan: Plan, kind: str, groups: str, sizes: list[int]) -> tuple[str,
     draw, unit = plan.draw, plan.draw.unit
     names, shells = quoted_plain()["measure"], _shells()
     title = render(names[int(unit() * len(names))], plan.quoted_context).rstrip()
-    before, frame, after, form, thing = shells[int(unit() * _SHELLS)]
+    shell = shells[int(unit() * _SHELLS)]
+    thing = shell.thing
+    head = f'{{"type":"{kind}","title":"{title}",{shell.description}'
     if unit() > 0.97 and kind != "PRIMARY":
         due = ""
         if unit() < 0.3:
             due = f'"anticipatedPostingDate":"{iso(plan.line.as_of + draw.between(30, 900))[:7]}",'
-        return f'{{"type":"{kind}","title":"{title}",{before}"NOT_POSTED",{due}{frame}}}', 0
+        return f'{head}"reportingStatus":"NOT_POSTED",{due}{shell.frame}}}', 0
     analyzed = [size - int(size * 0.2 * draw.squared()) for size in sizes]
     denominators = f'{{"units":"Participants","counts":[{_cells(analyzed)}]}}'
     second = ""
     if thing:
         second = f',{{"units":"{thing}","counts":[{_cells([2 * size for size in analyzed])}]}}'
     count = draw.weighted(figures()["results"]["classes"])
-    rows = _classes(draw, count, form, analyzed, denominators)
+    rows = _classes(draw, count, shell.form, analyzed, denominators)
     return (
-        f'{{"type":"{kind}","title":"{title}",{before}"POSTED",{frame}{after},"groups":{groups},'
+        f'{head}{shell.population}"reportingStatus":"POSTED",{shell.numbers}{shell.frame}{shell.things},"groups":{groups},'
         f'"denoms":[{denominators}{second}],"classes":[{rows}]{_analyses(draw, len(sizes))}}}'
     ), count * len(sizes)
 
@@ -94,7 +98,7 @@ def _shell(draw: Draw) -> _Shell:
     description = f'"description":"{draw.pick(texts["measure_text"])}",' if draw.chance(0.94) else ""
     population = ""
     if draw.chance(0.82):
-        population = f',"populationDescription":"{draw.pick(texts["population_text"])}"'
+        population = f'"populationDescription":"{draw.pick(texts["population_text"])}",'
     param, dispersion = _shape(draw)
     thing, things = "", ""
     if param == "COUNT_OF_UNITS":
@@ -107,9 +111,11 @@ def _shell(draw: Draw) -> _Shell:
     percent = ',"calculatePct":false' if draw.chance(0.006) else ""
     form = "spread" if dispersion[:4] in ("Stan", "Geom") else "limits" if dispersion else ""
     return _Shell(
-        f'{description}"reportingStatus":',
+        description,
+        population,
+        f'"paramType":"{param}",{spread}"unitOfMeasure":"{unit_of_measure}"{percent},',
         f'"timeFrame":"{draw.pick(words["week_frame"])}"',
-        f'{things}{population},"paramType":"{param}",{spread}"unitOfMeasure":"{unit_of_measure}"{percent}',
+        things,
         "counts" if param == "COUNT_OF_PARTICIPANTS" else form,
         thing,
     )
@@ -230,22 +236,20 @@ def _analysis(draw: Draw, groups: int) -> dict[str, Any]:
     if kind.endswith("LEGACY") or unit() < 0.15:
         row["testedNonInferiority"] = tested
     row["nonInferiorityType"] = kind
-    compared = unit() < 0.84
-    if compared:
-        value = int(draw.squared() * 10000) / 10000
-        row["pValue"] = "<0.001" if value < 0.001 else str(value)
-        if unit() < 0.3:
-            row["statisticalComment"] = draw.pick(words["p_comment"])
     if tested:
         row["nonInferiorityComment"] = draw.pick(words["noninferiority_text"])
-    if unit() < 0.02:
-        row["otherAnalysisDescription"] = "Exploratory; not adjusted for multiplicity."
-    if compared:
+    if unit() < 0.84:
+        value = int(draw.squared() * 10000) / 10000
+        row["pValue"] = "<0.001" if value < 0.001 else str(value)
         if unit() < 0.36:
             row["pValueComment"] = draw.pick(words["p_comment"])
         row["statisticalMethod"] = draw.pick(words["statistical_method"])
+        if unit() < 0.3:
+            row["statisticalComment"] = draw.pick(words["p_comment"])
     if unit() < 0.8:
         _estimate(draw, row)
+    if unit() < 0.02:
+        row["otherAnalysisDescription"] = "Exploratory; not adjusted for multiplicity."
     return row
 
 

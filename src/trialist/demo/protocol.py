@@ -174,19 +174,19 @@ def sponsors(plan: Plan) -> dict[str, Any]:
         kind = "SPONSOR"
     if kind == "old":
         module["responsibleParty"] = {
-            "oldOrganization": plan.sponsor,
             "oldNameTitle": f"{person(draw)}, {draw.pick(('MD', 'Professor', 'Medical Director'))}",
+            "oldOrganization": plan.sponsor,
         }
     elif kind == "SPONSOR":
         module["responsibleParty"] = {"type": kind}
     elif kind != "none":
         module["responsibleParty"] = {
-            "investigatorAffiliation": plan.sponsor,
             "type": kind,
             "investigatorFullName": person(draw),
             "investigatorTitle": draw.pick(
                 ("Professor", "Principal Investigator", "MD, PhD", "Head of Department")
             ),
+            "investigatorAffiliation": plan.sponsor,
         }
     module["leadSponsor"] = {"name": plan.sponsor, "class": plan.sponsor_class}
     count = draw.weighted(table["collaborators"])

@@ -233,13 +233,13 @@ class _Table:
         for head, _ in zip(_BASE, self.totals, strict=False):
             value = center + draw.between(-30, 30)
             row = f'{head}{value / 10}"'
-            if not spread and dispersion != "NA":
+            if spread:
+                row += f',"spread":"{draw.between(10, 190) / 10}"'
+            elif dispersion != "NA":
                 low, high = value - draw.between(20, 190), value + draw.between(20, 190)
                 row += f',"lowerLimit":"{low / 10}","upperLimit":"{high / 10}"'
             if draw.chance(0.004):
                 row += ',"comment":"Two values were missing."'
-            if spread:
-                row += f',"spread":"{draw.between(10, 190) / 10}"'
             rows.append(row + "}")
         return {
             "title": title,
@@ -271,9 +271,9 @@ def _extra(table: _Table) -> dict[str, Any]:
         found["description"] = draw.pick(words["measure_text"])
     if draw.chance(0.1):
         found["populationDescription"] = draw.pick(words["population_text"])
-    order = ("title", "description", "paramType", "dispersionType", "unitOfMeasure", "calculatePct")
-    last = ("denomUnitsSelected", "denoms", "populationDescription", "classes")
-    return {key: found[key] for key in (*order, *last) if key in found}
+    first = ("title", "description", "denomUnitsSelected", "denoms", "populationDescription")
+    last = ("paramType", "dispersionType", "unitOfMeasure", "calculatePct", "classes")
+    return {key: found[key] for key in (*first, *last) if key in found}
 
 
 def _more(plan: Plan) -> dict[str, Any]:

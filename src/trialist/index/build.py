@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -18,6 +18,7 @@ import orjson
 
 from trialist.index.arrays import ArrayFile, ArrayWriter, Table
 from trialist.index.chunks import write_chunk
+from trialist.index.digests import Written, join_digests, write_digest_chunk
 from trialist.index.documents import Collector
 from trialist.index.layout import LAYOUT_VERSION, kinds
 from trialist.index.merge import Chunk, Merged, merge_field, merge_words, site_studies
@@ -69,7 +70,7 @@ def build_segment(
     _words.restart()  # what another build has written is not in the files of this one
     tasks = [(first, numbers[first : first + CHUNK]) for first in range(0, len(numbers), CHUNK)]
     with pool_of(workers if len(tasks) > 1 else 1) as pool:
-        chunks, learner = _collect(pool, source, tasks, scratch, len(numbers), report)
+        chunks, digests, learner = _collect(pool, source, tasks, scratch, len(numbers), report)
         fields = _merge(pool, chunks, directory / "fields", report)
     sources = [chunk.open() for chunk in chunks]
     sources += [ArrayFile(*field.words) for field in fields if field.words is not None]
@@ -82,6 +83,7 @@ def build_segment(
         out.add("version", np.asarray(versions, dtype=np.uint64))
         out.add("site_study", site_studies(chunks) if chunks else np.empty(0, dtype=np.uint32))
     _write_directory(directory, len(numbers), out.table, words, fields)
+    join_digests(digests, directory)
     shutil.rmtree(scratch)
     return learner
 
@@ -134,22 +136,23 @@ def _collect(
     scratch: Path,
     total: int,
     report: Report,
-) -> tuple[list[Chunk], Learner]:
-    waiting: list[Future[tuple[Table, int, Learner]]] = [
+) -> tuple[list[Chunk], list[tuple[Path, Table]], Learner]:
+    waiting: list[Future[tuple[Table, Table, int, Learner]]] = [
         pool.submit(collect_chunk, source, first, list(part), scratch / f"{first}.bin")
         for first, part in tasks
     ]
-    chunks = []
+    chunks, digests = [], []
     first_site = 0
     learner = Learner()
     for (first, part), future in zip(tasks, waiting, strict=True):
-        table, sites, learned = future.result()
+        table, digest_table, sites, learned = future.result()
         learner.merge(learned)
+        digests.append((digest_file(scratch / f"{first}.bin"), digest_table))
         chunks.append(Chunk(scratch / f"{first}.bin", table, first, len(part), first_site, sites))
         first_site += sites
         report(Progress("read", first + len(part), total))
     waiting.clear()
-    return chunks, learner
+    return chunks, digests, learner
 
 
 _words = Words()
@@ -157,30 +160,47 @@ _words = Words()
 
 def collect_chunk(
     source: Source, first: int, numbers: Sequence[int], file: Path
-) -> tuple[Table, int, Learner]:
-    """Write the chunk of these studies; where its arrays stand, how many sites it has, what it teaches.
+) -> tuple[Table, Table, int, Learner]:
+    """Write the chunk of these studies and its digests; where the arrays of both stand, its sites, what it teaches.
 
     Runs in a worker.
     """
     if len(_words) > _MOST_WORDS:
         _words.restart()
-    collector, learner = Collector(first), Learner()
+    collector, written, learner = Collector(first), Written(first), Learner()
     # Records hold no cycles, and looking for some among millions of values takes a fifth of the time.
     gc.disable()
     try:
         for raw in source.read(numbers):
             record = orjson.loads(raw)
             collector.collect(record)
+            written.collect(record, len(raw))
             learner.learn(record)
     finally:
         gc.enable()
     if collector.next_doc != first + len(numbers):
         raise ValueError(f"{file.name}: {len(numbers)} studies asked for, {collector.next_doc - first} came")
     table, sites = write_chunk(collector, _words, file), len(collector.site_study)
+    digests = write_digest_chunk(collector, written, reader_of(source, first, numbers), digest_file(file))
     # A collector's functions refer to themselves, so it is only given back when it is looked for.
     del collector
     gc.collect()
-    return table, sites, learner
+    return table, digests, sites, learner
+
+
+def digest_file(chunk: Path) -> Path:
+    """Where the digests of a chunk stand."""
+    return chunk.with_suffix(".digests")
+
+
+def reader_of(source: Source, first: int, numbers: Sequence[int]) -> Callable[[int], Mapping[str, Any]]:
+    """What reads the record of a study of a chunk by its number in the segment."""
+
+    def read(doc: int) -> Mapping[str, Any]:
+        record: Mapping[str, Any] = orjson.loads(next(iter(source.read([numbers[doc - first]]))))
+        return record
+
+    return read
 
 
 def _merge(pool: Executor, chunks: Sequence[Chunk], directory: Path, report: Report) -> list[Merged]:

@@ -7,30 +7,26 @@ the size of every study's JSON. The file is derived from the studies alone; wher
 
 from __future__ import annotations
 
-import gc
 import os
 from array import array
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from heapq import nlargest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 
-from trialist.index.arrays import Array, ArrayFile, ArrayWriter
-from trialist.index.build import CHUNK, Source, pool_of
+from trialist.index.arrays import Array, ArrayFile, ArrayWriter, Table
+from trialist.index.documents import Collector, NumberSink, TextSink
 from trialist.index.hashing import hash_value
 from trialist.index.layout import FieldKind, kinds
-from trialist.index.segment import Segment
-from trialist.record.catalogue import Field, children, fields
+from trialist.record.catalogue import Field, children, fields, fields_by_piece
 from trialist.record.check import WHOLE_TYPES
 from trialist.record.dates import parse_minutes, parse_partial_date
-from trialist.record.derived import derived_numbers
 from trialist.record.enums import enum_values
+from trialist.record.study import raw_values
 from trialist.record.unparsed import Unparsed
 
 FILE = "digests.bin"
@@ -98,72 +94,50 @@ DATE_FORMATS = {1: "yyyy", 2: "yyyy-MM", 3: "yyyy-MM-dd", 4: "yyyy-MM-dd'T'HH:mm
 """Last digit of a date's number → how the registry's API names its form."""
 
 
+Arrays = dict[str, Array]
+
+
 @dataclass(slots=True)
 class Values:
     """What was taken of one field: the study of each value and its number, and (length, study) of the longest."""
 
     docs: array[int] = field(default_factory=lambda: array("I"))
     numbers: array[int] = field(default_factory=lambda: array("Q"))
-    longest: list[tuple[int, int]] = field(default_factory=list)
+    lengths: array[int] = field(default_factory=lambda: array("I"))
 
-    def arrays(self) -> dict[str, Array]:
+    def add(self, doc: int, number: int, length: int) -> None:
+        """Take a value."""
+        self.docs.append(doc)
+        self.numbers.append(number)
+        self.lengths.append(length)
+
+    def arrays(self) -> Arrays:
         """What is written of them."""
-        return {
-            "docs": np.frombuffer(self.docs, dtype=np.uint32),
-            "numbers": np.frombuffer(self.numbers, dtype=np.uint64),
-            "longest": np.asarray(_longest(self.longest), dtype=np.uint32).reshape(-1),
-        }
+        docs = np.frombuffer(self.docs, dtype=np.uint32)
+        lengths = np.frombuffer(self.lengths, dtype=np.uint32)
+        numbers = np.frombuffer(self.numbers, dtype=np.uint64)
+        return {"docs": docs, "numbers": numbers, "longest": _longest(lengths, docs)}
 
 
-@dataclass(slots=True)
-class Sums:
-    """What was taken of a field of numbers: for each study that has some how many, and their sum."""
-
-    docs: array[int] = field(default_factory=lambda: array("I"))
-    counts: array[int] = field(default_factory=lambda: array("I"))
-    sums: array[float] = field(default_factory=lambda: array("d"))
-
-    def add(self, doc: int, count: int, total: float) -> None:
-        """Take a number, or several, of a study; its numbers come one behind the other."""
-        if self.docs and self.docs[-1] == doc:
-            self.counts[-1] += count
-            self.sums[-1] += total
-        else:
-            self.docs.append(doc)
-            self.counts.append(count)
-            self.sums.append(total)
-
-    def arrays(self) -> dict[str, Array]:
-        """What is written of them."""
-        return {
-            "docs": np.frombuffer(self.docs, dtype=np.uint32),
-            "counts": np.frombuffer(self.counts, dtype=np.uint32),
-            "sums": np.frombuffer(self.sums, dtype=np.float64),
-        }
+def _longest(lengths: Array, docs: Array) -> Array:
+    """(length, study) of the longest texts, one behind the other."""
+    order = np.argsort(-lengths.astype(np.int64), kind="stable")[:MOST_LONGEST]
+    return np.stack([lengths[order], docs[order]], axis=1).reshape(-1).astype(np.uint32)
 
 
-class Collector:
-    """Takes the values of studies one by one."""
+class Written:
+    """Takes of studies what the index reads but does not keep as it is written: dates and lengths of time."""
 
     def __init__(self, first_doc: int) -> None:
         self.doc = first_doc
         self.sizes = array("I")
-        self.found: dict[str, Values | Sums] = {}
-        self._derived: dict[str, Sums] = {}
-        for one in fields():
-            if one.indexed_only and one.piece in digested():
-                self.found[one.piece] = self._derived[one.piece] = Sums()
+        self.found: dict[str, Values] = {}
         self._tree = self._branch("")
 
-    def collect(self, raw: bytes) -> None:
-        """Take the next study."""
-        record = orjson.loads(raw)
-        self.sizes.append(len(raw))
+    def collect(self, record: dict[str, Any], size: int) -> None:
+        """Take the next study; `size` is that of its JSON in bytes."""
+        self.sizes.append(size)
         _walk(self._tree, record)
-        for piece, numbers in derived_numbers(record).items():
-            sums = self._derived.get(piece)
-            if sums is not None:
-                sums.add(self.doc, len(numbers), float(sum(numbers)))
         self.doc += 1
 
     def _branch(self, path: str) -> dict[str, Any]:
@@ -175,66 +149,45 @@ class Collector:
         return tree
 
     def _sink(self, one: Field) -> Callable[[Any], None] | None:
-        kind = digested().get(one.piece)
-        if kind is None:
+        if one.type != "NormalizedTime" and digested().get(one.piece) != DigestKind.DATE:
             return None
-        if kind == DigestKind.SUM:
-            sums = self.found[one.piece] = Sums()
-            return _each(int, lambda value: sums.add(self.doc, 1, value))
         values = self.found[one.piece] = Values()
-        if kind == DigestKind.DATE:
-            return _each(str, self._date_taker(values))
-        known = frozenset(enum_values(one.type)) if kind == DigestKind.UNKNOWN else frozenset()
-        return _each(str, self._text_taker(values, known))
+        numbers = _DateNumbers() if one.type in _DATES else _TextNumbers()
 
-    def _text_taker(self, values: Values, known: frozenset[str]) -> Callable[[str], None]:
-        docs, numbers, longest = values.docs.append, values.numbers.append, values.longest
-
-        def take(value: str) -> None:
-            if value not in known:
-                docs(self.doc)
-                numbers(hash_value(value.encode("utf-8", "surrogatepass")))
-                longest.append((len(value), self.doc))
-                if len(longest) > 8 * MOST_LONGEST:
-                    longest[:] = _longest(longest)
-
-        return take
-
-    def _date_taker(self, values: Values) -> Callable[[str], None]:
-        docs, numbers = values.docs.append, values.numbers.append
-        known: dict[str, int | None] = {}
-
-        def take(value: str) -> None:
-            code = known[value] if value in known else known.setdefault(value, date_code(value))
-            if code is not None:
-                docs(self.doc)
-                numbers(code)
+        def take(value: Any) -> None:
+            if type(value) is str:
+                number = numbers[value]
+                if number is not None:
+                    values.add(self.doc, number, len(value))
+            elif type(value) is list:
+                for item in value:
+                    if type(item) is str:
+                        take(item)
 
         return take
 
 
-def _each(kind: type, take: Callable[[Any], None]) -> Callable[[Any], None]:
-    """What takes a value, or each value of a list, that is of this type."""
-
-    def sink(value: Any) -> None:
-        if type(value) is kind:
-            take(value)
-        elif type(value) is list:
-            for item in value:
-                if type(item) is kind:
-                    take(item)
-
-    return sink
+class _DateNumbers(dict[str, "int | None"]):
+    def __missing__(self, text: str) -> int | None:
+        number = self[text] = date_code(text)
+        return number
 
 
-def _longest(longest: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    return nlargest(MOST_LONGEST, longest, key=lambda pair: (pair[0], -pair[1]))
+class _TextNumbers(dict[str, int]):
+    def __missing__(self, text: str) -> int:
+        number = self[text] = text_number(text)
+        return number
+
+
+def text_number(text: str) -> int:
+    """The number of a text: 64 bits."""
+    return hash_value(text.encode("utf-8", "surrogatepass"))
 
 
 def _walk(tree: dict[str, Any], record: dict[str, Any]) -> None:
-    for key, value in record.items():
-        below = tree.get(key)
-        if below is None:
+    for key, below in tree.items():
+        value = record.get(key)
+        if value is None:
             continue
         if type(below) is not dict:
             below(value)
@@ -246,49 +199,73 @@ def _walk(tree: dict[str, Any], record: dict[str, Any]) -> None:
                     _walk(below, item)
 
 
-Collected = tuple[Array, dict[str, dict[str, Array]]]
+def write_digest_chunk(
+    collector: Collector, written: Written, read: Callable[[int], Mapping[str, Any]], file: Path
+) -> Table:
+    """Write the digests of a chunk of studies; the table says where. `read` gives a record by the study's number."""
+    found: dict[str, Arrays] = {
+        piece: _text_arrays(sink) for piece, sink in collector.texts.items() if sink.values
+    }
+    found |= {piece: values.arrays() for piece, values in written.found.items() if values.docs}
+    found |= {
+        piece: _sum_arrays(sink)
+        for piece, sink in collector.numbers.items()
+        if digested().get(piece) == DigestKind.SUM and sink.docs
+    }
+    found |= {piece: values.arrays() for piece, values in _unknown_values(collector, read).items()}
+    with ArrayWriter(file) as out:
+        out.add("sizes", np.frombuffer(written.sizes, dtype=np.uint32))
+        for piece, arrays in found.items():
+            for name, one in arrays.items():
+                out.add(f"{piece}/{name}", one)
+        return out.table
 
 
-def collect_digests(source: Source, first: int, numbers: Sequence[int]) -> Collected:
-    """The sizes of these studies, and by piece what is written of its values. Runs in a worker."""
-    collector = Collector(first)
-    gc.disable()  # as in `build.collect_chunk`
-    try:
-        for raw in source.read(numbers):
-            collector.collect(raw)
-    finally:
-        gc.enable()
-    if collector.doc != first + len(numbers):
-        raise ValueError(f"{len(numbers)} studies asked for, {collector.doc - first} came")
-    found = {piece: values.arrays() for piece, values in collector.found.items() if values.docs}
-    return np.frombuffer(collector.sizes, dtype=np.uint32), found
+def _text_arrays(sink: TextSink) -> Arrays:
+    values, first = sink.values, np.frombuffer(sink.first, dtype=np.uint32).astype(np.int64)
+    docs = np.repeat(np.frombuffer(sink.docs, dtype=np.uint32), np.diff(np.append(first, len(values))))
+    numbers = np.fromiter(map(text_number, values), dtype=np.uint64, count=len(values))
+    lengths = np.fromiter(map(len, values), dtype=np.uint32, count=len(values))
+    return {"docs": docs, "numbers": numbers, "longest": _longest(lengths, docs)}
 
 
-def write_digests(source: Source, segment: Segment, directory: Path, *, workers: int = 1) -> None:
-    """Write the digests of a segment from the studies it was built of; they appear only when they are complete."""
-    numbers = segment.nct.tolist()
-    parts = [(first, numbers[first : first + CHUNK]) for first in range(0, len(numbers), CHUNK)]
-    with pool_of(workers if len(parts) > 1 else 1) as pool:
-        waiting: list[Future[Collected]] = [
-            pool.submit(collect_digests, source, first, part) for first, part in parts
-        ]
-        collected = [future.result() for future in waiting]
+def _sum_arrays(sink: NumberSink) -> Arrays:
+    docs, first = np.unique(np.frombuffer(sink.docs, dtype=np.uint32), return_index=True)
+    counts = np.diff(np.append(first, len(sink.docs))).astype(np.uint32)
+    return {"docs": docs, "counts": counts, "sums": np.add.reduceat(np.frombuffer(sink.values), first)}
+
+
+def _unknown_values(collector: Collector, read: Callable[[int], Mapping[str, Any]]) -> dict[str, Values]:
+    """The values that no enumeration has; they are few, so the studies are read again for their texts."""
+    asked: dict[int, list[Field]] = {}
+    for piece, sink in collector.codes.items():
+        if digested().get(piece) == DigestKind.UNKNOWN and sink.docs:
+            unknown = np.frombuffer(sink.found, dtype=np.uint8) == len(sink.codes)
+            for doc in np.unique(np.frombuffer(sink.docs, dtype=np.uint32)[unknown]).tolist():
+                asked.setdefault(doc, []).append(fields_by_piece()[piece])
+    found: dict[str, Values] = {}
+    for doc in sorted(asked):
+        record = read(doc)
+        for one in asked[doc]:
+            known = enum_values(one.type)
+            for value in raw_values(record, one):
+                if isinstance(value, str) and value not in known:
+                    found.setdefault(one.piece, Values()).add(doc, text_number(value), len(value))
+    return found
+
+
+def join_digests(chunks: Sequence[tuple[Path, Table]], directory: Path) -> None:
+    """Write the digests of a segment from those of its chunks, in order; they appear only when they are complete."""
+    opened = [ArrayFile(file, table) for file, table in chunks]
     beside = directory / f"{FILE}.{os.getpid()}"
     with ArrayWriter(beside) as out:
-        out.add("sizes", _joined([sizes for sizes, _ in collected], np.uint32))
-        for piece in digested():
-            held = [found[piece] for _, found in collected if piece in found]
-            if held:
-                for name in held[0]:
-                    out.add(f"{piece}/{name}", np.concatenate([one[name] for one in held]))
+        names = sorted({name for _, table in chunks for name in table} | {"sizes"})
+        for name in names:
+            held = [arrays[name] for arrays in opened if name in arrays]
+            out.add(name, np.concatenate(held) if held else np.empty(0, dtype=np.uint32))
     beside.replace(directory / FILE)
-    content = {"version": VERSION, "table": out.table}
-    beside.write_bytes(orjson.dumps(content))
+    beside.write_bytes(orjson.dumps({"version": VERSION, "table": out.table}))
     beside.replace(directory / TABLE)
-
-
-def _joined(arrays: Sequence[Array], kind: type) -> Array:
-    return np.concatenate(arrays) if arrays else np.empty(0, dtype=kind)
 
 
 class Digests:

@@ -45,8 +45,13 @@ class Pager:
                 self._orders.move_to_end(key)
         return None if order is None else order.page(query.page_token, query.page_size)
 
-    def page(self, query: StudyQuery, *, most_cost: int, check: Check = go_on) -> Page:
-        """The page that a request asks for; see `Finder.select` for the limits."""
+    def page(self, query: StudyQuery, *, most_cost: int, check: Check = go_on, keep: bool = True) -> Page:
+        """The page that a request asks for; see `Finder.select` for the limits.
+
+        Without `keep` nothing is remembered: for requests that would take more memory than they are worth.
+        """
+        if not keep:
+            return self.finder.select(query, most_cost=most_cost, check=check).page()
         found = self.known(query)
         if found is not None:
             return found

@@ -13,7 +13,8 @@ import orjson
 import zstandard
 
 from trialist.errors import NotBuiltError, UnknownFieldError
-from trialist.index.digests import Digests, open_digests, write_digests
+from trialist.index.digesting import write_digests
+from trialist.index.digests import Digests, open_digests
 from trialist.index.live import LiveIndex
 from trialist.index.segment import Segment
 from trialist.query.live import parameter_error
