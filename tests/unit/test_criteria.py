@@ -120,6 +120,7 @@ def test_permissive_and_informative_statements_do_not_decide():
     found = parse_criteria(text).criteria
     assert [one.modality for one in found] == [Modality.PERMISSIVE, Modality.INFORMATIVE, Modality.REQUIRED]
     assert [one.counts for one in found] == [False, False, True]
+    assert only("I: Age greater than or equal to 4 years old will be allowed").modality is Modality.REQUIRED
 
 
 def test_donors_are_not_patients():

@@ -570,14 +570,12 @@ def _last_token(segment: Sequence[Piece]) -> int:
 def _widened(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
     """A known name with unknown words before it: narrower than the known one."""
     span = clause.span(piece.first, piece.last)
-    if isinstance(expr, Concept):
-        return replace(
-            expr, surface=surface, span=span, concept_id="", broader=expr.concept_id or expr.broader
-        )
-    if isinstance(expr, Exposure):
-        return replace(
-            expr, surface=surface, span=span, concept_id="", broader=expr.concept_id or expr.broader
-        )
+    if isinstance(expr, Concept | Exposure):
+        is_other = surface.lower().startswith(
+            "non"
+        )  # `non-haematological malignancy` lies outside the known one
+        broader = "" if is_other else expr.concept_id or expr.broader
+        return replace(expr, surface=surface, span=span, concept_id="", broader=broader)
     return expr
 
 
