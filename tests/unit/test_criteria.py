@@ -227,3 +227,13 @@ def test_polarity_and_order_are_kept():
         ("I1", Polarity.INCLUSION),
     ]
     assert {one.expr.basis for one in found if isinstance(one.expr, Quantity)} <= set(Basis)
+
+
+@pytest.mark.parametrize(
+    "said", ["no ", "not ", "stroke except ", "stroke if ", "except ", "stroke such as ", "( "]
+)
+def test_nothing_nests_too_deep(said: str):
+    for heading in HEADINGS.values():
+        found = parse_criteria(heading + said * 300)
+        assert found.coverage.lost == 0
+        assert len(found.criteria) == 1
