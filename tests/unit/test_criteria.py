@@ -120,6 +120,7 @@ def test_permissive_and_informative_statements_do_not_decide():
     found = parse_criteria(text).criteria
     assert [one.modality for one in found] == [Modality.PERMISSIVE, Modality.INFORMATIVE, Modality.REQUIRED]
     assert [one.counts for one in found] == [False, False, True]
+    assert only("I: Age greater than or equal to 4 years old will be allowed").modality is Modality.REQUIRED
 
 
 def test_donors_are_not_patients():
@@ -226,3 +227,13 @@ def test_polarity_and_order_are_kept():
         ("I1", Polarity.INCLUSION),
     ]
     assert {one.expr.basis for one in found if isinstance(one.expr, Quantity)} <= set(Basis)
+
+
+@pytest.mark.parametrize(
+    "said", ["no ", "not ", "stroke except ", "stroke if ", "except ", "stroke such as ", "( "]
+)
+def test_nothing_nests_too_deep(said: str):
+    for heading in HEADINGS.values():
+        found = parse_criteria(heading + said * 300)
+        assert found.coverage.lost == 0
+        assert len(found.criteria) == 1

@@ -167,6 +167,12 @@ def _loose_grade(clause: Clause, place: int, taken: set[int]) -> Attached | None
     tokens, text = clause.tokens, clause.text
     words = {token.text for token in tokens}
     gvhd = bool(words & {"gvhd", "agvhd", "graft"}) or {"hormone", "resistance"} <= words
+    if (
+        words & {"chronic", "cgvhd"}
+        and bool(words & {"gvhd", "cgvhd", "graft"})
+        and not words & {"acute", "agvhd"}
+    ):
+        return None  # grades of chronic disease are no grades of acute disease
     said = {"grades": "grade", "stages": "stage"}.get(tokens[place].text, tokens[place].text)
     scale_id = {"grade": "agvhd_grade" if gvhd else "ctcae", "stage": "cancer_stage", "class": "nyha"}[said]
     if said == "class" and not words & {"heart", "cardiac", "functional", "chf", "dyspnea"}:

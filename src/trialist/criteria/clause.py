@@ -19,6 +19,7 @@ class Clause:
     topic: Sequence[Token] = ()
     topic_text: str = ""
     excludes: bool = False
+    depth: int = 0
     defects: list[tuple[str, int, int, str, float]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
 

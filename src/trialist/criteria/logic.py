@@ -37,6 +37,9 @@ _RESTART = word_set("new_verbs")
 _VERBS = word_set("verbs")
 
 
+_DEEPEST = 40
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads the pieces of one clause; `lists_any` says that its lists name alternatives (exclusion, or below a negation)."""
@@ -109,8 +112,18 @@ class Reader:
         return [Piece("atom", first, last, self.clause.said(first, last), expr=expr, entry_id="parenthesis")]
 
     def _sentence(self, pieces: list[Piece]) -> Expr | None:
-        """Negation, exception and condition, whichever comes first; else a list."""
+        """Negation, exception and condition, whichever comes first; else a list. What is nested too deep stays opaque."""
         pieces = _stripped(pieces)
+        if self.clause.depth >= _DEEPEST:
+            return self._opaque(pieces) if pieces else None
+        self.clause.depth += 1
+        try:
+            return self._turned(pieces)
+        finally:
+            self.clause.depth -= 1
+
+    def _turned(self, pieces: list[Piece]) -> Expr | None:
+        """A sentence by the first of its words that turns or limits it."""
         for place, piece in enumerate(pieces):
             if piece.kind == "negation" and place + 1 < len(pieces):
                 return self._negated(pieces, place)
@@ -570,14 +583,12 @@ def _last_token(segment: Sequence[Piece]) -> int:
 def _widened(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
     """A known name with unknown words before it: narrower than the known one."""
     span = clause.span(piece.first, piece.last)
-    if isinstance(expr, Concept):
-        return replace(
-            expr, surface=surface, span=span, concept_id="", broader=expr.concept_id or expr.broader
-        )
-    if isinstance(expr, Exposure):
-        return replace(
-            expr, surface=surface, span=span, concept_id="", broader=expr.concept_id or expr.broader
-        )
+    if isinstance(expr, Concept | Exposure):
+        is_other = surface.lower().startswith(
+            "non"
+        )  # `non-haematological malignancy` lies outside the known one
+        broader = "" if is_other else expr.concept_id or expr.broader
+        return replace(expr, surface=surface, span=span, concept_id="", broader=broader)
     return expr
 
 

@@ -92,6 +92,13 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         item.polarity is Polarity.EXCLUSION,
     )
     expr = _expression(clause, item, start)
+    if (
+        modality is Modality.PERMISSIVE
+        and item.polarity is Polarity.INCLUSION
+        and expr is not None
+        and _asks_age(expr)
+    ):
+        modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     understood = expr is not None
@@ -112,6 +119,12 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         stated=item.stated,
         incomplete=incomplete,
     )
+
+
+def _asks_age(expr: Expr) -> bool:
+    """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
+    parts = expr.of if isinstance(expr, And) else (expr,)
+    return any(isinstance(one, Demographic) and one.kind == "age" for one in parts)
 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:

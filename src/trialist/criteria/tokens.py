@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"(?P<scale>(?:ECOG|KPS|ASA|NYHA|WHO|PS)(?=[0-9]))"
+    r"|(?P<latin>(?<![A-Za-z])(?:[eE]\.?[ ]?[gG]\.|[iI]\.[ ]?[eE]\.?)(?![A-Za-z]))"
     r"|(?P<num>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])|[0-9]+(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)"
     r"|(?P<word>[^\W\d_](?:\w|(?<=\w)'(?=\w))*)"
     r"|(?P<op>[≥≤<>=±≠])"
@@ -41,6 +42,8 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
         said = match.group()
         if kind == "scale":
             kind = "word"
+        elif kind == "latin":
+            kind, said = "word", "e.g" if said[0] in "eE" else "i.e"
         elif kind == "punct" and said in "-_" and _joins(text, match.start(), start, stop):
             continue
         found.append(Token(kind, said.lower() if kind == "word" else said, match.start(), match.end()))
