@@ -132,11 +132,16 @@ def floor(workers: int, small: int, page: int) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, str(HERE / "serve_floor.py"), str(port), str(workers), str(small), str(page)]
     with subprocess.Popen(command) as process:
-        for _ in range(100):
+        for _ in range(1200):
             time.sleep(0.1)
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            # An answer, not only a connection: the sockets listen before the workers are there.
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60),
+            ):
                 break
-        time.sleep(1)
+        else:
+            raise SystemExit("the floor did not start")
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
