@@ -109,6 +109,12 @@ class Reader:
         expr = Reader(self.clause, self.lists_any).read(inside)
         if expr is None:
             return []
+        named = [one for one in said if isinstance(one.expr, Concept | Exposure)]
+        main = before[-1].expr if before else None
+        if self.lists_any and len(named) == len(said) > 1 and isinstance(main, Concept | Exposure):
+            # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
+            before[-1].expr = Alternatives((join_any([main, expr]), expr))
+            return []
         return [Piece("atom", first, last, self.clause.said(first, last), expr=expr, entry_id="parenthesis")]
 
     def _sentence(self, pieces: list[Piece]) -> Expr | None:

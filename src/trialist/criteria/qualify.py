@@ -93,6 +93,10 @@ def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
             )
         case Result():
             return replace(atom, outcome=_outcome(words, outcome)) if outcome and not atom.outcome else atom
+        case Or(of):
+            return Or(tuple(qualify(one, modifiers) for one in of))
+        case Alternatives(readings):
+            return Alternatives(tuple(qualify(one, modifiers) for one in readings))
         case Biomarker():
             return replace(atom, variant=outcome) if outcome and not atom.variant else atom
         case _:

@@ -12,7 +12,7 @@ from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
-from trialist.criteria.nodes import And, Demographic, Expr, Opaque, ReproState, Span, join_all
+from trialist.criteria.nodes import And, Demographic, Expr, Opaque, ReproState, Span, join_all, join_any
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.render import render
@@ -91,7 +91,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         topic,
         item.polarity is Polarity.EXCLUSION,
     )
-    expr = _expression(clause, item, start)
+    expr = _expression(clause, item)
     if (
         modality is Modality.PERMISSIVE
         and item.polarity is Polarity.INCLUSION
@@ -152,12 +152,39 @@ def _plain(expr: Expr, guard: Expr | None) -> str:
     return render(expr) if guard is None else f"if {render(guard)}: {render(expr)}"
 
 
-def _expression(clause: Clause, item: Item, start: int) -> Expr | None:
-    """The expression of a clause; None when nothing in it says anything. What is too long to read stays opaque."""
-    if not clause.tokens or len(clause.tokens) > _MOST_TOKENS:
+def _expression(clause: Clause, item: Item) -> Expr | None:
+    """The expression of a clause; None when nothing in it says anything.
+
+    What is very long is read sentence by sentence; a sentence that is still too long stays opaque.
+    """
+    if len(clause.tokens) <= _MOST_TOKENS:
+        return _read(clause, item)
+    parts: list[Expr] = []
+    first = 0
+    for place, token in enumerate([*clause.tokens, None]):
+        if token is not None and token.text not in {".", ";"}:
+            continue
+        tokens = clause.tokens[first:place]
+        first = place + 1
+        if not tokens:
+            continue
+        sentence = replace(clause, tokens=tokens)
+        is_long = len(tokens) > _MOST_TOKENS
+        found = (
+            Opaque(sentence.said(0, len(tokens)), sentence.span(0, len(tokens)))
+            if is_long
+            else _read(sentence, item)
+        )
+        parts += [] if found is None else [found]
+    if not parts:
         return None
-    pieces = read_pieces(clause)
-    return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(pieces)
+    return join_any(parts) if item.polarity is Polarity.EXCLUSION else join_all(parts)
+
+
+def _read(clause: Clause, item: Item) -> Expr | None:
+    if not clause.tokens:
+        return None
+    return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(read_pieces(clause))
 
 
 def _modality(said: str) -> Modality:

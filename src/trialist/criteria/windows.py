@@ -40,6 +40,7 @@ _AFTER = (
 )
 _OF = ("of", "to", "at", "from the time of")
 _EMPTY = word_set("before_an_anchor")
+_EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
 _DEFAULT_ANCHOR = "screening"
 
 
@@ -87,6 +88,8 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
             anchor, end = "", after
         else:
             end = after
+    if anchor in _EVENTS and tokens[last].text == "of":
+        relation = Direction.AFTER  # within three months of the transplantation
     interval = _length(bound, lead, relation)
     window = Window(
         anchor=_DEFAULT_ANCHOR if anchor is None else anchor or "event",
