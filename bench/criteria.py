@@ -291,7 +291,8 @@ def structure(found: CriterionSet, shift: int) -> tuple[Pairs, list[Span], list[
             span = moved(atom.span)
             if no:
                 negated.append(span)
-            timed.append((span, getattr(atom, "time", None) is not None))
+            window = getattr(atom, "time", None)
+            timed.append((span, window is not None and window.length is not None))
             return [span]
         groups = [walk(one, no != isinstance(expr, Not)) for one in below]
         kind = "or" if isinstance(expr, Or) else "and" if isinstance(expr, And) else ""

@@ -674,7 +674,9 @@ def _life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
         return None
     first = bound.first
     while (
-        first > 0 and tokens[first - 1].text not in {";", ",", ".", "and", "or"} and bound.first - first < 12
+        first > 0
+        and tokens[first - 1].text not in {";", ",", ".", "and", "or", "(", "with", "that", "who", "whose"}
+        and bound.first - first < 12
     ):
         first -= 1
     last = bound.last

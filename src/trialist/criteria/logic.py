@@ -418,6 +418,8 @@ class Reader:
                 return join_all(exprs)
             if self._is_conjunctive(pieces):
                 return join_all(exprs)
+            if all(isinstance(one, ReproState) for one in exprs):
+                return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
             return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
         if self.lists_any and not self._is_conjunctive(pieces):
             return join_any(exprs)
