@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 install: .venv/.installed
 
-.venv/.installed: pyproject.toml uv.lock src/trialist/index/kernels.c
+.venv/.installed: pyproject.toml uv.lock $(wildcard src/trialist/index/kernels*.[ch])
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
 	@$(BIN)/uv sync --frozen --quiet

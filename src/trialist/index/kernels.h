@@ -1,0 +1,19 @@
+/* What the compiled loops share: how a function is seen from outside, and what it answers when it cannot do its work. */
+
+#ifndef TRIALIST_KERNELS_H
+#define TRIALIST_KERNELS_H
+
+#include <stdint.h>
+
+#ifdef _WIN32
+#define SHARED __declspec(dllexport)
+#else
+#define SHARED __attribute__((visibility("default")))
+#endif
+
+enum { BLOCK = 64, NO_MEMORY = -1, DAMAGED = -2 };
+
+/* The size of a table of words, for `structure_sizes`. */
+int64_t word_table_size(void);
+
+#endif
