@@ -30,10 +30,10 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not heavy"
+	$(BIN)/coverage run -m pytest -m "not heavy" -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/python -m pytest -m heavy
+	$(BIN)/python -m pytest -m heavy -n 2 --dist loadfile
 
 bench: install
 	$(BIN)/python bench/load.py
