@@ -22,7 +22,7 @@ start: install
 	@$(BIN)/trialist serve --registry .demo-registry
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff format --check src tests bench docs
