@@ -22,7 +22,8 @@ start: install
 	@$(BIN)/trialist serve --registry .demo-registry
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not heavy" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m heavy
 
 check: install
 	$(BIN)/ruff format --check src tests bench docs
@@ -33,7 +34,7 @@ check: install
 	$(BIN)/coverage run -m pytest -m "not heavy" -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/python -m pytest -m heavy -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m heavy
 
 bench: install
 	$(BIN)/python bench/load.py
