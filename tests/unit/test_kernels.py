@@ -179,22 +179,40 @@ def test_marks_of_another_length_are_refused(segment: Segment) -> None:
         )
 
 
-def test_arrays_that_contradict_each_other_are_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "items"),
+    [
+        ("frequency", 1),
+        ("frequency", 0),
+        ("impact", 0),
+        ("docs_high", 1),
+        ("spelling", 1),
+        ("block_token", 0),
+    ],
+)
+def test_arrays_that_contradict_each_other_are_an_error(tmp_path: Path, name: str, items: int) -> None:
     arrays = {
-        "posting_start": np.array([0, 1], dtype=np.uint32),
+        "posting_start": np.array([0, 2], dtype=np.uint32),
         "block_token": np.array([0], dtype=np.uint32),
         "docs_low": np.array([0, 1], dtype=np.uint16),
         "docs_high": np.empty(0, dtype=np.uint8),
-        "frequency": np.array([1], dtype=np.uint8),
+        "frequency": np.array([1, 1], dtype=np.uint8),
         "impact": np.array([1, 1], dtype=np.uint8),
         "position": np.array([0, 1], dtype=np.uint16),
         "spelling": np.array([1, 1], dtype=np.uint8),
     }
-    with ArrayWriter(tmp_path / "file") as out:
-        for name, array in arrays.items():
-            out.add(name, array)
-    with pytest.raises(NotBuiltError, match="damaged"):
-        field_arrays(ArrayFile(tmp_path / "file", out.table), None, None)
+    for changed in (False, True):
+        if changed:
+            arrays[name] = np.ones(items, dtype=arrays[name].dtype)
+        with ArrayWriter(tmp_path / f"{changed}") as out:
+            for one, array in arrays.items():
+                out.add(one, array)
+        file = ArrayFile(tmp_path / f"{changed}", out.table)
+        if not changed:
+            assert field_arrays(file, None, None).postings == 2
+            continue
+        with pytest.raises(NotBuiltError, match="damaged"):
+            field_arrays(file, None, None)
 
 
 def test_phrases_may_be_looked_for_in_some_studies_only(segment: Segment) -> None:

@@ -84,6 +84,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "description": parameter.about,
         "schema": dict(parameter.schema),
     }
+    if not parameter.is_in_path:
+        found["allowEmptyValue"] = True  # a blank value is one that was not given, as forms send it
     if parameter.example:
         found["example"] = parameter.example
     return found

@@ -54,6 +54,11 @@ class Parameter:
         if not self.name or not self.about:
             raise ValueError("a parameter needs a name and a description")
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether its value is not free text: a number, yes or no, a day."""
+        return self.schema.get("type") != "string" or "format" in self.schema
+
 
 _IN = {
     "term": "any text",
@@ -200,12 +205,13 @@ SUGGEST: tuple[Parameter, ...] = (
 
 
 def read_parameters(query: bytes, known: Sequence[Parameter]) -> dict[str, str]:
-    """The parameters of a query string; blank ones are left out.
+    """The parameters of a query string; empty ones are left out, and texts and lists of nothing but blanks.
 
     `InvalidParameterError` for one that is not known here, stands twice, or is not UTF-8.
     """
     found: dict[str, str] = {}
     names = [one.name for one in known if not one.is_in_path]
+    typed = {one.name for one in known if one.is_typed}
     for pair in query.split(b"&"):
         if not pair:
             continue
@@ -222,7 +228,7 @@ def read_parameters(query: bytes, known: Sequence[Parameter]) -> dict[str, str]:
                 f"{name} stands twice", hint="Give it once, with commas between values."
             )
         found[name] = value
-    return {name: value for name, value in found.items() if value.strip()}
+    return {name: value for name, value in found.items() if (value if name in typed else value.strip())}
 
 
 def _decoded(text: bytes) -> str:
@@ -236,7 +242,7 @@ def _decoded(text: bytes) -> str:
 
 def read_boolean(params: Mapping[str, str], parameter: Parameter) -> bool:
     """A parameter that is true or false."""
-    text = params.get(parameter.name, "").strip().lower()
+    text = params.get(parameter.name, "").lower()
     if not text:
         return bool(parameter.schema.get("default", False))
     if text not in ("true", "false"):
@@ -246,7 +252,7 @@ def read_boolean(params: Mapping[str, str], parameter: Parameter) -> bool:
 
 def read_whole(params: Mapping[str, str], parameter: Parameter) -> int | None:
     """A whole number within the parameter's limits; its default, or None, where it is not given."""
-    text = params.get(parameter.name, "").strip()
+    text = params.get(parameter.name, "")
     if not text:
         return parameter.schema.get("default")
     least, most = parameter.schema["minimum"], parameter.schema.get("maximum", 1 << 31)
@@ -259,7 +265,7 @@ def read_whole(params: Mapping[str, str], parameter: Parameter) -> int | None:
 
 def read_day(params: Mapping[str, str], parameter: Parameter) -> date | None:
     """A day of the form yyyy-MM-dd; None where it is not given."""
-    text = params.get(parameter.name, "").strip()
+    text = params.get(parameter.name, "")
     if not text:
         return None
     try:
