@@ -18,10 +18,11 @@ from trialist.index.arrays import (
     split_wide,
     starts_of,
 )
-from trialist.index.chunks import Ranks, Stream, sort_text, write_words
+from trialist.index.chunks import write_words
 from trialist.index.kernels import place_runs
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.postings import block_tokens
+from trialist.index.sorting import Sorter, Stream
 from trialist.index.words import Words
 
 SATURATION = 1.2
@@ -227,7 +228,8 @@ def _read_texts(arrays: ArrayFile, name: str, hashes: Array, known: dict[int, by
 def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
     """The words of the values, numbered as studies are elsewhere, how often they occur, and the values' lengths."""
     words = Words()
-    found = sort_text(Stream.of(listed, words), Ranks(words))
+    stream = Stream.of(listed, words)
+    found = Sorter(words).sort(stream)
     out.add("terms", found["terms"])
     out.add("posting_start", starts_of(found["postings"]))
     out.add("block_token", narrow_places(block_tokens(found["frequency"])))

@@ -84,8 +84,9 @@ class Book:
 class Words:
     """Spellings and their numbers in this process, in the order of their first use; 0 is the boundary.
 
-    `folded`, `hashes` and `spellings` say of each number the folded form, its hash and the number of the spelling; of
-    the words found since the last `learn` they say nothing yet.
+    `folded`, `hashes`, `forms` and `spellings` say of each number the folded form, its hash and number (of which
+    `form_hashes` has the hash), and the number of the spelling; of the words found since the last `learn` they say
+    nothing yet.
     """
 
     def __init__(self) -> None:
@@ -98,6 +99,9 @@ class Words:
         self.listed: list[str] = [""]
         self.folded: list[str] = [""]
         self.hashes = array("Q", [BOUNDARY])
+        self.forms = array("I", [0])
+        self.form_hashes = array("Q", [BOUNDARY])
+        self._form_of = {BOUNDARY: 0}
         self.spellings = bytearray([0])
 
     def __len__(self) -> int:
@@ -110,7 +114,12 @@ class Words:
             folded = fold_word(word)
             self.listed.append(word)
             self.folded.append(folded)
-            self.hashes.append(hash_word.__wrapped__(folded))
+            number = hash_word.__wrapped__(folded)
+            self.hashes.append(number)
+            form = self._form_of.setdefault(number, len(self._form_of))
+            if form == len(self.form_hashes):
+                self.form_hashes.append(number)
+            self.forms.append(form)
             self.spellings.append(hash_spelling(word, folded))
 
     def split(self, texts: Sequence[bytes]) -> tuple[Array, Array]:
