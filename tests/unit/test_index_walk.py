@@ -49,7 +49,12 @@ def judged(raws: Sequence[bytes]) -> Taken:
         ]
     for sinks in (judge.values, judge.sites):
         for piece, value in sinks.items():
-            found[f"{piece} value"] = (list(value.numbers), value.had.tolist(), value.by.tolist())
+            pairs = list(dict.fromkeys(zip(value.had, value.by, strict=True)))
+            found[f"{piece} value"] = (
+                list(value.numbers),
+                [had for had, _ in pairs],
+                [by for _, by in pairs],
+            )
     for piece, number in judge.numbers.items():
         found[f"{piece} number"] = list(zip(number.docs, map(repr, number.values), strict=True))
     for piece, code in judge.codes.items():

@@ -47,10 +47,8 @@ def _write_values(out: ArrayWriter, piece: str, values: Values) -> None:
     out.add(f"{piece}/values/text", values.text)
     out.add(f"{piece}/values/size", np.diff(values.ends, prepend=0).astype(np.uint32))
     out.add(f"{piece}/hashes", digest_texts(values.text, values.ends))
-    # A study that has a value ten times has it once here.
-    pairs = np.unique(values.by.astype(np.uint64) << np.uint64(32) | values.had.astype(np.uint64))
-    out.add(f"{piece}/had", (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32))
-    out.add(f"{piece}/by", (pairs >> np.uint64(32)).astype(np.uint32))
+    out.add(f"{piece}/had", values.had)
+    out.add(f"{piece}/by", values.by)
 
 
 def _write_texts(out: ArrayWriter, name: str, texts: Iterable[bytes]) -> None:

@@ -13,7 +13,7 @@ SHARED int64_t place_runs(uint8_t *to, int64_t room, int64_t *filled, int64_t fi
         if (place[run] < 0 || place[run] >= filled_count || size[run] < 0 || at + size[run] > items) return DAMAGED;
         int64_t where = filled[place[run]];
         if (where < 0 || where + size[run] > room) return DAMAGED;
-        memcpy(to + where * width, from + at * width, (size_t)(size[run] * width));
+        if (size[run]) memcpy(to + where * width, from + at * width, (size_t)(size[run] * width));
         filled[place[run]] = where + size[run];
         at += size[run];
     }
