@@ -89,9 +89,12 @@ def _add_values(
     if not isinstance(field, ValueField):
         return
     start, studies = field.study_pairs()
-    value = np.repeat(np.arange(len(field)), _sizes(start))
-    kept = alive[studies]
-    value, studies = value[kept], studies[kept]
+    kept = np.flatnonzero(alive[studies])
+    if 20 * len(kept) < len(studies):
+        value = start.searchsorted(kept, "right") - 1
+    else:
+        value = np.repeat(np.arange(len(field)), _sizes(start))[kept]
+    studies = studies[kept]
     counts = np.bincount(value, minlength=len(field))
     named_at = np.flatnonzero(counts)
     texts = field.texts() if 4 * len(named_at) > len(field) else None
