@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from trialist.index.kernels import place_runs
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.postings import block_tokens
 from trialist.index.sorting import Sorter, Stream
-from trialist.index.words import Words
+from trialist.index.words import Words, hash_texts, process_words
 
 SATURATION = 1.2
 LENGTH_SHARE = 0.75
@@ -227,7 +228,7 @@ def _read_texts(arrays: ArrayFile, name: str, hashes: Array, known: dict[int, by
 
 def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
     """The words of the values, numbered as studies are elsewhere, how often they occur, and the values' lengths."""
-    words = Words()
+    words = process_words()
     stream = Stream.of(listed, words)
     found = Sorter(words).sort(stream)
     out.add("terms", found["terms"])
@@ -285,30 +286,66 @@ def merge_words(sources: Sequence[ArrayFile], fields: Sequence[Merged], file: Pa
 
     `ValueError` when two different words have one hash.
     """
-    texts: dict[int, bytes] = {}
-    folded: dict[int, bytes] = {}
-    form_of: dict[int, int] = {}
-    for arrays in sources:
-        hashes, folded_hashes = arrays["/words/hashes"], arrays["/words/folded_hashes"]
-        _read_texts(arrays, "/words/spelling", hashes, texts)
-        _read_texts(arrays, "/words/folded", folded_hashes, folded)
-        form_of.update(zip(hashes.tolist(), folded_hashes.tolist(), strict=True))
-    numbers = np.fromiter(folded, dtype=np.uint64, count=len(folded))
-    numbers.sort()
+    spelled = _union(sources, "/words/spelling", "/words/hashes")
+    folded = _union(sources, "/words/folded", "/words/folded_hashes")
+    numbers = folded.numbers
     counts = np.zeros(len(numbers), dtype=np.uint64)
     for field in fields:
         real = field.terms != 0
         counts[np.searchsorted(numbers, field.terms[real])] += field.counts[real]
-    spellings = sorted((form_of[number], text) for number, text in texts.items())
+    # By the number of the folded form, then by the spelling.
+    texts = spelled.texts()
+    order = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
+    forms = _concatenated(sources, "/words/folded_hashes", np.uint64)[spelled.places]
+    order = order[np.argsort(forms[order], kind="stable")]
     with ArrayWriter(file) as out:
         out.add("hashes", numbers)
         out.add("counts", counts)
-        _add_texts(out, "folded", [folded[number] for number in numbers.tolist()])
-        _add_texts(out, "spelling", [text for _, text in spellings])
-        forms = np.fromiter((form for form, _ in spellings), dtype=np.uint64, count=len(spellings))
-        out.add("spelling_first", np.append(np.searchsorted(forms, numbers), len(forms)))
+        _add_texts(out, "folded", folded.texts())
+        _add_texts(out, "spelling", [texts[place] for place in order.tolist()])
+        out.add("spelling_first", np.append(np.searchsorted(forms[order], numbers), len(forms)))
         _add_places(out, fields, numbers)
         return out.table
+
+
+@dataclass(frozen=True, slots=True)
+class _Union:
+    """Texts of several files, each once: their numbers, ascending, and their places among all texts, one after the other."""
+
+    numbers: Array
+    places: Array
+    text: Array
+    ends: Array
+
+    def texts(self) -> list[bytes]:
+        """The texts in the order of their numbers."""
+        joined, ends = self.text.tobytes(), self.ends[self.places]
+        starts = ends - np.diff(self.ends, prepend=0)[self.places]
+        return [joined[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _union(sources: Sequence[ArrayFile], name: str, numbers: str) -> _Union:
+    """The texts of all sources; `ValueError` when two different ones have one number."""
+    text, every = _concatenated(sources, f"{name}/text", np.uint8), _concatenated(sources, numbers, np.uint64)
+    sizes = _concatenated(sources, f"{name}/size", np.uint32)
+    ends = np.cumsum(sizes, dtype=np.int64)
+    order = np.argsort(every, kind="stable")
+    again = np.zeros(len(every), dtype=bool)
+    again[1:] = every[order][1:] == every[order][:-1]
+    # Hashes of another kind: texts that agree in both and in their length are taken for the same.
+    others = hash_texts(text, ends)[order]
+    differ = np.flatnonzero(
+        again[1:] & ((others[1:] != others[:-1]) | (sizes[order][1:] != sizes[order][:-1]))
+    )
+    if len(differ):
+        two = [text[ends[at] - sizes[at] : ends[at]].tobytes() for at in order[differ[0] : differ[0] + 2]]
+        raise ValueError(f"two texts have the number {every[order[differ[0]]]}: {two[0]!r} and {two[1]!r}")
+    places = order[~again]
+    return _Union(every[places], places, text, ends)
+
+
+def _concatenated(sources: Sequence[ArrayFile], name: str, kind: Any) -> Array:
+    return np.concatenate([np.empty(0, dtype=kind), *(arrays[name] for arrays in sources)])
 
 
 def _add_places(out: ArrayWriter, fields: Sequence[Merged], numbers: Array) -> None:

@@ -41,7 +41,9 @@ def _library() -> Any:
         getattr(found, name).argtypes, getattr(found, name).restype = (c_void_p,), kind
     found.split_texts.argtypes = (c_void_p, c_void_p, c_void_p, c_void_p, c_int64, POINTER(Column), c_void_p)
     found.split_texts.restype = c_int64
-    found.digest_texts.argtypes, found.digest_texts.restype = (c_void_p, c_void_p, c_int64, c_void_p), None
+    for name in ("digest_texts", "hash_texts"):
+        getattr(found, name).argtypes = (c_void_p, c_void_p, c_int64, c_void_p)
+        getattr(found, name).restype = None
     found.column_close.argtypes, found.column_close.restype = (POINTER(Column),), None
     return found
 
@@ -148,14 +150,29 @@ class Words:
         return found, starts
 
 
+@cache
+def process_words() -> Words:
+    """The words that this process has met in a build, whatever it was asked to do."""
+    return Words()
+
+
 def _without_entities(text: bytes) -> bytes:
     return read_entities(text.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
 
 
 def digest_texts(text: Array, ends: Array) -> NDArray[np.uint64]:
     """The numbers (`hashing.hash_value`) of texts that stand one behind the other, each ending where `ends` says."""
+    return _of_texts(_library().digest_texts, text, ends)
+
+
+def hash_texts(text: Array, ends: Array) -> NDArray[np.uint64]:
+    """Other numbers of such texts, which tell them apart but are written nowhere."""
+    return _of_texts(_library().hash_texts, text, ends)
+
+
+def _of_texts(compute: Any, text: Array, ends: Array) -> NDArray[np.uint64]:
     found = np.empty(len(ends), dtype=np.uint64)
     if len(ends) and (int(ends[-1]) != len(text) or (np.diff(ends, prepend=0) < 0).any()):
         raise ValueError("texts do not end where they are said to")
-    _library().digest_texts(address(text, np.uint8), address(ends, np.int64), len(ends), address(found))
+    compute(address(text, np.uint8), address(ends, np.int64), len(ends), address(found))
     return found
