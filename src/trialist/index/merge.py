@@ -168,33 +168,34 @@ def _merge_values(
     out: ArrayWriter, chunks: Sequence[Chunk], piece: str, *, of_sites: bool
 ) -> tuple[list[bytes], Array, Array]:
     """The distinct values, in the order of their numbers, where the studies of each begin, and these studies."""
-    texts: dict[int, bytes] = {}
-    pairs = []
+    values = _union(
+        _concatenate(chunks, piece, "values/text"),
+        _concatenate(chunks, piece, "values/size"),
+        _concatenate(chunks, piece, "hashes"),
+    )
+    keys = []
     for chunk in chunks:
         arrays = chunk.open()
-        hashes = arrays[f"{piece}/hashes"]
-        _read_texts(arrays, f"{piece}/values", hashes, texts)
+        number = np.searchsorted(values.numbers, arrays[f"{piece}/hashes"]).astype(np.uint64)
         by = arrays[f"{piece}/by"].astype(np.uint64) + np.uint64(chunk.first_site if of_sites else 0)
-        pairs.append((hashes[arrays[f"{piece}/had"]], by))
-    order = np.fromiter(texts, dtype=np.uint64, count=len(texts))
-    order.sort()
-    key = np.concatenate(
-        [np.searchsorted(order, hashes).astype(np.uint64) << np.uint64(32) | by for hashes, by in pairs]
-    )
-    del pairs
+        keys.append(number[arrays[f"{piece}/had"]] << np.uint64(32) | by)
+    key = np.concatenate(keys)
+    del keys
     key.sort()
     value, holder = (key >> np.uint64(32)).astype(np.int64), (key & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    start, study = starts_of(np.bincount(value, minlength=len(order))), holder
+    distinct = len(values.numbers)
+    start, study = starts_of(np.bincount(value, minlength=distinct)), holder
     out.add("holder_start", start)
     out.add("holders", holder)
     if of_sites:
         study = site_studies(chunks)[holder]
         kept = np.ones(len(value), dtype=bool)
         kept[1:] = (value[1:] != value[:-1]) | (study[1:] != study[:-1])
-        start, study = starts_of(np.bincount(value[kept], minlength=len(order))), study[kept]
+        start, study = starts_of(np.bincount(value[kept], minlength=distinct)), study[kept]
         out.add("study_start", start)
         out.add("studies", study)
-    listed = [texts[number] for number in order.tolist()]
+    listed = values.texts()
+    del values  # several times as large as what is left of it
     out.add("text", np.frombuffer(b"".join(listed), dtype=np.uint8))
     out.add("text_start", starts_of(np.fromiter(map(len, listed), dtype=np.int64, count=len(listed))))
     return listed, start, study
@@ -213,17 +214,6 @@ def _add_study_impacts(out: ArrayWriter, lengths: Array, start: Array, studies: 
 def site_studies(chunks: Sequence[Chunk]) -> Array:
     """The study of every site."""
     return np.concatenate([chunk.open()["/sites/study"] for chunk in chunks])
-
-
-def _read_texts(arrays: ArrayFile, name: str, hashes: Array, known: dict[int, bytes]) -> None:
-    text = arrays[f"{name}/text"].tobytes()
-    ends = np.cumsum(arrays[f"{name}/size"].astype(np.int64)).tolist()
-    start = 0
-    for number, end in zip(hashes.tolist(), ends, strict=True):
-        found = text[start:end]
-        if known.setdefault(number, found) != found:
-            raise ValueError(f"two texts have the number {number}: {known[number]!r} and {found!r}")
-        start = end
 
 
 def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
@@ -286,8 +276,18 @@ def merge_words(sources: Sequence[ArrayFile], fields: Sequence[Merged], file: Pa
 
     `ValueError` when two different words have one hash.
     """
-    spelled = _union(sources, "/words/spelling", "/words/hashes")
-    folded = _union(sources, "/words/folded", "/words/folded_hashes")
+    form_of = _concatenated(sources, "/words/folded_hashes", np.uint64)
+    spelled, folded = (
+        _union(
+            _concatenated(sources, f"/words/{name}/text", np.uint8),
+            _concatenated(sources, f"/words/{name}/size", np.uint32),
+            numbers,
+        )
+        for name, numbers in (
+            ("spelling", _concatenated(sources, "/words/hashes", np.uint64)),
+            ("folded", form_of),
+        )
+    )
     numbers = folded.numbers
     counts = np.zeros(len(numbers), dtype=np.uint64)
     for field in fields:
@@ -296,7 +296,7 @@ def merge_words(sources: Sequence[ArrayFile], fields: Sequence[Merged], file: Pa
     # By the number of the folded form, then by the spelling.
     texts = spelled.texts()
     order = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
-    forms = _concatenated(sources, "/words/folded_hashes", np.uint64)[spelled.places]
+    forms = form_of[spelled.places]
     order = order[np.argsort(forms[order], kind="stable")]
     with ArrayWriter(file) as out:
         out.add("hashes", numbers)
@@ -319,15 +319,17 @@ class _Union:
 
     def texts(self) -> list[bytes]:
         """The texts in the order of their numbers."""
-        joined, ends = self.text.tobytes(), self.ends[self.places]
+        joined, ends = self.text.data, self.ends[self.places]
         starts = ends - np.diff(self.ends, prepend=0)[self.places]
-        return [joined[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return [bytes(joined[start:end]) for start, end in spans]
 
 
-def _union(sources: Sequence[ArrayFile], name: str, numbers: str) -> _Union:
-    """The texts of all sources; `ValueError` when two different ones have one number."""
-    text, every = _concatenated(sources, f"{name}/text", np.uint8), _concatenated(sources, numbers, np.uint64)
-    sizes = _concatenated(sources, f"{name}/size", np.uint32)
+def _union(text: Array, sizes: Array, every: Array) -> _Union:
+    """Of texts one behind the other, with their sizes and numbers, each once.
+
+    `ValueError` when two different ones have one number.
+    """
     ends = np.cumsum(sizes, dtype=np.int64)
     order = np.argsort(every, kind="stable")
     again = np.zeros(len(every), dtype=bool)

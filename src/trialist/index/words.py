@@ -21,6 +21,9 @@ from trialist.index.hashing import BOUNDARY, hash_spelling, hash_word
 from trialist.index.kernels import address, compiled
 from trialist.vocabulary.text import character_table, fold_word, read_entities
 
+_BLOCK = 1 << 22
+"""Bytes of texts that are joined in one go."""
+
 
 class Column(Structure):
     """An array that grows."""
@@ -129,25 +132,36 @@ class Words:
 
         `ValueError` when two words have one hash.
         """
-        read = [_without_entities(text) if b"&" in text and b";" in text else text for text in texts]
-        ends = np.cumsum([len(text) for text in read], dtype=np.int64)
-        joined = np.frombuffer(b"".join(read), dtype=np.uint8)
-        starts, tokens, library = np.empty(len(read), dtype=np.int64), Column(), _library()
+        starts, tokens, library = np.empty(len(texts), dtype=np.int64), Column(), _library()
+        first, size = 0, 0
         try:
-            failed = library.split_texts(
-                *(self.book.at, address(character_classes()), address(joined), address(ends), len(read)),
-                *(byref(tokens), address(starts)),
-            )
-            if failed == -1:
-                raise MemoryError
-            if failed:
-                raise ValueError("two words of different length have one hash")
+            for place, text in enumerate(texts, 1):
+                size += len(text)
+                if size < _BLOCK and place < len(texts):
+                    continue
+                failed = self._split(library, texts[first:place], tokens, starts[first:place])
+                if failed == -1:
+                    raise MemoryError
+                if failed:
+                    raise ValueError("two words of different length have one hash")
+                first, size = place, 0
             held = (c_ubyte * (4 * tokens.count)).from_address(tokens.at) if tokens.count else b""
             found = np.frombuffer(held, dtype=np.uint32).copy()
         finally:
             library.column_close(byref(tokens))
         self.learn()
         return found, starts
+
+    def _split(self, library: Any, texts: Sequence[bytes], tokens: Column, starts: Array) -> int:
+        """Append the words of some texts; 0, or why not."""
+        read = [_without_entities(text) if b"&" in text and b";" in text else text for text in texts]
+        ends = np.cumsum([len(text) for text in read], dtype=np.int64)
+        joined = np.frombuffer(b"".join(read), dtype=np.uint8)
+        failed: int = library.split_texts(
+            *(self.book.at, address(character_classes()), address(joined), address(ends), len(read)),
+            *(byref(tokens), address(starts)),
+        )
+        return failed
 
 
 @cache
