@@ -25,12 +25,13 @@ from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
 from trialist.query.context import Context
 from trialist.query.cost import MOST_COST, check_cost
+from trialist.query.kept import KeptAnswers
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
 from trialist.query.nodes import Distance, Node
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
-from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, SortKey, StudyQuery
+from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, ParamQuery, SortKey, StudyQuery
 from trialist.vocabulary.thesaurus import Thesaurus
 
 FILTER_AREA = "BasicSearch"
@@ -87,15 +88,17 @@ class Selection:
         read: Reader | None = None,
         most_cost: int = MOST_COST,
         check: Check = go_on,
+        answers: KeptAnswers | None = None,
     ) -> None:
         """`read` gives records by NCT number, `check` is called all along; see `Matcher`.
 
-        `LimitExceededError` for a query dearer than `most_cost`.
+        `answers` are those of earlier requests to the same index with the same synonyms. `LimitExceededError` for a query dearer than `most_cost`.
         """
         cost_of(query, thesaurus, index, most_cost)
         self.index = index
         self.query = query
         self.weights = weights
+        self._answers = answers or KeptAnswers(0)
         self.evaluations: list[Evaluation] = []
         self.masks: list[Mask] = []
         self.scores: list[Scores] = []
@@ -113,15 +116,45 @@ class Selection:
     def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
         score = np.zeros(evaluation.segment.studies, dtype=np.float32)
         mask = alive.copy()
-        self._filtered.append([evaluation.studies(node, Context(FILTER_AREA)) for node in self.query.filters])
+        self._filtered.append([self._filter(evaluation, node) for node in self.query.filters])
         for filtered in self._filtered[-1]:
             mask &= filtered
         # What the filters leave, and then each query, is all that the next one has to look at.
         for one in self.query.queries:
-            evaluation.look_only_in(mask)
-            mask = mask & evaluation.studies(one.node, Context(one.area), score if self._ranks else None)
-        evaluation.look_only_in(None)
+            mask &= self._query(evaluation, one, score if self._ranks else None, only=mask)
         return mask, score
+
+    def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
+        key = (len(self._filtered), node, FILTER_AREA, False)
+        kept = self._answers.find(key)
+        if kept is not None:
+            return kept.mask()
+        mask = evaluation.studies(node, Context(FILTER_AREA))
+        self._answers.keep(key, mask, None)
+        return mask
+
+    def _query(
+        self, evaluation: Evaluation, query: ParamQuery, score: Scores | None, *, only: Mask | None
+    ) -> Mask:
+        """What a query finds, at least among `only`; `score` grows by how well each fits."""
+        key = (self.evaluations.index(evaluation), query.node, query.area, score is not None)
+        kept = self._answers.find(key)
+        if kept is not None:
+            if score is not None:
+                kept.add_to(score)
+            return kept.mask()
+        if self._answers.is_asked_again(key):
+            only = None
+        is_partial = evaluation.look_only_in(only)
+        # A sum of its own for each query: rounded as it is when it comes from what is kept.
+        own = None if score is None else np.zeros_like(score)
+        mask = evaluation.studies(query.node, Context(query.area), own)
+        evaluation.look_only_in(None)
+        if not is_partial:
+            self._answers.keep(key, mask, own)
+        if score is not None and own is not None:
+            score += own
+        return mask
 
     @cached_property
     def _unfiltered(self) -> list[Mask]:
@@ -130,7 +163,7 @@ class Selection:
         for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True):
             mask = alive.copy()
             for one in self.query.queries:
-                mask &= evaluation.studies(one.node, Context(one.area))
+                mask &= self._query(evaluation, one, None, only=None)
             found.append(mask)
         return found
 

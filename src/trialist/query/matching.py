@@ -73,11 +73,12 @@ class Matcher:
         self._only: Mask | None = None
         self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group]], Mapping[str, int]] = {}
 
-    def look_only_in(self, studies: Mask | None) -> None:
-        """From now on what is found elsewhere than in these studies does not matter, and may be wrong."""
+    def look_only_in(self, studies: Mask | None) -> bool:
+        """From now on what is found elsewhere than in these studies does not matter, and may be wrong; whether it is."""
         if studies is not None and 2 * np.count_nonzero(studies) > len(studies):
             studies = None  # asking of each whether it matters would take longer than looking
         self._only = studies
+        return studies is not None
 
     def extent(self, piece: str) -> tuple[float, float]:
         """The lowest and the highest value of a field."""

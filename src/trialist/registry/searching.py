@@ -22,6 +22,7 @@ from trialist.query.explain import Explanation, explain
 from trialist.query.facets import Facet, FacetCount, count_facet, facet_names
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
+from trialist.query.kept import KeptAnswers
 from trialist.query.matching import Check, go_on
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
@@ -77,6 +78,7 @@ class Finder:
         self.vetoes = tuple(vetoes)
         self.index = LiveIndex(index_directory(directory))
         self._completions: Completions | None = None
+        self._answers: KeptAnswers | None = KeptAnswers()
 
     @cached_property
     def thesaurus(self) -> Thesaurus:
@@ -113,6 +115,7 @@ class Finder:
             return self
         found = copy(self)
         found.vetoes = (*self.vetoes, *vetoes)
+        found._answers = None
         vars(found).pop("_words", None)
         vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
         return found
@@ -128,7 +131,13 @@ class Finder:
         `LimitExceededError` for a request dearer than `most_cost`.
         """
         return Selection(
-            self.index, _asked(query), self.thesaurus, read=self._read, most_cost=most_cost, check=check
+            self.index,
+            _asked(query),
+            self.thesaurus,
+            read=self._read,
+            most_cost=most_cost,
+            check=check,
+            answers=self._answers,
         )
 
     def cost(self, query: Asked, most: int = MOST_COST) -> int:
