@@ -114,15 +114,17 @@ class Selection:
             self.scores.append(score)
 
     def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
-        score = np.zeros(evaluation.segment.studies, dtype=np.float32)
         mask = alive.copy()
         self._filtered.append([self._filter(evaluation, node) for node in self.query.filters])
         for filtered in self._filtered[-1]:
             mask &= filtered
+        score: Scores | None = None
         # What the filters leave, and then each query, is all that the next one has to look at.
         for one in self.query.queries:
-            mask &= self._query(evaluation, one, score if self._ranks else None, only=mask)
-        return mask, score
+            found, own = self._query(evaluation, one, only=mask, ranks=self._ranks)
+            mask &= found
+            score = own if score is None or own is None else score + own
+        return mask, np.zeros(len(mask), dtype=np.float32) if score is None else score
 
     def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
         key = (len(self._filtered), node, FILTER_AREA, False)
@@ -134,27 +136,22 @@ class Selection:
         return mask
 
     def _query(
-        self, evaluation: Evaluation, query: ParamQuery, score: Scores | None, *, only: Mask | None
-    ) -> Mask:
-        """What a query finds, at least among `only`; `score` grows by how well each fits."""
-        key = (self.evaluations.index(evaluation), query.node, query.area, score is not None)
+        self, evaluation: Evaluation, query: ParamQuery, *, only: Mask | None, ranks: bool
+    ) -> tuple[Mask, Scores | None]:
+        """What a query finds, at least among `only`, and if it ranks how well each fits."""
+        key = (self.evaluations.index(evaluation), query.node, query.area, ranks)
         kept = self._answers.find(key)
         if kept is not None:
-            if score is not None:
-                kept.add_to(score)
-            return kept.mask()
+            return kept.mask(), kept.score()
         if self._answers.is_asked_again(key):
             only = None
         is_partial = evaluation.look_only_in(only)
-        # A sum of its own for each query: rounded as it is when it comes from what is kept.
-        own = None if score is None else np.zeros_like(score)
-        mask = evaluation.studies(query.node, Context(query.area), own)
+        score = np.zeros(evaluation.segment.studies, dtype=np.float32) if ranks else None
+        mask = evaluation.studies(query.node, Context(query.area), score)
         evaluation.look_only_in(None)
         if not is_partial:
-            self._answers.keep(key, mask, own)
-        if score is not None and own is not None:
-            score += own
-        return mask
+            self._answers.keep(key, mask, score)
+        return mask, score
 
     @cached_property
     def _unfiltered(self) -> list[Mask]:
@@ -163,7 +160,7 @@ class Selection:
         for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True):
             mask = alive.copy()
             for one in self.query.queries:
-                mask &= self._query(evaluation, one, None, only=None)
+                mask &= self._query(evaluation, one, only=None, ranks=False)[0]
             found.append(mask)
         return found
 

@@ -58,10 +58,13 @@ class Kept:
         found[self.places] = True
         return found
 
-    def add_to(self, score: Scores) -> None:
-        """Add the scores of what was found."""
-        if self.places is not None and self.scores is not None:
-            score[self.places] += self.scores
+    def score(self) -> Scores | None:
+        """The scores, 0 where nothing was found; None when nobody asked for them."""
+        if self.places is None or self.scores is None:
+            return None
+        found = np.zeros(self.studies, dtype=np.float32)
+        found[self.places] = self.scores
+        return found
 
 
 class KeptAnswers:
