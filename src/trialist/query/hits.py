@@ -232,8 +232,9 @@ class Selection:
             segment = evaluation.segment
             field = segment.field("LocationGeoPoint")
             if isinstance(field, PointField):
-                away = distances(field, float(point.lat), float(point.lon))
-                parts.append(find_nearest(studies, segment.site_study, field.sites, field.place, away))
+                away = distances(field.lat, field.lon, float(point.lat), float(point.lon))
+                starts = field.starts(segment.site_study, segment.studies)
+                parts.append(find_nearest(studies, starts, field.place, away))
             else:
                 parts.append(np.full(len(studies), math.inf))
         return np.concatenate(parts)

@@ -347,23 +347,42 @@ class Matcher:
                 found[self.segment.site_study[field.sites]] = True
         return found
 
-    def _near(self, node: Distance) -> Mask:
+    def _sites_near(self, node: Distance) -> Mask:
         """The sites within a distance of a point."""
         field = self.segment.field("LocationGeoPoint")
         if not isinstance(field, PointField):
             return self._no_sites()
-        away = distances(field, float(node.lat), float(node.lon))
-        return field.sites_at(away <= node.metres, self.segment.sites)
+        return field.sites_at(_places_near(field, node), self.segment.sites)
+
+    def _studies_near(self, node: Distance) -> Mask:
+        """The studies with a site within a distance of a point."""
+        field = self.segment.field("LocationGeoPoint")
+        if not isinstance(field, PointField):
+            return self._no_studies()
+        return field.studies_at(_places_near(field, node), self.segment.site_study, self.segment.studies)
 
 
 def _group(sequences: Sequence[Words], nearest: int, coverage: Coverage) -> Group:
     return Group(tuple(slots_of(words, coverage) for words in sequences), nearest)
 
 
-def distances(field: PointField, lat: float, lon: float) -> NDArray[np.float64]:
-    """Metres from a point to every distinct place, by the haversine formula on the sphere of `record.geo`."""
-    north, south = np.radians(field.lat), math.radians(lat)
+def _places_near(field: PointField, node: Distance) -> Mask:
+    """Which of the distinct places are within a distance of a point."""
+    lat, lon, metres = float(node.lat), float(node.lon), node.metres
+    found = np.zeros(len(field.lat), dtype=bool)
+    # Two places are never nearer than their latitudes; rounding is far below the margin of a metre.
+    margin = math.degrees((metres + 1) / EARTH_RADIUS_METRES)
+    band = field.band(lat - margin, lat + margin)
+    found[band] = distances(field.lat[band], field.lon[band], lat, lon) <= metres
+    return found
+
+
+def distances(
+    lats: NDArray[np.float64], lons: NDArray[np.float64], lat: float, lon: float
+) -> NDArray[np.float64]:
+    """Metres from a point to each of some places, by the haversine formula on the sphere of `record.geo`."""
+    north, south = np.radians(lats), math.radians(lat)
     half = np.sin((north - south) / 2) ** 2
-    half += math.cos(south) * np.cos(north) * np.sin(np.radians(field.lon - lon) / 2) ** 2
+    half += math.cos(south) * np.cos(north) * np.sin(np.radians(lons - lon) / 2) ** 2
     found: NDArray[np.float64] = 2 * EARTH_RADIUS_METRES * np.arcsin(np.sqrt(np.minimum(half, 1)))
     return found
