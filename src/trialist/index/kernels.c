@@ -348,9 +348,18 @@ static int mark_result(const Field *field, const Request *request, const Hits *h
     return 0;
 }
 
-/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once. */
+/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once.
+ *
+ * `*stamps` has for each study the last result that counted it; it is made when a first one needs it, as many words have none.
+ */
 static int score_result(const Field *field, const Request *request, const Hits *hits, const Result *result, double worth,
-                        uint32_t *stamps, uint32_t stamp) {
+                        uint32_t **stamps, uint32_t stamp) {
+    if (result->from == result->to) return 0;
+    if (field->is_values && !*stamps) {
+        *stamps = calloc((size_t)request->units + 1, sizeof **stamps);
+        if (!*stamps) return NO_MEMORY;
+    }
+    uint32_t *stamped = *stamps;
     const int64_t units = request->units;
     float *powers = request->powers;
     uint8_t *touched = request->touched;
@@ -377,8 +386,8 @@ static int score_result(const Field *field, const Request *request, const Hits *
         for (; from < to; from++) {
             uint32_t study = field->studies.holder[from];
             if (study >= units) return DAMAGED;
-            if (stamps[study] == stamp || (only && !only[study])) continue;
-            stamps[study] = stamp;
+            if (stamped[study] == stamp || (only && !only[study])) continue;
+            stamped[study] = stamp;
             powers[study] += table[field->study_impact[study]];
             touched[study / BLOCK] = 1;
         }
@@ -463,7 +472,7 @@ static int find_sequence(const Request *request, const int32_t *places, int64_t 
 }
 
 static int find_in_field(const Request *request, const int32_t *places, int64_t looked, Scratch *scratch, Hits *hits,
-                         Result *results, uint32_t *stamps, uint32_t *stamp) {
+                         Result *results, uint32_t **stamps, uint32_t *stamp) {
     const Field *field = request->fields + request->looked[looked];
     int64_t first = request->first[looked], last = request->last[looked], found = 0;
     int failed = 0;
@@ -491,11 +500,10 @@ static int find_in_field(const Request *request, const int32_t *places, int64_t 
 /* Mark, count and score what a request finds; 0, or why not. */
 SHARED int64_t find_sequences(const Request *request) {
     int64_t longest = 1, most = 1;
-    int any_values = 0, failed = NO_MEMORY;
+    int failed = NO_MEMORY;
     for (int64_t at = 0; at < request->looked_count; at++) {
         int64_t size = request->last[at] - request->first[at];
         if (size > most) most = size;
-        any_values |= request->fields[request->looked[at]].is_values != 0;
         for (int64_t sequence = request->first[at]; sequence < request->last[at]; sequence++) {
             int64_t length = request->sequence_end[sequence] - (sequence ? request->sequence_end[sequence - 1] : 0);
             if (length > longest) longest = length;
@@ -506,11 +514,10 @@ SHARED int64_t find_sequences(const Request *request) {
     Scratch scratch = {malloc((size_t)longest * sizeof(Run)), NULL, 0};
     Result *results = malloc((size_t)most * sizeof *results);
     int32_t *places = malloc((size_t)(request->asked_count * request->looked_count + 1) * sizeof *places);
-    if (request->powers && any_values) stamps = calloc((size_t)request->units + 1, sizeof *stamps);
-    if (scratch.run && results && places && (stamps || !request->powers || !any_values)) {
+    if (scratch.run && results && places) {
         failed = locate(request, places);
         for (int64_t at = 0; at < request->looked_count && !failed; at++)
-            failed = find_in_field(request, places, at, &scratch, &hits, results, stamps, &stamp);
+            failed = find_in_field(request, places, at, &scratch, &hits, results, &stamps, &stamp);
     }
     free(scratch.run);
     free(scratch.place);
