@@ -130,7 +130,7 @@ class Selection:
         key = (len(self._filtered), node, FILTER_AREA, False)
         kept = self._answers.find(key)
         if kept is not None:
-            return kept.mask()
+            return kept.answer()[0]
         mask = evaluation.studies(node, Context(FILTER_AREA))
         self._answers.keep(key, mask, None)
         return mask
@@ -142,7 +142,7 @@ class Selection:
         key = (self.evaluations.index(evaluation), query.node, query.area, ranks)
         kept = self._answers.find(key)
         if kept is not None:
-            return kept.mask(), kept.score()
+            return kept.answer()
         if self._answers.is_asked_again(key):
             only = None
         is_partial = evaluation.look_only_in(only)

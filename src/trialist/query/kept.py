@@ -20,7 +20,7 @@ from trialist.query.nodes import Node
 Key: TypeAlias = tuple[int, Node, str, bool]
 """The place of a segment in its index, a node, the search area it is asked in, and whether it is scored."""
 
-MOST_BYTES = 64_000_000
+MOST_BYTES = 128_000_000
 _MOST_SEEN = 4_096
 
 
@@ -28,7 +28,7 @@ _MOST_SEEN = 4_096
 class Kept:
     """What a node finds in a segment of so many studies, as their places or as bits, whichever is smaller.
 
-    `scores` has the score of each place; None when nobody asked how well they fit.
+    `scores` has the score of each study found, in their order; None when nobody asked how well they fit.
     """
 
     studies: int
@@ -39,10 +39,11 @@ class Kept:
     @classmethod
     def of(cls, mask: Mask, score: Scores | None) -> Kept:
         """What was found, in its smaller form."""
-        if score is None and 32 * np.count_nonzero(mask) > len(mask):
-            return cls(len(mask), None, np.packbits(mask), None)
-        places = np.flatnonzero(mask).astype(np.uint32)
-        return cls(len(mask), places, None, None if score is None else score[places])
+        places = np.flatnonzero(mask)
+        scores = None if score is None else score[places]
+        if 32 * len(places) > len(mask):
+            return cls(len(mask), None, np.packbits(mask), scores)
+        return cls(len(mask), places.astype(np.uint32), None, scores)
 
     @property
     def size(self) -> int:
@@ -50,21 +51,18 @@ class Kept:
         arrays = (self.places, self.bits, self.scores)
         return sum(one.nbytes for one in arrays if one is not None)
 
-    def mask(self) -> Mask:
-        """The studies found."""
+    def answer(self) -> tuple[Mask, Scores | None]:
+        """The studies found, and their scores, 0 elsewhere; None for these when nobody asked for them."""
         if self.bits is not None:
-            return np.unpackbits(self.bits, count=self.studies).view(np.bool_)
-        found = np.zeros(self.studies, dtype=bool)
-        found[self.places] = True
-        return found
-
-    def score(self) -> Scores | None:
-        """The scores, 0 where nothing was found; None when nobody asked for them."""
-        if self.places is None or self.scores is None:
-            return None
-        found = np.zeros(self.studies, dtype=np.float32)
-        found[self.places] = self.scores
-        return found
+            mask = np.unpackbits(self.bits, count=self.studies).view(np.bool_)
+        else:
+            mask = np.zeros(self.studies, dtype=bool)
+            mask[self.places] = True
+        if self.scores is None:
+            return mask, None
+        score = np.zeros(self.studies, dtype=np.float32)
+        score[np.flatnonzero(mask) if self.places is None else self.places] = self.scores
+        return mask, score
 
 
 class KeptAnswers:
