@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialist.pages import about
+from trialist.pages import about, export, find, near
 from trialist.pages.shown import Make
 
 
@@ -23,4 +23,10 @@ class Row:
     takes_form: bool = False
 
 
-ROUTES: tuple[Row, ...] = (Row("/about", about.about_page, nav="About"),)
+ROUTES: tuple[Row, ...] = (
+    Row("/", find.home_page, nav="Find", searches=True),
+    Row("/find", find.results_page, searches=True),
+    Row("/find/export", export.export_page, searches=True),
+    Row("/near", near.near_me, takes_form=True),
+    Row("/about", about.about_page, nav="About"),
+)
