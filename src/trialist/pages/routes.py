@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialist.pages import about, export, find, near
+from trialist.pages import (
+    about,
+    checklist,
+    export,
+    find,
+    glossary,
+    near,
+    places,
+    raw_record,
+    record,
+    similar,
+    study,
+)
 from trialist.pages.shown import Make
 
 
@@ -28,5 +40,13 @@ ROUTES: tuple[Row, ...] = (
     Row("/find", find.results_page, searches=True),
     Row("/find/export", export.export_page, searches=True),
     Row("/near", near.near_me, takes_form=True),
+    Row("/study/{nct}", study.study_page),
+    Row("/study/{nct}/criteria", checklist.checklist_page),
+    Row("/study/{nct}/similar", similar.similar_page, searches=True),
+    Row("/study/{nct}/record", record.record_page),
+    Row("/study/{nct}/record/{module}", record.module_page),
+    Row("/study/{nct}/raw", raw_record.raw_page),
+    Row("/places", places.places_page, nav="By place", searches=True),
+    Row("/glossary", glossary.glossary_page, nav="Glossary"),
     Row("/about", about.about_page, nav="About"),
 )
