@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 install: .venv/.installed
 
-.venv/.installed: pyproject.toml uv.lock $(wildcard src/trialist/index/kernels*.[ch])
+.venv/.installed: pyproject.toml uv.lock $(wildcard src/trialist/index/*.[ch])
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
 	@$(BIN)/uv sync --frozen --quiet

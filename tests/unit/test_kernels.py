@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from trialist.errors import NotBuiltError
 from trialist.index import kernels
 from trialist.index.arrays import ArrayFile, ArrayWriter, starts_of
-from trialist.index.hashing import hash_word
+from trialist.index.hashing import hash_value, hash_word
 from trialist.index.kernels import BLOCK
 from trialist.index.live import LiveIndex
 from trialist.index.postings import Group, Slot, Sought, block_tokens, field_arrays
 from trialist.index.segment import Rarity, Segment
-from trialist.index.words import Words
+from trialist.index.words import Words, digest_texts
 from trialist.vocabulary.text import split_words
 
 from support.searching import number_of, write
@@ -310,16 +310,60 @@ TEXTS = st.lists(st.text(st.sampled_from("ab é'-09 \u2019&;"), max_size=12), ma
 def test_words_are_numbered_as_splitting_texts_one_by_one_does(first: list[str], second: list[str]) -> None:
     words = Words()
     for texts in (first, second):
-        numbers, owners = words.numbers(texts)
-        told = [
-            (words.listed[number], owner)
-            for number, owner in zip(numbers.tolist(), owners.tolist(), strict=True)
+        tokens, starts = words.split([text.encode() for text in texts])
+        wanted = [["", *split_words(text), ""] for text in texts]
+        assert [words.listed[number] for number in tokens.tolist()] == [
+            word for text in wanted for word in text
         ]
-        assert told == [(word, place) for place, text in enumerate(texts) for word in split_words(text)]
+        assert starts.tolist() == [sum(map(len, wanted[:place])) for place in range(len(texts))]
+
+
+@given(st.text(max_size=40))
+def test_words_of_any_text_are_those_that_splitting_gives(text: str) -> None:
+    words = Words()
+    tokens = words.split([text.encode("utf-8", "surrogatepass")])[0].tolist()
+    assert [words.listed[number] for number in tokens[1:-1]] == split_words(text)
+
+
+def test_every_character_alone_and_between_letters_splits_as_it_should() -> None:
+    words = Words()
+    texts = [f"a{chr(code)}b {chr(code)} a{chr(code)} {chr(code)}b" for code in range(0x20000)]
+    tokens = words.split([text.encode("utf-8", "surrogatepass") for text in texts])[0].tolist()
+    wanted = [["", *split_words(text), ""] for text in texts]
+    assert [words.listed[number] for number in tokens] == [word for text in wanted for word in text]
+
+
+def test_bytes_that_are_no_text_end_words_and_nothing_else() -> None:
+    words = Words()
+    for text in (
+        b"a\xffb",
+        b"a\xe2\x80",
+        b"a\xf0\x9f\x98",
+        b"a\xc3",
+        b"\xf7\xbf\xbf\xbf",
+        b"a\x80b",
+        b"'",
+        b"a'",
+        b"a'\xc3",
+    ):
+        tokens = words.split([text])[0].tolist()
+        assert {words.listed[number] for number in tokens} <= {"", "a", "b"}
+
+
+def test_texts_have_the_numbers_that_they_are_known_by() -> None:
+    texts = ["", "a", "é" * 63, *("x" * size for size in (63, 64, 127, 128, 129, 255, 256, 257, 5000))]
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    joined = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+    assert digest_texts(joined, ends).tolist() == [hash_value(text) for text in encoded]
+    with pytest.raises(ValueError, match="do not end"):
+        digest_texts(joined, ends + 1)
+    with pytest.raises(ValueError, match="do not end"):
+        digest_texts(joined, ends[::-1].copy())
 
 
 def test_a_table_of_words_grows() -> None:
-    words, many = Words(), [f"w{number}" for number in range(100_000)]
-    once = words.numbers(many)[0]
-    assert once.tolist() == list(range(1, 100_001))
-    assert words.numbers(many)[0].tolist() == once.tolist()
+    words, many = Words(), [f"w{number}".encode() for number in range(100_000)]
+    once = words.split(many)[0].tolist()
+    assert once[1::3] == list(range(1, 100_001))
+    assert words.split(many)[0].tolist() == once

@@ -746,7 +746,6 @@ SHARED void structure_sizes(int64_t *sizes) {
     sizes[1] = sizeof(Words);
     sizes[2] = sizeof(Request);
     sizes[3] = sizeof(Holders);
-    sizes[4] = word_table_size();
 }
 
 /* Python's build of extensions exports this name on some systems; nothing calls it. */

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import POINTER, Structure, byref, c_double, c_int64, c_void_p
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, NoReturn
@@ -63,12 +62,6 @@ class WordArrays(Structure):
     )
 
 
-class WordTable(Structure):
-    """Words by the hash of their bytes."""
-
-    _fields_ = (("keys", c_void_p), ("numbers", c_void_p), ("slots", c_int64), ("sizes", c_void_p))
-
-
 class Request(Structure):
     """What is looked for, where, and where the answer goes; the members are described in `kernels.c`."""
 
@@ -83,14 +76,20 @@ class Request(Structure):
 
 
 @cache
-def _library() -> ctypes.CDLL:
+def compiled() -> ctypes.CDLL:
+    """The compiled library, opened; `ImportError` when it is not there."""
     spec = find_spec("trialist.index._kernels")
     if spec is None or spec.origin is None:
         raise ImportError("the compiled part of trialist is missing: install it again, with a C compiler")
-    found = ctypes.CDLL(spec.origin)
-    sizes = (c_int64 * 5)()
+    return ctypes.CDLL(spec.origin)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    found = compiled()
+    sizes = (c_int64 * 4)()
     found.structure_sizes(sizes)
-    if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders, WordTable)]:
+    if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders)]:
         raise ImportError("the compiled part of trialist is of another version: install it again")
     for name in ("find_sequences", "find_best", "count_holders", "mark_holders", "mark_holders_owners"):
         getattr(found, name).restype = c_int64
@@ -109,18 +108,10 @@ def _library() -> ctypes.CDLL:
     found.mark_placed.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p)
     found.mark_placed.restype = c_int64
     found.find_nearest.restype = c_int64
-    found.find_words.argtypes = (
-        *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, POINTER(WordTable)),
-        *(c_void_p,) * 5,
-    )
-    found.find_words.restype = c_int64
     found.place_runs.argtypes = (
         *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_int64),
     )
     found.place_runs.restype = c_int64
-    found.put_words.argtypes = (POINTER(WordTable), c_void_p, c_void_p, c_int64)
-    found.look_up_words.argtypes = (POINTER(WordTable), c_void_p, c_int64, c_void_p)
-    found.put_words.restype = found.look_up_words.restype = None
     for name in ("mark_owners", "mark_owned"):
         getattr(found, name).argtypes = (c_void_p, c_void_p, c_int64, c_void_p, c_int64)
         getattr(found, name).restype = c_int64
@@ -305,62 +296,6 @@ def count_bits(bits: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         len(mask),
         address(found),
     )
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class FoundWords:
-    """Words in texts: their numbers (0 for unknown ones), hashes, where they begin and end, and the texts' places."""
-
-    numbers: NDArray[np.uint32]
-    keys: NDArray[np.uint64]
-    begins: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    owners: NDArray[np.int64]
-
-
-def word_table(keys: NDArray[np.uint64], numbers: NDArray[np.uint32], sizes: NDArray[np.uint32]) -> WordTable:
-    """A table in arrays of the caller's; keys and numbers have as many items, a power of two."""
-    if len(keys) != len(numbers) or len(keys) & (len(keys) - 1):
-        raise ValueError("a table of words has room for a power of two of them")
-    return WordTable(
-        address(keys, np.uint64), address(numbers, np.uint32), len(keys), address(sizes, np.uint32)
-    )
-
-
-def find_words(
-    data: NDArray[np.uint8], is_word: NDArray[np.uint8], starts: NDArray[np.int64], table: WordTable
-) -> FoundWords:
-    """The words of texts that stand one behind the other, each beginning where `starts` says.
-
-    `is_word` says of each byte whether it belongs to words. `ValueError` when two words have one hash.
-    """
-    most = len(data) // 2 + 1
-    numbers, keys = np.empty(most, dtype=np.uint32), np.empty(most, dtype=np.uint64)
-    begins, ends, owners = (np.empty(most, dtype=np.int64) for _ in range(3))
-    count = _library().find_words(
-        address(data, np.uint8),
-        len(data),
-        address(is_word, np.uint8),
-        address(starts, np.int64),
-        len(starts),
-        byref(table),
-        *(address(one) for one in (numbers, keys, begins, ends, owners)),
-    )
-    if count < 0:
-        raise ValueError("two words of different length have one hash")
-    return FoundWords(numbers[:count], keys[:count], begins[:count], ends[:count], owners[:count])
-
-
-def put_words(table: WordTable, keys: NDArray[np.uint64], numbers: NDArray[np.uint32]) -> None:
-    """Put words into a table that has room for them."""
-    _library().put_words(byref(table), address(keys, np.uint64), address(numbers, np.uint32), len(keys))
-
-
-def look_up_words(table: WordTable, keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """The numbers of hashes, 0 for unknown ones."""
-    found = np.empty(len(keys), dtype=np.uint32)
-    _library().look_up_words(byref(table), address(keys, np.uint64), len(keys), address(found))
     return found
 
 
