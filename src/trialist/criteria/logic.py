@@ -609,23 +609,16 @@ def _with_examples(main: Expr, named: Expr) -> Expr:
 
 def _settle_sex(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     """`male or female` limits nothing beside other words; `pregnant women` are women already."""
-    sexes = {
-        one.values
-        for _, expr in members
-        for one in atoms(expr)
-        if isinstance(one, Demographic) and one.kind == "sex"
-    }
-    others = [
-        one
-        for _, expr in members
-        for one in atoms(expr)
-        if not (isinstance(one, Demographic) and one.kind == "sex")
-    ]
+    every = [one for _, expr in members for one in atoms(expr)]
+    sexes = {one.values for one in every if isinstance(one, Demographic) and one.kind == "sex"}
+    if not sexes:
+        return members
+    others = [one for one in every if not (isinstance(one, Demographic) and one.kind == "sex")]
     implied = any(
         isinstance(one, ReproState) or (isinstance(one, Attestation) and one.topic == "contraception")
         for one in others
     )
-    if not sexes or not others:
+    if not others:
         if len(sexes) > 1:
             first = next(one for _, expr in members for one in atoms(expr) if isinstance(one, Demographic))
             return [("", replace(first, values=("male", "female")))]

@@ -7,10 +7,12 @@ instead of being dropped. Where a sentence has two readings, `Alternatives` keep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -358,28 +360,32 @@ def _at_least_two(parts: tuple[Expr, ...]) -> None:
         raise ValueError("a junction joins at least two")
 
 
+_BELOW: Mapping[type, Callable[[Any], tuple[Expr, ...]]] = {
+    And: attrgetter("of"),
+    Or: attrgetter("of"),
+    AtLeast: attrgetter("of"),
+    Alternatives: attrgetter("readings"),
+    Not: lambda expr: (expr.of,),
+    ExceptWhen: attrgetter("main", "exception"),
+}
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly below one; none below an atom."""
-    match expr:
-        case And(of) | Or(of) | AtLeast(_, of):
-            return of
-        case Alternatives(readings):
-            return readings
-        case Not(of):
-            return (of,)
-        case ExceptWhen(main, exception):
-            return (main, exception)
-        case _:
-            return ()
+    below = _BELOW.get(type(expr))
+    return () if below is None else below(expr)
 
 
 def atoms(expr: Expr) -> Iterator[Atom]:
     """Every atom of an expression from left to right, those of all alternatives included."""
-    below = children(expr)
-    if not below and not isinstance(expr, And | Or | Not | AtLeast | ExceptWhen | Alternatives):
-        yield expr
-    for part in below:
-        yield from atoms(part)
+    waiting: list[Any] = [expr]
+    while waiting:
+        one = waiting.pop()
+        below = _BELOW.get(type(one))
+        if below is None:
+            yield one
+        else:
+            waiting.extend(reversed(below(one)))
 
 
 def join_all(parts: list[Expr]) -> Expr:

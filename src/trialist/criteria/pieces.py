@@ -31,7 +31,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.statements import find_statements
 from trialist.criteria.tokens import Token
-from trialist.criteria.windows import Timed, read_window, whole_time
+from trialist.criteria.windows import OPENS_A_TIME, Timed, read_window, whole_time
 
 _JOINTS = {
     ",": ",",
@@ -113,11 +113,14 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     place = 0
     inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
     tokens, text = clause.tokens, clause.text
+    named, limiting = things(), modifiers()
+    names, limits = named.starts, limiting.starts
     while place < len(tokens):
-        if tokens[place].kind == "punct":
+        kind, said, _, _ = tokens[place]
+        if kind == "punct" or (said not in names and said not in limits):
             place += 1
             continue
-        candidates = [*things().at(tokens, place, text), *modifiers().at(tokens, place, text)]
+        candidates = [*named.at(tokens, place, text), *limiting.at(tokens, place, text)]
         longest = max((hit.last for hit in candidates), default=0)
         best = [hit for hit in candidates if hit.last == longest]
         bound = inside.get(place)
@@ -149,7 +152,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         for hit in group
         if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
     ]
-    for statement in find_statements(clause.text, tokens[0].start, tokens[-1].end, sorted(set(taken)), known):
+    for statement in find_statements(tokens, clause.text, sorted(set(taken)), known):
         places = [
             at
             for at, token in enumerate(tokens)
@@ -193,7 +196,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
     while place < len(tokens):
         timed = (
             whole_time(tokens, place, clause.text)
-            if owner[place] is None and tokens[place].kind == "word"
+            if tokens[place].text in OPENS_A_TIME and owner[place] is None
             else None
         )
         if (

@@ -103,7 +103,12 @@ def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     """All bounds of a run of tokens, from left to right, without overlaps."""
     found: list[Bound] = []
     place = 0
+    starts = comparison_words().starts
     while place < len(tokens):
+        kind, said, _, _ = tokens[place]
+        if kind != "num" and said not in starts and said not in _WORDS:
+            place += 1
+            continue
         bound = _bound_at(tokens, place, text)
         if bound is None:
             place += 1

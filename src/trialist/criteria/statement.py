@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
@@ -17,7 +17,7 @@ from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.render import render
 from trialist.criteria.split import Item
-from trialist.criteria.tokens import tokenise
+from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness
 
 _MOST_TOKENS = 700
@@ -87,7 +87,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         tokenise(text, start, item.end),
         text,
         locate,
-        tokenise(topic)[:12],
+        _topic_tokens(topic),
         topic,
         item.polarity is Polarity.EXCLUSION,
     )
@@ -119,6 +119,12 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         stated=item.stated,
         incomplete=incomplete,
     )
+
+
+@lru_cache(256)
+def _topic_tokens(topic: str) -> tuple[Token, ...]:
+    """The first tokens of what stands above an item; many items share it."""
+    return tuple(tokenise(topic)[:12])
 
 
 def _asks_age(expr: Expr) -> bool:

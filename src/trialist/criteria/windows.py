@@ -40,6 +40,7 @@ _AFTER = (
 )
 _OF = ("of", "to", "at", "from the time of")
 _EMPTY = word_set("before_an_anchor")
+OPENS_A_TIME = frozenset("within in during over at prior before after since following throughout".split())
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
 _DEFAULT_ANCHOR = "screening"
 
