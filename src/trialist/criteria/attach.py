@@ -7,11 +7,12 @@ without a variable stays opaque.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, things, variables, word_set
@@ -52,6 +53,7 @@ _BY_UNIT = {
     "kg/m2": "bmi", "mL/min/{1.73_m2}": "egfr", "{pack_years}": "pack_years", "{cigarettes}/d": "cigarettes", "{drinks}/d": "alcohol", "{drinks}/wk": "alcohol",
     "Cel": "temperature", "[degF]": "temperature", "{letters}": "bcva",
 }  # fmt: skip
+_SHORT = frozenset({"ms", "s"})
 _AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing"})
 _BETWEEN = word_set("between_variable_and_number")
 _LIFE = frozenset({"expectancy", "survival", "lifespan", "expected life"})
@@ -279,6 +281,8 @@ def _fits(variable_id: str, bound: Bound) -> bool:
     if bound.unit is None:
         return _is_plausible(variable_id, bound)
     theirs = bound.unit.dimension
+    if own == theirs == "time":
+        return (row["unit"] in _SHORT) == (bound.unit.ucum in _SHORT) or bound.unit.ucum in {"min", "h"}
     if own == theirs or own == "" or (own in _CONCENTRATIONS and theirs in _CONCENTRATIONS):
         return True
     return (own, theirs) in _ALSO
@@ -329,10 +333,14 @@ def _variable(
     return None, []
 
 
+_PARTS = frozenset({",", ";", ".", "and", "or", "but"})
+
+
 def _is_right_behind(tokens: Sequence[Token], bound: Bound, hit: Hit) -> bool:
     """Whether a variable follows its number (`> 50% LVEF`); one without a unit must touch it."""
     says_what = bound.unit is not None or bound.basis is not Basis.ABSOLUTE or hit.first - bound.last <= 1
-    return says_what and _near(tokens, bound.last, hit.first, 4) and _fits(hit.entry.id, bound)
+    joined = any(token.text in _PARTS for token in tokens[bound.last : hit.first])
+    return says_what and not joined and _near(tokens, bound.last, hit.first, 4) and _fits(hit.entry.id, bound)
 
 
 def _near(tokens: Sequence[Token], start: int, end: int, most: int = 14) -> bool:
@@ -470,8 +478,20 @@ def _quantity(
         unit = "1"
     elif not unit and row["unit"]:
         unit, assumed = row["unit"], (*assumed, "unit")
+    elif not unit and row["dimension"] == "cell_concentration":
+        unit, assumed = _counted_in(row, interval), (*assumed, "unit")
     clause.rules.append(f"quantity/{variable_id}")
     return Quantity(variable_id, interval, unit, span, basis=basis, assumed=assumed)
+
+
+def _counted_in(row: Mapping[str, Any], interval: Interval) -> str:
+    """The unit of a count of cells that is written without one: only one of the two usual ones gives a count that exists."""
+    values = [value for value in (interval.lower, interval.upper) if value]
+    low, high = Decimal(str(row["low"])), Decimal(str(row["high"]))
+    for unit, factor in (("10*9/L", 1), ("/uL", 1000)):
+        if values and all(low <= value / factor <= high for value in values):
+            return unit
+    return ""
 
 
 def _without_comparison(clause: Clause, bound: Bound, harm: str) -> tuple[Interval, tuple[str, ...]]:

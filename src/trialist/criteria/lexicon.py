@@ -205,6 +205,7 @@ def modifiers() -> Lexicon:
         lexicon.add(kind, kind, words, {})
     lexicon.add("negation", "no", cues()["negation"]["words"], {})
     lexicon.add("blank", "never", cues()["negation"]["never"], {})
+    lexicon.add("optional", "optional", cues()["optional"]["words"], {})
     lexicon.add("exception", "except", cues()["exception"]["words"], {})
     return lexicon
 

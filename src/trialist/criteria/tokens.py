@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"(?P<scale>(?:ECOG|KPS|ASA|NYHA|WHO|PS)(?=[0-9]))"
+    r"(?P<scale>(?:ECOG|KPS|ASA|NYHA|WHO|PS|[Aa]ged?|AGED?|[Ss]tatus|[Ss]core|[Gg]rade|[Ss]tage|[Cc]lass)(?=[0-9]))"
     r"|(?P<latin>(?<![A-Za-z])(?:[eE]\.?[ ]?[gG]\.|[iI]\.[ ]?[eE]\.?)(?![A-Za-z]))"
     r"|(?P<num>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])|[0-9]+(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)"
     r"|(?P<word>[^\W\d_](?:\w|(?<=\w)'(?=\w))*)"
