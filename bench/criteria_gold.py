@@ -64,7 +64,9 @@ from trialist.criteria.nodes import (
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 HEAD = {"inc": "Inclusion Criteria:\n\n", "exc": "Exclusion Criteria:\n\n"}
 Spans = list[tuple[int, int]]
-THINGS = frozenset({"Condition", "Drug", "Procedure", "Measurement", "Observation", "Device", "Person", "Visit"})
+THINGS = frozenset(
+    {"Condition", "Drug", "Procedure", "Measurement", "Observation", "Device", "Person", "Visit"}
+)
 # Stretches that the annotators marked as a whole, without the names inside them.
 UNREAD = frozenset(
     {
@@ -75,7 +77,23 @@ UNREAD = frozenset(
 )  # fmt: skip
 NUMBER_WORDS = {
     word: Decimal(place)
-    for place, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    for place, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
 }
 
 
@@ -128,7 +146,9 @@ class Document:
     def at(self, first: int, last: int, kinds: frozenset[str]) -> set[str]:
         """The entities of some kinds that overlap a stretch."""
         return {
-            name for name, (kind, spans) in self.entities.items() if kind in kinds and overlaps(spans, first, last)
+            name
+            for name, (kind, spans) in self.entities.items()
+            if kind in kinds and overlaps(spans, first, last)
         }
 
     @cached_property
@@ -308,9 +328,14 @@ def gold_value(said: str) -> set[Side] | None:
     ]
     if not numbers:
         return None
-    either = re.search(r"\bor\b(?! (?:more|older|above|greater|higher|over|equal|less|younger|below|lower|under|fewer|=))", said)
-    if len(numbers) == 2 and not either and (
-        "between" in said or re.search(r"\d[^\d,;]*?(?:-|to|and|~|<|≤|,\s*<|,\s*≤)[^\d]*\d", said)
+    either = re.search(
+        r"\bor\b(?! (?:more|older|above|greater|higher|over|equal|less|younger|below|lower|under|fewer|=))",
+        said,
+    )
+    if (
+        len(numbers) == 2
+        and not either
+        and ("between" in said or re.search(r"\d[^\d,;]*?(?:-|to|and|~|<|≤|,\s*<|,\s*≤)[^\d]*\d", said))
     ):
         low, high = sorted(numbers)
         return {("lower", "", low), ("upper", "", high)}
@@ -353,17 +378,27 @@ def intervals(found: CriterionSet, shift: int) -> list[tuple[int, int, Interval]
 def score_values(document: Document, ours: Ours, score: Score) -> None:
     """Annotated comparisons against the intervals read there."""
     matched: list[int] = []
-    values = sorted((spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[0])
+    values = sorted(
+        (spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[0]
+    )
     for spans in values:
         said = " ".join(document.text[first:last] for first, last in spans)
         gold = gold_value(said)
         if gold is None:
             continue
-        near = [(first, last, our_sides(one)) for first, last, one in ours.intervals if overlaps(spans, first, last)]
-        steps = any(isinstance(one.atom, Ordinal) and overlaps(spans, one.first, one.last) for one in ours.places)
+        near = [
+            (first, last, our_sides(one))
+            for first, last, one in ours.intervals
+            if overlaps(spans, first, last)
+        ]
+        steps = any(
+            isinstance(one.atom, Ordinal) and overlaps(spans, one.first, one.last) for one in ours.places
+        )
         if not near and steps:
             continue
-        again = document.text[: spans[0][0]].rstrip()[-1:] == "(" and any(spans[0][0] - end < 4 for end in matched)
+        again = document.text[: spans[0][0]].rstrip()[-1:] == "(" and any(
+            spans[0][0] - end < 4 for end in matched
+        )
         if again and not any(holds(gold, sides) for _, _, sides in near):
             continue
         score.gold += 1
@@ -381,7 +416,9 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
             score.found += 1
             matched.append(spans[-1][1])
         else:
-            score.errors.append(f"gold {said!r}, ours {[sides for _, _, sides in near][:2]} in {document.line(spans)[:140]!r}")
+            score.errors.append(
+                f"gold {said!r}, ours {[sides for _, _, sides in near][:2]} in {document.line(spans)[:140]!r}"
+            )
 
 
 def holds(gold: set[Side], ours: set[Side]) -> bool:
@@ -389,13 +426,17 @@ def holds(gold: set[Side], ours: set[Side]) -> bool:
     loose = {(side, number) for side, _, number in ours}
     gold = {side for side in gold if side[0] == "upper" or side[2] != 0}
     loose |= {(side, number / 12) for side, number in loose}
-    return all((side, number) in loose if len(gold) > 1 or len(ours) > 1 else (side, sign, number) in ours for side, sign, number in gold)
+    return all(
+        (side, number) in loose if len(gold) > 1 or len(ours) > 1 else (side, sign, number) in ours
+        for side, sign, number in gold
+    )
 
 
 def known_side(document: Document, values: list[Spans], first: int, last: int, side: Side) -> bool:
     """Whether a side of ours is written in an annotated value at its place."""
     return any(
-        side[2] in {number for _, _, number in gold_value(" ".join(document.text[a:b] for a, b in spans)) or ()}
+        side[2]
+        in {number for _, _, number in gold_value(" ".join(document.text[a:b] for a, b in spans)) or ()}
         for spans in values
         if overlaps(spans, first, last)
     )
@@ -464,7 +505,9 @@ def gold_pairs(document: Document, kind: str) -> tuple[set[tuple[str, str]], set
             (one, other)
             for which, one, other in document.relations
             if which == "AND"
-            and all(part in document.entities and document.entities[part][0] in THINGS for part in (one, other))
+            and all(
+                part in document.entities and document.entities[part][0] in THINGS for part in (one, other)
+            )
         }
     alike = document.alike
     joined: dict[str, set[str]] = {}
@@ -542,7 +585,8 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
     loose = {
         document.line(spans)
         for name, (kind, spans) in document.entities.items()
-        if kind == "Negation" and not any(which == "Has_negation" and other == name for which, _, other in document.relations)
+        if kind == "Negation"
+        and not any(which == "Has_negation" and other == name for which, _, other in document.relations)
     }
     places = [(place, document.at(place.first, place.last, THINGS)) for place in ours.negated]
     statements = Attestation | Judgement | Trialwise | Opaque
@@ -551,10 +595,14 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
         if any(one in entities for _, entities in places):
             score.found += 1
         else:
-            score.errors.append(f"missed {document.said(one)!r} in {document.line(document.entities[one][1])[:160]!r}")
+            score.errors.append(
+                f"missed {document.said(one)!r} in {document.line(document.entities[one][1])[:160]!r}"
+            )
     for place, entities in places:
         line = document.line([(place.first, place.last)])
-        if not entities or (not entities & holds_too and (line in loose or isinstance(place.atom, statements))):
+        if not entities or (
+            not entities & holds_too and (line in loose or isinstance(place.atom, statements))
+        ):
             continue
         score.answered += 1
         score.right += bool(entities & holds_too)
@@ -581,10 +629,13 @@ def score_times(document: Document, ours: Ours, score: Score) -> None:
                 wanted.setdefault(one, set()).update(numbers)
     holds_too = {also: numbers for one, numbers in wanted.items() for also in document.linked.get(one, {one})}
     loose = {
-        document.line(spans) for name, (kind, spans) in document.entities.items() if kind == "Temporal" and name not in joined
+        document.line(spans)
+        for name, (kind, spans) in document.entities.items()
+        if kind == "Temporal" and name not in joined
     }
     mine = [
-        (place, window, document.at(place.first, place.last, THINGS - {"Person"})) for place, window in ours.windows
+        (place, window, document.at(place.first, place.last, THINGS - {"Person"}))
+        for place, window in ours.windows
     ]
     stated = [place for place in ours.places if isinstance(place.atom, Attestation | Judgement)]
     for one, numbers in wanted.items():
@@ -649,5 +700,3 @@ def score_facebook(scores: dict[str, Score]) -> None:
                 score.found += 1
             else:
                 score.errors.append(f"{side} bound not seen in {text[:120]!r}")
-
-

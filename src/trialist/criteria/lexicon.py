@@ -11,6 +11,11 @@ from typing import Any
 
 from trialist.criteria.tokens import Token, tokenise
 
+SEXES = {
+    "male": "male", "males": "male", "men": "male", "man": "male", "boys": "male", "boy": "male", "female": "female",
+    "females": "female", "women": "female", "woman": "female", "girls": "female", "girl": "female",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

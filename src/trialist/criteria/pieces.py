@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trialist.criteria.attach import attach_bounds, read_ordinals
+from trialist.criteria.attach import attach_bounds
+from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import Hit, glue_words, modifiers, things
+from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
 from trialist.criteria.nodes import (
     Attestation,
     Biomarker,
@@ -50,10 +51,6 @@ _JOINTS = {
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
 _NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
 _EXAMPLES = frozenset({"e.g", "eg", "i.e", "ie", "like", "namely", "example", "examples"})
-_SEXES = {
-    "male": "male", "males": "male", "men": "male", "man": "male", "boys": "male", "boy": "male", "female": "female",
-    "females": "female", "women": "female", "woman": "female", "girls": "female", "girl": "female",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -297,8 +294,8 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     said = token.text.lower()
     if said in _JOINTS:
         return "joint", _JOINTS[said]
-    if said in _SEXES:
-        return "sex", _SEXES[said]
+    if said in SEXES:
+        return "sex", SEXES[said]
     if said in _KINDS:
         return _KINDS[said], said
     if said == "such" and _next_is(clause, place, "as"):

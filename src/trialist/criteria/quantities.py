@@ -181,7 +181,11 @@ def _decimal_comma(
         whole = value == value.to_integral_value() and behind.text.isdigit() and len(behind.text) <= 2
         unit = read_unit(text, _past_blank(text, behind.end))
         listed = last + 2 < len(tokens) and tokens[last + 2].text == ","
-        if close and whole and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed)):
+        if (
+            close
+            and whole
+            and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed))
+        ):
             return last + 2, Decimal(f"{int(value)}.{behind.text}")
     return last, value
 
@@ -386,7 +390,11 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
 
 def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: bool) -> Bound | None:
     """`18-65 years`, `18 years to 65 years`, `between 18 and 65`, `18 < age < 65` is read elsewhere."""
-    while stated and place < len(tokens) and (tokens[place].text in _SKIPPED or tokens[place].text in _INCLUDING):
+    while (
+        stated
+        and place < len(tokens)
+        and (tokens[place].text in _SKIPPED or tokens[place].text in _INCLUDING)
+    ):
         place += 1
     opening = None
     if place < len(tokens) and tokens[place].kind == "op" and stated:
