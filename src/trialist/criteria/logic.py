@@ -17,12 +17,16 @@ from trialist.criteria.nodes import (
     Attestation,
     Biomarker,
     Concept,
+    Count,
     Demographic,
     ExceptWhen,
     Exposure,
     Expr,
+    Interval,
     Not,
     Opaque,
+    Or,
+    Quantity,
     ReproState,
     Result,
     atoms,
@@ -38,6 +42,8 @@ _VERBS = word_set("verbs")
 
 
 _DEEPEST = 40
+_METHODS = word_set("methods")
+_CUES = frozenset({"history", "current", "planned", "family"})
 
 
 @dataclass(slots=True)
@@ -98,7 +104,7 @@ class Reader:
         if len(said) == 1 and before and _abbreviates(self.clause, said[0], before):
             return []
         if said[0].kind == "exception":
-            return inside
+            return self._exception_inside(before, inside)
         first, last = inside[0].first, inside[-1].last
         if said[0].kind == "examples":
             return [*inside, Piece("close_examples", last, last)]
@@ -116,6 +122,17 @@ class Reader:
             before[-1].expr = Alternatives((join_any([main, expr]), expr))
             return []
         return [Piece("atom", first, last, self.clause.said(first, last), expr=expr, entry_id="parenthesis")]
+
+    def _exception_inside(self, before: list[Piece], inside: list[Piece]) -> list[Piece]:
+        """`malignancy (except skin cancer) within 5 years`: the exception is one of what stands before it."""
+        place = next(at for at, piece in enumerate(inside) if piece.kind == "exception")
+        exception = Reader(self.clause, lists_any=True)._sentence(inside[place + 1 :])
+        main = before[-1].expr if before else None
+        if exception is not None and isinstance(main, Concept | Exposure | Quantity | Alternatives | Or):
+            before[-1].expr = ExceptWhen(main, exception)
+            return []
+        end = inside[-1].last
+        return [*inside, Piece("close_examples", end, end)]
 
     def _sentence(self, pieces: list[Piece]) -> Expr | None:
         """Negation, exception and condition, whichever comes first; else a list. What is nested too deep stays opaque."""
@@ -135,6 +152,8 @@ class Reader:
                 return self._negated(pieces, place)
             if piece.kind == "exception":
                 return self._except(pieces, place)
+            if piece.kind == "optional":
+                return self._optional(pieces, place)
             if piece.kind == "condition_word" and place > 0 and place + 1 < len(pieces):
                 return self._if(pieces, place)
             if piece.kind == "defined" and 0 < place < len(pieces) - 1:
@@ -142,6 +161,19 @@ class Reader:
             if piece.kind == "examples" and place + 1 < len(pieces):
                 return self._examples(pieces, place)
         return self._list(pieces)
+
+    def _optional(self, pieces: list[Piece], place: int) -> Expr | None:
+        """`surgery with or without radiotherapy`: what is left open is asked of nobody."""
+        end = next(
+            (
+                at
+                for at in range(place + 1, len(pieces))
+                if pieces[at].kind == "joint" and pieces[at].text in {",", "and", "but"}
+            ),
+            len(pieces),
+        )
+        self.clause.rules.append("left_open")
+        return self._sentence(pieces[:place] + pieces[end:])
 
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
         end = self._end_of_negation(pieces, place)
@@ -182,9 +214,24 @@ class Reader:
         if main is None or exception is None:
             opaque = self._opaque(pieces)
             return opaque if main is None else join_all([main, opaque]) if exception is None else opaque
-        if pieces[place].text.lower().startswith("unless") and not self.lists_any:
-            return join_any([main, exception])
-        return ExceptWhen(main, exception)
+        rest = _stripped(pieces[end + 1 :]) if end + 1 < len(pieces) else []
+        whole = (
+            join_any([main, exception])
+            if pieces[place].text.lower().startswith("unless") and not self.lists_any
+            else ExceptWhen(main, exception)
+        )
+        if not rest:
+            return whole
+        if all(one.kind == "window" for one in rest):
+            return _timed(whole, rest)
+        behind = self._sentence(rest)
+        if behind is None:
+            return whole
+        joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
+        is_any = joint == "or" or (
+            joint in {",", "and", ";"} and self.lists_any and pieces[end + 1].kind == "joint"
+        )
+        return join_any([whole, behind]) if is_any else join_all([whole, behind])
 
     def _if(self, pieces: list[Piece], place: int) -> Expr | None:
         """`A, or B if C` limits B alone; `A if C` asks for A only where C holds."""
@@ -240,10 +287,12 @@ class Reader:
         joint = ""
         leading: list[Piece] = []
         lost: list[Piece] = []
+        cued: list[int] = []  # the members that begin with a cue of their own (`history of`, `use of`)
         for segment, follows in _segments(pieces):
             windows = [one for one in segment if one.kind == "window"]
             expr, waiting, unread = self._segment([one for one in segment if one.kind != "window"], waiting)
             if expr is None:
+                waiting.part(follows, self.lists_any)
                 lost.extend(unread)
                 if windows and members:
                     members = [(one, _timed(member, windows)) for one, member in members]
@@ -256,9 +305,16 @@ class Reader:
             if windows:
                 expr = _timed(expr, windows)
                 if windows[-1].first > _last_token(segment) or windows[-1] is segment[-1]:
-                    members = [(one, _timed(member, windows)) for one, member in members]
+                    own_cue = any(one.kind in _CUES for one in segment)
+                    since = len(members) if own_cue else max(cued[-1:], default=0)
+                    members = [
+                        (one, _timed(member, windows) if at >= since else member)
+                        for at, (one, member) in enumerate(members)
+                    ]
             elif leading and members:
                 expr = _timed(expr, leading)
+            if any(one.kind in _CUES for one in segment):
+                cued.append(len(members))
             own = any(one.kind in MODIFIERS for one in segment)
             if members and not own:
                 expr = _shared_status(members[-1][1], expr)
@@ -312,12 +368,27 @@ class Reader:
                 run = []
             if piece is None:
                 break
+            if self._is_method(piece, parts):
+                parts[-1] = replace(parts[-1], method=piece.expr.surface)  # type: ignore[type-var, union-attr]
+                place += 1
+                continue
             modifiers = self._take(piece, parts, modifiers)
             place += 1
         unread = [one for one in pieces if one.kind in MODIFIERS or one.kind in {"word"}]
         if not parts:
             return None, modifiers, unread
         return join_all(parts), modifiers, []
+
+    def _is_method(self, piece: Piece, parts: list[Expr]) -> bool:
+        """Whether a piece is how the one before was measured or seen (`LVEF < 40% by echocardiography`)."""
+        return (
+            isinstance(piece.expr, Exposure)
+            and piece.entry_id in _METHODS
+            and bool(parts)
+            and isinstance(parts[-1], Quantity | Concept)
+            and piece.first > 0
+            and self.clause.tokens[piece.first - 1].text in {"by", "on", "via", "using", "through", "per"}
+        )
 
     def _take(self, piece: Piece, parts: list[Expr], modifiers: Modifiers) -> Modifiers:
         """Let a piece join the member that is being read."""
@@ -579,8 +650,23 @@ def _and_of_ors(exprs: list[Expr], joints: list[str]) -> Expr:
 
 def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
     for piece in windows:
-        if piece.timed is not None:
-            expr = with_time(expr, piece.timed.window)
+        if piece.timed is None:
+            continue
+        window = piece.timed.window
+        length = window.length
+        if (
+            piece.timed.since
+            and window.anchor_assumed
+            and isinstance(expr, Exposure)
+            and length is not None
+            and length.lower is not None
+            and length.upper is None
+        ):
+            # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
+            recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
+            expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
+        else:
+            expr = with_time(expr, window)
     return expr
 
 
@@ -618,12 +704,16 @@ def _settle_sex(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         isinstance(one, ReproState) or (isinstance(one, Attestation) and one.topic == "contraception")
         for one in others
     )
+    if len(sexes) > 1 and others and all(_is_of_one_sex(expr) for _, expr in members):
+        return [
+            ("", join_any([expr for _, expr in members]))
+        ]  # `< 13 in men and < 12 in women`: each has its own
     if not others:
         if len(sexes) > 1:
             first = next(one for _, expr in members for one in atoms(expr) if isinstance(one, Demographic))
             return [("", replace(first, values=("male", "female")))]
         return members
-    if len(sexes) == 1 and not implied:
+    if (len(sexes) == 1 and not implied) or any(_is_of_one_sex(expr) for _, expr in members):
         return members
     kept = []
     for joint, expr in members:
@@ -635,6 +725,14 @@ def _settle_sex(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         if left:
             kept.append((joint, join_all(list(left))))
     return kept
+
+
+def _is_of_one_sex(expr: Expr) -> bool:
+    """Whether an expression says something of one sex alone."""
+    parts = expr.of if isinstance(expr, And) else ()
+    return any(isinstance(one, Quantity | Count) for one in parts) and any(
+        isinstance(one, Demographic) and one.kind == "sex" and len(one.values) == 1 for one in parts
+    )
 
 
 def _settle_outcomes(exprs: list[Expr]) -> list[Expr]:

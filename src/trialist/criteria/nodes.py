@@ -121,7 +121,7 @@ class Quantity:
     `variable` "" is a measure that no table knows; `surface` then has its words.
 
     `aggregate` says which results count ("" the latest); `assumed` names what the text does not write ("unit",
-    "variable", "comparator").
+    "variable", "comparator"). `method` is how it is measured, as written; no such examination is asked for.
     """
 
     variable: str
@@ -133,6 +133,7 @@ class Quantity:
     time: Window | None = None
     assumed: tuple[str, ...] = ()
     surface: str = ""
+    method: str = ""
 
     def __post_init__(self) -> None:
         if not self.variable and not self.surface:
@@ -160,7 +161,8 @@ class Concept:
     """A condition, finding or allergy of a person (or of the family).
 
     `concept_id` is an id of the rules, "" when only the words are known; `broader` then names a concept that surely
-    contains it. `examples` are named in the text without limiting it. `not_caused_by` keeps causal negation.
+    contains it. `examples` are named in the text without limiting it. `not_caused_by` keeps causal negation. `method` is
+    how it is seen, as written.
     """
 
     domain: str
@@ -177,6 +179,7 @@ class Concept:
     not_caused_by: str = ""
     examples: tuple[str, ...] = ()
     time: Window | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ exception, a joint (and, or, comma …), or words nobody knows. Words of no cons
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from trialist.criteria.attach import attach_bounds
@@ -16,11 +18,13 @@ from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
 from trialist.criteria.nodes import (
     Attestation,
+    Basis,
     Biomarker,
     Concept,
     Demographic,
     Exposure,
     Expr,
+    Interval,
     Judgement,
     Ordinal,
     Quantity,
@@ -80,6 +84,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     ]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
+    _claim_normals(clause, owner, hits)
     _claim_statements(clause, owner, hits)
     _claim_windows(clause, owner, free)
     for hit_group in hits:
@@ -171,6 +176,43 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         _claim(
             owner, Piece("atom", first, last, clause.said(first, last), expr=expr, entry_id=statement.kind)
         )
+
+
+_NORMAL = re.compile(
+    r"[ ]?(?:is |are |was |values? |levels? )?(?:with)?in (?:the )?normal (?:range|limits?)s?\b",
+    re.IGNORECASE,
+)
+_NORMALITY = {"normal": "normal", "abnormal": "abnormal"}
+
+
+def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
+    """A measure without a number: `TSH within normal limits`, `abnormal TSH`, `elevated creatinine`."""
+    tokens = clause.tokens
+    for group in hits:
+        hit = next((one for one in group if one.entry.kind == "variable"), None)
+        if hit is None or any(owner[place] is not None for place in range(hit.first, hit.last)):
+            continue
+        if any(one.entry.kind not in {"variable", "test_words"} for one in group):
+            continue
+        found = _NORMAL.match(clause.text, tokens[hit.last - 1].end)
+        before = tokens[hit.first - 1].text if hit.first else ""
+        first, last = hit.first, hit.last
+        if found is not None and found.end() <= tokens[-1].end:
+            while last < len(tokens) and tokens[last].start < found.end():
+                last += 1
+            expr: Expr = Result(hit.entry.id, "normal", clause.span(first, last))
+        elif before in _NORMALITY and owner[first - 1] is None:
+            first -= 1
+            expr = Result(hit.entry.id, _NORMALITY[before], clause.span(first, last))
+        elif before in {"elevated", "increased", "raised"} and owner[first - 1] is None:
+            first -= 1
+            above = Interval(lower=Decimal(1), lower_inclusive=False)
+            span = clause.span(first, last)
+            expr = Quantity(hit.entry.id, above, "1", span, basis=Basis.X_ULN, assumed=("limit",))
+        else:
+            continue
+        clause.rules.append("normal")
+        _claim(owner, Piece("atom", first, last, expr=expr))
 
 
 def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[Bound]) -> None:
