@@ -137,6 +137,20 @@ def _is_of_something_else(lead: Sequence[str], behind: Sequence[str]) -> bool:
     return bool(set(behind[:2]) & word_set("other_ages_behind"))
 
 
+_SHORTENING = frozenset(
+    {"limit", "limits", "limiting", "limited", "reduce", "reducing", "shorten", "shortening", "less", "under"}
+)
+
+
+def _turned(interval: Interval) -> Interval:
+    """What is left outside an interval with one bound."""
+    if interval.lower is not None and interval.upper is None:
+        return Interval(upper=interval.lower, upper_inclusive=not interval.lower_inclusive)
+    if interval.upper is not None and interval.lower is None:
+        return Interval(lower=interval.upper, lower_inclusive=not interval.upper_inclusive)
+    return interval
+
+
 def _only_persons(tokens: Sequence[Token], bound: Bound) -> bool:
     rest = [token.text for at, token in enumerate(tokens) if not bound.first <= at < bound.last]
     return all(
@@ -182,6 +196,10 @@ def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
     if bound.shape == "bare" and interval.lower is not None:
         within = any(token.text in {"within"} for token in tokens[first : bound.first])
         interval = Interval(upper=interval.lower) if within else Interval(lower=interval.lower)
+    if any(
+        token.text in {"not", "unlikely", "no"} for token in tokens[max(0, bound.first - 7) : bound.first]
+    ) and not (bound.shape == "compared" and tokens[bound.first].text in {"no", "not"}):
+        interval = _turned(interval)  # `not expected to survive more than 48 hours`
     clause.rules.append("life_expectancy")
     expr = Judgement(
         "life_expectancy", clause.said(first, last), clause.span(first, last), interval, bound.unit.ucum

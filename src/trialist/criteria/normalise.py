@@ -70,7 +70,7 @@ _RULES = re.compile(
             rf"(?P<ge>{_ESC}(?:>|&gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
             rf"(?P<le>{_ESC}(?:<|&lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
             r"(?P<pm>\+[ ]?/[ ]?-|\+-)",
-            r"(?P<entity>&(?:amp;){0,2}(?:[A-Za-z][A-Za-z0-9]{1,24}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});)",
+            r"(?P<entity>\\?&(?:amp;){0,2}(?:[A-Za-z][A-Za-z0-9]{1,24}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});)",
             r"(?P<escape>\\(?P<escaped>[!-/:-@\[-`{-~]))",
             r"(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)",
             r"(?P<below>[₀₁₂₃₄₅₆₇₈₉]+)",
@@ -163,7 +163,7 @@ def _replace(match: re.Match[str]) -> str:
         case "escape":
             return match["escaped"]
         case "entity":
-            read = html.unescape(html.unescape(html.unescape(found)))
+            read = html.unescape(html.unescape(html.unescape(found.removeprefix("\\"))))
             return "".join(_SIGNS.get(char, char) for char in read)
         case "power":
             return "^" + found.translate(_SUPER)

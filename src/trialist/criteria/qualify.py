@@ -84,7 +84,11 @@ def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
     modifiers.used = True
     if not modifiers.options or not isinstance(atom, Concept | Exposure):
         return _qualified(atom, modifiers.words)
-    choices = [_qualified(atom, words) for words in (*modifiers.options, modifiers.words) if words]
+    own = modifiers.words if any(kind in _LIMITING for kind in modifiers.words) else None
+    choices = [_qualified(atom, words) for words in (*modifiers.options, *(() if own is None else (own,)))]
+    if own is None:  # `idiopathic or heritable X`: what stands for the other choice is part of the name
+        bare = _qualified(atom, modifiers.words)
+        return Alternatives((join_any([*dict.fromkeys(choices), bare]), bare))
     plain = [one for one in choices if not getattr(one, "status", ()) and not getattr(one, "severity", ())]
     if plain:  # `known or active`: whoever has it at all
         return plain[0] if len({getattr(one, "certainty", "") for one in plain}) == 1 else join_any(plain)

@@ -54,6 +54,11 @@ def _patterns() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     return found
 
 
+_BYSTANDER = re.compile(
+    r"[ ,]*(?:which|that|who|and)?[ ]*(?:in|at|per|by|under|according to|based on)[ ]+(?:the[ ]+|an?[ ]+)?(?:treating[ ]+|primary[ ]+|local[ ]+)?"
+    r"(?:physicians?|doctors?|clinicians?|oncologists?|surgeons?|team|researchers?)(?:'?s'?)?",
+    re.IGNORECASE,
+)
 _STEM = 4
 
 
@@ -102,6 +107,8 @@ def find_statements(
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
                 if kind == "trialwise" and _FORGOES.search(text[start:begin]):
                     continue  # what somebody agrees not to do is an attestation
+                if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
+                    continue  # `documented by a physician` is no judgement of the investigator's
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
                 stop = _extend(
