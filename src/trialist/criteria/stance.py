@@ -1,0 +1,439 @@
+"""What a study's criteria say of one value of one subject: they allow it, exclude it, or it is not known.
+
+`EXCLUDES`: some criterion decides against every person with this value, whatever else is true of the person.
+`ALLOWS`: at least one criterion speaks of the subject and is content with this value, and no criterion that speaks of it, or
+may speak of it, is anything but content. Everything else is `UNKNOWN`: what is silent, opaque, ambiguous, repaired, limited to a
+cohort, or about another unit. `ALLOWS` says nothing of the other criteria; nobody is eligible by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import cache
+
+from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
+from trialist.criteria.kin import covered_by, named_in
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Atom,
+    Biomarker,
+    Concept,
+    Demographic,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Judgement,
+    Not,
+    Opaque,
+    Or,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Result,
+    Span,
+    atoms,
+)
+from trialist.criteria.subjects import (
+    AGE,
+    HAS,
+    OUTCOMES,
+    Stretch,
+    days,
+    id_of,
+    is_measured,
+    key_of,
+    places,
+    stretch_of,
+)
+from trialist.criteria.witness import Witness
+
+_DOUBTFUL = frozenset(
+    {
+        "degraded_comparator",
+        "lost_comparator",
+        "lost_exponent",
+        "thousands_separator",
+        "implausible_value",
+        "contradictory_bounds",
+        "incomplete_reference",
+        "inverted_polarity",
+        "encoding",
+    }
+)
+"""Defects after which a reading is no longer certain enough to decide by itself."""
+
+_SURE_REPAIR = 0.99
+_SURE = 0.7
+"""A criterion of which less is sure, or of which a part was not understood, does not decide by itself."""
+
+
+class Stance(StrEnum):
+    """What is said of a value."""
+
+    ALLOWS = "allows"
+    EXCLUDES = "excludes"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A criterion as it speaks of subjects: what it does when true, and whether it may decide by itself."""
+
+    expr: Expr
+    includes: bool
+    decides: bool
+    modality: Modality = Modality.REQUIRED
+    guard: Expr | None = None
+    of_field: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """All that a study says, by subject id, and the ids that stand in words which were not understood."""
+
+    by_id: dict[str, tuple[Voice, ...]]
+    in_doubt: frozenset[str]
+
+    def stance(self, key: str, value: Fraction) -> Stance:
+        """What is said of one value of a subject."""
+        subject = key.partition("@")[0]
+        against = in_favour = soft = False
+        doubt = subject in self.in_doubt
+        field_against = field_for = False
+        for voice in self.by_id.get(subject, ()):
+            if voice.guard is not None and _truth(voice.guard, key, value) is False:
+                continue
+            said = _say(voice, key, value)
+            if voice.of_field:
+                field_for, field_against = said is True, said is False
+                continue
+            if voice.modality is not Modality.REQUIRED:
+                states = _truth(voice.expr, key, value)
+                soft |= states is not False
+                doubt |= states is None or voice.modality is Modality.INFORMATIVE
+                in_favour |= states is True and voice.modality is Modality.PERMISSIVE and voice.decides
+                continue
+            against |= said is False and voice.decides and voice.guard is None
+            in_favour |= said is True and voice.decides
+            doubt |= said is None or not voice.decides or (said is False and voice.guard is not None)
+        return _joined(against, in_favour, soft, doubt, field_against, field_for)
+
+
+def _joined(
+    against: bool, in_favour: bool, soft: bool, doubt: bool, field_against: bool, field_for: bool
+) -> Stance:
+    """One result of all voices; where the text and the registry's own field disagree, nothing is certain."""
+    if against or field_against:
+        agreed = not (against and field_for) and not (field_against and in_favour and not against)
+        return Stance.EXCLUDES if agreed and not soft else Stance.UNKNOWN
+    return Stance.ALLOWS if (in_favour or field_for) and not doubt else Stance.UNKNOWN
+
+
+def _say(voice: Voice, key: str, value: Fraction) -> bool | None:
+    """True where a voice is content with a value, False where it decides against it, None where that is open."""
+    truth = _truth(voice.expr, key, value)
+    if truth is None:
+        return True if _is_best(voice.expr, key, value, voice.includes) else None
+    return truth is voice.includes
+
+
+def read_voices(found: CriterionSet, witness: Witness) -> Voices:
+    """What a set and the registry's own fields say; nothing for a study without a text."""
+    if not found.available:
+        return Voices({}, frozenset())
+    headed = not any(one.kind == "no_heading" for one in found.findings)
+    voices = [
+        _voice(one, headed or _is_of_age(one, witness))
+        for one in found.criteria
+        if one.modality is not Modality.HEADER
+        and one.population is Population.PATIENT
+        and (one.counts or one.modality is not Modality.REQUIRED)
+    ]
+    by_id: dict[str, list[Voice]] = {}
+    for voice in [*voices, *_of_fields(witness)]:
+        for subject in dict.fromkeys(map(id_of, atoms(voice.expr))):
+            if subject:
+                by_id.setdefault(subject, []).append(voice)
+    unread = [_words(atom) for voice in voices for atom in atoms(voice.expr)]
+    unread += [one.text for one in found.residue if one.kind == "text"]
+    in_doubt = {one for text in unread if text for one in named_in(text)}
+    in_doubt.update(one for subject in by_id for one in covered_by(subject))
+    return Voices({subject: tuple(said) for subject, said in by_id.items()}, frozenset(in_doubt))
+
+
+def _words(atom: Atom) -> str:
+    """The words of an atom that say something nobody understood."""
+    if isinstance(atom, Opaque):
+        return atom.text
+    if isinstance(atom, Judgement) and atom.topic != "life_expectancy":
+        return atom.surface
+    return atom.surface if isinstance(atom, Concept) and not atom.concept_id else ""
+
+
+def _voice(one: Criterion, headed: bool) -> Voice:
+    is_doubtful = any(
+        defect.kind in _DOUBTFUL and not (defect.repair and defect.confidence >= _SURE_REPAIR)
+        for defect in one.defects
+    )
+    is_understood = one.confidence >= _SURE and not any(isinstance(atom, Opaque) for atom in atoms(one.expr))
+    decides = headed and is_understood and not is_doubtful and not one.scope
+    return Voice(one.expr, one.polarity is Polarity.INCLUSION, decides, one.modality, one.guard)
+
+
+def _is_of_age(one: Criterion, witness: Witness) -> bool:
+    """Whether a criterion under no heading is about age alone, which the registry's own fields confirm."""
+    return (witness.minimum_age or witness.maximum_age) is not None and {
+        id_of(atom) for atom in atoms(one.expr)
+    } == {AGE}
+
+
+def _of_fields(witness: Witness) -> Iterator[Voice]:
+    """The registry's own ages as one more voice."""
+    low, high = (
+        None if age is None else days(*age) for age in (witness.minimum_age, witness.maximum_age)
+    )
+    if (low is not None or high is not None) and not (low is not None and high is not None and low > high):
+        yield Voice(_Field(Stretch(low, high)), includes=True, decides=True, of_field=True)  # type: ignore[arg-type]  # an atom of our own
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """An age from a field, which stands nowhere in the text."""
+
+    stretch: Stretch
+    kind: str = AGE
+    span: Span = Span(0, 0)
+
+
+# Truth with only one subject known: True, False, or None for not known
+
+
+def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # noqa: C901, PLR0911  # one arm for each kind of node
+    match expr:
+        case And(of):
+            return _every([_truth(one, key, value) for one in of])
+        case Or(of):
+            return _not(_every([_not(_truth(one, key, value)) for one in of]))
+        case Not(of):
+            return _not(_truth(of, key, value))
+        case AtLeast(count, of):
+            said = [_truth(one, key, value) for one in of]
+            if said.count(True) >= count:
+                return True
+            return False if said.count(True) + said.count(None) < count else None
+        case ExceptWhen(main, exception):
+            return _every([_truth(main, key, value), _not(_truth(exception, key, value))])
+        case Alternatives(readings):
+            different = {_truth(one, key, value) for one in readings}
+            return different.pop() if len(different) == 1 else None
+        case _:
+            return truth_of_atom(expr, key, value)
+
+
+def _every(said: Sequence[bool | None]) -> bool | None:
+    if False in said:
+        return False
+    return None if None in said else True
+
+
+def _not(said: bool | None) -> bool | None:
+    return None if said is None else not said
+
+
+def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
+    """Whether every atom of the subject has the truth that brings the whole nearest to `wanted`.
+
+    An expression only rises with what it joins, so no other value of the subject could then be better.
+    """
+    match expr:
+        case And(of) | Or(of) | AtLeast(_, of):
+            return all(_is_best(one, key, value, wanted) for one in of)
+        case Alternatives(readings):
+            return all(_is_best(one, key, value, wanted) for one in readings)
+        case Not(of):
+            return _is_best(of, key, value, not wanted)
+        case ExceptWhen(main, exception):
+            return _is_best(main, key, value, wanted) and _is_best(exception, key, value, not wanted)
+        case _:
+            if id_of(expr) != key.partition("@")[0]:
+                return True
+            return truth_of_atom(expr, key, value) is wanted
+
+
+def truth_of_atom(atom: Atom, key: str, value: Fraction) -> bool | None:
+    """Whether an atom is true of everybody with this value of the subject; None where that is not known."""
+    if isinstance(atom, _Field):
+        return atom.stretch.holds(value)
+    if key_of(atom) != key:
+        return None
+    match atom:
+        case Quantity() | Demographic():
+            stretch = _stretch(atom)
+            return None if stretch is None else stretch.holds(value)
+        case Ordinal(scale, allowed):
+            if "comparator" in atom.assumed:
+                return None
+            return value in {places(scale).get(step) for step in allowed}
+        case Result(_, outcome):
+            return None if outcome not in OUTCOMES else value == OUTCOMES[outcome]
+        case _:
+            return _truth_of_thing(atom, has=value == HAS)
+
+
+@cache
+def _stretch(atom: Quantity | Demographic) -> Stretch | None:
+    return stretch_of(atom)
+
+
+def _truth_of_thing(atom: Atom, *, has: bool) -> bool | None:
+    """Who never had a thing does not have it in any way; who has or had it may still not have it in the way that is asked.
+
+    A time beside something that was done is often a condition ("four weeks since chemotherapy", if there was any).
+    """
+    if not has:
+        return None if isinstance(atom, Exposure) and (atom.time or atom.response) else False
+    return True if _is_plain(atom) else None
+
+
+def _is_plain(atom: Atom) -> bool:
+    """Whether an atom asks for nothing but that a person has or had the thing."""
+    match atom:
+        case Concept():
+            return bool(atom.concept_id) and not (
+                atom.status
+                or atom.severity
+                or atom.certainty
+                or atom.subject
+                or atom.caused_by
+                or atom.not_caused_by
+                or atom.time
+            )
+        case Exposure():
+            everywhere = "systemic" in atom.route and bool({"local", "topical"} & set(atom.route))
+            asks = atom.status or atom.response or atom.time or (atom.route and not everywhere)
+            return bool(atom.concept_id) and not asks and atom.role in ("", "prior")
+        case ReproState():
+            return atom.time is None
+        case Biomarker():
+            return False
+        case _:
+            return False
+
+
+# All values at once
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A stance that holds for a whole stretch of a subject's values."""
+
+    key: str
+    stretch: Stretch
+    stance: Stance
+
+
+def tell_all(voices: Voices) -> list[Told]:
+    """Everything that is allowed or excluded, each as the widest stretches; what is not told is unknown."""
+    found: list[Told] = []
+    for subject, said in voices.by_id.items():
+        keys = dict.fromkeys(_keys(said, subject))
+        for key in keys:
+            found += _runs(voices, key, _points(thresholds(voices, key), key))
+    return found
+
+
+def _keys(said: Collection[Voice], subject: str) -> Iterator[str]:
+    for voice in said:
+        for atom in atoms(voice.expr):
+            if isinstance(atom, _Field):
+                yield AGE
+            elif id_of(atom) == subject and (key := key_of(atom)):
+                yield key
+
+
+def thresholds(voices: Voices, key: str) -> list[Fraction]:
+    """The values at which what is said of a subject may change, ascending; the places of a scale; having and not having."""
+    subject = key.partition("@")[0]
+    ends: set[Fraction] = set()
+    for voice in voices.by_id.get(subject, ()):
+        for expr in (voice.expr, voice.guard):
+            for atom in atoms(expr) if expr is not None else ():
+                if isinstance(atom, Ordinal) and atom.scale == subject:
+                    return [Fraction(place) for place in places(subject).values()]
+                stretch = atom.stretch if isinstance(atom, _Field) else None
+                if isinstance(atom, Quantity | Demographic) and key_of(atom) == key:
+                    stretch = _stretch(atom)
+                if stretch is not None:
+                    ends |= {end for end in (stretch.lower, stretch.upper) if end is not None}
+    return sorted(ends) if is_measured(subject) else [1 - HAS, HAS]
+
+
+def is_stepped(key: str) -> bool:
+    """Whether a subject has single values with nothing between them."""
+    return not is_measured(key.partition("@")[0]) or key in _scales()
+
+
+@cache
+def _scales() -> frozenset[str]:
+    from trialist.criteria.lexicon import scales
+
+    return frozenset(scales())
+
+
+_Point = tuple[Fraction, Stretch]
+
+
+def _points(ends: Sequence[Fraction], key: str) -> list[_Point]:
+    """One value for each stretch within which nothing changes, with that stretch, ascending."""
+    if is_stepped(key):
+        return [(end, Stretch(end, end)) for end in ends]
+    if not ends:
+        return []
+    found: list[_Point] = [(ends[0] - 1, Stretch(None, ends[0], upper_inclusive=False))]
+    for place, end in enumerate(ends):
+        found.append((end, Stretch(end, end)))
+        if place + 1 < len(ends):
+            after = ends[place + 1]
+            found.append(((end + after) / 2, Stretch(end, after, False, False)))
+    found.append((ends[-1] + 1, Stretch(ends[-1], None, lower_inclusive=False)))
+    return found
+
+
+def _runs(voices: Voices, key: str, points: Sequence[_Point]) -> Iterator[Told]:
+    """Neighbours of one stance joined; what is unknown left out."""
+    run: Told | None = None
+    for value, stretch in points:
+        stance = voices.stance(key, value)
+        if run is not None and run.stance is stance:
+            joined = Stretch(
+                run.stretch.lower, stretch.upper, run.stretch.lower_inclusive, stretch.upper_inclusive
+            )
+            run = Told(key, joined, stance)
+            continue
+        if run is not None and run.stance is not Stance.UNKNOWN:
+            yield run
+        run = Told(key, stretch, stance)
+    if run is not None and run.stance is not Stance.UNKNOWN:
+        yield run
+
+
+def stance_over(voices: Voices, key: str, stretch: Stretch) -> Stance:
+    """What is said of every value of a stretch; unknown where it is not the same for all of them."""
+    found = {voices.stance(key, value) for value in _values_in(stretch, thresholds(voices, key), key)}
+    return found.pop() if len(found) == 1 else Stance.UNKNOWN
+
+
+def _values_in(stretch: Stretch, ends: Sequence[Fraction], key: str) -> list[Fraction]:
+    """Values of a stretch among which is one for each of the parts within which nothing changes."""
+    if is_stepped(key):
+        return [end for end in ends if stretch.holds(end)]
+    cuts = sorted({*ends, *(end for end in (stretch.lower, stretch.upper) if end is not None)})
+    if not cuts:
+        return [Fraction(0)]
+    between = [(one + other) / 2 for one, other in zip(cuts, cuts[1:], strict=False)]
+    return [one for one in [cuts[0] - 1, *cuts, *between, cuts[-1] + 1] if stretch.holds(one)]
