@@ -75,7 +75,7 @@ def read_searched(finder: Finder, params: Mapping[str, str]) -> Searched:
     asked = {name: text for name, text in params.items() if name in _REGISTRYS}
     if "sort" in asked:
         asked["sort"] = sort_named(asked["sort"])
-    query = read_params(asked)
+    query = read_params(asked, own_areas=True)
     size = read_whole(params, _NAMED["pageSize"])
     near, place = finder.place(params.get("near", ""), option="near")
     choices = Choices(

@@ -118,4 +118,4 @@ def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str
         within=arguments.within,
         open_sites=arguments.open_sites,
     )
-    return with_choices(read_params(params), choices)
+    return with_choices(read_params(params, own_areas=True), choices)

@@ -136,7 +136,8 @@ def parse_asked(text: str) -> Asked | NotAsked:
     if isinstance(whole, str) and not is_measured(whole):
         return _thing(whole, has=True)
     asked: Asked | NotAsked | None
-    for number in re.finditer(_NUMBER, words):
+    # From the last number on: a name may hold one itself (APACHE2).
+    for number in reversed(list(re.finditer(_NUMBER, words))):
         before, value = _BEFORE.fullmatch(words, 0, number.start()), _VALUE.fullmatch(words, number.start())
         if before is not None and value is not None and before["name"].strip(" :"):
             asked = _measured(before, value)

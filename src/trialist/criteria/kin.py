@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from trialist.criteria.lexicon import read_rules, things
@@ -34,13 +34,20 @@ def covered_by(subject_id: str) -> tuple[str, ...]:
     return tuple(_table()["covers"].get(subject_id, ()))
 
 
+@cache
+def _any_kin() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _patterns()))
+
+
+@lru_cache(maxsize=8192)
 def named_in(text: str) -> frozenset[str]:
     """The ids of the subjects that a text may speak of."""
     found: set[str] = set()
     lower = text.lower()
-    for pattern, subjects in _patterns():
-        if pattern.search(lower):
-            found |= subjects
+    if _any_kin().search(lower):
+        for pattern, subjects in _patterns():
+            if pattern.search(lower):
+                found |= subjects
     tokens = tokenise(text)
     lexicon = things()
     for place in range(len(tokens)):

@@ -41,6 +41,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.subjects import (
     AGE,
     HAS,
+    HAS_NOT,
     OUTCOMES,
     Stretch,
     days,
@@ -90,6 +91,8 @@ class Voice:
     modality: Modality = Modality.REQUIRED
     guard: Expr | None = None
     of_field: bool = False
+    parts: tuple[tuple[Atom, str, str], ...] = ()
+    """Every atom with the id and the key of its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ class Voices:
                 continue
             against |= said is False and voice.decides and voice.guard is None
             in_favour |= said is True and voice.decides
-            doubt |= said is None or not voice.decides or (said is False and voice.guard is not None)
+            doubt |= said is None or (said is False and voice.guard is not None)
+            doubt |= not voice.decides and not (said is True and field_for)
         return _joined(against, in_favour, soft, doubt, field_against, field_for)
 
 
@@ -148,18 +152,20 @@ def read_voices(found: CriterionSet, witness: Witness) -> Voices:
         return Voices({}, frozenset())
     headed = not any(one.kind == "no_heading" for one in found.findings)
     voices = [
-        _voice(one, headed or _is_of_age(one, witness))
+        _voice(one, headed, witness)
         for one in found.criteria
         if one.modality is not Modality.HEADER
         and one.population is Population.PATIENT
         and (one.counts or one.modality is not Modality.REQUIRED)
     ]
     by_id: dict[str, list[Voice]] = {}
-    for voice in [*voices, *_of_fields(witness)]:
-        for subject in dict.fromkeys(map(id_of, atoms(voice.expr))):
+    for voice in voices:
+        for subject in {subject for _, subject, _ in voice.parts}:
             if subject:
                 by_id.setdefault(subject, []).append(voice)
-    unread = [_words(atom) for voice in voices for atom in atoms(voice.expr)]
+    for voice in _of_fields(witness):
+        by_id.setdefault(AGE, []).insert(0, voice)
+    unread = [_words(atom) for voice in voices for atom, _, _ in voice.parts]
     unread += [one.text for one in found.residue if one.kind == "text"]
     in_doubt = {one for text in unread if text for one in named_in(text)}
     in_doubt.update(one for subject in by_id for one in covered_by(subject))
@@ -175,21 +181,18 @@ def _words(atom: Atom) -> str:
     return atom.surface if isinstance(atom, Concept) and not atom.concept_id else ""
 
 
-def _voice(one: Criterion, headed: bool) -> Voice:
+def _voice(one: Criterion, headed: bool, witness: Witness) -> Voice:
+    parts = tuple((atom, id_of(atom), key_of(atom)) for atom in atoms(one.expr))
     is_doubtful = any(
         defect.kind in _DOUBTFUL and not (defect.repair and defect.confidence >= _SURE_REPAIR)
         for defect in one.defects
     )
-    is_understood = one.confidence >= _SURE and not any(isinstance(atom, Opaque) for atom in atoms(one.expr))
+    is_understood = one.confidence >= _SURE and not any(isinstance(atom, Opaque) for atom, _, _ in parts)
+    if not headed and (witness.minimum_age or witness.maximum_age):
+        headed = all(subject == AGE for _, subject, _ in parts)  # which the registry's own fields confirm
     decides = headed and is_understood and not is_doubtful and not one.scope
-    return Voice(one.expr, one.polarity is Polarity.INCLUSION, decides, one.modality, one.guard)
-
-
-def _is_of_age(one: Criterion, witness: Witness) -> bool:
-    """Whether a criterion under no heading is about age alone, which the registry's own fields confirm."""
-    return (witness.minimum_age or witness.maximum_age) is not None and {
-        id_of(atom) for atom in atoms(one.expr)
-    } == {AGE}
+    includes = one.polarity is Polarity.INCLUSION
+    return Voice(one.expr, includes, decides, one.modality, one.guard, parts=parts)
 
 
 def _of_fields(witness: Witness) -> Iterator[Voice]:
@@ -198,7 +201,8 @@ def _of_fields(witness: Witness) -> Iterator[Voice]:
         None if age is None else days(*age) for age in (witness.minimum_age, witness.maximum_age)
     )
     if (low is not None or high is not None) and not (low is not None and high is not None and low > high):
-        yield Voice(_Field(Stretch(low, high)), includes=True, decides=True, of_field=True)  # type: ignore[arg-type]  # an atom of our own
+        said: Expr = _Field(Stretch(low, high))  # type: ignore[assignment]  # an atom of our own
+        yield Voice(said, includes=True, decides=True, of_field=True, parts=((said, AGE, AGE),))  # type: ignore[arg-type]  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,7 @@ def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
         case ExceptWhen(main, exception):
             return _is_best(main, key, value, wanted) and _is_best(exception, key, value, not wanted)
         case _:
-            if id_of(expr) != key.partition("@")[0]:
+            if not isinstance(expr, _Field) and id_of(expr) != key.partition("@")[0]:
                 return True
             return truth_of_atom(expr, key, value) is wanted
 
@@ -327,6 +331,8 @@ def _is_plain(atom: Atom) -> bool:
 
 # All values at once
 
+_HAVING = [HAS_NOT, HAS]
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -349,28 +355,27 @@ def tell_all(voices: Voices) -> list[Told]:
 
 def _keys(said: Collection[Voice], subject: str) -> Iterator[str]:
     for voice in said:
-        for atom in atoms(voice.expr):
-            if isinstance(atom, _Field):
-                yield AGE
-            elif id_of(atom) == subject and (key := key_of(atom)):
+        for _, own, key in voice.parts:
+            if own == subject and key:
                 yield key
 
 
 def thresholds(voices: Voices, key: str) -> list[Fraction]:
     """The values at which what is said of a subject may change, ascending; the places of a scale; having and not having."""
     subject = key.partition("@")[0]
-    ends: set[Fraction] = set()
+    if not is_measured(subject):
+        return _HAVING
+    if subject in _scales():
+        return [Fraction(place) for place in places(subject).values()]
+    ends: set[Fraction | None] = set()
     for voice in voices.by_id.get(subject, ()):
-        for expr in (voice.expr, voice.guard):
-            for atom in atoms(expr) if expr is not None else ():
-                if isinstance(atom, Ordinal) and atom.scale == subject:
-                    return [Fraction(place) for place in places(subject).values()]
-                stretch = atom.stretch if isinstance(atom, _Field) else None
-                if isinstance(atom, Quantity | Demographic) and key_of(atom) == key:
-                    stretch = _stretch(atom)
+        guard = () if voice.guard is None else [(atom, "", key_of(atom)) for atom in atoms(voice.guard)]
+        for atom, _, own in (*voice.parts, *guard):
+            if own == key:
+                stretch = atom.stretch if isinstance(atom, _Field) else _stretch(atom)  # type: ignore[arg-type]  # of this key are no others
                 if stretch is not None:
-                    ends |= {end for end in (stretch.lower, stretch.upper) if end is not None}
-    return sorted(ends) if is_measured(subject) else [1 - HAS, HAS]
+                    ends |= {stretch.lower, stretch.upper}
+    return sorted(end for end in ends if end is not None)
 
 
 def is_stepped(key: str) -> bool:

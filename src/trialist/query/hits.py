@@ -19,15 +19,17 @@ import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
+from trialist.index.criteria_table import CriteriaTable
 from trialist.index.hashing import hash_word
 from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
+from trialist.query.areas import CRITERION_AREAS
 from trialist.query.context import Context
 from trialist.query.cost import MOST_COST, check_cost
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
-from trialist.query.nodes import Distance, Node
+from trialist.query.nodes import Area, Distance, Node, walk
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
 from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, SortKey, StudyQuery
@@ -87,8 +89,9 @@ class Selection:
         read: Reader | None = None,
         most_cost: int = MOST_COST,
         check: Check = go_on,
+        criteria: CriteriaTable | None = None,
     ) -> None:
-        """`read` gives records by NCT number, `check` is called all along; see `Matcher`.
+        """`read` gives records by NCT number, `check` is called all along, `criteria` are parsed; see `Matcher`.
 
         `LimitExceededError` for a query dearer than `most_cost`.
         """
@@ -103,7 +106,13 @@ class Selection:
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
             evaluation = Evaluation(
-                segment, thesaurus, weights=weights, reference=reference, read=read, check=check
+                segment,
+                thesaurus,
+                weights=weights,
+                reference=reference,
+                read=read,
+                check=check,
+                criteria=criteria,
             )
             self.evaluations.append(evaluation)
             mask, score = self._evaluate(evaluation, alive)
@@ -157,6 +166,17 @@ class Selection:
     def total(self) -> int:
         """How many studies were found."""
         return int(sum(np.count_nonzero(mask) for mask in self.masks))
+
+    @cached_property
+    def unparsed(self) -> int:
+        """How many studies cannot be found by their criteria, because these have not been parsed; 0 when nobody asks."""
+        asked = [*(one.node for one in self.query.queries), *self.query.filters]
+        if not any(isinstance(one, Area) and one.area in CRITERION_AREAS for node in asked for one in walk(node)):
+            return 0
+        return sum(
+            int(np.count_nonzero(alive & ~evaluation.with_criteria))
+            for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True)
+        )
 
     @cached_property
     def numbers(self) -> NDArray[np.uint32]:

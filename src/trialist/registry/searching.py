@@ -27,6 +27,7 @@ from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
+from trialist.registry.criteria import is_criteria_current, open_criteria
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
@@ -76,6 +77,7 @@ class Finder:
         self.directory = directory
         self.vetoes = tuple(vetoes)
         self.index = LiveIndex(index_directory(directory))
+        self.criteria = open_criteria(directory)
         self._completions: Completions | None = None
 
     @cached_property
@@ -105,7 +107,8 @@ class Finder:
     @property
     def mark(self) -> str:
         """A text that is another one for another index or other vetoes."""
-        return f"{self.index.generation} {[*self._kept_vetoes, *self.vetoes]}"
+        parsed = "" if self.criteria is None else self.criteria.generation
+        return f"{self.index.generation} {parsed} {[*self._kept_vetoes, *self.vetoes]}"
 
     def vetoing(self, vetoes: Sequence[Veto]) -> Finder:
         """The same finder with more vetoes; it shares everything that is open."""
@@ -119,7 +122,11 @@ class Finder:
 
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
-        is_current = self.index.is_current() and self._kept_vetoes == read_vetoes(self.directory)
+        is_current = (
+            self.index.is_current()
+            and self._kept_vetoes == read_vetoes(self.directory)
+            and is_criteria_current(self.directory, self.criteria)
+        )
         return self if is_current else Finder(self.directory, vetoes=self.vetoes)
 
     def select(self, query: Asked, *, most_cost: int = MOST_COST, check: Check = go_on) -> Selection:
@@ -128,7 +135,13 @@ class Finder:
         `LimitExceededError` for a request dearer than `most_cost`.
         """
         return Selection(
-            self.index, _asked(query), self.thesaurus, read=self._read, most_cost=most_cost, check=check
+            self.index,
+            _asked(query),
+            self.thesaurus,
+            read=self._read,
+            most_cost=most_cost,
+            check=check,
+            criteria=self.criteria,
         )
 
     def cost(self, query: Asked, most: int = MOST_COST) -> int:
@@ -243,4 +256,4 @@ class Finder:
 
 
 def _asked(query: Asked) -> StudyQuery:
-    return query if isinstance(query, StudyQuery) else read_params(query)
+    return query if isinstance(query, StudyQuery) else read_params(query, own_areas=True)
