@@ -24,12 +24,11 @@ from trialist.index.hashing import hash_word
 from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
-from trialist.query.areas import CRITERION_AREAS
 from trialist.query.context import Context
 from trialist.query.cost import MOST_COST, check_cost
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
-from trialist.query.nodes import Area, Distance, Node, walk
+from trialist.query.nodes import Distance, Node
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
 from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, SortKey, StudyQuery
@@ -169,10 +168,7 @@ class Selection:
 
     @cached_property
     def unparsed(self) -> int:
-        """How many studies cannot be found by their criteria, because these have not been parsed; 0 when nobody asks."""
-        asked = [*(one.node for one in self.query.queries), *self.query.filters]
-        if not any(isinstance(one, Area) and one.area in CRITERION_AREAS for node in asked for one in walk(node)):
-            return 0
+        """How many studies cannot be found by their criteria, because these have not been parsed."""
         return sum(
             int(np.count_nonzero(alive & ~evaluation.with_criteria))
             for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True)

@@ -16,6 +16,7 @@ import zstandard
 
 from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.live import LiveIndex
+from trialist.query.areas import CRITERION_AREAS
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
 from trialist.query.explain import Explanation, explain
@@ -24,6 +25,7 @@ from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
 from trialist.query.matching import Check, go_on
 from trialist.query.params import read_params
+from trialist.query.nodes import Area, walk
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
@@ -160,6 +162,17 @@ class Finder:
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""
         return self.select(query).page()
+
+    def criteria_notes(self, query: Asked) -> list[str]:
+        """What somebody should know who asks about criteria: how many studies are not parsed and so are never found."""
+        asked = _asked(query)
+        nodes = [*(one.node for one in asked.queries), *asked.filters]
+        if not any(isinstance(one, Area) and one.area in CRITERION_AREAS for node in nodes for one in walk(node)):
+            return []
+        unparsed = self.select(StudyQuery(filters=asked.filters, queries=asked.queries)).unparsed
+        if not unparsed:
+            return []
+        return [f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"]
 
     def first(self, query: Asked, most: int) -> Page:
         """The first `most` hits from the page that a request asks for, also more than a page holds."""
