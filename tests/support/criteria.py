@@ -44,7 +44,9 @@ def generate_asked(rng: Random, records: Sequence[Record], depth: int = 2) -> No
     if depth and rng.random() < 0.4:
         below = tuple(generate_asked(rng, records, depth - 1) for _ in range(rng.choice((2, 2, 3))))
         kind = rng.choice((And, Or))
-        return kind(tuple(one for each in below for one in (each.operands if isinstance(each, kind) else (each,))))
+        return kind(
+            tuple(one for each in below for one in (each.operands if isinstance(each, kind) else (each,)))
+        )
     if depth and rng.random() < 0.2:
         return Not(generate_asked(rng, records, depth - 1))
     while True:

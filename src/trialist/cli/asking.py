@@ -102,7 +102,13 @@ def read_place(finder: Finder, text: str) -> tuple[GeoPoint | None, PlaceFound |
 def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str | None = None) -> StudyQuery:
     """The request that the options make."""
     from trialist.query import read_params
-    from trialist.registry.searching import Choices, sort_named, with_choices
+    from trialist.registry.searching import (
+        CRITERIA_CHOICES,
+        Choices,
+        sort_named,
+        with_choices,
+        with_criteria,
+    )
 
     if arguments.words.strip() and arguments.term.strip():
         raise InvalidParameterError(
@@ -125,9 +131,4 @@ def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str
         open_sites=arguments.open_sites,
     )
     query = with_choices(read_params(params, own_areas=True), choices)
-    chosen = {name: getattr(arguments, name) for name in ("allows", "excludes", "requires")}
-    if any(chosen.values()):
-        from trialist.query.criterion_areas import with_criteria
-
-        query = with_criteria(query, chosen)
-    return query
+    return with_criteria(query, {name: getattr(arguments, name) for name in CRITERIA_CHOICES})

@@ -34,7 +34,9 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--full", action="store_true", help="build everything anew")
     parser.add_argument(
-        "--only", choices=("search", "criteria"), help="build only the search index, or only parse the criteria"
+        "--only",
+        choices=("search", "criteria"),
+        help="build only the search index, or only parse the criteria",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the summary")
     parser.set_defaults(run=run)
@@ -79,7 +81,8 @@ def criteria_json(built: CriteriaBuilt, seconds: float) -> dict[str, Any]:
         "studies": built.studies,
         "unparsed": len(built.problems),
         "problems": [
-            {"nct_id": one.where.nct_id, "code": one.code, "message": one.message} for one in built.problems[:100]
+            {"nct_id": one.where.nct_id, "code": one.code, "message": one.message}
+            for one in built.problems[:100]
         ],
         "figures": built.figures,
         "bytes": built.size,
@@ -152,7 +155,11 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
         if bar is None:
             for done in bars.values():
                 done.close()
-            names = {"read": ("reading", "studies"), "merged": ("joining", "fields"), "parsed": ("parsing", "studies")}
+            names = {
+                "read": ("reading", "studies"),
+                "merged": ("joining", "fields"),
+                "parsed": ("parsing", "studies"),
+            }
             verb, unit = names.get(progress.stage, (progress.stage, ""))
             bar = tqdm(
                 total=progress.total, unit=unit, desc=verb, disable=None, dynamic_ncols=True, leave=False

@@ -1,7 +1,6 @@
-"""What somebody asks of criteria, in words → a subject and the values meant: `creatinine clearance 30 mL/min`, `ECOG <= 2`,
-`age 4`, `ALT > 3 x ULN`, `prior MSC therapy`, `HIV negative`.
+"""What somebody asks of criteria, in words → a subject and the values meant.
 
-The words are those of the rules' tables. What is not in them is refused with the nearest names; nothing is guessed.
+`creatinine clearance 30 mL/min`, `ECOG <= 2`, `age 4`, `ALT > 3 x ULN`, `prior MSC therapy`, `HIV negative`. The words are those of the rules' tables. What is not in them is refused with the nearest names; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from functools import cache
 
 from trialist.criteria.lexicon import tables
 from trialist.criteria.nodes import Basis
-from trialist.criteria.stance import Stance, Voices, stance_over
+from trialist.criteria.stance import Stance, Voices
 from trialist.criteria.subjects import (
     AGE,
     HAS,
@@ -32,6 +31,7 @@ from trialist.criteria.subjects import (
     kind_of,
     places,
 )
+from trialist.criteria.told import stance_over
 from trialist.vocabulary.text import fold_words, split_words
 from trialist.vocabulary.units import find_unit
 from trialist.vocabulary.written_units import read_unit
@@ -46,19 +46,29 @@ _COMPARISONS = {
     "=": r"=|of|is",
 }
 _COMPARISON = "|".join(f"(?P<c{place}>{words})" for place, words in enumerate(_COMPARISONS.values()))
-_BEFORE = re.compile(rf"(?P<name>.*?)\s*(?:(?<![A-Za-z])(?:{_COMPARISON})(?![A-Za-z])\s*)?", re.IGNORECASE | re.DOTALL)
-_VALUE = re.compile(rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|to)\s*(?P<high>{_NUMBER}))?\s*(?P<unit>\D.*|)", re.DOTALL)
+_BEFORE = re.compile(
+    rf"(?P<name>.*?)\s*(?:(?<![A-Za-z])(?:{_COMPARISON})(?![A-Za-z])\s*)?", re.IGNORECASE | re.DOTALL
+)
+_VALUE = re.compile(
+    rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|to)\s*(?P<high>{_NUMBER}))?\s*(?P<unit>\D.*|)", re.DOTALL
+)
 _STEPPED = re.compile(
     rf"(?P<name>.*?)\s+(?:(?<![A-Za-z])(?:{_COMPARISON})(?![A-Za-z])\s*)?(?P<low>[^\s-]+)(?:\s*(?:-|–|to)\s*(?P<high>[^\s-]+))?",
     re.IGNORECASE | re.DOTALL,
 )
+_LONG_STEP = re.compile(
+    r"(?P<name>.*?)\s+(?P<low>[^\s-]+\s[^\s-]+)(?P<high>(?!.))?", re.IGNORECASE | re.DOTALL
+)
+_BARE_DIMENSIONS = ((("time", 1),), (("length", 1),), (("mass", 1),))
 _MULTIPLES = {
     Basis.X_ULN: r"(?:x|×|\*|times)?\s*(?:the\s+)?(?:uln|upper limit of normal)",
     Basis.X_LLN: r"(?:x|×|\*|times)?\s*(?:the\s+)?(?:lln|lower limit of normal)",
     Basis.PERCENT_PREDICTED: r"%\s*(?:of\s+)?(?:the\s+)?predicted",
 }
 _MULTIPLE_WORDS = {Basis.X_ULN: "x ULN", Basis.X_LLN: "x LLN", Basis.PERCENT_PREDICTED: "% predicted"}
-_LEADING = re.compile(r"(?:prior|previous|past|history of|had|any|having|has|have|with|a|an|the)\s+", re.IGNORECASE)
+_LEADING = re.compile(
+    r"(?:prior|previous|past|history of|had|any|having|has|have|with|a|an|the)\s+", re.IGNORECASE
+)
 _ABSENT = re.compile(r"(?:no|not|without|never|absence of)\s+", re.IGNORECASE)
 _TRAILING = re.compile(r"\s+(?:therapy|treatment|use|history|status)$", re.IGNORECASE)
 _OTHER_NAMES = {
@@ -143,8 +153,11 @@ def parse_asked(text: str) -> Asked | NotAsked:
             asked = _measured(before, value)
             if asked is not None:
                 return asked
-    found = _STEPPED.fullmatch(words)
-    asked = None if found is None else _stepped(found, found)
+    asked = None
+    for pattern in (_LONG_STEP, _STEPPED):
+        found = pattern.fullmatch(words)
+        if found is not None and not isinstance(asked, Asked):
+            asked = _stepped(found, found) or asked
     return asked or _result(words) or _without_value(words, whole)
 
 
@@ -178,7 +191,8 @@ def _result(words: str) -> Asked | None:
 
 
 def _comparison(found: re.Match[str]) -> str:
-    return next((op for place, op in enumerate(_COMPARISONS) if found[f"c{place}"]), "=")
+    said = found.groupdict()
+    return next((op for place, op in enumerate(_COMPARISONS) if said.get(f"c{place}")), "=")
 
 
 def _measured(before: re.Match[str], found: re.Match[str]) -> Asked | NotAsked | None:
@@ -215,8 +229,15 @@ def _read_measure(subject: str, unit: str) -> tuple[str, str, Basis, str] | NotA
     if subject == AGE:
         code = _read_code(unit) if unit else "a"
         if code is None or days(Decimal(1), code) is None:
-            return NotAsked(f"{unit[:40]!r} is not a unit of age", "Write 4 years, 6 months, 2 weeks or 10 days.")
-        return AGE, code, Basis.ABSOLUTE, {"a": "years", "mo": "months", "wk": "weeks", "d": "days"}.get(code, code)
+            return NotAsked(
+                f"{unit[:40]!r} is not a unit of age", "Write 4 years, 6 months, 2 weeks or 10 days."
+            )
+        return (
+            AGE,
+            code,
+            Basis.ABSOLUTE,
+            {"a": "years", "mo": "months", "wk": "weeks", "d": "days"}.get(code, code),
+        )
     for basis, words in _MULTIPLES.items():
         if re.fullmatch(words, unit, re.IGNORECASE):
             return f"{subject}@{basis}", "", basis, _MULTIPLE_WORDS[basis]
@@ -227,6 +248,9 @@ def _read_measure(subject: str, unit: str) -> tuple[str, str, Basis, str] | NotA
         said = f"{unit[:40]!r} is not a known unit" if unit else f"{_name(subject)} needs a unit"
         return NotAsked(said, f"Write the number with its unit{which}.")
     group = group_of(subject, Basis.ABSOLUTE, code)
+    other = find_unit(code)
+    if group and usual is not None and (other is None or other.dimension in _BARE_DIMENSIONS):
+        group = None
     if group is None:
         return NotAsked(f"{unit[:40]!r} is not a unit of {_name(subject)}")
     return f"{subject}@{group}" if group else subject, code, Basis.ABSOLUTE, "" if code == "1" else code
@@ -269,10 +293,11 @@ def _stepped(
         return None
     steps = {step.lower(): place for step, place in places(subject).items()}
     order = list(places(subject))
-    named = [one.lower() for one in (found["low"], found["high"]) if one is not None]
+    named = [one.lower() for one in (found["low"], found["high"]) if one]
     if any(one not in steps for one in named):
         return NotAsked(
-            f"{' or '.join(named)[:40]!r} is no step of {_name(subject)}", f"Its steps are {', '.join(order)}."
+            f"{' or '.join(named)[:40]!r} is no step of {_name(subject)}",
+            f"Its steps are {', '.join(order)}.",
         )
     op, at = _comparison(before), [steps[one] for one in named]
     if len(at) == 2:
@@ -330,7 +355,7 @@ def _names() -> Mapping[str, tuple[str, ...]]:
     for subject in (AGE, *STATES, *TRIALS):
         add(_fold(subject), subject)
     rows = [(subject, row) for table in tables().values() for subject, row in table.items()]
-    for subject, row in rows:
+    for subject, _ in rows:
         add(_fold(subject), subject)
     for subject, row in rows:
         add(_fold(row["name"]), subject)

@@ -20,7 +20,9 @@ def _table() -> Mapping[str, Any]:
 def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
     rows = list(_table()["kin"].values())
     laboratory = frozenset(
-        one for name in ("kidney", "liver", "blood", "clotting", "sugar") for one in _table()["kin"][name]["subjects"]
+        one
+        for name in ("kidney", "liver", "blood", "clotting", "sugar")
+        for one in _table()["kin"][name]["subjects"]
     )
     pairs = [(row["words"], frozenset(row["subjects"])) for row in rows]
     return tuple(

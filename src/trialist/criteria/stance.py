@@ -8,11 +8,11 @@ cohort, or about another unit. `ALLOWS` says nothing of the other criteria; nobo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
 from trialist.criteria.kin import covered_by, named_in
@@ -27,6 +27,7 @@ from trialist.criteria.nodes import (
     ExceptWhen,
     Exposure,
     Expr,
+    Interval,
     Judgement,
     Not,
     Opaque,
@@ -37,16 +38,15 @@ from trialist.criteria.nodes import (
     Result,
     Span,
     atoms,
+    join_all,
 )
 from trialist.criteria.subjects import (
     AGE,
     HAS,
-    HAS_NOT,
     OUTCOMES,
     Stretch,
     days,
     id_of,
-    is_measured,
     key_of,
     places,
     stretch_of,
@@ -107,13 +107,13 @@ class Voices:
         subject = key.partition("@")[0]
         against = in_favour = soft = False
         doubt = subject in self.in_doubt
-        field_against = field_for = False
+        of_fields: list[bool | None] = []
         for voice in self.by_id.get(subject, ()):
             if voice.guard is not None and _truth(voice.guard, key, value) is False:
                 continue
             said = _say(voice, key, value)
             if voice.of_field:
-                field_for, field_against = said is True, said is False
+                of_fields.append(said)
                 continue
             if voice.modality is not Modality.REQUIRED:
                 states = _truth(voice.expr, key, value)
@@ -124,8 +124,9 @@ class Voices:
             against |= said is False and voice.decides and voice.guard is None
             in_favour |= said is True and voice.decides
             doubt |= said is None or (said is False and voice.guard is not None)
-            doubt |= not voice.decides and not (said is True and field_for)
-        return _joined(against, in_favour, soft, doubt, field_against, field_for)
+            doubt |= not voice.decides and not (said is True and of_fields and False not in of_fields)
+        field_for = bool(of_fields) and False not in of_fields
+        return _joined(against, in_favour, soft, doubt, False in of_fields, field_for)
 
 
 def _joined(
@@ -181,43 +182,58 @@ def _words(atom: Atom) -> str:
     return atom.surface if isinstance(atom, Concept) and not atom.concept_id else ""
 
 
+_PERMISSION = frozenset(
+    "allowed allowable permitted permissible eligible acceptable are is may be will not excluded".split()
+)
+
+
+def _without_permission(expr: Expr) -> Expr:
+    """What is permitted, without the word that permits it."""
+    if not isinstance(expr, And):
+        return expr
+    kept = [
+        one
+        for one in expr.of
+        if not (isinstance(one, Opaque) and set(one.text.lower().split()) <= _PERMISSION)
+    ]
+    return join_all(kept) if kept else expr
+
+
 def _voice(one: Criterion, headed: bool, witness: Witness) -> Voice:
-    parts = tuple((atom, id_of(atom), key_of(atom)) for atom in atoms(one.expr))
+    """A criterion as a voice."""
+    expr = _without_permission(one.expr) if one.modality is Modality.PERMISSIVE else one.expr
+    parts = tuple((atom, id_of(atom), key_of(atom)) for atom in atoms(expr))
     is_doubtful = any(
         defect.kind in _DOUBTFUL and not (defect.repair and defect.confidence >= _SURE_REPAIR)
         for defect in one.defects
     )
-    is_understood = one.confidence >= _SURE and not any(isinstance(atom, Opaque) for atom, _, _ in parts)
+    is_sure = one.confidence >= _SURE or expr is not one.expr
+    is_understood = is_sure and not any(isinstance(atom, Opaque) for atom, _, _ in parts)
     if not headed and (witness.minimum_age or witness.maximum_age):
         headed = all(subject == AGE for _, subject, _ in parts)  # which the registry's own fields confirm
     decides = headed and is_understood and not is_doubtful and not one.scope
     includes = one.polarity is Polarity.INCLUSION
-    return Voice(one.expr, includes, decides, one.modality, one.guard, parts=parts)
+    return Voice(expr, includes, decides, one.modality, one.guard, parts=parts)
 
 
 def _of_fields(witness: Witness) -> Iterator[Voice]:
-    """The registry's own ages as one more voice."""
-    low, high = (
-        None if age is None else days(*age) for age in (witness.minimum_age, witness.maximum_age)
-    )
-    if (low is not None or high is not None) and not (low is not None and high is not None and low > high):
-        said: Expr = _Field(Stretch(low, high))  # type: ignore[assignment]  # an atom of our own
-        yield Voice(said, includes=True, decides=True, of_field=True, parts=((said, AGE, AGE),))  # type: ignore[arg-type]  # the same
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """An age from a field, which stands nowhere in the text."""
-
-    stretch: Stretch
-    kind: str = AGE
-    span: Span = Span(0, 0)
+    """The registry's own ages as voices; nothing of ages that contradict each other."""
+    low, high = witness.minimum_age, witness.maximum_age
+    if low is not None and high is not None and (days(*low) or 0) > (days(*high) or 0):
+        return
+    for age, interval in (
+        (low, None if low is None else Interval(lower=low[0])),
+        (high, None if high is None else Interval(upper=high[0])),
+    ):
+        if age is not None and interval is not None:
+            said = Demographic(AGE, Span(0, 0), interval, age[1])
+            yield Voice(said, includes=True, decides=True, of_field=True, parts=((said, AGE, AGE),))
 
 
 # Truth with only one subject known: True, False, or None for not known
 
 
-def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # noqa: C901, PLR0911  # one arm for each kind of node
+def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # one arm for each kind of node
     match expr:
         case And(of):
             return _every([_truth(one, key, value) for one in of])
@@ -264,20 +280,18 @@ def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
         case ExceptWhen(main, exception):
             return _is_best(main, key, value, wanted) and _is_best(exception, key, value, not wanted)
         case _:
-            if not isinstance(expr, _Field) and id_of(expr) != key.partition("@")[0]:
+            if id_of(expr) != key.partition("@")[0]:
                 return True
             return truth_of_atom(expr, key, value) is wanted
 
 
 def truth_of_atom(atom: Atom, key: str, value: Fraction) -> bool | None:
     """Whether an atom is true of everybody with this value of the subject; None where that is not known."""
-    if isinstance(atom, _Field):
-        return atom.stretch.holds(value)
     if key_of(atom) != key:
         return None
     match atom:
         case Quantity() | Demographic():
-            stretch = _stretch(atom)
+            stretch = true_stretch(atom)
             return None if stretch is None else stretch.holds(value)
         case Ordinal(scale, allowed):
             if "comparator" in atom.assumed:
@@ -289,8 +303,9 @@ def truth_of_atom(atom: Atom, key: str, value: Fraction) -> bool | None:
             return _truth_of_thing(atom, has=value == HAS)
 
 
-@cache
-def _stretch(atom: Quantity | Demographic) -> Stretch | None:
+@lru_cache(maxsize=8192)
+def true_stretch(atom: Atom) -> Stretch | None:
+    """The values of its subject with which a quantity or an age is true; None where they cannot be compared."""
     return stretch_of(atom)
 
 
@@ -327,118 +342,3 @@ def _is_plain(atom: Atom) -> bool:
             return False
         case _:
             return False
-
-
-# All values at once
-
-_HAVING = [HAS_NOT, HAS]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A stance that holds for a whole stretch of a subject's values."""
-
-    key: str
-    stretch: Stretch
-    stance: Stance
-
-
-def tell_all(voices: Voices) -> list[Told]:
-    """Everything that is allowed or excluded, each as the widest stretches; what is not told is unknown."""
-    found: list[Told] = []
-    for subject, said in voices.by_id.items():
-        keys = dict.fromkeys(_keys(said, subject))
-        for key in keys:
-            found += _runs(voices, key, _points(thresholds(voices, key), key))
-    return found
-
-
-def _keys(said: Collection[Voice], subject: str) -> Iterator[str]:
-    for voice in said:
-        for _, own, key in voice.parts:
-            if own == subject and key:
-                yield key
-
-
-def thresholds(voices: Voices, key: str) -> list[Fraction]:
-    """The values at which what is said of a subject may change, ascending; the places of a scale; having and not having."""
-    subject = key.partition("@")[0]
-    if not is_measured(subject):
-        return _HAVING
-    if subject in _scales():
-        return [Fraction(place) for place in places(subject).values()]
-    ends: set[Fraction | None] = set()
-    for voice in voices.by_id.get(subject, ()):
-        guard = () if voice.guard is None else [(atom, "", key_of(atom)) for atom in atoms(voice.guard)]
-        for atom, _, own in (*voice.parts, *guard):
-            if own == key:
-                stretch = atom.stretch if isinstance(atom, _Field) else _stretch(atom)  # type: ignore[arg-type]  # of this key are no others
-                if stretch is not None:
-                    ends |= {stretch.lower, stretch.upper}
-    return sorted(end for end in ends if end is not None)
-
-
-def is_stepped(key: str) -> bool:
-    """Whether a subject has single values with nothing between them."""
-    return not is_measured(key.partition("@")[0]) or key in _scales()
-
-
-@cache
-def _scales() -> frozenset[str]:
-    from trialist.criteria.lexicon import scales
-
-    return frozenset(scales())
-
-
-_Point = tuple[Fraction, Stretch]
-
-
-def _points(ends: Sequence[Fraction], key: str) -> list[_Point]:
-    """One value for each stretch within which nothing changes, with that stretch, ascending."""
-    if is_stepped(key):
-        return [(end, Stretch(end, end)) for end in ends]
-    if not ends:
-        return []
-    found: list[_Point] = [(ends[0] - 1, Stretch(None, ends[0], upper_inclusive=False))]
-    for place, end in enumerate(ends):
-        found.append((end, Stretch(end, end)))
-        if place + 1 < len(ends):
-            after = ends[place + 1]
-            found.append(((end + after) / 2, Stretch(end, after, False, False)))
-    found.append((ends[-1] + 1, Stretch(ends[-1], None, lower_inclusive=False)))
-    return found
-
-
-def _runs(voices: Voices, key: str, points: Sequence[_Point]) -> Iterator[Told]:
-    """Neighbours of one stance joined; what is unknown left out."""
-    run: Told | None = None
-    for value, stretch in points:
-        stance = voices.stance(key, value)
-        if run is not None and run.stance is stance:
-            joined = Stretch(
-                run.stretch.lower, stretch.upper, run.stretch.lower_inclusive, stretch.upper_inclusive
-            )
-            run = Told(key, joined, stance)
-            continue
-        if run is not None and run.stance is not Stance.UNKNOWN:
-            yield run
-        run = Told(key, stretch, stance)
-    if run is not None and run.stance is not Stance.UNKNOWN:
-        yield run
-
-
-def stance_over(voices: Voices, key: str, stretch: Stretch) -> Stance:
-    """What is said of every value of a stretch; unknown where it is not the same for all of them."""
-    found = {voices.stance(key, value) for value in _values_in(stretch, thresholds(voices, key), key)}
-    return found.pop() if len(found) == 1 else Stance.UNKNOWN
-
-
-def _values_in(stretch: Stretch, ends: Sequence[Fraction], key: str) -> list[Fraction]:
-    """Values of a stretch among which is one for each of the parts within which nothing changes."""
-    if is_stepped(key):
-        return [end for end in ends if stretch.holds(end)]
-    cuts = sorted({*ends, *(end for end in (stretch.lower, stretch.upper) if end is not None)})
-    if not cuts:
-        return [Fraction(0)]
-    between = [(one + other) / 2 for one, other in zip(cuts, cuts[1:], strict=False)]
-    return [one for one in [cuts[0] - 1, *cuts, *between, cuts[-1] + 1] if stretch.holds(one)]

@@ -42,7 +42,14 @@ _AGE_UNITS = {
 }
 _ONE_UNIT = frozenset({"%", "1", "{score}", "kg/m2", "mm[Hg]", "ms"})
 """Units beside which no other is in use, so that one that was left out is not in doubt."""
-STATES = ("pregnant", "lactating", "child_bearing_potential", "postmenopausal", "sterile", "planning_pregnancy")
+STATES = (
+    "pregnant",
+    "lactating",
+    "child_bearing_potential",
+    "postmenopausal",
+    "sterile",
+    "planning_pregnancy",
+)
 TRIALS = ("other_trial", "investigational_product")
 OUTCOMES = {"positive": HAS, "negative": HAS_NOT}
 THING_KINDS = ("condition", "drug", "procedure", "serology", "marker")

@@ -71,7 +71,9 @@ def write_chunk(directory: Path, name: str, stamp: str, studies: Sequence[Parsed
     ]
     keys: dict[str, int] = {}
     rows = [(place, row) for place, one in enumerate(studies) for row in one.rows]
-    spoken = [(place, subject, bits) for place, one in enumerate(studies) for subject, bits in one.sides.items()]
+    spoken = [
+        (place, subject, bits) for place, one in enumerate(studies) for subject, bits in one.sides.items()
+    ]
     beside = directory / f"{name}.{os.getpid()}"
     with ArrayWriter(beside) as out:
         out.add("number", np.array([one.number for one in studies], dtype=np.uint32))
@@ -79,7 +81,9 @@ def write_chunk(directory: Path, name: str, stamp: str, studies: Sequence[Parsed
         out.add("block_size", np.array([len(block) for block in blocks], dtype=np.uint32))
         out.add("blocks", np.frombuffer(b"".join(blocks), dtype=np.uint8))
         out.add("row_study", np.array([place for place, _ in rows], dtype=np.uint16))
-        out.add("row_key", np.array([keys.setdefault(row.key, len(keys)) for _, row in rows], dtype=np.uint16))
+        out.add(
+            "row_key", np.array([keys.setdefault(row.key, len(keys)) for _, row in rows], dtype=np.uint16)
+        )
         out.add("lower", np.array([row.lower for _, row in rows], dtype=np.float64))
         out.add("upper", np.array([row.upper for _, row in rows], dtype=np.float64))
         out.add("flags", np.array([row.flags for _, row in rows], dtype=np.uint8))

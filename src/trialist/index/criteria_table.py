@@ -78,7 +78,8 @@ class CriteriaTable:
         at[at == len(self.numbers)] = 0
         if not len(self.numbers):
             return np.zeros(len(numbers), dtype=bool)
-        return (self.numbers[at] == numbers) & (self.versions[at] == versions)
+        found: NDArray[np.bool_] = (self.numbers[at] == numbers) & (self.versions[at] == versions)
+        return found
 
     def telling(self, key: str, asked: Span, *, excludes: bool) -> Numbers:
         """The studies that allow, or exclude, all of a stretch of a subject's values."""
@@ -88,7 +89,9 @@ class CriteriaTable:
         lower, upper, flags = (self._arrays[name][run] for name in ("lower", "upper", "flags"))
         low, high, low_in, high_in = asked
         found = (flags & EXCLUDES != 0) == excludes
-        found &= (lower < low) | ((lower == low) & ((flags & LOWER_INCLUDED != 0) | (not low_in) | math.isinf(low)))
+        found &= (lower < low) | (
+            (lower == low) & ((flags & LOWER_INCLUDED != 0) | (not low_in) | math.isinf(low))
+        )
         found &= (upper > high) | (
             (upper == high) & ((flags & UPPER_INCLUDED != 0) | (not high_in) | math.isinf(high))
         )
@@ -128,7 +131,9 @@ def read_current(directory: Path) -> Mapping[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise NotBuiltError("the criteria have not been parsed", hint="Parse them: trialist index") from None
     except orjson.JSONDecodeError:
-        raise NotBuiltError("the parsed criteria are damaged", hint="Parse them anew: trialist index --full") from None
+        raise NotBuiltError(
+            "the parsed criteria are damaged", hint="Parse them anew: trialist index --full"
+        ) from None
     if not isinstance(content, dict) or content.get("layout") != LAYOUT:
         raise NotBuiltError(
             "the criteria were parsed by another version of trialist", hint="Parse them anew: trialist index"
@@ -170,7 +175,9 @@ def live_places(chunks: Sequence[CriteriaChunk], state: Members) -> list[NDArray
 def swap_in(directory: Path, stamp: str, chunks: Sequence[CriteriaChunk], state: Members) -> None:
     """Join the chunks' rows of the state's studies into a new table, put it in force and delete what is not any more."""
     kept = [
-        (chunk, places) for chunk, places in zip(chunks, live_places(chunks, state), strict=True) if len(places)
+        (chunk, places)
+        for chunk, places in zip(chunks, live_places(chunks, state), strict=True)
+        if len(places)
     ]
     name = f"table-{uuid.uuid4().hex[:12]}.bin"
     keys: dict[str, int] = {}
@@ -237,19 +244,20 @@ def _write_runs(out: ArrayWriter, kept: _Kept, keys: dict[str, int]) -> None:
         for key in chunk.keys:
             keys.setdefault(key, len(keys))
     for name, columns in (("row", ("lower", "upper", "flags")), ("side", ("side",))):
-        key, number, values = [], [], {column: [] for column in columns}  # type: ignore[var-annotated]  # lists of arrays
+        own_keys: list[Array] = []
+        numbers: list[Array] = []
+        values: dict[str, list[Array]] = {column: [] for column in columns}
         for chunk, places in kept:
             lives = np.zeros(len(chunk.numbers), dtype=bool)
             lives[places] = True
             study = chunk.arrays[f"{name}_study"]
             at = lives[study]
             own = np.array([keys[one] for one in chunk.keys] or [0], dtype=np.uint16)
-            key.append(own[chunk.arrays[f"{name}_key"][at]])
-            number.append(chunk.numbers[study[at]])
+            own_keys.append(own[chunk.arrays[f"{name}_key"][at]])
+            numbers.append(chunk.numbers[study[at]])
             for column in columns:
                 values[column].append(chunk.arrays[column][at])
-        joined = _joined(key, "<u2")
-        by_number = _joined(number, "<u4")
+        joined, by_number = _joined(own_keys, "<u2"), _joined(numbers, "<u4")
         order = np.lexsort((by_number, joined))
         out.add(f"{name}_start", starts_of(np.bincount(joined, minlength=len(keys))))
         out.add(f"{name}_number", by_number[order])

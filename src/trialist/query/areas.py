@@ -72,8 +72,16 @@ CRITERION_AREAS: Mapping[str, tuple[str, str, str]] = {
         "do not definitely require",
         "values or a thing without which nobody takes part: `ECOG <= 2`, `steroid-refractory acute GVHD`",
     ),
-    "CriterionVariable": ("speak of", "do not speak of", "a variable, a scale or age that some criterion measures"),
-    "CriterionConcept": ("speak of", "do not speak of", "a disease, drug, procedure, test or state in some criterion"),
+    "CriterionVariable": (
+        "speak of",
+        "do not speak of",
+        "a variable, a scale or age that some criterion measures",
+    ),
+    "CriterionConcept": (
+        "speak of",
+        "do not speak of",
+        "a disease, drug, procedure, test or state in some criterion",
+    ),
     "InclusionVariable": ("include by", "do not include by", "the same, in a criterion that includes"),
     "ExclusionVariable": ("exclude by", "do not exclude by", "the same, in a criterion that excludes"),
     "InclusionConcept": ("ask for", "do not ask for", "a thing that speaks for a person"),

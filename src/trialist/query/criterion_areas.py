@@ -6,8 +6,8 @@ and from the table of parsed criteria for the index. What is not known is in non
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -19,13 +19,10 @@ from trialist.criteria.criterion import Criterion
 from trialist.criteria.mentions import Side, mentions
 from trialist.criteria.nodes import atoms
 from trialist.criteria.stance import Voices, read_voices
-from trialist.criteria.subjects import AGE, THING_KINDS, Stretch, id_of
+from trialist.criteria.subjects import AGE, THING_KINDS, Stretch, id_of, kind_of
 from trialist.criteria.witness import read_witness
-from trialist.errors import InvalidParameterError
 from trialist.index.criteria_table import CriteriaTable, Numbers, Span
 from trialist.query.areas import CRITERION_AREAS
-from trialist.query.nodes import Area, Node, Term
-from trialist.query.study_query import StudyQuery
 from trialist.record.study import Study
 
 _WISHES = {
@@ -71,32 +68,13 @@ def read_term(area: str, text: str) -> str | NotAsked:
     if isinstance(found, NotAsked):
         other = find_subject(text)
         if isinstance(other, str):
-            right = area.replace("Variable", "Concept") if area.endswith("Variable") else area.replace("Concept", "Variable")
+            right = (
+                area.replace("Variable", "Concept")
+                if area.endswith("Variable")
+                else area.replace("Concept", "Variable")
+            )
             return NotAsked(f"{text[:60]!r} does not belong in {area}", f"Write AREA[{right}]{text}.")
     return found
-
-
-CHOICES: Mapping[str, str] = {
-    "allows": "CriterionAllows",
-    "excludes": "CriterionExcludes",
-    "requires": "CriterionRequires",
-}
-"""What may be chosen beside a request → the area that is asked."""
-
-
-def with_criteria(query: StudyQuery, chosen: Mapping[str, Sequence[str]], *, mark: str = "--") -> StudyQuery:
-    """A request narrowed to studies whose criteria say all that is chosen; keys are those of `CHOICES`.
-
-    `InvalidParameterError` for words that cannot be asked; `mark` stands before the names that it uses.
-    """
-    nodes: list[Node] = []
-    for name, area in CHOICES.items():
-        for words in chosen.get(name, ()):
-            found = read_term(area, words)
-            if isinstance(found, NotAsked):
-                raise InvalidParameterError(f"{mark}{name}: {found.message}", hint=found.hint)
-            nodes.append(Area(area, Term(found, quoted=True)))
-    return replace(query, filters=(*query.filters, *nodes)) if nodes else query
 
 
 def find(table: CriteriaTable, area: str, text: str) -> Numbers:
@@ -110,6 +88,13 @@ def find(table: CriteriaTable, area: str, text: str) -> Numbers:
         numbers = np.unique(table.telling(asked.key, _span(one), excludes=wish != Wish.ALLOWS))
         found = numbers if found is None else np.intersect1d(found, numbers, assume_unique=True)
     return np.empty(0, dtype=np.uint32) if found is None else found
+
+
+def spoken_of(table: CriteriaTable, area: str) -> dict[str, Numbers]:
+    """Every subject that an area over mentions has in a table, with the studies, ascending."""
+    mention = _MENTIONS[area]
+    found = table.spoken_of(mention.sides)
+    return {subject: numbers for subject, numbers in found.items() if kind_of(subject) in mention.kinds}
 
 
 def _asked(text: str) -> Asked:

@@ -96,6 +96,7 @@ class Selection:
         """
         cost_of(query, thesaurus, index, most_cost)
         self.index = index
+        self.criteria = criteria
         self.query = query
         self.weights = weights
         self.evaluations: list[Evaluation] = []

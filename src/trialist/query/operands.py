@@ -184,7 +184,9 @@ def _no_age(text: str, scope: Scope) -> Complaint:
 
 
 def _criterion_term(term: Term, scope: Scope) -> Term | Complaint:
-    from trialist.query.criterion_areas import read_term  # the tables of criteria are read when they are asked about
+    from trialist.query.criterion_areas import (
+        read_term,
+    )  # the tables of criteria are read when they are asked about
 
     found = read_term(scope.target.name, term.text)
     return Term(found, quoted=True) if isinstance(found, str) else Complaint(found.message, found.hint)

@@ -151,7 +151,9 @@ def _parse(param: str, label: str, text: str, area: str, own_areas: bool) -> Nod
 
 def _read_queries(given: Mapping[str, str], own_areas: bool) -> tuple[ParamQuery, ...]:
     return tuple(
-        ParamQuery(name, area, _parse(f"query.{name}", _LABELS[name], given[f"query.{name}"], area, own_areas))
+        ParamQuery(
+            name, area, _parse(f"query.{name}", _LABELS[name], given[f"query.{name}"], area, own_areas)
+        )
         for name, area in QUERY_AREAS.items()
         if f"query.{name}" in given
     )

@@ -18,8 +18,9 @@ import orjson
 from trialist.criteria.encode import encode_set
 from trialist.criteria.mentions import mentions
 from trialist.criteria.stamp import rules_stamp
-from trialist.criteria.stance import Stance, Told, read_voices, tell_all
+from trialist.criteria.stance import Stance, read_voices
 from trialist.criteria.subjects import Stretch
+from trialist.criteria.told import Told, tell_all
 from trialist.criteria.witness import read_witness
 from trialist.errors import Level, NotBuiltError, Problem, Where
 from trialist.index.build import Progress, pool_of
@@ -84,7 +85,11 @@ class CriteriaState:
             return "The criteria have not been parsed: `trialist index` parses them."
         if self.is_current:
             return f"The criteria of all {self.studies:,} studies are parsed."
-        why = f"of {self.missing:,} studies are not parsed as they are now" if self.missing else "were parsed by other rules"
+        why = (
+            f"of {self.missing:,} studies are not parsed as they are now"
+            if self.missing
+            else "were parsed by other rules"
+        )
         return f"The criteria {why}: `trialist index` parses them."
 
 
@@ -159,7 +164,9 @@ def _parse_all(
     with pool_of(workers) as pool:
         try:
             for part in parts:
-                waiting.append((len(part), pool.submit(parse_chunk, settings.registry, directory, stamp, part)))
+                waiting.append(
+                    (len(part), pool.submit(parse_chunk, settings.registry, directory, stamp, part))
+                )
                 if len(waiting) >= workers + _AHEAD:
                     done += _finished(*waiting.pop(0))
                     report(Progress("parsed", done, len(members)))
@@ -183,7 +190,8 @@ def parse_chunk(registry: Path, directory: Path, stamp: str, members: Sequence[t
         with closing(SqliteReader(registry)) as store:
             raws = store.read([number for number, _ in members])
             studies = [
-                parse_stored(number, version, raw) for (number, version), raw in zip(members, raws, strict=True)
+                parse_stored(number, version, raw)
+                for (number, version), raw in zip(members, raws, strict=True)
             ]
         write_chunk(directory, chunk_name(stamp, members), stamp, studies)
     finally:

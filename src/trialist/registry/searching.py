@@ -19,18 +19,20 @@ from trialist.index.live import LiveIndex
 from trialist.query.areas import CRITERION_AREAS
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
+from trialist.query.criterion_choices import CRITERIA_CHOICES, with_criteria
+from trialist.query.criterion_facets import count_criterion_facet
 from trialist.query.explain import Explanation, explain
-from trialist.query.facets import Facet, FacetCount, count_facet, facet_names
+from trialist.query.facets import CRITERION_FACETS, Facet, FacetCount, count_facet, facet_names
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
 from trialist.query.matching import Check, go_on
-from trialist.query.params import read_params
 from trialist.query.nodes import Area, walk
+from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
-from trialist.registry.criteria import is_criteria_current, open_criteria
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
+from trialist.registry.criteria import is_criteria_current, open_criteria
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
 from trialist.registry.sites import OpenSite, locate, open_sites
@@ -40,6 +42,7 @@ from trialist.vocabulary.places import PlaceFound
 from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
 __all__ = [
+    "CRITERIA_CHOICES",
     "Choices",
     "Completion",
     "Cost",
@@ -58,6 +61,7 @@ __all__ = [
     "facet_names",
     "sort_named",
     "with_choices",
+    "with_criteria",
 ]
 
 Asked = StudyQuery | Mapping[str, str]
@@ -167,12 +171,16 @@ class Finder:
         """What somebody should know who asks about criteria: how many studies are not parsed and so are never found."""
         asked = _asked(query)
         nodes = [*(one.node for one in asked.queries), *asked.filters]
-        if not any(isinstance(one, Area) and one.area in CRITERION_AREAS for node in nodes for one in walk(node)):
+        if not any(
+            isinstance(one, Area) and one.area in CRITERION_AREAS for node in nodes for one in walk(node)
+        ):
             return []
         unparsed = self.select(StudyQuery(filters=asked.filters, queries=asked.queries)).unparsed
         if not unparsed:
             return []
-        return [f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"]
+        return [
+            f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
+        ]
 
     def first(self, query: Asked, most: int) -> Page:
         """The first `most` hits from the page that a request asks for, also more than a page holds."""
@@ -200,7 +208,12 @@ class Finder:
         A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
         show what they would give. `UnknownFieldError` for a name that is no facet.
         """
-        return {name: count_facet(selection, name, most) for name in names}
+        return {
+            name: count_criterion_facet(selection, name, most)
+            if name in CRITERION_FACETS
+            else count_facet(selection, name, most)
+            for name in names
+        }
 
     def explain(self, study: Study, query: Asked) -> Explanation:
         """Why a study is or is not among those found, with its rank and relevance if it is."""
