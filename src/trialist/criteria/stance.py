@@ -183,7 +183,21 @@ def _words(atom: Atom) -> str:
 
 
 _PERMISSION = frozenset(
-    "allowed allowable permitted permissible eligible acceptable are is may be will not excluded".split()
+    [
+        "allowed",
+        "allowable",
+        "permitted",
+        "permissible",
+        "eligible",
+        "acceptable",
+        "are",
+        "is",
+        "may",
+        "be",
+        "will",
+        "not",
+        "excluded",
+    ]
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from trialist.index.arrays import Array, ArrayFile, ArrayWriter, starts_of
 from trialist.index.criteria_chunk import EXCLUDES, LAYOUT, LOWER_INCLUDED, UPPER_INCLUDED, CriteriaChunk
 
 CURRENT = "current.json"
+_AN_HOUR = 3600
 Members = Mapping[int, int]
 Numbers = NDArray[np.uint32]
 Span = tuple[float, float, bool, bool]
@@ -206,10 +207,19 @@ def swap_in(directory: Path, stamp: str, chunks: Sequence[CriteriaChunk], state:
         opened.flush()
         os.fsync(opened.fileno())
     beside.replace(directory / CURRENT)
-    keep = {CURRENT, name, *(f"{chunk.name}{end}" for chunk, _ in kept for end in (".bin", ".json"))}
+    _sweep(directory, {name, *(f"{chunk.name}{end}" for chunk, _ in kept for end in (".bin", ".json"))})
+
+
+def _sweep(directory: Path, keep: Collection[str]) -> None:
+    """Delete what is not in force; what another build may just be writing stays for an hour."""
+    written = (directory / CURRENT).stat().st_mtime
     for entry in directory.iterdir():
-        if entry.name not in keep and entry.name.startswith(("chunk-", "table-", CURRENT)):
-            entry.unlink(missing_ok=True)
+        is_ours = entry.name.startswith(("chunk-", "table-", CURRENT)) and entry.name != CURRENT
+        with suppress(FileNotFoundError):
+            if is_ours and entry.name not in keep:
+                is_whole = entry.suffix in (".json", ".bin")
+                if is_whole or entry.stat().st_mtime < written - _AN_HOUR:
+                    entry.unlink()
 
 
 _Kept = Sequence[tuple[CriteriaChunk, NDArray[np.intp]]]
