@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist.api.own_answers import answered
+from trialist.api.own_criteria import Criteria
 from trialist.api.own_openapi import openapi_document
 from trialist.api.own_page import HEADERS, page_of
 from trialist.api.own_parameters import read_parameters
@@ -39,6 +40,7 @@ def own_endpoints(
         "search": searches.search,
         "facets": searches.facets,
         "similar": searches.similar,
+        "criteria": Criteria(serving, lanes).study,
         "suggest": searches.suggest,
         "public_view": views.public,
         "record_view": views.record,

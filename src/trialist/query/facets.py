@@ -74,6 +74,14 @@ FACETS = {
 }
 """Short names of the facets people ask for → pieces; any piece of such a kind may be named itself."""
 
+CRITERION_FACETS: Mapping[str, str] = {
+    "criterion-variable": "CriterionVariable",
+    "criterion-concept": "CriterionConcept",
+    "included-concept": "InclusionConcept",
+    "excluded-concept": "ExclusionConcept",
+}
+"""Facets over criteria → the areas that they count."""
+
 _OPEN = "open-"
 """Facets that begin so count the places of sites that take people now, those without it the places of all sites."""
 _DATES = (ValueKind.DATE, ValueKind.TIME)
@@ -131,12 +139,14 @@ def facet_names(names: Iterable[str], option: str) -> list[str]:
     """
     found = list(dict.fromkeys(name.strip() for name in names if name.strip()))
     for name in found:
+        if name in CRITERION_FACETS:
+            continue
         try:
             facet_piece(name)
         except UnknownFieldError:
             raise InvalidParameterError(
                 f"{option}: {name[:60]!r} is not known",
-                hint=f"There is {', '.join(FACETS)}, or a field's piece.",
+                hint=f"There is {', '.join((*FACETS, *CRITERION_FACETS))}, or a field's piece.",
             ) from None
     return found
 
@@ -208,8 +218,9 @@ def _can_be(field: Field, value: str) -> bool:
 
 
 def missing_filter(facet: Facet) -> Node | None:
-    """What finds the studies that have no value; None for places of open sites, where others have none either."""
-    return None if _is_of_open_sites(facet.name) else Area(facet.piece, Missing())
+    """What finds the studies that have no value; None for places of open sites and for criteria, where others have none either."""
+    unasked = _is_of_open_sites(facet.name) or facet.name in CRITERION_FACETS
+    return None if unasked else Area(facet.piece, Missing())
 
 
 def _is_of_open_sites(name: str) -> bool:

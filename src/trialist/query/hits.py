@@ -19,6 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
+from trialist.index.criteria_table import CriteriaTable
 from trialist.index.hashing import hash_word
 from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
@@ -89,13 +90,16 @@ class Selection:
         most_cost: int = MOST_COST,
         check: Check = go_on,
         answers: KeptAnswers | None = None,
+        criteria: CriteriaTable | None = None,
     ) -> None:
-        """`read` gives records by NCT number, `check` is called all along; see `Matcher`.
+        """`read` gives records by NCT number, `check` is called all along, `criteria` are parsed; see `Matcher`.
 
-        `answers` are those of earlier requests to the same index with the same synonyms. `LimitExceededError` for a query dearer than `most_cost`.
+        `answers` are those of earlier requests to the same index with the same synonyms. `LimitExceededError` for a
+        query dearer than `most_cost`.
         """
         cost_of(query, thesaurus, index, most_cost)
         self.index = index
+        self.criteria = criteria
         self.query = query
         self.weights = weights
         self._answers = answers or KeptAnswers(0)
@@ -106,7 +110,13 @@ class Selection:
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
             evaluation = Evaluation(
-                segment, thesaurus, weights=weights, reference=reference, read=read, check=check
+                segment,
+                thesaurus,
+                weights=weights,
+                reference=reference,
+                read=read,
+                check=check,
+                criteria=criteria,
             )
             self.evaluations.append(evaluation)
             mask, score = self._evaluate(evaluation, alive)
@@ -187,6 +197,14 @@ class Selection:
     def total(self) -> int:
         """How many studies were found."""
         return int(sum(np.count_nonzero(mask) for mask in self.masks))
+
+    @cached_property
+    def unparsed(self) -> int:
+        """How many studies cannot be found by their criteria, because these have not been parsed."""
+        return sum(
+            int(np.count_nonzero(alive & ~evaluation.with_criteria))
+            for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True)
+        )
 
     @cached_property
     def numbers(self) -> NDArray[np.uint32]:

@@ -9,6 +9,8 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from trialist.errors import NotBuiltError
+from trialist.index.criteria_table import CriteriaTable
 from trialist.index.hashing import hash_word
 from trialist.index.kernels import Sums, studies_of
 from trialist.index.layout import LOCATIONS
@@ -59,11 +61,14 @@ class Matcher:
         reference: Matcher | None = None,
         read: Reader | None = None,
         check: Check = go_on,
+        criteria: CriteriaTable | None = None,
     ) -> None:
         """`reference` is the same query over the main segment, which says how rare words are.
 
-        `read` gives the record of a study by its NCT number; a few queries for exact spellings need it.
+        `read` gives the record of a study by its NCT number; a few queries for exact spellings need it. `criteria` is what
+        areas over criteria are answered from; `NotBuiltError` when one is asked without.
         """
+        self._criteria = criteria
         self.check = check
         self.segment = segment
         self.thesaurus = thesaurus
@@ -116,12 +121,36 @@ class Matcher:
                 return found
             case ValueKind.PLACE:
                 return self._no_studies()
+            case ValueKind.CRITERION:
+                return self._of_criteria(node, context)
             case ValueKind.ENUM:
                 return self._of_enums(looked_in(context.area), node.text.upper())
             case ValueKind.TEXT | ValueKind.NCT_ID | ValueKind.MIXED:
                 return self._of_text(node, context, score)
             case _:
                 assert_never(target.kind)
+
+    def _of_criteria(self, node: Term, context: Context) -> Mask:
+        """The studies whose parsed criteria say a term; those that are not parsed as they are here say nothing."""
+        from trialist.query.criterion_areas import find
+
+        if self._criteria is None:
+            raise NotBuiltError("the criteria have not been parsed", hint="Parse them: trialist index")
+        found = self._no_studies()
+        numbers = find(self._criteria, context.area, node.text)
+        at = np.searchsorted(self.segment.nct, numbers)
+        at[at == len(self.segment.nct)] = 0
+        if self.segment.studies:
+            found[at[self.segment.nct[at] == numbers]] = True
+        return found & self.with_criteria
+
+    @property
+    def with_criteria(self) -> Mask:
+        """The studies whose criteria have been parsed as they are in this segment."""
+        table, segment = self._criteria, self.segment
+        if table is None:
+            return self._no_studies()
+        return segment.kept(("parsed", table.generation), lambda: table.parsed(segment.nct, segment.version))
 
     def wanted(self, node: Term, context: Context) -> Wanted:
         """What may stand for a term here."""
