@@ -245,6 +245,7 @@ UNRESOLVED_REASONS: Mapping[str, str] = MappingProxyType(
         "not-done": "the record says that it did not happen, and not that it was absent",
         "contradiction": "two statements that cannot both be true",
         "duplicate": "the same resource again",
+        "only-groups": "it only groups things that are read where they stand",
         "missing-reference": "it points to something that is not there",
     }
 )
@@ -272,8 +273,8 @@ class Patient:
     `birth` and `sex` are None when not known or contradictory (the contradiction is in `unresolved`). `death` is a date
     range when dead and the day is known; `is_dead` is None when nothing says so. `first_seen` and `last_seen` are the
     earliest and latest day of care in the sources: only within them can the absence of an entry mean anything.
-    `facts` are in the order of the sources. Names, addresses and identifiers are not kept; `label` is what the caller
-    calls the patient, for printing ("" when nothing).
+    `facts` are in the order of the sources. Names, addresses and identifiers are not kept; `label` tells patients of one
+    source apart: the source's own key (`Patient/7`), "" when it has none.
     """
 
     facts: tuple[Fact, ...] = ()
