@@ -153,9 +153,10 @@ def read_name(name: str) -> tuple[Named, ...]:
     tokens = tokenise(plain)
     found = _hits(tokens, plain)
     drugs = [hit for hit in found if hit.entry.kind == "drug"]
-    if drugs and not any(hit.entry.kind in {"condition", "procedure"} for hit in found):
+    is_other = any(hit.entry.kind in {"condition", "procedure"} for hit in found)
+    if drugs and not is_other:
         return _drugs(plain, tokens, drugs)
-    return _one(plain, tokens, found) or (() if found else _by_stem(plain, tokens))
+    return _one(plain, tokens, found) or (() if is_other else _by_stem(plain, tokens))
 
 
 def _hits(tokens: list[Token], text: str) -> list[Hit]:

@@ -234,7 +234,7 @@ class _People:
             others = ChainMap(own, self._others)
             for one in contained:
                 kind = one.get("resourceType") if isinstance(one, dict) else None
-                if kind in _READERS:
+                if isinstance(kind, str) and kind in _READERS:
                     gathered.miss("unread-value", f"a contained {kind} is not read", name, "contained")
         return Resource(Element(value, "", tell), gathered, name, others)
 

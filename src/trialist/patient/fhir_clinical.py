@@ -129,6 +129,8 @@ def _add_one(resource: Resource, path: str, one: Named, kind: FactKind, said: di
     for name, value in (("route", one.route), ("domain", one.domain)):
         if value:
             more[name] = value
+    if kind_of is FactKind.GRADE:
+        more = {name: value for name, value in more.items() if name not in {"status", "end"}}
     resource.add(path, kind=kind_of, **more)
 
 

@@ -22,7 +22,7 @@ _MOMENT = re.compile(
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 _NUMBER_TEXT = re.compile(
     r"\s*(?P<sign><=|>=|<|>|≤|≥)?\s*(?P<low>[+-]?\d{1,12}(?:\.\d{1,12})?)"
-    r"(?:\s*(?:-|–|to)\s*(?P<high>\d{1,12}(?:\.\d{1,12})?))?\s*(?P<unit>[^\d\s].{0,30})?\s*",
+    r"(?:\s*(?:-|–|to)\s*(?P<high>\d{1,12}(?:\.\d{1,12})?))?\s*(?P<unit>(?:(?<=\s)10[*^]|[^\d\s]).{0,30})?\s*",
     re.ASCII,
 )
 _AGE_UNITS = {
@@ -205,7 +205,10 @@ def read_choice_of_time(element: Element, name: str, birth: DateRange | None) ->
     """`onset[x]`, `effective[x]`, `performed[x]` and the like: a dateTime, instant, Period, Age or Range of ages."""
     for suffix in ("DateTime", "Instant", "Date"):
         if element.has(name + suffix):
-            when = read_when(element.text(name + suffix))
+            text = element.text(name + suffix)
+            if not text:
+                return Spell()
+            when = read_when(text)
             return Spell(troubles=(when,)) if isinstance(when, Trouble) else Spell(when)
     period = element.child(name + "Period")
     if period is not None:
