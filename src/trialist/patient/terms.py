@@ -65,6 +65,34 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Something found at characters `start` to `end` (exclusive) of a sentence.
+
+    A thing has a `kind` (and an id, a broader one, or only its words) and what was read with it; a `cue` says something about
+    the things around it: negation, positive, negative, history, current, planned, certainty, family, allergy, status,
+    severity, route. `measure` names a variable without a value.
+    """
+
+    start: int
+    end: int
+    surface: str
+    kind: FactKind | None = None
+    cue: str = ""
+    id: str = ""
+    broader: str = ""
+    domain: str = ""
+    value: ValueRange | None = None
+    unit: str = ""
+    steps: tuple[str, ...] = ()
+    outcome: str = ""
+    qualifiers: tuple[str, ...] = ()
+
+
+Tagger = Callable[[str], tuple[Mention, ...]]
+"""What a sentence mentions, from left to right, without overlaps."""
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The tables as readers need them.
 
