@@ -44,10 +44,24 @@ def answer_concept(atom: Concept, known: Known) -> Answer:
     if not cause or answer.truth is Truth.FALSE:
         return answer
     which = "not caused by" if atom.not_caused_by else "caused by"
+    said = _cause_said(answer, cause)
+    if answer.truth is Truth.TRUE and said.is_decided:
+        words = (*answer.words, f"{'not ' if said is Truth.FALSE else ''}caused by {cause}")
+        is_so = said is (Truth.FALSE if atom.not_caused_by else Truth.TRUE)
+        return replace(answer, truth=truth_of(is_so), words=words)
     need = Need(Who.PERSON, f"{_name(atom)} {which} {cause}", "a cause is for a physician to say")
     words = (*answer.words, f"“{which} {cause}” is for a physician to say")
     needs = (*answer.needs, need)
     return replace(answer, truth=Truth.UNKNOWN, words=words, needs=needs)
+
+
+def _cause_said(answer: Answer, cause: str) -> Truth:
+    """Whether the facts themselves say that something is caused by something, or that it is not."""
+    words = {
+        word.casefold() for item in answer.evidence if item.fact is not None for word in item.fact.qualifiers
+    }
+    yes, no = f"caused by {cause}".casefold() in words, f"not caused by {cause}".casefold() in words
+    return Truth.UNKNOWN if yes == no else truth_of(yes)
 
 
 def _members(concept_id: str) -> frozenset[str]:
@@ -105,8 +119,12 @@ def _either(now: Answer, ever: Answer, need: Need) -> Answer:
         return now
     if ever.truth is Truth.FALSE and not now.is_conflict:
         return ever
-    if now.truth is Truth.FALSE and ever.truth is Truth.UNKNOWN and not ever.evidence:
-        return now
+    if now.truth is Truth.FALSE and ever.truth is Truth.UNKNOWN and not ever.is_conflict:
+        facts = [item.fact for item in now.evidence if item.fact is not None]
+        goes_on = bool(facts) and all(one.status is Status.ACTIVE and not one.negated for one in facts)
+        # It is there and is otherwise than asked; that there was another one before is only not ruled out.
+        if not ever.evidence or (goes_on and {item.fact for item in ever.evidence} <= set(facts)):
+            return now
     return if_agreed([now, ever], replace(need, why=_UNSTATED_WAY))
 
 

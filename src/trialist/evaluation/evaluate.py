@@ -32,6 +32,8 @@ from trialist.criteria.nodes import (
     Quantity,
     ReproState,
     Trialwise,
+    atoms,
+    join_any,
 )
 from trialist.criteria.nodes import Result as Test
 from trialist.criteria.witness import Witness
@@ -39,6 +41,7 @@ from trialist.evaluation.answers import Answer, all_hold, if_agreed, one_holds, 
 from trialist.evaluation.conditions import answer_concept, answer_exposure, answer_state, answer_trialwise
 from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.graded import answer_biomarker, answer_count, answer_ordinal, answer_result
+from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known
 from trialist.evaluation.measured import answer_quantity
 from trialist.evaluation.persons import (
@@ -100,7 +103,7 @@ def answer_expr(expr: Expr, known: Known) -> Answer:
     """Whether an expression is true of a patient."""
     match expr:
         case And(of):
-            return all_hold([answer_expr(one, known) for one in of])
+            return _all_of(of, known)
         case Or(of):
             return one_holds([answer_expr(one, known) for one in of])
         case Not(of):
@@ -108,7 +111,7 @@ def answer_expr(expr: Expr, known: Known) -> Answer:
         case AtLeast(count, of):
             return so_many_hold(count, [answer_expr(one, known) for one in of])
         case ExceptWhen(main, exception):
-            return all_hold([answer_expr(main, known), opposite(answer_expr(exception, known))])
+            return _with_exception(main, exception, known)
         case Alternatives(readings):
             why = Need(Who.READER, "the sentence", "can be read in two ways that differ for this patient")
             return if_agreed([answer_expr(one, known) for one in readings], why)
@@ -124,6 +127,66 @@ def answer_expr(expr: Expr, known: Known) -> Answer:
             return answer_exposure(expr, known)
         case _:
             return _answer_other(expr, known)
+
+
+def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
+    """Whether all hold. "Malignancy and not basal cell carcinoma" says another one than that, not that there is none."""
+    answers = []
+    for one in parts:
+        kinds = [
+            other.of for other in parts if isinstance(other, Not) and _is_kind_of(other.of, one) is not None
+        ]
+        whole = answer_expr(one, known)
+        answers.append(whole if not kinds else _with_exception(one, join_any(list(kinds)), known))
+    is_said = [
+        isinstance(one, Not) and any(_is_kind_of(one.of, other) is not None for other in parts)
+        for one in parts
+    ]
+    return all_hold([one for one, said in zip(answers, is_said, strict=True) if not said])
+
+
+def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
+    """The first and not the exception. An exception that is a kind of the first takes only its own facts away from it."""
+    answer, excepted = answer_expr(main, known), answer_expr(exception, known)
+    plain = all_hold([answer, opposite(excepted)])
+    is_kind = _is_kind_of(exception, main)
+    if is_kind is None or excepted.truth is Truth.FALSE:
+        return plain
+    own = {item.fact for item in excepted.evidence if item.fact is not None and not item.fact.negated}
+    rest = answer_expr(main, known.without(own))
+    if rest.truth is Truth.TRUE:
+        return rest
+    if excepted.truth is Truth.UNKNOWN and not (is_kind and excepted.is_conflict):
+        return plain
+    if is_kind:  # also where it is disputed that there is one: with it and without it, the others decide
+        return replace(rest, evidence=(*rest.evidence, *excepted.evidence))
+    return if_agreed(
+        [plain, rest], Need(Who.READER, "the exception", "can be read in two ways for this patient")
+    )
+
+
+def _is_kind_of(exception: Expr, main: Expr) -> bool | None:
+    """Whether an exception names a kind of what it is taken from: surely, perhaps (False), or not at all (None)."""
+    named = [one for one in atoms(exception) if isinstance(one, Concept | Exposure)]
+    of = [one for one in atoms(main) if isinstance(one, Concept | Exposure)]
+    if not named or not of or len(named) < len(list(atoms(exception))):
+        return None
+    sure = [any(_is_below(one, other) for other in of) for one in named]
+    if all(sure):
+        return True
+    may_be = [
+        known or any(type(one) is type(other) and not one.concept_id for other in of)
+        for one, known in zip(named, sure, strict=True)
+    ]
+    return False if all(may_be) else None
+
+
+def _is_below(one: Concept | Exposure, other: Concept | Exposure) -> bool:
+    if type(one) is not type(other) or not other.concept_id:
+        return False
+    domain = "condition" if isinstance(other, Concept) and other.domain == "condition" else "exposure"
+    below = {other.concept_id, *narrower(domain, other.concept_id)}
+    return one.concept_id in below or (not one.concept_id and one.broader in below)
 
 
 def _answer_other(

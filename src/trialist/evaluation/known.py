@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -37,6 +37,13 @@ class Known:
     def of_family(self, kind: FactKind) -> Sequence[Fact]:
         """The facts of a kind about the family."""
         return [fact for (one, _), facts in self._family.items() if one is kind for fact in facts]
+
+    def without(self, facts: Collection[Fact]) -> Known:
+        """The same without some facts."""
+        if not facts:
+            return self
+        left = tuple(one for one in self.patient.facts if one not in facts)
+        return Known(replace(self.patient, facts=left), self.as_of, self.policy)
 
     @cached_property
     def anchors(self) -> Anchors:
