@@ -133,16 +133,21 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
     """Whether all hold. "Malignancy and not basal cell carcinoma" says another one than that, not that there is none."""
     answers = []
     for one in parts:
-        kinds = [
-            other.of for other in parts if isinstance(other, Not) and _is_kind_of(other.of, one) is not None
-        ]
-        whole = answer_expr(one, known)
-        answers.append(whole if not kinds else _with_exception(one, join_any(list(kinds)), known))
-    is_said = [
-        isinstance(one, Not) and any(_is_kind_of(one.of, other) is not None for other in parts)
-        for one in parts
-    ]
-    return all_hold([one for one, said in zip(answers, is_said, strict=True) if not said])
+        if isinstance(one, Not) and any(_takes_from(one, other) for other in parts):
+            continue  # it is weighed with what it takes from
+        taken = [other.of for other in parts if isinstance(other, Not) and _takes_from(other, one)]
+        answers.append(
+            _with_exception(one, join_any(list(taken)), known) if taken else answer_expr(one, known)
+        )
+    return all_hold(answers)
+
+
+def _takes_from(negation: Not, other: Expr) -> bool:
+    """Whether "and not" names a kind of something that is asked for beside it."""
+    is_plain = isinstance(other, Concept | Exposure) or (
+        isinstance(other, Or) and all(isinstance(one, Concept | Exposure) for one in other.of)
+    )
+    return is_plain and _is_kind_of(negation.of, other) is not None
 
 
 def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
