@@ -85,7 +85,7 @@ class _Note:
         self._noted = noted
         self._gathered = Gathered(terms, as_of, "note")
         self._rules = read_rules()
-        self._is_of_other_fluid = False
+        self._fluid_at = 0
         self._births: list[DateRange] = []
         self._sexes: list[Sex] = []
 
@@ -171,7 +171,8 @@ class _Note:
 
     def _read_sentence(self, sentence: Sentence) -> None:
         text = sentence.text
-        self._is_of_other_fluid = self._rules.cues["other_fluid"].search(text) is not None
+        fluid = self._rules.cues["other_fluid"].search(text)
+        self._fluid_at = fluid.start() if fluid is not None else len(text)
         times = find_times(text, self._noted)
         masked = self._read_statements(sentence)
         masked = self._read_vitals(sentence, masked)
@@ -314,7 +315,7 @@ class _Note:
         if (
             mention.kind is FactKind.MEASUREMENT
             and mention.id not in _NOT_OF_BLOOD
-            and self._is_of_other_fluid
+            and mention.start > self._fluid_at
         ):
             return True
         if mention.id in self._rules.ignored_ids or mention.surface.lower() in self._rules.ignored_words:
