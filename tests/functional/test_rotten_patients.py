@@ -9,7 +9,7 @@ from trialist.patient.facts import FactKind, Status
 from trialist.patient.fhir import read_fhir
 from trialist.patient.terms import check_measure
 
-from support.patients import DAY, TERMS, patient_lines
+from support.fact_lines import DAY, TERMS, patient_lines
 from support.rotten import rotten, sound
 
 

@@ -7,7 +7,7 @@ from trialist.errors import LimitExceededError, SourceUnreadableError
 from trialist.patient.fhir import read_fhir
 
 from support.cases import each_case
-from support.patients import DAY, TERMS, patient_lines
+from support.fact_lines import DAY, TERMS, patient_lines
 
 PERSON = {"resourceType": "Patient", "id": "p", "birthDate": "1980-06-01"}
 

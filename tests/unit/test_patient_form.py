@@ -8,7 +8,7 @@ from trialist.errors import InvalidParameterError, LimitExceededError, SourceUnr
 from trialist.patient.form import read_form
 from trialist.patient.form_schema import form_schema, parts, top
 
-from support.patients import DAY, TERMS, patient_lines
+from support.fact_lines import DAY, TERMS, patient_lines
 
 SHEET = """
 label: A-17

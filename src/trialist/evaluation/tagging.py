@@ -25,7 +25,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.open_words import recognise
 from trialist.criteria.pieces import Piece, read_pieces
 from trialist.criteria.tokens import tokenise
-from trialist.evaluation.terms import class_of_drug
+from trialist.evaluation.terms import class_of_drug, is_loose, plain_verbs
 from trialist.patient.extents import ValueRange
 from trialist.patient.facts import FactKind
 from trialist.patient.terms import Mention
@@ -74,7 +74,8 @@ def _mentions(clause: Clause, pieces: Sequence[Piece]) -> Iterator[Mention]:
 
 def _open(clause: Clause, words: Sequence[Piece]) -> Iterator[Mention]:
     """Words in no table that look like the name of a disease, drug or operation: the longest run that does."""
-    for first in range(len(words)):
+    verb = max((place for place, one in enumerate(words) if one.text in plain_verbs()), default=-1)
+    for first in range(verb + 1, len(words)):
         part = words[first:]
         start, end = clause.tokens[part[0].first].start, clause.tokens[part[-1].last - 1].end
         surface = clause.text[start:end]
@@ -103,7 +104,15 @@ def _thing(expr: Expr, start: int, end: int, text: str) -> Iterator[Mention]:
             if expr.scale != "ctcae" or "scale" not in expr.assumed:
                 yield Mention(start, end, surface, FactKind.GRADE, id=expr.scale, steps=expr.allowed)
         case Concept():
-            yield Mention(start, end, surface, FactKind.CONDITION, id=expr.concept_id, broader=expr.broader)
+            loose = is_loose(surface)
+            yield Mention(
+                start,
+                end,
+                surface,
+                FactKind.CONDITION,
+                id="" if loose else expr.concept_id,
+                broader="" if loose else expr.broader,
+            )
         case Exposure():
             yield Mention(
                 start,

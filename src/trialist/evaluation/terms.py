@@ -64,6 +64,8 @@ class _Words:
     dimensions: Mapping[str, str]
     also: Mapping[str, str]
     tags: re.Pattern[str]
+    looser: frozenset[str]
+    verbs: frozenset[str]
     stems: tuple[tuple[str, str], ...]
 
 
@@ -82,6 +84,8 @@ def _words() -> _Words:
         dimensions=rows["dimensions"],
         also=rows["also"],
         stems=tuple((stem, name) for name, stems in rows["stems"].items() for stem in stems.split()),
+        verbs=frozenset(rows["words"]["verbs"].split()),
+        looser=frozenset(rows["looser"]["names"].split("|")),
         tags=re.compile(rf"\s*\((?:{rows['words']['tags']})\)\s*$", re.IGNORECASE),
     )
 
@@ -159,12 +163,26 @@ def read_name(name: str) -> tuple[Named, ...]:
     return _one(plain, tokens, found) or (() if is_other else _by_stem(plain, tokens))
 
 
+def is_loose(name: str) -> bool:
+    """Whether a name of the tables proves nothing but itself, though it stands beside a concept."""
+    return name.lower() in _words().looser
+
+
+def plain_verbs() -> frozenset[str]:
+    """Verbs and small words of narratives that are part of no name."""
+    return _words().verbs
+
+
 def _hits(tokens: list[Token], text: str) -> list[Hit]:
     """The things of a name from left to right, the longest at each place; of several kinds the condition first."""
     found: list[Hit] = []
     place = 0
     while place < len(tokens):
-        here = things().at(tokens, place, text)
+        here = [
+            hit
+            for hit in things().at(tokens, place, text)
+            if not is_loose(text[tokens[hit.first].start : tokens[hit.last - 1].end])
+        ]
         if here:
             found.append(min(here, key=lambda hit: _ORDER.index(hit.entry.kind)))
             place = found[-1].last

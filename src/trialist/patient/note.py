@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -42,6 +42,14 @@ _SPLIT = re.compile(r";|,? but |, (?:however|although|though)\b|\. ")
 _VERB_LIST = re.compile(r"^[\s,]*(?:(?:and|or|nor|&|/)[\s,]*)*(?:[\w'-]+\s+){0,3}[\s,(]*$")
 _AGE_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NEAREST_TIME = 70
+_DENIALS = (
+    ("no_drugs", FactKind.EXPOSURE, ANY),
+    ("no_allergies", FactKind.ALLERGY, ANY),
+    ("no_drug_use", FactKind.CONDITION, "substance_abuse"),
+    ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
+)
+_NOT_OF_BLOOD = frozenset({"urine_output", "proteinuria", "upcr", "uacr", "stool_volume"})
+_OTHER_TIMES = ("at age ", "at the age of ", "since age ", "from age ", "until age ")
 _VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
 
 
@@ -77,6 +85,7 @@ class _Note:
         self._noted = noted
         self._gathered = Gathered(terms, as_of, "note")
         self._rules = read_rules()
+        self._fluid_at = 0
         self._births: list[DateRange] = []
         self._sexes: list[Sex] = []
 
@@ -99,22 +108,30 @@ class _Note:
     def _origin(self, start: int, end: int) -> Origin:
         return Origin("note", quote=self._text[start:end], start=start, end=end)
 
+    def _ages(self, text: str) -> list[re.Match[str]]:
+        """The ages of a sentence: a number that says that it is one."""
+        return [
+            match
+            for match in self._rules.age.finditer(text)
+            if match["aged"]
+            or match["letter"]
+            or match["old"]
+            or match["who"]
+            or (match["unit"] or "").startswith("y")
+        ]
+
     def _read_person(self, sentence: Sentence) -> None:
         """Age and sex of the patient, where they are said of nobody else."""
         relative = self._rules.cues["relatives"].search(sentence.text)
-        for match in self._rules.age.finditer(sentence.text):
-            if relative is not None and relative.start() < match.start():
+        for match in self._ages(sentence.text):
+            before = sentence.text[: match.start()].lower()
+            if (relative is not None and relative.start() < match.start()) or before.endswith(_OTHER_TIMES):
                 continue
-            who = match["who"] or ""
-            if not who and not match["unit"]:
-                continue
-            if not match["unit"] and not re.search(
-                r"\d\s*-?\s*(?:y|old|[mf]\b)", match.group(), re.IGNORECASE
-            ):
-                continue
-            if match["unit"] and not who and "old" not in match.group().lower():
-                continue
+            unit = match["unit"] or ""
+            if unit and not match["old"] and not match["who"] and unit[:2] not in {"yo", "y/", "y."}:
+                continue  # "for 47 years"
             self._add_age(match)
+            who = f"{match['who'] or ''} {match['letter'] or ''}"
             for sex, pattern in ((Sex.FEMALE, self._rules.female), (Sex.MALE, self._rules.male)):
                 if pattern.search(who):
                     self._sexes.append(sex)
@@ -123,7 +140,7 @@ class _Note:
     def _add_age(self, match: re.Match[str]) -> None:
         if self._noted is None:
             return
-        count = 0 if match["age"].lower() == "newborn" else int(match["age"])
+        count = int(match["age"] or match["aged"])
         unit = _AGE_UNITS.get((match["unit"] or "y")[0].lower(), "a")
         try:
             self._births.append(birth_from_age(count, count, unit, self._noted))
@@ -154,12 +171,14 @@ class _Note:
 
     def _read_sentence(self, sentence: Sentence) -> None:
         text = sentence.text
+        fluid = self._rules.cues["other_fluid"].search(text)
+        self._fluid_at = fluid.start() if fluid is not None else len(text)
         times = find_times(text, self._noted)
         masked = self._read_statements(sentence)
         masked = self._read_vitals(sentence, masked)
         for one in times:
             masked = masked[: one.start] + " " * (one.end - one.start) + masked[one.end :]
-        for match in self._rules.age.finditer(text):
+        for match in self._ages(text):
             masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
         mentions = self._with_findings(masked, list(self._tag(masked)))
         segments = list(self._segments(sentence))
@@ -169,7 +188,7 @@ class _Note:
                 continue
             segment = next((one for one in segments if one.start <= mention.start < one.end), segments[-1])
             timed = self._time_of(mention, mentions, times, segment, taken)
-            self._add(sentence, mention, _beside(mentions, place, masked), segment, timed)
+            self._add(sentence, masked, mention, _beside(mentions, place, masked), segment, timed)
 
     def _with_findings(self, masked: str, mentions: list[Mention]) -> list[Mention]:
         """The mentions, and symptoms that no table has."""
@@ -239,14 +258,11 @@ class _Note:
             if one.role is Role.AFTER and (behind >= 0 or mention.kind is not FactKind.EXPOSURE):
                 continue
             between = (mention.end, one.start) if behind >= 0 else (one.end, mention.start)
-            if (
-                any(
-                    other.kind is not None
-                    and between[0] <= other.start < between[1]
-                    and other.kind is not FactKind.MEASUREMENT
-                    for other in mentions
-                )
-                and one.role is not Role.SINCE
+            told = segment.told[between[0] - segment.start : between[1] - segment.start]
+            is_listed = one.role is Role.SINCE and self._rules.cues["stop"].search(told) is None
+            if not is_listed and any(
+                other.kind not in {None, FactKind.MEASUREMENT} and between[0] <= other.start < between[1]
+                for other in mentions
             ):
                 continue
             if behind < 0 and one.role is Role.AT and place in taken:
@@ -261,13 +277,14 @@ class _Note:
     def _add(
         self,
         sentence: Sentence,
+        masked: str,
         mention: Mention,
         beside: dict[str, list[str]],
         segment: _Segment,
         timed: Timed | None,
     ) -> None:
-        context = self._context(sentence, mention, segment)
-        if context is None:
+        context = self._context(sentence.section, masked, mention, segment)
+        if context is None or self._is_ignored(mention, context):
             return
         said: dict[str, Any] = {"recorded": self._noted, "subject": segment.subject, **context}
         said["surface"] = mention.surface
@@ -281,7 +298,7 @@ class _Note:
             word.startswith(("suspect", "possib", "probab")) for word in beside["certainty"]
         ):
             said["certainty"] = Certainty.SUSPECTED
-        outcome = "positive" if "positive" in beside else "negative" if "negative" in beside else ""
+        outcome = next((name for name in ("positive", "negative") if _says_outcome(beside.get(name, ()))), "")
         made = _fact_fields(mention, kind, outcome, said, self._gathered)
         if made is None:
             return
@@ -293,11 +310,27 @@ class _Note:
             return
         self._gathered.keep(fact)
 
-    def _context(self, sentence: Sentence, mention: Mention, segment: _Segment) -> dict[str, Any] | None:
+    def _is_ignored(self, mention: Mention, context: dict[str, Any]) -> bool:
+        """What is too wide, or too little, to be a fact about a person."""
+        if (
+            mention.kind is FactKind.MEASUREMENT
+            and mention.id not in _NOT_OF_BLOOD
+            and mention.start > self._fluid_at
+        ):
+            return True
+        if mention.id in self._rules.ignored_ids or mention.surface.lower() in self._rules.ignored_words:
+            return True
+        return (
+            mention.id == "hospitalization"
+            and mention.surface.lower() == "admission"
+            and not context.get("negated")
+        )
+
+    def _context(self, section: str, text: str, mention: Mention, segment: _Segment) -> dict[str, Any] | None:
         """Denied, doubted, past, planned; None for what only might be."""
-        cues, text = self._rules.cues, sentence.text
+        cues = self._rules.cues
         before, behind = text[segment.start : mention.start], text[mention.end : segment.end]
-        if _reaches(cues["unreal"], before, cues["stop"]):
+        if _reaches(cues["unreal"], before, cues["stop"]) or cues["unreal_behind"].match(behind):
             return None
         found: dict[str, Any] = {}
         if _reaches(cues["denied"], before, cues["stop"]) or cues["denied_behind"].match(behind):
@@ -305,12 +338,12 @@ class _Note:
             return found
         if _reaches(cues["unsure"], before, cues["stop"]):
             found["certainty"] = Certainty.SUSPECTED
-        if sentence.section == "plan" or _reaches(cues["planned"], before, cues["stop"]):
+        if section == "plan" or _reaches(cues["planned"], before, cues["stop"]):
             found["status"] = Status.PLANNED
         elif mention.kind is FactKind.EXPOSURE:
-            found["status"] = self._exposed(before, sentence.section)
+            found["status"] = self._exposed(before, section)
         elif mention.kind in {FactKind.CONDITION, FactKind.STATE}:
-            is_past = sentence.section == "history" or _reaches(cues["history"], before, cues["stop"])
+            is_past = section == "history" or _reaches(cues["history"], before, cues["stop"])
             found["status"] = Status.UNSTATED if is_past else Status.ACTIVE
         return found
 
@@ -377,13 +410,16 @@ class _Note:
             )
             if weeks is not None:
                 masked = masked[: match.start()] + text[match.start() : match.end()] + masked[match.end() :]
-        for name, kind in (
-            ("no_history", FactKind.CONDITION),
-            ("no_drugs", FactKind.EXPOSURE),
-            ("no_allergies", FactKind.ALLERGY),
-        ):
+        for name, kind, entry_id in _DENIALS:
             if (match := rules.facts[name].search(masked)) is not None:
-                put(match, kind=kind, id=ANY, negated=True)
+                masked_before = masked
+                put(match, kind=kind, id=entry_id, negated=True)
+                masked = masked if entry_id == ANY else masked_before
+        if (match := rules.facts["no_history"].search(masked)) is not None:
+            self._gathered.miss(
+                "unread-value", f"{match.group()[:60]!r} is too wide to decide anything", "note"
+            )
+            masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
         return masked
 
     def _read_vitals(self, sentence: Sentence, masked: str) -> str:
@@ -444,6 +480,11 @@ def _beside(mentions: list[Mention], place: int, text: str) -> dict[str, list[st
     return found
 
 
+def _says_outcome(words: Sequence[str]) -> bool:
+    """Whether words are a test's outcome; "negative for" is a denial of what follows."""
+    return any(not word.endswith(" for") for word in words)
+
+
 def _times(
     timed: Timed | None, status: Status | None, kind: FactKind, noted: DateRange | None
 ) -> dict[str, Any]:
@@ -454,6 +495,11 @@ def _times(
     if timed.role is Role.UNTIL:
         return {"end": timed.days, "status": Status.ENDED}
     found: dict[str, Any] = {"date": timed.days}
+    is_past = noted is not None and timed.days != noted and timed.role in {Role.AT, Role.AFTER}
+    if is_past and kind is FactKind.CONDITION and status is Status.ACTIVE:
+        found["status"] = Status.UNSTATED
+    if timed.role is Role.AFTER:
+        found["status"] = Status.ENDED
     if (
         timed.role is Role.SINCE
         and kind in {FactKind.CONDITION, FactKind.EXPOSURE}

@@ -25,6 +25,8 @@ class Rules:
     findings: re.Pattern[str]
     sections: Mapping[str, str]
     abbreviations: frozenset[str]
+    ignored_ids: frozenset[str]
+    ignored_words: frozenset[str]
 
 
 @cache
@@ -38,7 +40,7 @@ def read_rules() -> Rules:
 
     def words(said: str) -> re.Pattern[str]:
         longest = sorted(said.split("|"), key=len, reverse=True)
-        return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest))})\b", re.IGNORECASE)
+        return re.compile(rf"(?<!non-)(?<!non )\b(?:{'|'.join(map(re.escape, longest))})\b", re.IGNORECASE)
 
     return Rules(
         cues=compiled("cues"),
@@ -51,5 +53,7 @@ def read_rules() -> Rules:
         male=words(rows["person"]["male"]),
         findings=words(rows["findings"]["words"]),
         sections=rows["sections"],
+        ignored_ids=frozenset(rows["ignored"]["ids"].split("|")),
+        ignored_words=frozenset(rows["ignored"]["words"].split("|")),
         abbreviations=frozenset(rows["abbreviations"]["words"].split("|")),
     )

@@ -32,7 +32,7 @@ _DAYS = {"hour": 0, "day": 1, "week": 7, "month": 30.4375, "year": 365.25}
 _M = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _N = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})(?:st|nd|rd|th)?"
 _U = r"(?P<u>hours?|hrs?|days?|weeks?|wks?|months?|mos?|years?|yrs?|y)"
-_AGO = r"(?:ago|earlier|before(?! the)|previously|prior(?: to (?:admission|presentation|this|arrival|the visit))?|before (?:admission|presentation|arrival))"
+_AGO = r"(?:ago|earlier|before(?! the)|previously|prior(?: to (?:his |her |the |this )?(?:hospital )?(?:admission|presentation|arrival|visit|hospitali[sz]ation))?|before (?:his |her |the )?(?:admission|presentation|arrival))"
 _DATE = re.compile(
     rf"(?P<iso>\b\d{{4}}-\d{{2}}(?:-\d{{2}})?\b)"
     rf"|\b(?P<dm>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<dmm>{_M})\.?,? (?P<dmy>\d{{4}})\b"
