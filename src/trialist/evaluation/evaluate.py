@@ -38,6 +38,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.nodes import Result as Test
 from trialist.criteria.witness import Witness
 from trialist.evaluation.answers import Answer, all_hold, if_agreed, one_holds, opposite, so_many_hold
+from trialist.evaluation.caution import as_asked, is_doubtful, left_open, without_sexes
 from trialist.evaluation.conditions import answer_concept, answer_exposure, answer_state, answer_trialwise
 from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.graded import answer_biomarker, answer_count, answer_ordinal, answer_result
@@ -70,6 +71,7 @@ def evaluate(
     assessments = [assess(one, known) for one in criteria.criteria]
     assessments = _with_permissions(criteria, assessments)
     assessments = _with_doubtful_headings(criteria, assessments)
+    assessments = _with_doubtful_sexes(criteria, assessments, known, fields)
     assessments, of_fields = reconcile_ages(criteria, assessments, field_assessments(fields, known), known)
     return weigh(criteria, known, [*life_assessments(known), *of_fields, *assessments])
 
@@ -78,7 +80,11 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     """One criterion for one patient."""
     if criterion.population is not Population.PATIENT:
         return _for_others(criterion)
-    answer = answer_expr(criterion.expr, known)
+    expr = as_asked(criterion)
+    answer = answer_expr(expr, known)
+    doubt = is_doubtful(criterion, answer, lambda one: answer_expr(one, known).truth)
+    if doubt is not None:
+        answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
         return _assessment(criterion, answer, Result.UNKNOWN if not answer.truth.is_decided else None)
     guard = None if criterion.guard is None else answer_expr(criterion.guard, known)
@@ -136,9 +142,12 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
         if isinstance(one, Not) and any(_takes_from(one, other) for other in parts):
             continue  # it is weighed with what it takes from
         taken = [other.of for other in parts if isinstance(other, Not) and _takes_from(other, one)]
-        answers.append(
-            _with_exception(one, join_any(list(taken)), known) if taken else answer_expr(one, known)
-        )
+        answer = _with_exception(one, join_any(list(taken)), known) if taken else answer_expr(one, known)
+        if isinstance(one, Attestation) and answer.truth is Truth.FALSE:
+            # "Lack of compliance with contraception": a refusal inside a longer sentence may mean its opposite.
+            need = Need(Who.READER, answer.words[0], "inside a longer sentence: has to be read")
+            answer = left_open(answer, need)
+        answers.append(answer)
     return all_hold(answers)
 
 
@@ -285,6 +294,28 @@ def _with_doubtful_headings(criteria: CriterionSet, assessments: Sequence[Assess
             found.append(_left_open(one, Need(Who.READER, f"“{one.text}”", why)))
         else:
             found.append(one)
+    return found
+
+
+def _with_doubtful_sexes(
+    criteria: CriterionSet, assessments: Sequence[Assessment], known: Known, fields: Witness | None
+) -> list[Assessment]:
+    """ "Men: less than 31.5 %" asks something of men, and does not ask for men; the registry's own field says which it is."""
+    found = []
+    for criterion, one in zip(criteria.criteria, assessments, strict=True):
+        is_alone = fields is None and isinstance(criterion.expr, Demographic)
+        is_asked = fields is not None and fields.sex in {"MALE", "FEMALE"}
+        if one.effect is not Effect.EXCLUDES or is_alone or is_asked:
+            found.append(one)
+            continue
+        rest = answer_expr(without_sexes(as_asked(criterion)), known).truth
+        # An exclusion of "women who …" is true of a woman by what follows; one of "women" alone is doubtful.
+        is_plain = isinstance(criterion.expr, Demographic)
+        if rest is Truth.FALSE or (criterion.polarity is Polarity.EXCLUSION and not is_plain):
+            found.append(one)
+        else:
+            why = "whether it asks for one sex, or something of one sex, has to be read"
+            found.append(_left_open(one, Need(Who.READER, f"“{one.text}”", why)))
     return found
 
 

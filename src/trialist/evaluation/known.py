@@ -24,19 +24,24 @@ class Known:
         self.policy = policy
         usable = sorted((fact for fact in patient.facts if known_on(fact, as_of)), key=_order)
         self._own = index_facts(fact for fact in usable if fact.subject is Subject.PATIENT)
-        self._family = index_facts(fact for fact in usable if fact.subject is Subject.FAMILY)
+        self._own_kinds: dict[FactKind, list[Fact]] = {}
+        self._family: dict[FactKind, list[Fact]] = {}
+        for fact in usable:
+            if fact.subject is not Subject.DONOR:
+                of = self._own_kinds if fact.subject is Subject.PATIENT else self._family
+                of.setdefault(fact.kind, []).append(fact)
 
     def facts(self, kind: FactKind, fact_id: str) -> Sequence[Fact]:
         """The patient's own facts of a kind and id; those without an id under ""."""
         return self._own.get((kind, fact_id), ())
 
     def of_kind(self, kind: FactKind) -> Sequence[Fact]:
-        """All of the patient's own facts of a kind, by id."""
-        return [fact for (one, _), facts in self._own.items() if one is kind for fact in facts]
+        """All of the patient's own facts of a kind."""
+        return self._own_kinds.get(kind, ())
 
     def of_family(self, kind: FactKind) -> Sequence[Fact]:
         """The facts of a kind about the family."""
-        return [fact for (one, _), facts in self._family.items() if one is kind for fact in facts]
+        return self._family.get(kind, ())
 
     def without(self, facts: Collection[Fact]) -> Known:
         """The same without some facts."""
