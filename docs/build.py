@@ -7,6 +7,7 @@ python docs/build.py --check    write nothing; fail when a page is not what the 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from trialist.evaluation.calculators import (
 )
 from trialist.evaluation.calculators.intervals import interval_words
 from trialist.evaluation.calculators.nodes import Step
+from trialist.patient.form_schema import form_schema, parts, top
 from trialist.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -260,12 +262,54 @@ def type_words(schema: dict[str, Any]) -> str:
     return " or ".join(kind) if isinstance(kind, list) else str(kind)
 
 
+def patient_form_page() -> str:
+    found = [
+        "# The form for a patient\n\nWhat is known of a patient can be typed as YAML or JSON; "
+        "[a JSON Schema](patient-form.schema.json) checks it in an editor. Names are those of the tables or any name they know; "
+        "a disease or drug in no table is kept by its words. A misspelt key is refused, because it would lose a fact. No names "
+        "or numbers of people: `label` is for telling sheets apart.\n\n```yaml\n" + EXAMPLE_FORM + "```\n",
+        "## At the top\n\n"
+        + table(["key", "what it says"], [[f"`{name}`", said] for name, said in top().items()]),
+    ]
+    for part in parts().values():
+        rows = [
+            [f"`{name}`" + (" (needed)" if name in part.needed else ""), said]
+            for name, said in part.keys.items()
+        ]
+        found.append(
+            f"## {part.name}\n\n{part.says[0].upper()}{part.says[1:]}.\n\n"
+            + table(["key", "what it says"], rows)
+        )
+    return "\n\n".join(found)
+
+
+EXAMPLE_FORM = """\
+label: A-17
+as_of: 2025-06-01
+born: 1980-06
+sex: female
+transplant_day: 2025-01-05
+values:
+  - {name: ALT, value: 95 U/L, normal: -40, on: 2025-05-30}
+  - {name: platelets, value: <20 10*9/L, day: 28}
+grades:
+  - {name: ecog, value: 1}
+conditions:
+  - acute GVHD
+  - {name: HIV, absent: yes}
+drugs:
+  - {name: methylprednisolone, from: 2025-02-10, dose: 2 mg/kg/d}
+allergies: none
+"""
+
+
 PAGES = {
     "calculators.md": calculators_page,
     "api.md": api_page,
     "cases.md": cases_page,
     "commands.md": commands_page,
     "errors.md": errors_page,
+    "patient-form.md": patient_form_page,
     "problems.md": problems_page,
     "settings.md": settings_page,
 }
@@ -276,8 +320,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     stale = []
-    for name, page in PAGES.items():
-        text = HEAD + "\n" + page().rstrip() + "\n"
+    schema = json.dumps(form_schema(), indent=2, ensure_ascii=False) + "\n"
+    texts = {name: HEAD + "\n" + page().rstrip() + "\n" for name, page in PAGES.items()}
+    for name, text in [*texts.items(), ("patient-form.schema.json", schema)]:
         file = REFERENCE / name
         if check:
             if not file.is_file() or file.read_text(encoding="utf-8") != text:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.lanes import Lanes
 from trialist.api.own_answers import answered
-from trialist.api.served import Serving
 from trialist.api.study import canonical_id
 from trialist.registry.criteria import criteria_document
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import Serving
 
 
 class Criteria:
