@@ -45,6 +45,36 @@ function middle(ring) {
   return [lon0 + lon / (6 * whole), lat0 + lat / (6 * whole)];
 }
 
+// A ring that crosses the antimeridian jumps from 180 to -180 there: made continuous, then cut at both edges of the map.
+function cut(ring) {
+  let turn = 0;
+  const whole = ring.map(([lon, lat], at) => {
+    if (at > 0 && Math.abs(lon - ring[at - 1][0]) > 180) turn += lon < ring[at - 1][0] ? 360 : -360;
+    return [lon + turn, lat];
+  });
+  const lons = whole.map(([lon]) => lon);
+  const [west, east] = [Math.min(...lons), Math.max(...lons)];
+  if (west >= -180 && east <= 180) return [whole];
+  return [-360, 0, 360]
+    .map((shift) => whole.map(([lon, lat]) => [lon + shift, lat]))
+    .map((moved) => beyond(beyond(moved, (lon) => lon >= -180, -180), (lon) => lon <= 180, 180))
+    .filter((part) => part.length > 3);
+}
+
+// The part of a ring on one side of a meridian (Sutherland and Hodgman).
+function beyond(ring, isInside, edge) {
+  const found = [];
+  for (let at = 0; at < ring.length - 1; at++) {
+    const [from, to] = [ring[at], ring[at + 1]];
+    if (isInside(from[0])) found.push(from);
+    if (isInside(from[0]) !== isInside(to[0])) {
+      const share = (edge - from[0]) / (to[0] - from[0]);
+      found.push([edge, from[1] + share * (to[1] - from[1])]);
+    }
+  }
+  return found.length ? [...found, found[0]] : found;
+}
+
 function path(ring) {
   const points = ring.map(([lon, lat]) => [Math.round(x(lon)), Math.round(y(lat))]);
   let [fromX, fromY] = points[0];
@@ -61,13 +91,10 @@ function path(ring) {
 function outline(country) {
   const polygons =
     country.geometry.type === "Polygon" ? [country.geometry.coordinates] : country.geometry.coordinates;
-  const rings = polygons.map((polygon) => polygon[0]).sort((a, b) => Math.abs(area(b)) - Math.abs(area(a)));
+  const parts = polygons.map((polygon) => polygon.flatMap(cut));
+  const rings = parts.flat().sort((a, b) => Math.abs(area(b)) - Math.abs(area(a)));
   const projected = (ring) => Math.abs(area(ring.map(([lon, lat]) => [x(lon), y(lat)])));
-  const kept = polygons.flatMap((polygon) =>
-    polygon[0] === rings[0] || projected(polygon[0]) >= LEAST_RING
-      ? polygon.filter((ring) => ring === rings[0] || projected(ring) >= LEAST_RING)
-      : [],
-  );
+  const kept = parts.flat().filter((ring) => ring === rings[0] || projected(ring) >= LEAST_RING);
   return { d: kept.map(path).join(""), middle: middle(rings[0]) };
 }
 
