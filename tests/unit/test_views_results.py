@@ -38,7 +38,7 @@ def test_analyses(case: Case) -> None:
     [
         ([0, 100], ["0", "100"]),
         ([0.012, 0.049], ["0", "0.05"]),
-        ([-5, 5], ["-5", "5"]),
+        ([-5, 5], ["-6", "6"]),
         ([98, 104], ["98", "104"]),
         ([7, 7], ["6", "8"]),
     ],
@@ -295,7 +295,7 @@ def test_bars_and_the_comparison_of_two_groups() -> None:
     assert (sepsis.term, round(sepsis.difference, 6), sepsis.is_labelled) == ("Sepsis", 11.0, True)
     assert sepsis.p_value == pytest.approx(0.00254, abs=1e-5)
     assert sepsis.y < volcano.line_y
-    assert (headache.p_value, headache.is_labelled) == (1.0, False)
+    assert (headache.p_value, headache.is_labelled) == (pytest.approx(1.0), False)
     assert headache.x == volcano.across.at(0)
     turned = volcano_of(adverse, "EG001", "EG000")
     assert turned is not None

@@ -17,13 +17,14 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From `low` at `start` to `high` at `end`, in equal steps or, `is_log`, in equal ratios."""
+    """From `low` at `start` to `high` at `end`, in equal steps or, `is_log`, in equal ratios; a mark every `step`."""
 
     low: float
     high: float
     start: float
     end: float
     is_log: bool = False
+    step: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.low < self.high or (self.is_log and self.low <= 0):
@@ -41,7 +42,7 @@ class Axis:
     @property
     def ticks(self) -> tuple[Tick, ...]:
         """The round numbers between the ends."""
-        values = _powers(self.low, self.high) if self.is_log else _steps(self.low, self.high)
+        values = _powers(self.low, self.high) if self.is_log else _steps(self.low, self.high, self.step)
         return tuple(Tick(self.at(value), number_text(value)) for value in values)
 
 
@@ -51,7 +52,8 @@ def axis_for(
     """An axis on which all values lie, its ends round; with `zero` also 0, where that does not squeeze them."""
     low, high = min(values), max(values)
     if is_log and low > 0:
-        return Axis(10 ** floor(log10(low)), 10 ** (ceil(log10(high)) if high > low else floor(log10(high)) + 1), start, end, True)  # fmt: skip
+        first, last = floor(log10(low)), ceil(log10(high))
+        return Axis(10.0**first, 10.0 ** max(last, first + 1), start, end, True)
     if zero or (low > 0 and low < 0.5 * high):
         low = min(low, 0.0)
     if zero:
@@ -60,7 +62,7 @@ def axis_for(
         margin = abs(low) / 10 or 1.0
         low, high = low - margin, high + margin
     step = _step(low, high)
-    return Axis(floor(low / step) * step, ceil(high / step) * step, start, end)
+    return Axis(floor(low / step) * step, ceil(high / step) * step, start, end, step=step)
 
 
 def number_text(value: float) -> str:
@@ -81,8 +83,8 @@ def _step(low: float, high: float, most: int = 5) -> float:
     return 10 * power
 
 
-def _steps(low: float, high: float) -> list[float]:
-    step = _step(low, high)
+def _steps(low: float, high: float, step: float) -> list[float]:
+    step = step or _step(low, high)
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
     return [round(count * step, 12) for count in range(first, last + 1)]
 
