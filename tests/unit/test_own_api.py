@@ -11,16 +11,16 @@ import orjson
 import pytest
 
 from trialist import errors
-from trialist.api.app import Application
-from trialist.api.metrics import Meter, exposition
 from trialist.api.own_openapi import openapi_document, statuses_of
 from trialist.api.own_parameters import MOST_HITS
 from trialist.api.own_refusals import own_refusal
 from trialist.api.own_routes import ROUTES
 from trialist.api.own_schemas import SCHEMAS
-from trialist.api.refusals import STATUSES
 from trialist.demo import generate_study
 from trialist.query.facets import FACETS
+from trialist.serving.application import Application
+from trialist.serving.metrics import Meter, exposition
+from trialist.serving.statuses import STATUSES
 
 from support.schemas import faults
 from support.serving import Answer, application, ask, make_registry

@@ -69,6 +69,10 @@ class Records:
         """The NCT numbers of the studies that the registry still has, ascending."""
         return list(self._reader.current())
 
+    def first_number(self) -> int | None:
+        """The smallest NCT number of the studies that the registry still has; None when it has none."""
+        return self._reader.first_number()
+
     def state(self) -> StoreState:
         """What changes whenever the store does. On a read-only volume other files are noticed here, and opened anew."""
         if self._frozen_at is not None:
