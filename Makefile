@@ -10,7 +10,7 @@ install: .venv/.installed
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
 	@$(BIN)/uv sync --frozen --quiet
-	@test -f src/trialist/views/world/world.svg || $(BIN)/uv sync --frozen --quiet --reinstall-package trialist
+	@test -f src/trialist/pages/static/world.svg || $(BIN)/uv sync --frozen --quiet --reinstall-package trialist
 	@touch $@
 
 start: install

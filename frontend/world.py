@@ -15,29 +15,30 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-WORLD = HERE.parent / "src" / "trialist" / "views" / "world"
+PACKAGE = HERE.parent / "src" / "trialist"
 INPUTS = ("package.json", "package-lock.json", "world.mjs")
-OUTPUTS = ("world.svg", "countries.json")
-STAMP = "made-from.json"
+OUTPUTS = ("pages/static/world.svg", "views/world/countries.json")
+STAMP = "views/world/made-from.json"
 
 
-def make_world(inputs: Path = HERE, world: Path = WORLD) -> bool:
+def make_world(inputs: Path = HERE, package: Path = PACKAGE) -> bool:
     """Write the drawing and the table unless they are those of these inputs; whether anything was written.
 
     `SystemExit` with the way out when npm cannot fetch what it needs.
     """
     wanted = {name: _digest(inputs / name) for name in INPUTS}
-    stamp = world / STAMP
-    if stamp.exists() and json.loads(stamp.read_text()) == wanted | _digests(world):
+    stamp = package / STAMP
+    if stamp.exists() and json.loads(stamp.read_text()) == wanted | _digests(package):
         return False
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         for each in INPUTS:
             shutil.copy(inputs / each, work)
         _run(work, _npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        world.mkdir(parents=True, exist_ok=True)
-        _run(work, "world.mjs", *(str(world / each) for each in OUTPUTS))
-    stamp.write_text(json.dumps(wanted | _digests(world), indent=1) + "\n")
+        for each in OUTPUTS:
+            (package / each).parent.mkdir(parents=True, exist_ok=True)
+        _run(work, "world.mjs", *(str(package / each) for each in OUTPUTS))
+    stamp.write_text(json.dumps(wanted | _digests(package), indent=1) + "\n")
     return True
 
 
@@ -45,8 +46,8 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _digests(world: Path) -> dict[str, str]:
-    return {name: _digest(world / name) for name in OUTPUTS if (world / name).exists()}
+def _digests(package: Path) -> dict[str, str]:
+    return {name: _digest(package / name) for name in OUTPUTS if (package / name).exists()}
 
 
 def _node() -> Path:

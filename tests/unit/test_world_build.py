@@ -12,7 +12,7 @@ import pytest
 import trialist
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
-WORLD = Path(trialist.__file__).parent / "views" / "world"
+PACKAGE = Path(trialist.__file__).parent
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_it_is_drawn_once(builder, inputs, runs, tmp_path):
     assert builder.make_world(inputs, tmp_path / "world")
     assert [arguments[:2] for arguments in runs] == [
         ("npm-cli.js", "ci"),
-        ("world.mjs", str(tmp_path / "world" / "world.svg")),
+        ("world.mjs", str(tmp_path / "world" / "pages" / "static" / "world.svg")),
     ]
     assert not builder.make_world(inputs, tmp_path / "world")
     assert len(runs) == 2
@@ -71,7 +71,7 @@ def test_another_input_draws_it_again(builder, inputs, runs, tmp_path, name):
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_text("spoiled")])
 def test_a_lost_or_changed_output_draws_it_again(builder, inputs, runs, tmp_path, spoil):
     builder.make_world(inputs, tmp_path / "world")
-    spoil(tmp_path / "world" / "countries.json")
+    spoil(tmp_path / "world" / "views" / "world" / "countries.json")
     assert builder.make_world(inputs, tmp_path / "world")
 
 
@@ -95,11 +95,11 @@ def test_what_is_pinned_is_pinned_exactly_and_with_its_digest():
 
 
 def test_the_package_has_its_world():
-    table = json.loads((WORLD / "countries.json").read_text())
+    table = json.loads((PACKAGE / "views" / "world" / "countries.json").read_text())
     names = {country["name"] for country in table["countries"]}
     assert {"Germany", "Singapore", "Malta", "Brazil"} <= names
     assert all(-90 <= one["lat"] <= 90 and -180 <= one["lon"] <= 180 for one in table["countries"])
-    drawing = (WORLD / "world.svg").read_text()
+    drawing = (PACKAGE / "pages" / "static" / "world.svg").read_text()
     assert drawing.count("<path") == len(table["countries"])
     assert f'viewBox="0 0 {table["width"]} {table["height"]}"' in drawing
     assert "<script" not in drawing

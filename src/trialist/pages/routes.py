@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialist.pages import about
+from trialist.pages import about, results
 from trialist.pages.shown import Make
 
 
@@ -23,4 +23,10 @@ class Row:
     takes_form: bool = False
 
 
-ROUTES: tuple[Row, ...] = (Row("/about", about.about_page, nav="About"),)
+ROUTES: tuple[Row, ...] = (
+    Row("/study/{nct_id}/results", results.flow_page),
+    Row("/study/{nct_id}/results/baseline", results.baseline_page),
+    Row("/study/{nct_id}/results/outcomes", results.outcomes_page),
+    Row("/study/{nct_id}/results/events", results.events_page),
+    Row("/about", about.about_page, nav="About"),
+)

@@ -13,6 +13,7 @@ from trialist.views.summary import summary_of
 TABS: tuple[tuple[str, str], ...] = (
     ("Study", ""),
     ("Full record", "/record"),
+    ("Results", "/results"),
 )
 """The pages of a study: label, and what follows `/study/NCT…` in the address."""
 

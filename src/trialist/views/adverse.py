@@ -11,7 +11,7 @@ from trialist.views.axis import Axis, axis_for
 from trialist.views.exact import fisher_p, risk_difference
 from trialist.views.flow import Group, groups_in, with_unknown
 from trialist.views.numbers import number_of, percent, percent_text, written
-from trialist.views.reading import objects_at, text_at
+from trialist.views.reading import objects_at, prose_at, text_at
 
 _BARS = 15
 _LABELLED = 6
@@ -175,9 +175,9 @@ def adverse_of(record: Mapping[str, Any]) -> Adverse | None:
     groups = (*known, *(group for group in with_unknown(known, used) if group not in known))
     return Adverse(
         text_at(module, "timeFrame"),
-        text_at(module, "description"),
+        prose_at(module, "description"),
         written(module.get("frequencyThreshold")),
-        text_at(module, "allCauseMortalityComment"),
+        prose_at(module, "allCauseMortalityComment"),
         totals,
         groups,
         tuple(_rows(module, "seriousEvents", groups)),
@@ -308,7 +308,7 @@ def _rows(module: Mapping[str, Any], key: str, groups: tuple[Group, ...]) -> Ite
             text_at(item, "organSystem"),
             text_at(item, "sourceVocabulary"),
             text_at(item, "assessmentType").replace("_", " ").capitalize(),
-            text_at(item, "notes"),
+            prose_at(item, "notes"),
             key == "seriousEvents",
             tuple(cells.get(group.id) for group in groups),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from trialist.views.flow import Group
 from trialist.views.numbers import number_of, written
-from trialist.views.reading import objects_at, text_at, texts_at
+from trialist.views.reading import objects_at, prose_at, text_at, texts_at
 
 _KINDS = {
     "SUPERIORITY": "a test of superiority",
@@ -49,7 +49,7 @@ def analyses_of(outcome: Mapping[str, Any], groups: tuple[Group, ...]) -> tuple[
 
 def _analysis(item: Mapping[str, Any], groups: tuple[Group, ...]) -> Analysis:
     found = [sentence for sentence in (_compared(item, groups), _estimate(item), _p_value(item)) if sentence]
-    comments = tuple((label, text_at(item, key)) for key, label in _COMMENTS if text_at(item, key))
+    comments = tuple((label, prose_at(item, key)) for key, label in _COMMENTS if text_at(item, key))
     return Analysis(tuple(found) or ("The record gives no numbers for this analysis.",), comments)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trialist.views.numbers import number_of, percent, percent_text, written
-from trialist.views.reading import objects_at, text_at
+from trialist.views.reading import objects_at, prose_at, text_at
 
 _NAMES = {"STARTED": "Started", "COMPLETED": "Completed", "NOT COMPLETED": "Not completed"}
 
@@ -90,7 +90,7 @@ class Flow:
 def groups_in(holder: Mapping[str, Any], key: str = "groups") -> tuple[Group, ...]:
     """The groups in an object, in the record's order."""
     return tuple(
-        Group(text_at(item, "id"), text_at(item, "title"), text_at(item, "description"))
+        Group(text_at(item, "id"), text_at(item, "title"), prose_at(item, "description"))
         for item in objects_at(holder, key)
     )
 
@@ -111,8 +111,8 @@ def flow_of(record: Mapping[str, Any]) -> Flow | None:
     groups = groups_in(module)
     periods = tuple(_period(item, groups, place) for place, item in enumerate(objects_at(module, "periods")))
     return Flow(
-        text_at(module, "recruitmentDetails"),
-        text_at(module, "preAssignmentDetails"),
+        prose_at(module, "recruitmentDetails"),
+        prose_at(module, "preAssignmentDetails"),
         tuple(period for period in periods if period.rows),
     )
 
@@ -146,9 +146,9 @@ def _line(item: Mapping[str, Any], kind: str, key: str) -> _Line:
     for one in objects_at(item, key):
         text, units = written(one.get("numSubjects")), written(one.get("numUnits"))
         shown = f"{text} ({units} units)" if text and units else text or (f"{units} units" if units else "")
-        cells[text_at(one, "groupId")] = (shown, number_of(text), text_at(one, "comment"))
+        cells[text_at(one, "groupId")] = (shown, number_of(text), prose_at(one, "comment"))
     name = text_at(item, "type")
-    return _Line(kind, _NAMES.get(name, name) or "not named", text_at(item, "comment"), cells)
+    return _Line(kind, _NAMES.get(name, name) or "not named", prose_at(item, "comment"), cells)
 
 
 def _lane(group: Group, milestones: list[_Line], reasons: list[_Line]) -> Lane:

@@ -10,7 +10,7 @@ from trialist.views.analyses import Analysis, analyses_of
 from trialist.views.axis import Axis, axis_for
 from trialist.views.flow import Group, groups_in, with_unknown
 from trialist.views.numbers import Estimate, estimate_of, number_of, percent, percent_text, written
-from trialist.views.reading import objects_at, text_at
+from trialist.views.reading import objects_at, prose_at, text_at
 from trialist.views.values import text_of
 
 _OUTCOMES = "resultsSection.outcomeMeasuresModule.outcomeMeasures"
@@ -133,7 +133,7 @@ def denominators_of(record: Mapping[str, Any]) -> Measure | None:
     rows = tuple(_denominator_row(text_at(denom, "units"), counts, groups, "") for denom, counts in given)
     if not rows:
         return None
-    population = text_at(module, "populationDescription")
+    population = prose_at(module, "populationDescription")
     return Measure(
         "baseline-analyzed", "", "Number analyzed", "", "", population, "", "", groups, rows, None, ()
     )
@@ -154,9 +154,9 @@ def _measure(
         name,
         text_of(text_at(item, "type"), f"{_OUTCOMES}.type") if text_at(item, "type") else "",
         text_at(item, "title") or "Measure without a title",
-        text_at(item, "description"),
+        prose_at(item, "description"),
         text_at(item, "timeFrame"),
-        text_at(item, "populationDescription"),
+        prose_at(item, "populationDescription"),
         _how(param, dispersion, text_at(item, "unitOfMeasure")),
         _status(item),
         shown,

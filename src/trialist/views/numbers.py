@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from trialist.views.reading import prose_at
+
 _PLAIN = re.compile(r"[-+−]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[-+−]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _NOT_NUMBERS = {"na", "nr", "ne", "n/a", "n.a.", "nan", "not reached", "--", "-"}
@@ -97,7 +99,7 @@ def estimate_of(item: Mapping[str, Any], dispersion: str = "") -> Estimate:
     return Estimate(
         _text(texts),
         reading_of(texts),
-        texts.get("comment", ""),
+        prose_at(item, "comment"),
         value,
         low,
         high,
