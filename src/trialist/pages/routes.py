@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialist.pages import about, results
+from trialist.pages import about, export, find, near, study_results
 from trialist.pages.shown import Make
 
 
@@ -24,9 +24,13 @@ class Row:
 
 
 ROUTES: tuple[Row, ...] = (
-    Row("/study/{nct_id}/results", results.flow_page),
-    Row("/study/{nct_id}/results/baseline", results.baseline_page),
-    Row("/study/{nct_id}/results/outcomes", results.outcomes_page),
-    Row("/study/{nct_id}/results/events", results.events_page),
+    Row("/", find.home_page, nav="Find", searches=True),
+    Row("/find", find.results_page, searches=True),
+    Row("/find/export", export.export_page, searches=True),
+    Row("/near", near.near_me, takes_form=True),
+    Row("/study/{nct_id}/results", study_results.flow_page),
+    Row("/study/{nct_id}/results/baseline", study_results.baseline_page),
+    Row("/study/{nct_id}/results/outcomes", study_results.outcomes_page),
+    Row("/study/{nct_id}/results/events", study_results.events_page),
     Row("/about", about.about_page, nav="About"),
 )

@@ -19,7 +19,7 @@ from trialist.index.live import LiveIndex
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
 from trialist.query.explain import Explanation, explain
-from trialist.query.facets import Facet, FacetCount, count_facet, facet_names
+from trialist.query.facets import Facet, FacetCount, count_facet, facet_filter, facet_names
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
 from trialist.query.matching import Check, go_on
@@ -52,6 +52,7 @@ __all__ = [
     "Similar",
     "Suggestion",
     "describe_request",
+    "facet_filter",
     "facet_names",
     "sort_named",
     "with_choices",

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import cos, radians
 from typing import Any, Literal, TypeAlias
 
 from trialist.errors import InvalidParameterError
@@ -23,6 +24,8 @@ _OTHER_NAME = 0.5
 """A town by another name of it counts as if it had so much of its population: Geneva in Illinois is not Genève."""
 _MOST_OTHERS = 5
 _LONGEST = 200
+_REACH_DEGREES = 2.0
+_MOST_NEAR = 5
 _DROPPED = str.maketrans({"'": "", "’": "", "‘": "", "ʻ": "", "`": "", ".": "", "-": " ", "‐": " ", "–": " "})
 
 
@@ -97,6 +100,24 @@ def readings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for count in (1, 2, 3):
         if count < len(words) and where_of(" ".join(words[-count:])) is not None:
             yield " ".join(words[:-count]), (" ".join(words[-count:]), *(part for part in behind if part))
+
+
+def nearest_place(lat: float, lon: float) -> Place | None:
+    """The nearest town of some size whose label is understood as that town again; None where none is within reach."""
+    scale = cos(radians(lat))
+    found = []
+    for _, city in _cities(15000):
+        north = city["latitude"] - lat
+        east = (city["longitude"] - lon + 180) % 360 - 180
+        away = north * north + (east * scale) ** 2
+        if away < _REACH_DEGREES**2:
+            found.append((away, city["geonameid"], city))
+    for _, _, city in sorted(found, key=lambda one: one[:2])[:_MOST_NEAR]:
+        place = _place(city)
+        again = find_place(place.label)
+        if again is not None and (again.place.lat, again.place.lon) == (place.lat, place.lon):
+            return place
+    return None
 
 
 def unknown_place(text: str) -> InvalidParameterError:
