@@ -14,6 +14,7 @@ TABS: tuple[tuple[str, str], ...] = (
     ("Study", ""),
     ("Full record", "/record"),
     ("Results", "/results"),
+    ("History", "/history"),
 )
 """The pages of a study: label, and what follows `/study/NCT…` in the address."""
 

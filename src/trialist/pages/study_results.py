@@ -205,7 +205,7 @@ def _opened(asked: Asked, here: str) -> tuple[StoredStudy, ResultsHead]:
     stored = asked.served.records.get_known(id_in_path(asked.path["nct_id"]))
     own = f"/study/{stored.nct_id}/results"
     parts = tuple((label, own + end, end == here) for label, end in PARTS)
-    head = study_head(stored, asked.today, f"{own}{here}")
+    head = study_head(stored, asked.today, "/results")
     has_results = isinstance(stored.study.record.get("resultsSection"), Mapping)
     return stored, ResultsHead(head, parts, has_results)
 
