@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialist.pages import about, export, find, near, study_history, study_results
+from trialist.pages import about, export, find, near, study_history, study_map, study_plan, study_results
 from trialist.pages.shown import Make
 
 
@@ -32,6 +32,8 @@ ROUTES: tuple[Row, ...] = (
     Row("/study/{nct_id}/results/baseline", study_results.baseline_page),
     Row("/study/{nct_id}/results/outcomes", study_results.outcomes_page),
     Row("/study/{nct_id}/results/events", study_results.events_page),
+    Row("/study/{nct_id}/plan", study_plan.plan_page),
+    Row("/study/{nct_id}/map", study_map.map_page),
     Row("/study/{nct_id}/history", study_history.history_page),
     Row("/study/{nct_id}/history/compare", study_history.comparison_page),
     Row("/about", about.about_page, nav="About"),

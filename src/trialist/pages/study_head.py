@@ -12,6 +12,8 @@ from trialist.views.summary import summary_of
 
 TABS: tuple[tuple[str, str], ...] = (
     ("Study", ""),
+    ("How it works", "/plan"),
+    ("Map", "/map"),
     ("Full record", "/record"),
     ("Results", "/results"),
     ("History", "/history"),
