@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from trialist.pages.maps import MapShown
+from trialist.views.nodes import Flag, Labelled, Node, Section, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +169,213 @@ class ResultsPage:
     paging: Paging
     help: Help
     failure: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class GlossaryPage:
+    """`glossary.html`: terms and what they mean, by name."""
+
+    title: str
+    terms: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionLine:
+    """One criterion: the sponsor's words, ours for it ("" where we have none), and who can answer it.
+
+    `look` is a word for how `answered_by` is shown; `depth` is how deep in a list it stands; one that `asks` has a box to
+    tick.
+    """
+
+    id: str
+    heading: str
+    text: str
+    plain: str
+    look: str
+    answered_by: str
+    notes: tuple[str, ...]
+    defects: tuple[str, ...]
+    depth: int
+    is_header: bool
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionGroup:
+    """The criteria of one kind: `kind` is "inclusion" or "exclusion"."""
+
+    kind: str
+    heading: str
+    lines: tuple[CriterionLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistPage:
+    """`criteria.html` and `parts/checklist.html`: the criteria, what is odd about them, how many were understood."""
+
+    title: str
+    head: StudyHead
+    is_available: bool
+    groups: tuple[CriterionGroup, ...]
+    findings: tuple[str, ...]
+    count: int
+    wholly: int
+    partly: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteGroup:
+    """Sites of one country ("" for all in one list): how many, how many take people now, and the table of them."""
+
+    country: str
+    count: int
+    open_count: int
+    table: Table
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SitesPart:
+    """`parts/sites.html`: facts and contacts above the sites, the sites, and what was asked of them."""
+
+    content: tuple[Node, ...]
+    groups: tuple[SiteGroup, ...]
+    count: int
+    shown: int
+    open_count: int
+    only_open: bool
+    place: str
+    place_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    """`study.html`: the public view. `glance` are the values at the top, `sections` the parts below, in their order.
+
+    `parts` are what diagrams, timeline and map are made of, by name (`study_parts.PARTS`). `stale` is a warning when the
+    record has not been confirmed for long, "" else.
+    """
+
+    title: str
+    head: StudyHead
+    sponsor: tuple[Labelled, ...]
+    avatar: str
+    glance: tuple[Node, ...]
+    sections: tuple[Section, ...]
+    flags: tuple[Flag, ...]
+    sites: SitesPart
+    parts: Mapping[str, Any]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPage:
+    """`similar.html` and `parts/similar.html`: the studies most like one, each with what both have."""
+
+    title: str
+    head: StudyHead
+    studies: tuple[tuple[Card, tuple[tuple[str, str], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDoc:
+    """What is known of a field: its names, its kind, the values it may have, and where its definition stands."""
+
+    title: str
+    piece: str
+    path: str
+    kind: str
+    values: tuple[tuple[str, str], ...]
+    definition: str
+    definition_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleWay:
+    """The way to a module: the part of the record that it belongs to, what stands there, how many values it holds."""
+
+    title: str
+    url: str
+    part: str
+    about: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """`record.html`: the overview of a record, and the ways to its modules."""
+
+    title: str
+    head: StudyHead
+    overview: tuple[Node, ...]
+    ways: tuple[ModuleWay, ...]
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePage:
+    """`module.html`: one module; `place` is its place among the `ways`."""
+
+    title: str
+    head: StudyHead
+    section: Section
+    ways: tuple[ModuleWay, ...]
+    place: int
+    docs: tuple[FieldDoc, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonNode:
+    """A value of a record: its text, or what is below it; with neither, its pointer has a page of its own."""
+
+    key: str
+    text: str
+    below: tuple[JsonNode, ...]
+    summary: str
+    pointer: str
+    is_long: bool
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """`raw.html`: the JSON below a pointer ("" for all of it)."""
+
+    title: str
+    head: StudyHead
+    node: JsonNode
+    pointer: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place and how many studies have a site there; `open_count` of them take people there now."""
+
+    name: str
+    url: str
+    count: int
+    open_count: int
+    find_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesPage:
+    """`places.html`: places of one kind within others. `crumbs` lead back; `what` is the kind in words, for one and many.
+
+    `more` places are not shown, `unnamed` studies name none. `cards` are studies, where there is nothing narrower.
+    """
+
+    title: str
+    crumbs: tuple[tuple[str, str], ...]
+    here: str
+    count: int
+    open_count: int
+    find_url: str
+    open_url: str
+    what: tuple[str, str]
+    rows: tuple[PlaceRow, ...]
+    more: int
+    unnamed: int
+    letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
+    map: MapShown | None

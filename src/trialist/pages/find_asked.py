@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from trialist.errors import InvalidParameterError
 from trialist.pages.asked import Asked
+from trialist.query.nodes import Area
 from trialist.query.params import read_params
 from trialist.query.study_query import StudyQuery
 from trialist.record.study import GeoPoint
@@ -16,6 +17,7 @@ from trialist.registry.searching import (
     PlaceFound,
     describe_request,
     facet_filter,
+    sites_where,
     sort_named,
     with_choices,
 )
@@ -50,6 +52,9 @@ FACETS: Mapping[str, str] = {
 FILTERS: tuple[str, ...] = (*FACETS, "state", "city", "facility", "intervention", "purpose", "masking")
 """Facets that may filter; those that are not counted are reached by links."""
 
+SITE_FILTERS = ("country", "state", "city", "facility")
+"""Those that speak of a site; several of them must hold of one and the same."""
+
 SINGLE = ("place", "within", "years", "sex", "open", "sort", "size", "view", "page")
 """The other parameters, of each of which one counts."""
 
@@ -67,6 +72,9 @@ SIZES = (10, 20, 50, 100)
 DISTANCES = ("25km", "50km", "100km", "200km", "500km")
 _MOST_PAGES = 5_000
 _POINT = re.compile(r"latitude -?[0-9.]+, longitude -?[0-9.]+")
+_AT_PLACE = re.compile(
+    r"that mention “([^”]*)” \(in exactly this spelling\) as a whole value of location (?:country|state|city|facility)"
+)
 _COUNTRY_WORDS = "query.locn"
 
 
@@ -95,27 +103,39 @@ def read_search(asked: Asked) -> Search:
     if sort := SORTS.get(asked.text("sort"), ("", ""))[1]:
         params["sort"] = sort_named(sort)
     query = read_params(params)
+    at_sites = _site_areas(asked)
     choices = Choices(
         sex=asked.text("sex"),
         age=asked.text("years"),
         near=near,
         within=asked.text("within") if near is not None else "",
-        open_sites=asked.text("open") == "1",
+        open_sites=asked.text("open") == "1" and not at_sites,
     )
     query = with_choices(query, choices, mark="")
     filters = tuple(
         facet_filter(name, values, FACETS.get(name, name))
         for name in FILTERS
-        if (values := asked.texts(name))
+        if (values := asked.texts(name)) and not (at_sites and name in SITE_FILTERS)
     )
+    if at_sites:
+        filters = (*filters, sites_where(at_sites, only_open=asked.text("open") == "1"))
     query = replace(query, filters=(*query.filters, *filters), page_size=page_size(asked))
     notes = [*query.notes]
     if place is not None:
         notes += _place_notes(place)
-    sentence = describe_request(query)
+    sentence = _AT_PLACE.sub(r"with a site in \1", describe_request(query))
     if place is not None:
         sentence = _POINT.sub(lambda _: place.place.label, sentence)
     return Search(query, near, place, sentence, tuple(notes))
+
+
+def _site_areas(asked: Asked) -> list[Area]:
+    """What one and the same site must be, where more than its country is asked, or its country and that it is open."""
+    given = [(name, values) for name in SITE_FILTERS if (values := asked.texts(name))]
+    if not given or (len(given) == 1 and asked.text("open") != "1"):
+        return []
+    found = [facet_filter(name, values, name) for name, values in given]
+    return [node for node in found if isinstance(node, Area)]
 
 
 def _place_notes(found: PlaceFound) -> list[str]:

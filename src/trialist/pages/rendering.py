@@ -10,7 +10,10 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trialist.pages.cleaning import cleaned
+from trialist.pages.glossary import explained
+from trialist.pages.linking import linked, phone_link
 from trialist.pages.prose import pieces_of
+from trialist.pages.record import doc_at
 from trialist.pages.runs import runs_of
 from trialist.pages.static_files import static_files
 
@@ -35,6 +38,10 @@ def environment() -> Environment:
         "thousands": thousands,
         "anchor": anchor,
         "part": part,
+        "linked": linked,
+        "phone": phone_link,
+        "explained": explained,
+        "field_doc": doc_at,
         "pieces": pieces_of,
         "runs": runs_of,
     }

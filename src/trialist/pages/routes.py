@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialist.pages import about, export, find, near, study_history, study_map, study_plan, study_results
+from trialist.pages import (
+    about,
+    checklist,
+    export,
+    find,
+    glossary,
+    near,
+    places,
+    raw_record,
+    record,
+    similar,
+    study,
+    study_history,
+    study_map,
+    study_results,
+)
 from trialist.pages.shown import Make
 
 
@@ -28,13 +43,20 @@ ROUTES: tuple[Row, ...] = (
     Row("/find", find.results_page, searches=True),
     Row("/find/export", export.export_page, searches=True),
     Row("/near", near.near_me, takes_form=True),
-    Row("/study/{nct_id}/results", study_results.flow_page),
-    Row("/study/{nct_id}/results/baseline", study_results.baseline_page),
-    Row("/study/{nct_id}/results/outcomes", study_results.outcomes_page),
-    Row("/study/{nct_id}/results/events", study_results.events_page),
-    Row("/study/{nct_id}/plan", study_plan.plan_page),
-    Row("/study/{nct_id}/map", study_map.map_page),
-    Row("/study/{nct_id}/history", study_history.history_page),
-    Row("/study/{nct_id}/history/compare", study_history.comparison_page),
+    Row("/study/{nct}", study.study_page),
+    Row("/study/{nct}/criteria", checklist.checklist_page),
+    Row("/study/{nct}/similar", similar.similar_page, searches=True),
+    Row("/study/{nct}/record", record.record_page),
+    Row("/study/{nct}/record/{module}", record.module_page),
+    Row("/study/{nct}/raw", raw_record.raw_page),
+    Row("/study/{nct}/results", study_results.flow_page),
+    Row("/study/{nct}/results/baseline", study_results.baseline_page),
+    Row("/study/{nct}/results/outcomes", study_results.outcomes_page),
+    Row("/study/{nct}/results/events", study_results.events_page),
+    Row("/study/{nct}/map", study_map.map_page),
+    Row("/study/{nct}/history", study_history.history_page),
+    Row("/study/{nct}/history/compare", study_history.comparison_page),
+    Row("/places", places.places_page, nav="By place", searches=True),
+    Row("/glossary", glossary.glossary_page, nav="Glossary"),
     Row("/about", about.about_page, nav="About"),
 )

@@ -7,16 +7,18 @@ from datetime import date
 from trialist.errors import InvalidParameterError
 from trialist.pages.contexts import StudyHead
 from trialist.record.nct_id import parse_nct_id
+from trialist.record.study import Study
 from trialist.registry.records import StoredStudy
 from trialist.views.summary import summary_of
 
 TABS: tuple[tuple[str, str], ...] = (
     ("Study", ""),
-    ("How it works", "/plan"),
+    ("Criteria", "/criteria"),
     ("Map", "/map"),
-    ("Full record", "/record"),
     ("Results", "/results"),
     ("History", "/history"),
+    ("Full record", "/record"),
+    ("JSON", "/raw"),
 )
 """The pages of a study: label, and what follows `/study/NCT…` in the address."""
 
@@ -33,12 +35,13 @@ TONES = {
 """Status → how its word is coloured; the word itself says everything."""
 
 
-def study_head(stored: StoredStudy, today: date, here: str) -> StudyHead:
+def study_head(stored: StoredStudy, study: Study, today: date, here: str) -> StudyHead:
     """The head above the page of a study whose address ends in `here`; a page below a tab counts as that tab."""
-    summary = summary_of(stored.study, today)
+    summary = summary_of(study, today)
     own = f"/study/{stored.nct_id}"
     tabs = tuple(
-        (label, own + end, end == here or bool(end and here.startswith(f"{end}/"))) for label, end in TABS
+        (label, own + end, own + end == here or bool(end and here.startswith(f"{own}{end}/")))
+        for label, end in TABS
     )
     tone = TONES.get(summary.overall_status, "")
     return StudyHead(

@@ -63,8 +63,8 @@ class ComparisonPage:
 
 
 def history_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/history`."""
-    nct_id = id_in_path(asked.path["nct_id"])
+    """`/study/{nct}/history`."""
+    nct_id = id_in_path(asked.path["nct"])
     stored = asked.served.records.get_known(nct_id)
     own = f"/study/{stored.nct_id}"
     versions = asked.served.records.versions(stored.nct_id)
@@ -75,7 +75,7 @@ def history_page(asked: Asked) -> Shown | Response:
     ]
     page = HistoryPage(
         f"History of {stored.nct_id}",
-        study_head(stored, asked.today, "/history"),
+        study_head(stored, stored.study, asked.today, f"/study/{stored.nct_id}/history"),
         tuple(reversed(story_of(records, wanted[0].number))),
         len(versions),
         primary_history(records),
@@ -88,8 +88,8 @@ def history_page(asked: Asked) -> Shown | Response:
 
 
 def comparison_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/history/compare`, with the numbers of two versions and `view` as "inline" or "beside"."""
-    nct_id = id_in_path(asked.path["nct_id"])
+    """`/study/{nct}/history/compare`, with the numbers of two versions and `view` as "inline" or "beside"."""
+    nct_id = id_in_path(asked.path["nct"])
     stored = asked.served.records.get_known(nct_id)
     own = f"/study/{stored.nct_id}/history/compare"
     total = len(asked.served.records.versions(stored.nct_id))
@@ -104,7 +104,7 @@ def comparison_page(asked: Asked) -> Shown | Response:
     pair = f"{own}?first={first}&second={second}"
     page = ComparisonPage(
         f"Versions {first} and {second} of {stored.nct_id}",
-        study_head(stored, asked.today, "/history"),
+        study_head(stored, stored.study, asked.today, f"/study/{stored.nct_id}/history"),
         f"Version {first} ({version_date(records[0]) or 'no date'})",
         f"Version {second} ({version_date(records[1]) or 'no date'})",
         modules,

@@ -13,6 +13,7 @@ from trialist.pages.maps import MapShown, map_shown
 from trialist.pages.shown import Shown
 from trialist.pages.study_head import id_in_path, study_head
 from trialist.record.enums import label_of
+from trialist.record.study import Study
 from trialist.views.public_sites import Site, point_of, sites_of
 from trialist.views.reads import Reader, text_in
 from trialist.views.world import Spot
@@ -56,20 +57,16 @@ class PlacesPage:
 
 
 def map_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/map`, with `open=1` for the sites that take people now, and a window."""
-    stored = asked.served.records.get_known(id_in_path(asked.path["nct_id"]))
+    """`/study/{nct}/map`, with `open=1` for the sites that take people now, and a window."""
+    stored = asked.served.records.get_known(id_in_path(asked.path["nct"]))
     own = f"/study/{stored.nct_id}/map"
     every = sites_of(Reader(stored.study.record), None)
     only_open = asked.text("open") == "1"
     sites = [site for site in every if site.is_open or not only_open]
-    spots = [
-        Spot(point, f"{site.name}, {site.town}", 1, int(site.is_open), f"#{_anchor(site)}")
-        for site in sites
-        if (point := point_of(site.item)) is not None
-    ]
+    spots = _spots(sites, "")
     page = PlacesPage(
         f"Where {stored.nct_id} takes place",
-        study_head(stored, asked.today, "/map"),
+        study_head(stored, stored.study, asked.today, f"/study/{stored.nct_id}/map"),
         map_shown(asked, own, spots, "Places of this study", "place") if spots else None,
         tuple(_countries(sites)),
         len(every),
@@ -80,6 +77,23 @@ def map_page(asked: Asked) -> Shown | Response:
         f"{own}?open=1",
     )
     return Shown("study_map.html", page)
+
+
+def site_map(study: Study, asked: Asked) -> MapShown | None:
+    """The map on the page of a study; its links lead to the page of the map. None where no site has coordinates."""
+    own = f"/study/{study.nct_id}/map"
+    only_open = asked.text("open") == "1"
+    sites = [site for site in sites_of(Reader(study.record), None) if site.is_open or not only_open]
+    spots = _spots(sites, own)
+    return map_shown(asked, own, spots, "Places of this study", "place") if spots else None
+
+
+def _spots(sites: Iterable[Site], page: str) -> list[Spot]:
+    return [
+        Spot(point, f"{site.name}, {site.town}", 1, int(site.is_open), f"{page}#{_anchor(site)}")
+        for site in sites
+        if (point := point_of(site.item)) is not None
+    ]
 
 
 def _anchor(site: Site) -> str:

@@ -136,7 +136,7 @@ class EventsPage:
 
 
 def flow_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/results`."""
+    """`/study/{nct}/results`."""
     stored, top = _opened(asked, "")
     record = stored.study.record
     more = reach(record, "resultsSection.moreInfoModule")
@@ -151,7 +151,7 @@ def flow_page(asked: Asked) -> Shown | Response:
 
 
 def baseline_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/results/baseline`."""
+    """`/study/{nct}/results/baseline`."""
     stored, top = _opened(asked, "/baseline")
     record = stored.study.record
     analyzed = denominators_of(record)
@@ -165,7 +165,7 @@ def baseline_page(asked: Asked) -> Shown | Response:
 
 
 def outcomes_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/results/outcomes`."""
+    """`/study/{nct}/results/outcomes`."""
     stored, top = _opened(asked, "/outcomes")
     found = outcomes_of(stored.study.record)
     shown, paged = _paged(asked, len(found), OUTCOMES_A_PAGE)
@@ -180,7 +180,7 @@ def outcomes_page(asked: Asked) -> Shown | Response:
 
 
 def events_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct_id}/results/events`, with `order`, `page`, and two groups to compare, `one` and `other`."""
+    """`/study/{nct}/results/events`, with `order`, `page`, and two groups to compare, `one` and `other`."""
     stored, top = _opened(asked, "/events")
     adverse = adverse_of(stored.study.record)
     own = f"/study/{stored.nct_id}/results/events"
@@ -202,10 +202,10 @@ def events_page(asked: Asked) -> Shown | Response:
 
 
 def _opened(asked: Asked, here: str) -> tuple[StoredStudy, ResultsHead]:
-    stored = asked.served.records.get_known(id_in_path(asked.path["nct_id"]))
+    stored = asked.served.records.get_known(id_in_path(asked.path["nct"]))
     own = f"/study/{stored.nct_id}/results"
     parts = tuple((label, own + end, end == here) for label, end in PARTS)
-    head = study_head(stored, asked.today, "/results")
+    head = study_head(stored, stored.study, asked.today, f"/study/{stored.nct_id}/results")
     has_results = isinstance(stored.study.record.get("resultsSection"), Mapping)
     return stored, ResultsHead(head, parts, has_results)
 

@@ -321,6 +321,8 @@ def _numbers(
     field = resolve_area(piece).fields[0]
     kind = kind_of(field)
     read = _years(values) if kind in _DATES else values
+    if not len(read):
+        return
     begins = np.flatnonzero(np.diff(read, prepend=read[:1] - 1))
     ends = np.append(begins[1:], len(read))
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):

@@ -23,8 +23,10 @@ from trialist.query.facets import Facet, FacetCount, count_facet, facet_filter, 
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Hit, Page, Selection, cost_of
 from trialist.query.matching import Check, go_on
+from trialist.query.nodes import Area
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
+from trialist.query.site_counts import SiteCount, SiteCounts, count_sites, sites_where
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
@@ -49,11 +51,15 @@ __all__ = [
     "OpenSite",
     "Page",
     "PlaceFound",
+    "Selection",
     "Similar",
+    "SiteCount",
+    "SiteCounts",
     "Suggestion",
     "describe_request",
     "facet_filter",
     "facet_names",
+    "sites_where",
     "sort_named",
     "with_choices",
 ]
@@ -176,6 +182,10 @@ class Finder:
         show what they would give. `UnknownFieldError` for a name that is no facet.
         """
         return {name: count_facet(selection, name, most) for name in names}
+
+    def places(self, selection: Selection, name: str, within: Sequence[Area]) -> SiteCounts:
+        """The places of a kind (country, state, city, facility) at those sites of the studies found of which all this holds."""
+        return count_sites(selection, name, within)
 
     def explain(self, study: Study, query: Asked) -> Explanation:
         """Why a study is or is not among those found, with its rank and relevance if it is."""
