@@ -217,6 +217,8 @@ def _circle(group: list[Spot], window: Window, most: int, zoom_url: str) -> Circ
     x = sum(window.place(spot.point)[0] * spot.count for spot in group) / max(count, 1)
     y = sum(window.place(spot.point)[1] * spot.count for spot in group) / max(count, 1)
     radius = _LEAST + (_LARGEST - _LEAST) * sqrt(count / most) if most > 1 else _LEAST
+    if count > 1:
+        radius = max(radius, 7.0 + 4 * len(str(count)))  # its number has room
     url = group[0].url
     if len(group) > 1 and zoom_url and window.zoom < MOST_ZOOM:
         inner = window_around([spot.point for spot in group])
