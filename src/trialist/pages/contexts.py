@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trialist.pages.maps import MapShown
 from trialist.views.nodes import Flag, Labelled, Node, Section, Table
 
 
@@ -377,3 +378,4 @@ class PlacesPage:
     more: int
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
+    map: MapShown | None

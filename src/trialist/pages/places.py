@@ -8,9 +8,13 @@ from trialist.pages.addresses import written
 from trialist.pages.asked import Asked
 from trialist.pages.contexts import PlaceRow, PlacesPage
 from trialist.pages.find import PATH as FIND
+from trialist.pages.maps import MapShown, map_shown
 from trialist.pages.shown import Shown
 from trialist.query.nodes import Area
+from trialist.record.study import GeoPoint
 from trialist.registry.searching import facet_filter
+from trialist.views.world import Spot
+from trialist.vocabulary.places import country_middle
 
 PATH = "/places"
 _MOST = 2_000
@@ -68,8 +72,19 @@ def places_page(asked: Asked) -> Shown:
         max(0, len(found.places) - _MOST),
         found.unnamed,
         () if is_last else by_letter(rows),
+        _world(asked, rows) if kind == "country" else None,
     )
     return Shown("places.html", page)
+
+
+def _world(asked: Asked, rows: Sequence[PlaceRow]) -> MapShown | None:
+    """The countries on a map; those that no gazetteer knows are in the list alone."""
+    spots = [
+        Spot(GeoPoint(*middle), row.name, row.count, row.open_count, row.url)
+        for row in rows
+        if (middle := country_middle(row.name)) is not None
+    ]
+    return map_shown(asked, PATH, spots, "Studies by country", "study", whole=True) if spots else None
 
 
 def within_areas(given: Sequence[tuple[str, str]]) -> list[Area]:

