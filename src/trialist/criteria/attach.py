@@ -43,8 +43,8 @@ _CONCENTRATIONS = frozenset(
 )  # fmt: skip
 _ALSO = {
     ("fraction", "volume"), ("clearance", "flow"), ("dose", "mass"), ("dose", "fraction"), ("dose", "dose"), ("mass_rate", "mass_concentration"),
-    ("ratio", "mass_fraction"), ("ratio", "fraction"), ("length", "letters"), ("copies", "activity_concentration"), ("copies", "cell_concentration"),
-    ("cell_concentration", "fraction"), ("fraction", "cell_concentration"), ("flow", "volume"), ("fraction", "mass_concentration"), ("ratio", "mass_concentration"),
+    ("ratio", "mass_fraction"), ("ratio", "fraction"), ("length", "letters"), ("copies", "activity_concentration"), ("mass_rate", "mass"), ("copies", "cell_concentration"),
+     ("fraction", "cell_concentration"), ("flow", "volume"), ("fraction", "mass_concentration"), ("ratio", "mass_concentration"),
     ("resistance", "resistance"), ("score", "fraction"), ("score", "length"), ("score", "time"), ("count_rate", "count_rate"), ("absorbed_dose", "absorbed_dose"),
     ("length", "percentile"), ("mass", "percentile"), ("bmi", "percentile"), ("mass_concentration", "fraction"), ("activity_concentration", "fraction"),
     ("length", "fraction"), ("letters", "fraction"), ("letters", "score"), ("mass_fraction", "mass_fraction"), ("clearance", "fraction"), ("score", "z_score"),
@@ -55,6 +55,8 @@ _BY_UNIT = {
     "Cel": "temperature", "[degF]": "temperature", "{letters}": "bcva",
 }  # fmt: skip
 _SHORT = frozenset({"ms", "s"})
+# Cells that are also counted as a share of all.
+_SHARES = frozenset({"eosinophils", "alc", "monocytes", "reticulocytes", "cd4", "anc"})
 _BETWEEN = word_set("between_variable_and_number")
 
 
@@ -69,6 +71,8 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         if bound.first < last_end:
             continue
         limit = max((one.last for one in found), default=0)
+        if _is_scale_range(clause, bound, found):
+            continue
         upper = bounds[place + 1].first if place + 1 < len(bounds) else len(clause.tokens)
         one = read_life_expectancy(clause, bound) or read_age(clause, bound)
         if (
@@ -114,6 +118,18 @@ def _units_shared(found: list[Attached]) -> list[Attached]:
     return found
 
 
+def _is_scale_range(clause: Clause, bound: Bound, found: Sequence[Attached]) -> bool:
+    """`pain > 50 mm (0-100)`, `4 on a scale of 0 to 10`: from where to where a scale goes asks for nothing."""
+    lead = [token.text for token in clause.tokens[max(0, bound.first - 3) : bound.first]]
+    behind = clause.tokens[bound.last].text if bound.last < len(clause.tokens) else ""
+    return (
+        bound.shape == "range"
+        and bound.interval.lower == 0
+        and bool(found)
+        and (bool({"scale", "range", "from"} & set(lead)) or (lead[-1:] == ["("] and behind == ")"))
+    )
+
+
 def _note(clause: Clause, bound: Bound) -> None:
     for kind, repair, sure in bound.defects:
         clause.defects.append(
@@ -139,6 +155,8 @@ def _fits(variable_id: str, bound: Bound) -> bool:
     if bound.unit is None:
         return _is_plausible(variable_id, bound)
     theirs = bound.unit.dimension
+    if own == "cell_concentration" and theirs == "fraction":
+        return variable_id in _SHARES
     if own == theirs == "time":
         return (row["unit"] in _SHORT) == (bound.unit.ucum in _SHORT) or bound.unit.ucum in {"min", "h"}
     if own == theirs or own == "" or (own in _CONCENTRATIONS and theirs in _CONCENTRATIONS):
@@ -151,6 +169,8 @@ def _is_plausible(variable_id: str, bound: Bound) -> bool:
     row = variables()[variable_id]
     values = [value for value in (bound.interval.lower, bound.interval.upper) if value is not None]
     wide = 1000 if row["dimension"] == "cell_concentration" or row["unit"] == "" else 3
+    if row["dimension"] == "fraction" and values and all(0 < value <= 1 for value in values):
+        return True  # a share written as such
     return all(
         Decimal(str(row["low"])) / wide <= abs(value) <= Decimal(str(row["high"])) * wide or value == 0
         for value in values
@@ -262,13 +282,20 @@ def _merge(tokens: Sequence[Token], chosen: list[Hit]) -> list[Hit]:
             merged
             and tokens[merged[-1].last : hit.first]
             and tokens[merged[-1].last].text == "("
-            and {merged[-1].entry.id, hit.entry.id}
-            <= {"creatinine_clearance", "egfr", "transaminases", "inr", "pt"}
+            and _are_one({merged[-1].entry.id, hit.entry.id})
         ):
             merged[-1] = replace(merged[-1], last=hit.last)
         else:
             merged.append(hit)
     return merged
+
+
+def _are_one(ids: set[str]) -> bool:
+    """Whether one of two variables, the second in parentheses, is only said more closely: `systolic blood pressure (BP)`."""
+    return ids <= {"creatinine_clearance", "egfr", "transaminases", "inr", "pt"} or ids in (
+        {"sbp", "bp"},
+        {"dbp", "bp"},
+    )
 
 
 def _coordinated_after(tokens: Sequence[Token], following: Sequence[Hit]) -> list[Hit]:
@@ -342,6 +369,12 @@ def _quantity(
     basis = bound.basis
     if basis in {Basis.X_ULN, Basis.X_LLN, Basis.X_BASELINE}:
         unit = "1"
+    elif (
+        not unit
+        and row["unit"] == "%"
+        and all(value is None or value <= 1 for value in (interval.lower, interval.upper))
+    ):
+        unit, assumed = "1", (*assumed, "unit")
     elif not unit and row["unit"]:
         unit, assumed = row["unit"], (*assumed, "unit")
     elif not unit and row["dimension"] == "cell_concentration":

@@ -68,6 +68,8 @@ _PREDICTED = re.compile(
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+# A unit of which only the beginning was read (`mL/kg/min`).
+_GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
 _SKIPPED = word_set("before_a_number")
 
 
@@ -98,6 +100,7 @@ class _Number:
     basis: Basis = Basis.ABSOLUTE
     defects: list[tuple[str, str, float]] = field(default_factory=list)
     is_more: bool = False
+    is_unclear: bool = False
 
 
 def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
@@ -157,10 +160,13 @@ def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = Fal
     else:
         return None
     last, value = _decimal_comma(tokens, last, value, text, compared)
+    last, value = _parted_thousands(tokens, last, value)
     last = _repeated(tokens, last, value)
     end = tokens[last - 1].end
     number = _Number(value, last, defects=defects)
     _read_unit(tokens, number, text, end)
+    if number.is_unclear:
+        return None
     if (
         _THOUSAND_DOT.fullmatch(token.text)
         and number.unit is not None
@@ -187,6 +193,19 @@ def _decimal_comma(
             and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed))
         ):
             return last + 2, Decimal(f"{int(value)}.{behind.text}")
+    return last, value
+
+
+def _parted_thousands(tokens: Sequence[Token], last: int, value: Decimal) -> tuple[int, Decimal]:
+    """`50, 000`: a blank came between the thousands."""
+    if last + 1 < len(tokens) and tokens[last].text == "," and 0 < value < 1000:
+        comma, behind = tokens[last], tokens[last + 1]
+        if (
+            comma.start == tokens[last - 1].end
+            and behind.text in {"000", "500"}
+            and behind.start == comma.end + 1
+        ):
+            return last + 2, value * 1000 + int(behind.text)
     return last, value
 
 
@@ -236,6 +255,9 @@ def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) ->
         number.last = _token_after(tokens, number.last, end)
         unit = read_unit(text, _past_blank(text, end))
     if unit is None or unit[1] > stop:
+        return
+    if _GOES_ON.match(text, unit[1], stop) is not None:
+        number.is_unclear = True
         return
     number.unit = unit[0]
     if unit[0].lost_exponent:
@@ -443,7 +465,11 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
     for candidate in dict.fromkeys((start, place)):
         if candidate >= len(tokens):
             continue
-        if tokens[candidate].text == "+" and tokens[candidate].start <= tokens[candidate - 1].end + 1:
+        if (
+            tokens[candidate].text == "+"
+            and tokens[candidate].start <= tokens[candidate - 1].end + 1
+            and not (candidate + 1 < len(tokens) and tokens[candidate + 1].kind == "num")
+        ):
             return ">=", candidate + 1
         hits = [hit for hit in comparison_words().at(tokens, candidate, text) if hit.entry.kind == "behind"]
         if hits:
