@@ -75,7 +75,8 @@ def label_sides(said: str) -> set[Side]:
 def our_sides(atom: Expr) -> set[tuple[Side, bool]]:
     """The sides of an atom of ours, and whether its unit is assumed."""
     if isinstance(atom, Quantity):
-        variable, interval, unit, basis = atom.variable or "?", atom.interval, atom.unit, str(atom.basis)
+        named = f"change:{atom.variable}" if atom.aggregate == "change" and atom.variable else atom.variable
+        variable, interval, unit, basis = named or "?", atom.interval, atom.unit, str(atom.basis)
     elif isinstance(atom, Demographic) and atom.interval is not None:
         variable, interval, unit, basis = "age", atom.interval, atom.unit, str(Basis.ABSOLUTE)
     elif isinstance(atom, Judgement) and atom.interval is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.junctions import (
@@ -282,11 +283,15 @@ class Reader:
         named = Reader(self.clause, lists_any=True)._sentence(
             [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
         )
-        rest = self._sentence(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+        behind = list(pieces[end + 1 :])
+        times = list(takewhile(lambda one: one.kind == "window", behind))
+        rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
         if main is None:
             main = named
         elif named is not None:
             main = _with_examples(main, named)
+        if main is not None:
+            main = _timed(main, times)  # `major surgery (e.g. …) within 30 days`
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"

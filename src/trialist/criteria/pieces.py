@@ -345,7 +345,10 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     if said == "definition" and _next_is(clause, place, "of"):
         return "defined", said
     if said == "." and place + 1 < len(clause.tokens):
-        return "stop", said
+        initial = (
+            place > 0 and len(clause.tokens[place - 1].text) == 1 and clause.tokens[place - 1].kind == "word"
+        )
+        return ("glue" if initial else "stop"), said  # `H. pylori` is one name
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said

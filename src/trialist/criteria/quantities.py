@@ -44,6 +44,7 @@ _WORDS = {
     "thirty": Decimal(30),
     "sixty": Decimal(60),
     "ninety": Decimal(90),
+    "twice": Decimal(2),
 }
 _NORMAL = (
     r"(?:the[ ]+)?(?:(?:institutional|institution'?s?|local|laborator(?:y|ies)'?s?|lab|age[- ]?(?:adjusted|appropriate|specific|related)?|normal|"
@@ -422,15 +423,18 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
     if place < len(tokens) and tokens[place].kind == "op" and stated:
         opening, place = tokens[place].text, place + 1
     low = _number(tokens, place, text)
-    if low is None or low.last >= len(tokens):
+    if low is None:
+        return None
+    low.last = _past_inclusion(tokens, low.last, stated)
+    if low.last >= len(tokens):
         return None
     joins = [hit for hit in comparison_words().at(tokens, low.last, text) if hit.entry.kind == "join"]
-    if not joins or (not stated and tokens[low.last].text in {"and", "until", "till", "up", "through"}):
+    joint = tokens[low.last].text
+    if (not joins and joint not in _JOINS) or (
+        not stated and joint in {"and", "until", "till", "up", "through"}
+    ):
         return None
-    after = joins[0].last
-    closing = None
-    while after < len(tokens) and tokens[after].kind == "op":
-        closing, after = tokens[after].text, after + 1
+    closing, after = _closing_sign(tokens, joins[0].last if joins else low.last + 1, text)
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
     high = _number(tokens, after, text)
@@ -444,6 +448,28 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
         return None
     interval = Interval(low.value, high.value, opening != ">", closing != "<")
     return _make(first, high.last, interval, high, "range", "-", low.defects + high.defects)
+
+
+def _closing_sign(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None, int]:
+    """The comparison before the upper end of a range (`18 to < 65`, `1 month to less than 18 years`), and the place behind it."""
+    closing = None
+    while place < len(tokens) and tokens[place].kind == "op":
+        closing, place = tokens[place].text, place + 1
+    words = comparison_words().at(tokens, place, text) if place < len(tokens) else []
+    if words and words[0].entry.kind == "before" and words[0].entry.id in {"<", "<="}:
+        return words[0].entry.id, words[0].last
+    return closing, place
+
+
+_JOINS = frozenset({"-", "to", "~", "and"})  # also where more words of a comparison follow (`and less than`)
+
+
+def _past_inclusion(tokens: Sequence[Token], place: int, stated: bool) -> int:
+    """Past `(including)` behind a number, and past `of age` between two."""
+    words = [token.text for token in tokens[place : place + 3]]
+    if words[:1] == ["("] and words[2:] == [")"] and words[1] in {"including", "inclusive", "included"}:
+        return place + 3
+    return place + 2 if stated and words[:2] == ["of", "age"] else place
 
 
 def _same_unit(low: _Number, high: _Number) -> None:

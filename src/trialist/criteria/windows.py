@@ -44,6 +44,7 @@ OPENS_A_TIME = frozenset(
     ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
 )
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
+_AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
 # No window of a study is counted in these.
 _MOMENTS = frozenset({"ms", "s"})
 _DEFAULT_ANCHOR = "screening"
@@ -86,12 +87,14 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         spans = bound.shape in {"compared", "behind", "range"}
         if (
             not found_past
+            and not inside & _AHEAD
             and not ago
             and not spans
             and not ({"in", "during", "over", "for", "since"} & set(lead))
         ):
             return None
-        relation, end = Direction.BEFORE, last + (1 if ago else 0)
+        ahead = bool(inside & _AHEAD) and not ago
+        relation, end = Direction.AFTER if ahead else Direction.BEFORE, last + (1 if ago else 0)
     elif anchor is None:
         if after < len(tokens) and not _ends(tokens, after):
             anchor, end = "", after
