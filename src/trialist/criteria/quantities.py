@@ -69,6 +69,10 @@ _PREDICTED = re.compile(
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+# What a multiple of a limit of normal goes on with behind its number; units begin otherwise.
+_BEFORE_A_LIMIT = tuple(
+    ["x", "times", "time", "*", "fold", "multiplied", "above", "of", "over", "greater", "higher", "more", "larger", "elevated", "the", "uln", "iuln", "unl", "ulrr", "u", "upper", "normal", "institution", "local", "lab", "age", "reference", "site", "respective", "central", "hospital", "applicable", "testing", "performing", "corresponding", "standard", "range", "specific", "gender", "sex", "center", "defined", "and", "/", "limit", "lln", "lower", "below", "baseline", "maximum", "-", "(", "X"]
+)
 # A unit of which only the beginning was read (`mL/kg/min`).
 _GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
 _SKIPPED = word_set("before_a_number")
@@ -242,7 +246,11 @@ def _token_after(tokens: Sequence[Token], place: int, end: int) -> int:
 def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) -> None:
     """Read what the number counts: a unit, a multiple of a limit of normal, a percentage of the predicted value."""
     stop = tokens[-1].end
-    for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE)):
+    beside = tokens[number.last].text if number.last < len(tokens) else ""
+    limits = beside.startswith(_BEFORE_A_LIMIT)
+    for pattern, basis in (
+        () if not limits else ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE))
+    ):
         found = pattern.match(text, end, stop)
         if found is not None and found.end() > end + 2:
             number.basis = basis
