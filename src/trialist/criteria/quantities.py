@@ -70,9 +70,7 @@ _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<pow
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
 # What a multiple of a limit of normal goes on with behind its number; units begin otherwise.
-_BEFORE_A_LIMIT = tuple(
-    ["x", "times", "time", "*", "fold", "multiplied", "above", "of", "over", "greater", "higher", "more", "larger", "elevated", "the", "uln", "iuln", "unl", "ulrr", "u", "upper", "normal", "institution", "local", "lab", "age", "reference", "site", "respective", "central", "hospital", "applicable", "testing", "performing", "corresponding", "standard", "range", "specific", "gender", "sex", "center", "defined", "and", "/", "limit", "lln", "lower", "below", "baseline", "maximum", "-", "(", "X"]
-)
+_BEFORE_A_LIMIT = tuple(sorted(word_set("before_a_limit")))
 # A unit of which only the beginning was read (`mL/kg/min`).
 _GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
 _SKIPPED = word_set("before_a_number")
