@@ -56,9 +56,10 @@ _VERBS = word_set("verbs")
 
 
 _DEEPEST = 40
+_LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _METHODS = word_set("methods")
 _LINKS = word_set("linking_two_things")
-_CUES = frozenset({"history", "current", "planned", "family"})
+_CUES = frozenset({"history", "given", "current", "planned", "family"})
 
 
 @dataclass(slots=True)
@@ -190,6 +191,12 @@ class Reader:
             len(pieces),
         )
         self.clause.rules.append("left_open")
+        if end < len(pieces) and pieces[end].text == ",":
+            open_too = self._opaque(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+            before = self._sentence(pieces[:place])
+            return (
+                before if open_too is None else open_too if before is None else join_all([before, open_too])
+            )
         return self._sentence(pieces[:place] + pieces[end:])
 
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
@@ -329,7 +336,7 @@ class Reader:
                     own_cue = any(_is_cue(one) for one in segment)
                     since = len(members) if own_cue else max(cued[-1:], default=0)
                     members = [
-                        (one, _timed(member, windows) if at >= since else member)
+                        (one, _timed(member, windows, is_shared=True) if at >= since else member)
                         for at, (one, member) in enumerate(members)
                     ]
             elif leading and members:
@@ -357,7 +364,11 @@ class Reader:
         place = 0
         run: list[Piece] = []
         own = [one for one in pieces if one.kind in MODIFIERS]
-        if own and own[0].kind in {"history", "current", "planned", "family", "allergy"} and modifiers.used:
+        if (
+            own
+            and own[0].kind in {"history", "given", "current", "planned", "family", "allergy"}
+            and modifiers.used
+        ):
             modifiers = Modifiers()
         while place <= len(pieces):
             piece = pieces[place] if place < len(pieces) else None
@@ -564,6 +575,7 @@ class Reader:
             and behind.first == last
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
+            and last - first <= _LONGEST_PREFIX
         ):
             return [], True
         tokens = self.clause.tokens
@@ -586,7 +598,11 @@ class Reader:
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
         cue = next(
-            (modifiers.words[kind][-1] for kind in ("history", "current", "planned") if modifiers.has(kind)),
+            (
+                modifiers.words[kind][-1]
+                for kind in ("history", "given", "current", "planned")
+                if modifiers.has(kind)
+            ),
             "",
         )
         known = recognise(words, surface, span, cue)
@@ -668,7 +684,7 @@ def _caused(concept: Concept, by: str, is_so: bool) -> Concept:
     return replace(concept, caused_by=by) if is_so else replace(concept, not_caused_by=by)
 
 
-def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
+def _timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr:
     for piece in windows:
         if piece.timed is None:
             continue
@@ -686,7 +702,7 @@ def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
             recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
             expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
         else:
-            expr = with_time(expr, window)
+            expr = with_time(expr, window, is_shared)
     return expr
 
 
@@ -710,4 +726,11 @@ def _with_examples(main: Expr, named: Expr) -> Expr:
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=words)
+        plain = any(
+            isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
+            for one in atoms(named)
+        )
+        if plain and (main.status or (isinstance(main, Concept) and main.severity)):
+            # `terminal illness (e.g. cancer)`: whether cancer that is not terminal is meant as well is not said
+            return Alternatives((join_any([main, named]), main))
     return join_any([main, named])

@@ -12,7 +12,7 @@ from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|declin\w+|poor|non-?\w*|absence|"
-    r"withdr\w+|incompeten\w*|impaired|barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
+    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
 _REFUSED_BEFORE = re.compile(
