@@ -28,6 +28,7 @@ from trialist.criteria.junctions import (
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
+    And,
     Biomarker,
     Concept,
     Count,
@@ -613,7 +614,7 @@ class Reader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = settle_sexes(members)
+        members = _gathered(settle_sexes(members))
         if not members:
             return None
         exprs = settle_outcomes([expr for _, expr in members])
@@ -655,6 +656,26 @@ class Reader:
     def _opaque(self, pieces: Sequence[Piece]) -> Expr:
         first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
         return Opaque(self.clause.said(first, last), self.clause.span(first, last))
+
+
+def _gathered(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """`disease requiring steroids or other drugs`: the second drug is a choice beside the first, not beside the disease."""
+    out: list[tuple[str, Expr]] = []
+    for joint, expr in members:
+        before = out[-1][1] if out else None
+        if (
+            joint == "or"
+            and isinstance(before, And)
+            and isinstance(expr, Exposure)
+            and isinstance(before.of[0], Concept)
+        ):
+            last = before.of[-1]
+            first = last.of[0] if isinstance(last, Or) else last
+            if isinstance(first, Exposure) and first.role == expr.role and first.role and not expr.time:
+                out[-1] = (out[-1][0], And((*before.of[:-1], join_any([last, expr]))))
+                continue
+        out.append((joint, expr))
+    return out
 
 
 def _is_cue(piece: Piece) -> bool:

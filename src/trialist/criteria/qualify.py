@@ -115,6 +115,11 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
                 subject="family" if "family" in words else atom.subject,
                 temporality=_temporality(words) or atom.temporality,
             )
+        case Exposure() if "planned" in words and "history" in words:
+            # `prior or planned surgery`: either
+            rest = {kind: said for kind, said in words.items() if kind != "planned"}
+            ahead = {kind: said for kind, said in words.items() if kind != "history"}
+            return join_any([_qualified(atom, rest), _qualified(atom, ahead)])
         case Exposure():
             return replace(
                 atom,

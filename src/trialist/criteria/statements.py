@@ -141,9 +141,12 @@ def find_statements(
                 )
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                refused = bool(
-                    _REFUSAL.search(text, begin, stop) or _REFUSED_BEFORE.search(text[start:begin])
-                )
+                before = _REFUSED_BEFORE.search(text[start:begin])
+                if before is not None and not any(
+                    last > start + before.start() for _, last in blocked if last <= begin
+                ):
+                    begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
+                refused = bool(before or _REFUSAL.search(text, begin, stop))
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
