@@ -95,7 +95,7 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         if one is None:
             continue
         one = _with_equivalent(clause, one, bounds, place)
-        found.append(for_sex(clause, one))
+        found.append(for_sex(clause, _with_change(clause, one)))
         last_end = found[-1].last
         _note(clause, bound)
     return _units_shared(found)
@@ -447,6 +447,17 @@ def _is_a_change(clause: Clause, bound: Bound) -> bool:
     said = {token.text for token in lead[after + 1 :]}
     behind = clause.tokens[bound.last].text if bound.last < len(clause.tokens) else ""
     return bool(said & _CHANGES) or behind in _CHANGES
+
+
+def _with_change(clause: Clause, one: Attached) -> Attached:
+    """A change with the word that says so."""
+    if not isinstance(one.expr, Quantity) or not one.expr.aggregate:
+        return one
+    at = next(
+        (at for at in range(one.first - 1, max(-1, one.first - 6), -1) if clause.tokens[at].text in _CHANGES),
+        None,
+    )
+    return one if at is None else replace(one, first=at)
 
 
 _CHANGES = frozenset(
