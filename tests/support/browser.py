@@ -55,7 +55,9 @@ class Watched:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.context.on("request", self._asked)
-        self.context.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.context.on(
+            "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
+        )
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.page: Page = self.context.new_page()
 
@@ -75,8 +77,8 @@ class Watched:
     def check(self, *, refused: bool = False) -> None:
         """Nothing went wrong and nothing was asked elsewhere; `refused` pages are told in the console by the browser."""
         errors = [one for one in self.errors if not (refused and "Failed to load resource" in one)]
-        assert errors == []
-        assert self.foreign == []
+        assert not errors, errors
+        assert not self.foreign, self.foreign
 
 
 def registry_of_demo(directory: Path, studies: int = 250) -> Path:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+
 from trialist.pages.routes import ROUTES
 from trialist.pages.site import HEADERS
 from trialist.pages.static_files import static_files
