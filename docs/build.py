@@ -234,6 +234,9 @@ def api_page() -> str:
         rows = [[f"`{one.name}`", one.about] for one in group]
         parts.append(f"## {name}\n\n{table(['parameter', 'what it asks'], rows)}\n")
     for name, schema in SCHEMAS.items():
+        if "anyOf" in schema:
+            parts.append(f"## {name}\n\n{schema['description']}\n\nOne of {type_words(schema)}.\n")
+            continue
         rows = [
             [
                 f"`{key}`" + ("" if key in schema["required"] else " (not always)"),

@@ -31,9 +31,8 @@ ANSWERS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance"
 )
-ALL_THAT_APPLY = f"{ANSWERS},unsupported_method,allow_header_conformance"
-"""Not among them: that what fits the schema is accepted, for expressions are texts to a schema, and most texts are none; nor that
-what does not fit is refused, for an empty parameter is one that was not given, as programs send them."""
+ALL_THAT_APPLY = f"{ANSWERS},negative_data_rejection,unsupported_method,allow_header_conformance"
+"""Not among them: that what fits the schema is accepted. Expressions are texts to a schema, and most texts are none."""
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from trialist.errors import NotBuiltError
 from trialist.index import kernels
 from trialist.index.arrays import ArrayFile, ArrayWriter, starts_of
-from trialist.index.hashing import hash_word
+from trialist.index.hashing import hash_value, hash_word
 from trialist.index.kernels import BLOCK
 from trialist.index.live import LiveIndex
 from trialist.index.postings import Group, Slot, Sought, block_tokens, field_arrays
 from trialist.index.segment import Rarity, Segment
-from trialist.index.words import Words
+from trialist.index.words import Words, digest_texts
 from trialist.vocabulary.text import split_words
 
 from support.searching import number_of, write
@@ -75,6 +75,60 @@ def test_holders_are_counted_where_they_are_marked(held: list[list[int]], marked
     holder = np.array([study for one in held for study in one], dtype=np.uint32)
     counted = kernels.count_holders(start, holder, mask).tolist()
     assert counted == [sum(study in marked for study in one) for one in held]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9), max_size=8), max_size=12),
+    st.sets(st.integers(0, 11)),
+    st.lists(st.integers(0, 19), min_size=10, max_size=10),
+)
+def test_owners_of_holders_are_marked(held: list[list[int]], wanted: set[int], owners: list[int]) -> None:
+    start = starts_of(np.array([len(one) for one in held], dtype=np.int64))
+    holder = np.array([site for one in held for site in one], dtype=np.uint32)
+    mask, owner = np.zeros(20, dtype=bool), np.array(owners, dtype=np.uint32)
+    asked = np.array([value in wanted for value in range(len(held))], dtype=bool)
+    kernels.mark_holders_owners(start, holder, asked, owner, mask)
+    told = {owners[site] for value, one in enumerate(held) if value in wanted for site in one}
+    assert set(np.flatnonzero(mask).tolist()) == told
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 5), max_size=4), min_size=1, max_size=12),
+    st.lists(st.floats(0, 1e7), min_size=6, max_size=6),
+    st.floats(0, 1e7),
+)
+def test_studies_near_a_point_are_those_whose_nearest_site_is(
+    placed: list[list[int]], away: list[float], radius: float
+) -> None:
+    start = np.cumsum([0, *map(len, placed)]).astype(np.uint32)
+    places = np.array([place for one in placed for place in one], dtype=np.uint32)
+    far = np.array(away)
+    nearest = kernels.find_nearest(np.arange(len(placed)), start, places, far).tolist()
+    assert nearest == [min((away[place] for place in one), default=np.inf) for one in placed]
+    near = kernels.mark_placed(start, places, far <= radius).tolist()
+    assert near == [one <= radius for one in nearest]
+
+
+@pytest.mark.parametrize(
+    ("study", "start", "place"), [(2, [0, 1, 1], 0), (0, [1, 0, 1], 0), (0, [0, 2, 2], 0), (0, [0, 1, 1], 7)]
+)
+def test_places_outside_of_what_is_known_are_an_error(study: int, start: list[int], place: int) -> None:
+    starts, places = np.array(start, np.uint32), np.array([place], np.uint32)
+    with pytest.raises(NotBuiltError, match="damaged"):
+        kernels.find_nearest(np.array([study]), starts, places, np.zeros(3))
+    if study == 0:
+        with pytest.raises(NotBuiltError, match="damaged"):
+            kernels.mark_placed(starts, places, np.ones(3, dtype=bool))
+
+
+@pytest.mark.parametrize(("holder", "owner"), [(1, 3), (0, 20)])
+def test_owners_outside_of_the_studies_are_an_error(holder: int, owner: int) -> None:
+    start, wanted = np.array([0, 1], dtype=np.uint32), np.ones(1, dtype=bool)
+    one_site = np.array([owner], dtype=np.uint32)
+    with pytest.raises(NotBuiltError, match="damaged"):
+        kernels.mark_holders_owners(
+            start, np.array([holder], np.uint32), wanted, one_site, np.zeros(20, bool)
+        )
 
 
 @pytest.mark.parametrize("width", [np.uint8, np.uint16, np.uint32])
@@ -179,22 +233,40 @@ def test_marks_of_another_length_are_refused(segment: Segment) -> None:
         )
 
 
-def test_arrays_that_contradict_each_other_are_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "items"),
+    [
+        ("frequency", 1),
+        ("frequency", 0),
+        ("impact", 0),
+        ("docs_high", 1),
+        ("spelling", 1),
+        ("block_token", 0),
+    ],
+)
+def test_arrays_that_contradict_each_other_are_an_error(tmp_path: Path, name: str, items: int) -> None:
     arrays = {
-        "posting_start": np.array([0, 1], dtype=np.uint32),
+        "posting_start": np.array([0, 2], dtype=np.uint32),
         "block_token": np.array([0], dtype=np.uint32),
         "docs_low": np.array([0, 1], dtype=np.uint16),
         "docs_high": np.empty(0, dtype=np.uint8),
-        "frequency": np.array([1], dtype=np.uint8),
+        "frequency": np.array([1, 1], dtype=np.uint8),
         "impact": np.array([1, 1], dtype=np.uint8),
         "position": np.array([0, 1], dtype=np.uint16),
         "spelling": np.array([1, 1], dtype=np.uint8),
     }
-    with ArrayWriter(tmp_path / "file") as out:
-        for name, array in arrays.items():
-            out.add(name, array)
-    with pytest.raises(NotBuiltError, match="damaged"):
-        field_arrays(ArrayFile(tmp_path / "file", out.table), None, None)
+    for changed in (False, True):
+        if changed:
+            arrays[name] = np.ones(items, dtype=arrays[name].dtype)
+        with ArrayWriter(tmp_path / f"{changed}") as out:
+            for one, array in arrays.items():
+                out.add(one, array)
+        file = ArrayFile(tmp_path / f"{changed}", out.table)
+        if not changed:
+            assert field_arrays(file, None, None).postings == 2
+            continue
+        with pytest.raises(NotBuiltError, match="damaged"):
+            field_arrays(file, None, None)
 
 
 def test_phrases_may_be_looked_for_in_some_studies_only(segment: Segment) -> None:
@@ -238,16 +310,60 @@ TEXTS = st.lists(st.text(st.sampled_from("ab é'-09 \u2019&;"), max_size=12), ma
 def test_words_are_numbered_as_splitting_texts_one_by_one_does(first: list[str], second: list[str]) -> None:
     words = Words()
     for texts in (first, second):
-        numbers, owners = words.numbers(texts)
-        told = [
-            (words.listed[number], owner)
-            for number, owner in zip(numbers.tolist(), owners.tolist(), strict=True)
+        tokens, starts = words.split([text.encode() for text in texts])
+        wanted = [["", *split_words(text), ""] for text in texts]
+        assert [words.listed[number] for number in tokens.tolist()] == [
+            word for text in wanted for word in text
         ]
-        assert told == [(word, place) for place, text in enumerate(texts) for word in split_words(text)]
+        assert starts.tolist() == [sum(map(len, wanted[:place])) for place in range(len(texts))]
+
+
+@given(st.text(max_size=40))
+def test_words_of_any_text_are_those_that_splitting_gives(text: str) -> None:
+    words = Words()
+    tokens = words.split([text.encode("utf-8", "surrogatepass")])[0].tolist()
+    assert [words.listed[number] for number in tokens[1:-1]] == split_words(text)
+
+
+def test_every_character_alone_and_between_letters_splits_as_it_should() -> None:
+    words = Words()
+    texts = [f"a{chr(code)}b {chr(code)} a{chr(code)} {chr(code)}b" for code in range(0x20000)]
+    tokens = words.split([text.encode("utf-8", "surrogatepass") for text in texts])[0].tolist()
+    wanted = [["", *split_words(text), ""] for text in texts]
+    assert [words.listed[number] for number in tokens] == [word for text in wanted for word in text]
+
+
+def test_bytes_that_are_no_text_end_words_and_nothing_else() -> None:
+    words = Words()
+    for text in (
+        b"a\xffb",
+        b"a\xe2\x80",
+        b"a\xf0\x9f\x98",
+        b"a\xc3",
+        b"\xf7\xbf\xbf\xbf",
+        b"a\x80b",
+        b"'",
+        b"a'",
+        b"a'\xc3",
+    ):
+        tokens = words.split([text])[0].tolist()
+        assert {words.listed[number] for number in tokens} <= {"", "a", "b"}
+
+
+def test_texts_have_the_numbers_that_they_are_known_by() -> None:
+    texts = ["", "a", "é" * 63, *("x" * size for size in (63, 64, 127, 128, 129, 255, 256, 257, 5000))]
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    joined = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+    assert digest_texts(joined, ends).tolist() == [hash_value(text) for text in encoded]
+    with pytest.raises(ValueError, match="do not end"):
+        digest_texts(joined, ends + 1)
+    with pytest.raises(ValueError, match="do not end"):
+        digest_texts(joined, ends[::-1].copy())
 
 
 def test_a_table_of_words_grows() -> None:
-    words, many = Words(), [f"w{number}" for number in range(100_000)]
-    once = words.numbers(many)[0]
-    assert once.tolist() == list(range(1, 100_001))
-    assert words.numbers(many)[0].tolist() == once.tolist()
+    words, many = Words(), [f"w{number}".encode() for number in range(100_000)]
+    once = words.split(many)[0].tolist()
+    assert once[1::3] == list(range(1, 100_001))
+    assert words.split(many)[0].tolist() == once

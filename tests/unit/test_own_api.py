@@ -11,16 +11,16 @@ import orjson
 import pytest
 
 from trialist import errors
-from trialist.api.app import Application
-from trialist.api.metrics import Meter, exposition
 from trialist.api.own_openapi import openapi_document, statuses_of
 from trialist.api.own_parameters import MOST_HITS
 from trialist.api.own_refusals import own_refusal
 from trialist.api.own_routes import ROUTES
 from trialist.api.own_schemas import SCHEMAS
-from trialist.api.refusals import STATUSES
 from trialist.demo import generate_study
 from trialist.query.facets import FACETS
+from trialist.serving.application import Application
+from trialist.serving.metrics import Meter, exposition
+from trialist.serving.statuses import STATUSES
 
 from support.schemas import faults
 from support.serving import Answer, application, ask, make_registry
@@ -449,3 +449,37 @@ def test_workers_are_summed(tmp_path):
     assert 'trialist_request_seconds_bucket{route="/b",le="+Inf"} 1\n' in text
     assert 'trialist_answer_bytes_total{route="/a"} 60\n' in text
     assert "trialist_workers 1\n" in text
+
+
+# Criteria
+
+
+def test_the_criteria_of_a_study_are_what_the_schema_says(app):
+    hits = get(app, "search", pageSize="60")["hits"]
+    seen = set()
+    for hit in hits:
+        found = get(app, f"studies/{hit['nct_id']}/criteria")
+        assert found["nct_id"] == hit["nct_id"]
+        for one in found["criteria"]:
+            assert one["spans"]
+            seen.add(one["expr"]["type"])
+    assert {"demographic", "and", "or"} <= seen
+
+
+def test_criteria_that_are_not_parsed_find_nothing_and_say_the_way_out(app):
+    found = refused(app, "search", requires="ECOG <= 2")
+    assert found["status"] == 503
+    assert "trialist index" in str(found["hint"])
+
+
+def test_what_cannot_be_asked_of_criteria_is_refused(app):
+    found = refused(app, "search", allows="unicorns 3 mg")
+    assert (found["status"], found["code"]) == (400, "invalid_parameter")
+    assert str(found["message"]).startswith("allows: ")
+
+
+def test_the_registrys_own_paths_do_not_know_areas_over_criteria(app):
+    expression = quote("AREA[CriterionAllows]pregnant")
+    found = ask(app, f"/api/v2/studies?filter.advanced={expression}")
+    assert found.status == 400
+    assert "Unknown area name: `CriterionAllows`" in found.text

@@ -10,9 +10,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.lanes import Lanes
-from trialist.api.metrics import Meter
 from trialist.api.own_answers import answered
+from trialist.api.own_criteria import Criteria
 from trialist.api.own_openapi import openapi_document
 from trialist.api.own_page import HEADERS, page_of
 from trialist.api.own_parameters import read_parameters
@@ -20,7 +19,9 @@ from trialist.api.own_routes import ROUTES, OwnRoute
 from trialist.api.own_search import Searches
 from trialist.api.own_state import State
 from trialist.api.own_views import Views
-from trialist.api.served import Serving
+from trialist.serving.lanes import Lanes
+from trialist.serving.metrics import Meter
+from trialist.serving.served import Serving
 from trialist.settings import Settings, now
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -39,6 +40,7 @@ def own_endpoints(
         "search": searches.search,
         "facets": searches.facets,
         "similar": searches.similar,
+        "criteria": Criteria(serving, lanes).study,
         "suggest": searches.suggest,
         "public_view": views.public,
         "record_view": views.record,

@@ -9,7 +9,7 @@ from trialist.api.own_parameters import Parameter
 from trialist.api.own_refusals import BEYOND
 from trialist.api.own_routes import ROUTES, OwnRoute
 from trialist.api.own_schemas import SCHEMAS
-from trialist.api.refusals import STATUSES
+from trialist.serving.statuses import STATUSES
 
 _ABOUT = (
     "What the registry's own API does not have: scoped counts, highlights, distances, reasons, views, likenesses and typing "
@@ -84,6 +84,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "description": parameter.about,
         "schema": dict(parameter.schema),
     }
+    if not parameter.is_in_path:
+        found["allowEmptyValue"] = True  # a blank value is one that was not given, as forms send it
     if parameter.example:
         found["example"] = parameter.example
     return found

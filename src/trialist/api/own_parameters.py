@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from trialist.errors import InvalidParameterError
-from trialist.query.facets import FACETS
+from trialist.query.facets import CRITERION_FACETS, FACETS
 from trialist.query.filters import Filter
 from trialist.query.params import QUERY_AREAS
 from trialist.query.study_query import DEFAULT_PAGE_SIZE
@@ -53,6 +53,11 @@ class Parameter:
     def __post_init__(self) -> None:
         if not self.name or not self.about:
             raise ValueError("a parameter needs a name and a description")
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether its value is not free text: a number, yes or no, a day."""
+        return self.schema.get("type") != "string" or "format" in self.schema
 
 
 _IN = {
@@ -102,6 +107,18 @@ CHOICES: tuple[Parameter, ...] = (
     Parameter("age", "child, adult, older, or an age: 17, 6 months."),
     Parameter("results", "Whether results are posted: with, without."),
     Parameter(
+        "allows",
+        "Studies whose criteria definitely allow this: creatinine clearance 30 mL/min; several with | between them.",
+        example="age 4 years",
+    ),
+    Parameter(
+        "excludes",
+        "Studies whose criteria definitely exclude this: prior MSC therapy; several with | between them.",
+    ),
+    Parameter(
+        "requires", "Studies whose criteria definitely require this: ECOG <= 2; several with | between them."
+    ),
+    Parameter(
         "near",
         "A place: degrees (48.1,11.6) or a town (München; Boston, MA). Near studies come first.",
         example="Munich",
@@ -146,7 +163,7 @@ AS_OF = Parameter(
 FACET_NAMES = Parameter(
     "facets",
     "Facets to count, with commas between them: "
-    + ", ".join(FACETS)
+    + ", ".join((*FACETS, *CRITERION_FACETS))
     + ", or the piece of any enumeration, number, date or short text. `open-…` counts the places of sites that take people now.",
     example="phase,open-country",
 )
@@ -200,12 +217,13 @@ SUGGEST: tuple[Parameter, ...] = (
 
 
 def read_parameters(query: bytes, known: Sequence[Parameter]) -> dict[str, str]:
-    """The parameters of a query string; blank ones are left out.
+    """The parameters of a query string; empty ones are left out, and texts and lists of nothing but blanks.
 
     `InvalidParameterError` for one that is not known here, stands twice, or is not UTF-8.
     """
     found: dict[str, str] = {}
     names = [one.name for one in known if not one.is_in_path]
+    typed = {one.name for one in known if one.is_typed}
     for pair in query.split(b"&"):
         if not pair:
             continue
@@ -222,7 +240,7 @@ def read_parameters(query: bytes, known: Sequence[Parameter]) -> dict[str, str]:
                 f"{name} stands twice", hint="Give it once, with commas between values."
             )
         found[name] = value
-    return {name: value for name, value in found.items() if value.strip()}
+    return {name: value for name, value in found.items() if (value if name in typed else value.strip())}
 
 
 def _decoded(text: bytes) -> str:
@@ -236,7 +254,7 @@ def _decoded(text: bytes) -> str:
 
 def read_boolean(params: Mapping[str, str], parameter: Parameter) -> bool:
     """A parameter that is true or false."""
-    text = params.get(parameter.name, "").strip().lower()
+    text = params.get(parameter.name, "").lower()
     if not text:
         return bool(parameter.schema.get("default", False))
     if text not in ("true", "false"):
@@ -246,7 +264,7 @@ def read_boolean(params: Mapping[str, str], parameter: Parameter) -> bool:
 
 def read_whole(params: Mapping[str, str], parameter: Parameter) -> int | None:
     """A whole number within the parameter's limits; its default, or None, where it is not given."""
-    text = params.get(parameter.name, "").strip()
+    text = params.get(parameter.name, "")
     if not text:
         return parameter.schema.get("default")
     least, most = parameter.schema["minimum"], parameter.schema.get("maximum", 1 << 31)
@@ -259,7 +277,7 @@ def read_whole(params: Mapping[str, str], parameter: Parameter) -> int | None:
 
 def read_day(params: Mapping[str, str], parameter: Parameter) -> date | None:
     """A day of the form yyyy-MM-dd; None where it is not given."""
-    text = params.get(parameter.name, "").strip()
+    text = params.get(parameter.name, "")
     if not text:
         return None
     try:

@@ -112,6 +112,18 @@ ROUTES: tuple[OwnRoute, ...] = (
         errors=(*_SEARCHED, errors.StudyNotFoundError),
     ),
     OwnRoute(
+        "criteria",
+        "/studies/{nct}/criteria",
+        "A study's eligibility criteria as they were understood",
+        "Each criterion with its polarity, what it says as an expression and in plain words, its place in the raw text, who "
+        "can answer it and what was wrong with the text; what was not understood stands in it as such. `residue` are the "
+        "characters in no criterion, `findings` what a reader of the whole should know. `available` false says that the "
+        "study has no eligibility text, never that anybody may take part.",
+        (NCT_ID,),
+        "CriterionSet",
+        errors=_ONE,
+    ),
+    OwnRoute(
         "suggest",
         "/suggest",
         "Names that begin as typed: conditions, interventions, places, sponsors",

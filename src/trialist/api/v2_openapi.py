@@ -112,6 +112,7 @@ def _list_of(items: Schema, **more: Any) -> Schema:
 def _parameter(name: str, description: str, schema: Schema, example: Any = None) -> Schema:
     """A parameter of the query; the items of a list may stand in one value, parted by bars or commas."""
     found: Schema = {"name": name, "in": "query", "description": description, "required": False}
+    found["allowEmptyValue"] = True  # a blank value is one that was not given
     if schema.get("type") == "array":
         found |= {"style": "pipeDelimited", "explode": False}
     found["schema"] = schema
@@ -191,7 +192,7 @@ def _paths() -> dict[str, Any]:
             "Studies", "enums", "The enumerations and their values", [], {json_of: _list_of(_ref("EnumInfo"))}
         ),
         "/studies/download": _get(
-            "Studies", "downloadStudies", "All studies, a file each", [{**zipped, "required": True}],
+            "Studies", "downloadStudies", "All studies, a file each", [zipped],
             {"application/zip": {"type": "string", "format": "binary"}},
         ),
         "/stats/size": _get("Stats", "sizeStats", "Sizes of studies", [], {json_of: _ref("SizeStats")}),
@@ -252,7 +253,7 @@ def _search() -> list[Schema]:
         _parameter("countTotal", "Tell on the first page how many there are", {"type": "boolean", "default": False}),
         _parameter(
             "pageSize", f"Studies a page; 0 for {DEFAULT_PAGE_SIZE}, more than {LARGEST_PAGE_SIZE} give as many",
-            {"type": "integer", "format": "int32", "minimum": 0, "default": DEFAULT_PAGE_SIZE},
+            {"type": "integer", "minimum": 0, "default": DEFAULT_PAGE_SIZE},
         ),
         _parameter("pageToken", "What the page before gave as nextPageToken", _STRING),
     ]  # fmt: skip

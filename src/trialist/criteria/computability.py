@@ -83,6 +83,8 @@ def _is_vague(atom: Expr) -> bool:
         return bool(atom.kind == "substance")
     if isinstance(atom, Result):
         return not atom.outcome
+    if isinstance(atom, Demographic):
+        return "comparator" in atom.assumed
     return isinstance(atom, Quantity) and ("comparator" in atom.assumed or not atom.variable)
 
 

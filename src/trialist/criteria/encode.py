@@ -68,8 +68,7 @@ def encode_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [encode_value(one) for one in value]
     if is_dataclass(value):
-        name = type(value).__name__
-        out: dict[str, Any] = {"type": _TYPES.get(name, name.lower())}
+        out: dict[str, Any] = {"type": type_name(type(value))}
         for one in fields(value):
             inner = getattr(value, one.name)
             if inner is not None and inner != "" and inner != ():
@@ -78,6 +77,11 @@ def encode_value(value: Any) -> Any:
             out.update(_codes(value))
         return out
     return value
+
+
+def type_name(kind: type) -> str:
+    """What a kind of node is called in a document."""
+    return _TYPES.get(kind.__name__, kind.__name__.lower())
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -65,11 +65,7 @@ def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | No
         return Exposure("treatment", surface, span)
     if last in heads() and len(words) > 1:
         return Concept("condition", surface, span)
-    if _ends_so(last, _condition_ends(), 6) or (
-        last in heads()
-        and last
-        not in {"disease", "diseases", "episode", "episodes", "reaction", "discharge", "loss", "block"}
-    ):
+    if _ends_so(last, _condition_ends(), 6):
         return Concept("condition", surface, span)
     if _ends_so(singular, _drug_stems(), 6):
         return Exposure("drug", surface, span)

@@ -50,7 +50,7 @@ _NORMAL = (
     r"reference|site|respective|central|hospital|upper|applicable|testing|performing|corresponding|standard|range|specific|gender|sex|center|defined|and|/)[ -]*)*"
 )
 _ULN = re.compile(
-    rf"[ ]?(?:x|X|times|time|\*|-?[ ]?folds?(?:[ ]the)?|multiplied by)?[ ]*(?:above|of|over|greater than)?[ ]*{_NORMAL}"
+    rf"[ ]?(?:x|X|times|time|\*|-?[ ]?folds?(?:[ ]the)?|multiplied by)?[ ]*(?:(?P<more>(?:higher|greater|more|larger|elevated|above|over)(?:[ ]than)?)|of)?[ ]*{_NORMAL}"
     r"(?P<uln>IULN|ULNs?|UNL|ULRR|U\.L\.N\.?|upper[ -](?:institutional[ ])?limits?[ ](?:of|for)[ ](?:the[ ])?(?:\w+[ ]){0,3}?(?:normal|reference range|normality)(?:[ ](?:range|limits?|values?))?|"
     r"upper[ ](?:normal[ ])?limits?(?:[ ]normal)?|upper[ ](?:range|limit)[ ]of[ ]normal|(?:upper[ ]limit[ ])?normal[ ]upper[ ]limit|normal[ ](?:upper[ ])?limits?|upper[ ]normal[ ](?:limit|range|value)s?|normal[ ](?:range|values?)|"
     r"limits?[ ]of[ ]normal|(?<=times )normal|(?<=times the )normal|(?<=x )normal|(?<=X )normal|(?<=\* )normal|maximum[ ]normal[ ]value|normal(?=[ ]*(?:[.,;)]|$|and\b|or\b)))"
@@ -97,13 +97,19 @@ class _Number:
     unit: Unit | None = None
     basis: Basis = Basis.ABSOLUTE
     defects: list[tuple[str, str, float]] = field(default_factory=list)
+    is_more: bool = False
 
 
 def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     """All bounds of a run of tokens, from left to right, without overlaps."""
     found: list[Bound] = []
     place = 0
+    starts = comparison_words().starts
     while place < len(tokens):
+        kind, said, _, _ = tokens[place]
+        if kind != "num" and said not in starts and said not in _WORDS:
+            place += 1
+            continue
         bound = _bound_at(tokens, place, text)
         if bound is None:
             place += 1
@@ -133,7 +139,7 @@ def _bound_at(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
     return None
 
 
-def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
+def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = False) -> _Number | None:
     """A number and its unit at a token."""
     if place >= len(tokens):
         return None
@@ -150,7 +156,7 @@ def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
         value = _WORDS[token.text]
     else:
         return None
-    last, value = _decimal_comma(tokens, last, value, text)
+    last, value = _decimal_comma(tokens, last, value, text, compared)
     last = _repeated(tokens, last, value)
     end = tokens[last - 1].end
     number = _Number(value, last, defects=defects)
@@ -165,14 +171,21 @@ def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
     return number
 
 
-def _decimal_comma(tokens: Sequence[Token], last: int, value: Decimal, text: str) -> tuple[int, Decimal]:
-    """`1,5 mg/dL`: a comma with digits on both sides and a unit behind them."""
+def _decimal_comma(
+    tokens: Sequence[Token], last: int, value: Decimal, text: str, compared: bool
+) -> tuple[int, Decimal]:
+    """`1,5 mg/dL`, `> 0,40`: a comma with digits on both sides, and a unit behind or a comparison before them."""
     if last + 1 < len(tokens) and tokens[last].text == "," and tokens[last + 1].kind == "num":
         comma, behind = tokens[last], tokens[last + 1]
         close = comma.start == tokens[last - 1].end and behind.start == comma.end
         whole = value == value.to_integral_value() and behind.text.isdigit() and len(behind.text) <= 2
         unit = read_unit(text, _past_blank(text, behind.end))
-        if close and whole and (unit is not None or _ULN.match(text, behind.end)):
+        listed = last + 2 < len(tokens) and tokens[last + 2].text == ","
+        if (
+            close
+            and whole
+            and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed))
+        ):
             return last + 2, Decimal(f"{int(value)}.{behind.text}")
     return last, value
 
@@ -214,6 +227,7 @@ def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) ->
         if found is not None and found.end() > end + 2:
             number.basis = basis
             number.last = _token_after(tokens, number.last, found.end())
+            number.is_more = basis is Basis.X_ULN and bool(found["more"])
             return
     unit = read_unit(text, _past_blank(text, end)) if end < stop else None
     if unit is None and (power := _POWER.match(text, end, stop)) is not None:
@@ -259,19 +273,23 @@ def _interval(op: str, value: Decimal) -> Interval:
 def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: str) -> Bound | None:
     """`≥ 18 years`, `> 2 x ULN`, `above the ULN`, `≥ 18 and ≤ 75 years`."""
     start = place
+    op, place = _said_again(tokens, op, place)
     while place < len(tokens) and tokens[place].text in _SKIPPED and place - start < 4:
         place += 1
+    op, place = _said_again(tokens, op, place)
     behind = comparison_words().at(tokens, place, text) if place < len(tokens) else []
     if behind and behind[0].entry.kind == "before" and behind[0].entry.id[0] == op[0]:
         op, place = (behind[0].entry.id if op in {"=", behind[0].entry.id} else op), behind[0].last
     elif behind and behind[0].entry.kind == "before" and op == "=":
         return None
-    number = _number(tokens, place, text)
+    number = _number(tokens, place, text, compared=True)
     if number is None:
         return _bare_limit(tokens, first, start, op, text)
     defects = number.defects
     ranged = _range(tokens, first, place, text, stated=False)
-    if ranged is not None and op in {"=", ">=", "<="} and ranged.shape == "range":
+    if ranged is not None and op in {"=", ">=", "<=", ">"} and ranged.shape == "range":
+        if op == ">":  # `> 27 to 45`
+            ranged = replace(ranged, interval=replace(ranged.interval, lower_inclusive=False))
         return replace(ranged, first=first)
     second = _second_side(tokens, number, op, text)
     if second is not None:
@@ -285,13 +303,33 @@ def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: st
     return _make(first, number.last, _interval(op, number.value), number, "compared", op, defects)
 
 
+def _said_again(tokens: Sequence[Token], op: str, place: int) -> tuple[str, int]:
+    """`less than or equal to (≤) 40`: the sign in parentheses is the comparison once more, and the surer one."""
+    if (
+        place + 2 < len(tokens)
+        and tokens[place].text in {"(", "["}
+        and tokens[place + 1].kind == "op"
+        and tokens[place + 2].text in {")", "]"}
+    ):
+        sign = {"≥": ">=", "≤": "<="}.get(tokens[place + 1].text, tokens[place + 1].text)
+        return (sign if sign[0] == op[0] else op), place + 3
+    return op, place
+
+
 def _bare_limit(tokens: Sequence[Token], first: int, place: int, op: str, text: str) -> Bound | None:
     """`above the upper limit of normal`: one times the limit."""
     if place >= len(tokens):
         return None
     for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN)):
         found = pattern.match(text, tokens[place].start, tokens[-1].end)
-        if found is not None and re.search(r"(?i)ULN|UNL|limit|LLN", found.group()):
+        if basis is Basis.X_ULN and found is not None and found.group().strip().lower().startswith("normal"):
+            if tokens[first].text in {"below", "lower", "under"}:  # `below normal`
+                basis = Basis.X_LLN
+            elif op not in {">", ">="}:
+                return None
+        elif found is None or not re.search(r"(?i)ULN|UNL|limit|LLN", found.group()):
+            continue
+        if found is not None:
             last = _token_after(tokens, place, found.end())
             rate = re.match(
                 r"[ ]?(?:x|X|\*|times)[ ]?(?P<value>[0-9]+(?:\.[0-9]+)?)(?![ ]?10\^?9)", text[found.end() :]
@@ -320,7 +358,14 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
     if place >= len(tokens):
         return None
     hits = [hit for hit in comparison_words().at(tokens, place, text) if hit.entry.kind == "before"]
-    if not hits or hits[0].entry.id[0] == op[0] or op == "=" or hits[0].entry.id == "=":
+    if not hits:
+        return None
+    second = hits[0].entry.id
+    # `= 18 and = 65`, `= 18 and < 65`: two ends are named, so the first sign was once `≥`
+    degraded = op == "=" and steps > 0 and second in {"=", "<", "<="}
+    if degraded:
+        op, second = ">=", "<=" if second == "=" else second
+    if second[0] == op[0] or op == "=" or second == "=":
         return None
     other = _number(tokens, hits[0].last, text)
     if other is None or (
@@ -329,7 +374,7 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
         return None
     if number.unit is not None and other.unit is not None and number.unit.ucum != other.unit.ucum:
         return None
-    sides = (op, number.value), (hits[0].entry.id, other.value)
+    sides = (op, number.value), (second, other.value)
     low = next((side for side in sides if side[0][0] == ">"), None)
     high = next((side for side in sides if side[0][0] == "<"), None)
     if low is None or high is None or low[1] >= high[1]:
@@ -337,12 +382,19 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
     if other.unit is None and other.basis is Basis.ABSOLUTE:
         other.unit, other.basis = number.unit, number.basis
     interval = Interval(low[1], high[1], "=" in low[0], "=" in high[0])
-    return _make(0, other.last, interval, other, "range", "-", number.defects + other.defects)
+    defects = number.defects + other.defects
+    if degraded:
+        defects.append(("degraded_comparator", f"from {low[1]} to {high[1]}", 0.95))
+    return _make(0, other.last, interval, other, "range", "-", defects)
 
 
 def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: bool) -> Bound | None:
     """`18-65 years`, `18 years to 65 years`, `between 18 and 65`, `18 < age < 65` is read elsewhere."""
-    while stated and place < len(tokens) and tokens[place].text in _SKIPPED:
+    while (
+        stated
+        and place < len(tokens)
+        and (tokens[place].text in _SKIPPED or tokens[place].text in _INCLUDING)
+    ):
         place += 1
     opening = None
     if place < len(tokens) and tokens[place].kind == "op" and stated:
@@ -404,6 +456,7 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
     return None
 
 
+_INCLUDING = frozenset({",", "and", "including", "inclusive", "inclusively", "ages", "years"})
 _MOST_BETWEEN = 9
 _TURNED = {"≤": ">=", "<": ">"}
 
@@ -438,6 +491,8 @@ def _single(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
         kind = op if op in {"better", "worse"} else "behind"
         op = ">=" if op in {"better", "worse"} else op
         return _make(place, last, _interval(op, number.value), number, kind, op, number.defects)
+    if number.is_more:  # `3 times higher than normal`
+        return _make(place, number.last, _interval(">", number.value), number, "behind", ">", number.defects)
     return _make(place, number.last, _interval("=", number.value), number, "bare", "", number.defects)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from trialist.criteria.lexicon import cues
+from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|declin\w+|poor|non-?\w*|absence|"
@@ -53,39 +54,51 @@ def _patterns() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     return found
 
 
-_TRIGGER = {
-    "attestation": re.compile(
-        r"consent|assent|icf|hipaa|authori|compl|adher|cooper|co-oper|follow|return|visit|particip|diary|part\b|contracep|birth|abstin|abstain|condom|barrier|sperm|"
-        r"egg|ova|oocyt|father|speak|english|spanish|french|german|chinese|language|mandarin|read|danish|dutch|hebrew|japan|korean|litera|fluent|access|has|have|own|us|live|"
-        r"living|resid|geogr|insur|social|affil|caregiv|homeless|travel|benef|prison|incarc|guardian|curat|tutel|legal|protect|vulner|employ|depriv|able|abil|cannot|can\b|"
-        r"capab|willing|agree|refus|refrain|inten|plan|accept|volunt|desir|interest|motiv|wish|mental|cognit|decision|capac|compet|sound|judic",
-        re.IGNORECASE,
-    ),
-    "judgement": re.compile(
-        r"investig|physician|doctor|clinician|opinion|judg|discret|suit|interfer|may|might|would|could|will|can|preclud|unaccept|sponsor|reason|poor|unfit|"
-        r"appropriate|researcher|oncolog|surgeon|monitor|team|pi\b|other",
-        re.IGNORECASE,
-    ),
-    "trialwise": re.compile(
-        r"trial|stud|protocol|investigation|experiment|research|unapproved|unlicen|regist", re.IGNORECASE
-    ),
-}
+_BYSTANDER = re.compile(
+    r"[ ,]*(?:which|that|who|and)?[ ]*(?:in|at|per|by|under|according to|based on)[ ]+(?:the[ ]+|an?[ ]+)?(?:treating[ ]+|primary[ ]+|local[ ]+)?"
+    r"(?:physicians?|doctors?|clinicians?|oncologists?|surgeons?|team|researchers?)(?:'?s'?)?",
+    re.IGNORECASE,
+)
+_STEM = 4
+
+
+@cache
+def _topics() -> Mapping[str, frozenset[str]]:
+    """First letters of a word → the topics whose pattern needs such a word; the others need not be tried."""
+    found: dict[str, set[str]] = {}
+    for topic, stems in cues()["needs"].items():
+        for stem in stems.split():
+            found.setdefault(stem[:_STEM], set()).add(topic)
+    return {stem: frozenset(topics) for stem, topics in found.items()}
+
+
+def _possible(tokens: Sequence[Token]) -> set[str]:
+    topics = _topics()
+    found: set[str] = set()
+    for token in tokens:
+        here = topics.get(token.text[:_STEM])
+        if here is not None:
+            found |= here
+    return found
 
 
 def find_statements(
-    text: str, start: int, end: int, taken: list[tuple[int, int]], known: list[tuple[int, int]]
+    tokens: Sequence[Token], text: str, taken: list[tuple[int, int]], known: list[tuple[int, int]]
 ) -> list[Statement]:
     """The statements of a clause that are read as a whole; none reaches into a stretch already taken.
 
     `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent").
     """
     found: list[Statement] = []
+    possible = _possible(tokens)
+    if not possible:
+        return found
     blocked = list(taken)
-    piece = text[start:end]
+    start, end = tokens[0].start, tokens[-1].end
     for kind in ("trialwise", "judgement", "attestation"):
-        if not _TRIGGER[kind].search(piece):
-            continue
         for topic, pattern in _patterns()[kind]:
+            if (topic if kind != "judgement" else kind) not in possible:
+                continue
             for match in pattern.finditer(text, start, end):
                 begin, stop = match.span()
                 stop = min([stop, *(first for first, _ in blocked if begin < first < stop)])
@@ -94,6 +107,8 @@ def find_statements(
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
                 if kind == "trialwise" and _FORGOES.search(text[start:begin]):
                     continue  # what somebody agrees not to do is an attestation
+                if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
+                    continue  # `documented by a physician` is no judgement of the investigator's
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
                 stop = _extend(

@@ -40,7 +40,12 @@ _AFTER = (
 )
 _OF = ("of", "to", "at", "from the time of")
 _EMPTY = word_set("before_an_anchor")
+OPENS_A_TIME = frozenset(
+    ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
+)
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
+# No window of a study is counted in these.
+_MOMENTS = frozenset({"ms", "s"})
 _DEFAULT_ANCHOR = "screening"
 
 
@@ -56,7 +61,11 @@ class Timed:
 
 def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None) -> Timed | None:
     """The window that a bound of time stands for, with what leads it in and what it stands beside; None when it is none."""
-    if bound.unit is None or bound.unit.dimension not in {"time", "half_lives"}:
+    if (
+        bound.unit is None
+        or bound.unit.dimension not in {"time", "half_lives"}
+        or bound.unit.ucum in _MOMENTS
+    ):
         return None
     first = bound.first
     lead: list[str] = []
@@ -90,6 +99,11 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
             end = after
     if anchor in _EVENTS and tokens[last].text == "of":
         relation = Direction.AFTER  # within three months of the transplantation
+    if anchor == "" and tokens[last].text == "since" and end < len(tokens):
+        anchor, relation = (
+            None,
+            Direction.BEFORE,
+        )  # `at least 4 weeks since prior surgery`: counted back to it
     interval = _length(bound, lead, relation)
     window = Window(
         anchor=_DEFAULT_ANCHOR if anchor is None else anchor or "event",

@@ -35,10 +35,10 @@ def answer_concept(atom: Concept, known: Known) -> Answer:
         return _relative(atom, known)
     answer = _concept(atom, known)
     answer = _by_tests(atom, answer, known)
-    if not answer.truth.is_decided and atom.concept_id in read_kinship()["unions"]["concepts"].split():
+    if answer.truth is Truth.UNKNOWN and atom.concept_id in read_kinship()["unions"]["concepts"].split():
         parts = [_concept(replace(atom, concept_id=one), known) for one in sorted(_members(atom.concept_id))]
         joined = one_holds(parts)
-        answer = joined if joined.truth is Truth.FALSE else answer
+        answer = joined if joined.truth is Truth.FALSE and not answer.is_conflict else answer
     answer = _with_anchor(answer, atom.time)
     cause = atom.not_caused_by or atom.caused_by
     if not cause or answer.truth is Truth.FALSE:
@@ -129,10 +129,13 @@ def _either(now: Answer, ever: Answer, need: Need) -> Answer:
 
 
 def _by_tests(atom: Concept, answer: Answer, known: Known) -> Answer:
-    """A condition that a test shows: a positive one stands for it, a negative one only where the table says so."""
-    if answer.truth.is_decided or atom.status or atom.severity or atom.domain == "allergy" or atom.subject:
+    """A condition that a test shows: a positive one stands for it, a negative one only where the table says so.
+
+    Where the test says otherwise than the statements, it is a conflict.
+    """
+    if atom.status or atom.severity or atom.domain == "allergy" or atom.subject or not atom.concept_id:
         return answer
-    if not is_present(atom.time) or not atom.concept_id:
+    if not is_present(atom.time):
         return answer
     both_ways = read_kinship()["tests_both_ways"]["tests"].split()
     tests = [test for test, means in read_kinship()["tests"].items() if means == atom.concept_id]
@@ -140,10 +143,32 @@ def _by_tests(atom: Concept, answer: Answer, known: Known) -> Answer:
         if not known.facts(FactKind.RESULT, test):
             continue
         shown = answer_result(Test(test, "positive", atom.span), known)
-        is_telling = shown.truth is Truth.TRUE or (test in (*both_ways, atom.concept_id))
-        if shown.truth.is_decided and is_telling and not answer.is_conflict and not answer.evidence:
-            return shown
+        is_telling = shown.truth is Truth.TRUE or test in (*both_ways, atom.concept_id)
+        if shown.is_conflict or (shown.truth.is_decided and is_telling):
+            return _with_test(atom, answer, shown)
     return answer
+
+
+def _with_test(atom: Concept, answer: Answer, shown: Answer) -> Answer:
+    if answer.truth is shown.truth:
+        return answer
+    if not answer.truth.is_decided and not answer.is_conflict and not answer.evidence:
+        return shown
+    if not answer.truth.is_decided and not shown.is_conflict:
+        return answer
+    need = Need(
+        Who.DATA,
+        _name(atom),
+        "a test and the record's statements contradict",
+        _key(FactKind.CONDITION, atom.concept_id),
+    )
+    return Answer(
+        Truth.UNKNOWN,
+        (f"{_name(atom)}: {need.why}",),
+        (*answer.evidence, *shown.evidence),
+        needs=(need,),
+        is_conflict=True,
+    )
 
 
 def _checks(atom: Concept, fact: Fact, known: Known) -> Sequence[Check]:
@@ -339,6 +364,10 @@ def answer_state(atom: ReproState, known: Known) -> Answer:
             for one in stated
         )
         truths = {truth_of(not one.negated and one.status is not Status.ENDED) for one in stated}
+        inferred = _state_from_others(atom, known, name)
+        if inferred is not None:
+            truths.add(inferred.truth)
+            evidence = (*evidence, *inferred.evidence)
         if len(truths) == 1:
             truth = truths.pop()
             return Answer(truth, (f"{'' if truth is Truth.TRUE else 'no '}{name}",), evidence)
@@ -346,9 +375,9 @@ def answer_state(atom: ReproState, known: Known) -> Answer:
         return Answer(
             Truth.UNKNOWN, (f"{name}: {missing.why}",), evidence, needs=(missing,), is_conflict=True
         )
-    inferred = _state_from_others(atom, known, name)
-    if inferred is not None:
-        return inferred
+    others = _state_from_others(atom, known, name)
+    if others is not None:
+        return others
     old = tuple(evidence_of(one, name) for one in known.facts(FactKind.STATE, atom.state))
     missing = replace(need, why="stale" if old else "not recorded")
     return Answer(Truth.UNKNOWN, (f"{name}: {missing.why}",), old, needs=(missing,))
@@ -364,21 +393,31 @@ def _is_fresh_state(fact: Fact, known: Known) -> bool:
 
 def _state_from_others(atom: ReproState, known: Known, name: str) -> Answer | None:
     """A pregnancy from a recent test; no pregnancy and no child-bearing potential after the menopause or sterilisation."""
-    if atom.state in {"pregnant", "child_bearing_potential", "planning_pregnancy"}:
-        for other in ("postmenopausal", "sterile"):
-            facts = [
-                one
-                for one in known.facts(FactKind.STATE, other)
-                if not one.negated and one.status is not Status.ENDED
-            ]
-            if facts:
-                evidence = tuple(evidence_of(one, _STATE_NAMES[other]) for one in facts)
-                return Answer(Truth.FALSE, (f"{_STATE_NAMES[other]}: no {name}",), evidence)
-    if atom.state == "pregnant" and known.facts(FactKind.RESULT, "pregnancy_test"):
-        test = answer_result(Test("pregnancy_test", "positive", atom.span), known)
-        if test.truth.is_decided:
-            said = Assumption("test", "a recent pregnancy test stands for the pregnancy")
-            return replace(test, assumptions=(*test.assumptions, said))
+    if atom.state not in {"pregnant", "child_bearing_potential", "planning_pregnancy"}:
+        return None
+    barred = _barred(known, name)
+    if atom.state != "pregnant" or not known.facts(FactKind.RESULT, "pregnancy_test"):
+        return barred
+    test = answer_result(Test("pregnancy_test", "positive", atom.span), known)
+    if not test.truth.is_decided:
+        return test if test.is_conflict else barred
+    if barred is not None and test.truth is not barred.truth:
+        need = Need(
+            Who.DATA, name, "a test and the record's statements contradict", f"{FactKind.STATE}/{atom.state}"
+        )
+        evidence = (*barred.evidence, *test.evidence)
+        return Answer(Truth.UNKNOWN, (f"{name}: {need.why}",), evidence, needs=(need,), is_conflict=True)
+    said = Assumption("test", "a recent pregnancy test stands for the pregnancy")
+    return replace(test, assumptions=(*test.assumptions, said))
+
+
+def _barred(known: Known, name: str) -> Answer | None:
+    for other in ("postmenopausal", "sterile"):
+        facts = known.facts(FactKind.STATE, other)
+        held = [one for one in facts if not one.negated and one.status is not Status.ENDED]
+        if held and len(held) == len(facts):
+            evidence = tuple(evidence_of(one, _STATE_NAMES[other]) for one in held)
+            return Answer(Truth.FALSE, (f"{_STATE_NAMES[other]}: no {name}",), evidence)
     return None
 
 

@@ -38,6 +38,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.nodes import Result as Test
 from trialist.criteria.witness import Witness
 from trialist.evaluation.answers import Answer, all_hold, if_agreed, one_holds, opposite, so_many_hold
+from trialist.evaluation.caution import as_asked, is_doubtful, left_open, without_sexes
 from trialist.evaluation.conditions import answer_concept, answer_exposure, answer_state, answer_trialwise
 from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.graded import answer_biomarker, answer_count, answer_ordinal, answer_result
@@ -67,18 +68,41 @@ def evaluate(
 ) -> Verdict:
     """What the criteria of a trial, and the registry's own `fields` of it, say of a patient on a day."""
     known = Known(patient, as_of, policy)
-    assessments = [assess(one, known) for one in criteria.criteria]
+    is_headed = has_headings(criteria)
+    assessments = [settle(one, known, is_headed=is_headed, fields=fields) for one in criteria.criteria]
     assessments = _with_permissions(criteria, assessments)
-    assessments = _with_doubtful_headings(criteria, assessments)
     assessments, of_fields = reconcile_ages(criteria, assessments, field_assessments(fields, known), known)
     return weigh(criteria, known, [*life_assessments(known), *of_fields, *assessments])
+
+
+def has_headings(criteria: CriterionSet) -> bool:
+    """Whether a text says what includes and what excludes."""
+    return not any(one.kind == "no_heading" for one in criteria.findings)
+
+
+def settle(criterion: Criterion, known: Known, *, is_headed: bool, fields: Witness | None) -> Assessment:
+    """One criterion for one patient, with what its text and the registry's own sex leave in doubt left open."""
+    one = assess(criterion, known)
+    if not is_headed and one.effect in (Effect.ALLOWS, Effect.EXCLUDES):
+        if isinstance(criterion.expr, Demographic):
+            return one
+        why = "the text has no headings: whether this is required or excludes has to be read"
+        return _left_open(one, Need(Who.READER, f"“{one.text}”", why))
+    if one.effect is Effect.EXCLUDES and _is_doubtful_sex(criterion, known, fields):
+        why = "whether it asks for one sex, or something of one sex, has to be read"
+        return _left_open(one, Need(Who.READER, f"“{one.text}”", why))
+    return one
 
 
 def assess(criterion: Criterion, known: Known) -> Assessment:
     """One criterion for one patient."""
     if criterion.population is not Population.PATIENT:
         return _for_others(criterion)
-    answer = answer_expr(criterion.expr, known)
+    expr = as_asked(criterion)
+    answer = answer_expr(expr, known)
+    doubt = is_doubtful(criterion, answer, lambda one: answer_expr(one, known).truth)
+    if doubt is not None:
+        answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
         return _assessment(criterion, answer, Result.UNKNOWN if not answer.truth.is_decided else None)
     guard = None if criterion.guard is None else answer_expr(criterion.guard, known)
@@ -133,16 +157,24 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
     """Whether all hold. "Malignancy and not basal cell carcinoma" says another one than that, not that there is none."""
     answers = []
     for one in parts:
-        kinds = [
-            other.of for other in parts if isinstance(other, Not) and _is_kind_of(other.of, one) is not None
-        ]
-        whole = answer_expr(one, known)
-        answers.append(whole if not kinds else _with_exception(one, join_any(list(kinds)), known))
-    is_said = [
-        isinstance(one, Not) and any(_is_kind_of(one.of, other) is not None for other in parts)
-        for one in parts
-    ]
-    return all_hold([one for one, said in zip(answers, is_said, strict=True) if not said])
+        if isinstance(one, Not) and any(_takes_from(one, other) for other in parts):
+            continue  # it is weighed with what it takes from
+        taken = [other.of for other in parts if isinstance(other, Not) and _takes_from(other, one)]
+        answer = _with_exception(one, join_any(list(taken)), known) if taken else answer_expr(one, known)
+        if isinstance(one, Attestation) and answer.truth is Truth.FALSE:
+            # "Lack of compliance with contraception": a refusal inside a longer sentence may mean its opposite.
+            need = Need(Who.READER, answer.words[0], "inside a longer sentence: has to be read")
+            answer = left_open(answer, need)
+        answers.append(answer)
+    return all_hold(answers)
+
+
+def _takes_from(negation: Not, other: Expr) -> bool:
+    """Whether "and not" names a kind of something that is asked for beside it."""
+    is_plain = isinstance(other, Concept | Exposure) or (
+        isinstance(other, Or) and all(isinstance(one, Concept | Exposure) for one in other.of)
+    )
+    return is_plain and _is_kind_of(negation.of, other) is not None
 
 
 def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
@@ -269,18 +301,20 @@ def _assessment(criterion: Criterion, answer: Answer, result: Result | None) -> 
     )
 
 
-def _with_doubtful_headings(criteria: CriterionSet, assessments: Sequence[Assessment]) -> list[Assessment]:
-    """Where a text says neither what includes nor what excludes, only ages and sexes decide."""
-    if not any(one.kind == "no_heading" for one in criteria.findings):
-        return list(assessments)
-    found = []
-    for criterion, one in zip(criteria.criteria, assessments, strict=True):
-        if one.effect in (Effect.ALLOWS, Effect.EXCLUDES) and not isinstance(criterion.expr, Demographic):
-            why = "the text has no headings: whether this is required or excludes has to be read"
-            found.append(_left_open(one, Need(Who.READER, f"“{one.text}”", why)))
-        else:
-            found.append(one)
-    return found
+def _is_doubtful_sex(criterion: Criterion, known: Known, fields: Witness | None) -> bool:
+    """Whether something excludes by a sex alone that the registry's field does not ask for.
+
+    "Men: less than 31.5 %" asks something of men, and does not ask for men.
+    """
+    is_plain = isinstance(criterion.expr, Demographic)
+    if (fields is None and is_plain) or (fields is not None and fields.sex in {"MALE", "FEMALE"}):
+        return False
+    if not any(isinstance(one, Demographic) and one.kind == "sex" for one in atoms(criterion.expr)):
+        return False
+    # An exclusion of "women who …" is true of a woman by what follows; one of "women" alone is doubtful.
+    if criterion.polarity is Polarity.EXCLUSION:
+        return is_plain
+    return answer_expr(without_sexes(as_asked(criterion)), known).truth is not Truth.FALSE
 
 
 def _left_open(one: Assessment, need: Need) -> Assessment:

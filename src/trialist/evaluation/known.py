@@ -22,21 +22,26 @@ class Known:
         self.patient = patient
         self.as_of = as_of
         self.policy = policy
-        usable = sorted((fact for fact in patient.facts if known_on(fact, as_of)), key=_order)
+        usable = _ordered([fact for fact in patient.facts if known_on(fact, as_of)])
         self._own = index_facts(fact for fact in usable if fact.subject is Subject.PATIENT)
-        self._family = index_facts(fact for fact in usable if fact.subject is Subject.FAMILY)
+        self._own_kinds: dict[FactKind, list[Fact]] = {}
+        self._family: dict[FactKind, list[Fact]] = {}
+        for fact in usable:
+            if fact.subject is not Subject.DONOR:
+                of = self._own_kinds if fact.subject is Subject.PATIENT else self._family
+                of.setdefault(fact.kind, []).append(fact)
 
     def facts(self, kind: FactKind, fact_id: str) -> Sequence[Fact]:
         """The patient's own facts of a kind and id; those without an id under ""."""
         return self._own.get((kind, fact_id), ())
 
     def of_kind(self, kind: FactKind) -> Sequence[Fact]:
-        """All of the patient's own facts of a kind, by id."""
-        return [fact for (one, _), facts in self._own.items() if one is kind for fact in facts]
+        """All of the patient's own facts of a kind."""
+        return self._own_kinds.get(kind, ())
 
     def of_family(self, kind: FactKind) -> Sequence[Fact]:
         """The facts of a kind about the family."""
-        return [fact for (one, _), facts in self._family.items() if one is kind for fact in facts]
+        return self._family.get(kind, ())
 
     def without(self, facts: Collection[Fact]) -> Known:
         """The same without some facts."""
@@ -75,9 +80,16 @@ class Known:
         return is_recent and months >= self.policy.least_months
 
 
-def _order(fact: Fact) -> str:
-    """An order that does not depend on the order in which facts were given."""
-    return repr(fact)
+def _ordered(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts in an order that does not depend on the order in which they were given; the same one twice is one."""
+    by_name: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        by_name.setdefault((fact.kind, fact.id), []).append(fact)
+    found: list[Fact] = []
+    for name in sorted(by_name):
+        same = by_name[name]
+        found += same if len(same) == 1 else sorted(dict.fromkeys(same), key=repr)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,13 @@ def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
     denials += [one for one in stopped if one is not None]
     there = [one for one in fits if one.truth is Truth.TRUE]
     contrary = [one for one in fits if _is_contrary(ask, one, known)]
+    sure = [one for one in there if one.kin is Kin.SAME or not _is_disputed(one.fact, facts)]
+    if there and not sure:
+        ids = {one.fact.id for one in there}
+        denying = [one for one in facts if one.negated and one.id in ids]
+        return _contradicted(ask, [one.fact for one in there], denying)
     if there:
-        return _there(ask, there, [one for one in denials if one.covers], contrary)
+        return _there(ask, sure, [one for one in denials if one.covers], contrary)
     near = [one for one in fits if one.truth is Truth.UNKNOWN and one.kin is not Kin.BROADER]
     covering = [one for one in denials if one.covers]
     if covering and not _any_as_new(near, covering):
@@ -155,6 +160,21 @@ def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
         words = tuple(f"{_said(ask, one.fact)}: {one.why}" for one in contrary)
         return Answer(Truth.FALSE, words, evidence)
     return _unrecorded(ask, fits, denials, known)
+
+
+def _is_disputed(fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether the very thing that a fact says is denied no earlier by another one."""
+    if not fact.id:
+        return False
+    said = frozenset(fact.qualifiers) | frozenset(fact.severity)
+    return any(
+        one.negated
+        and one.id == fact.id
+        and frozenset(one.qualifiers) | frozenset(one.severity) <= said
+        and one.date is None
+        and not _newer(stated_on(fact), stated_on(one))
+        for one in facts
+    )
 
 
 def _is_about(ask: Ask, fact: Fact) -> bool:
@@ -326,15 +346,13 @@ def _there(ask: Ask, there: Sequence[_Fit], denials: Sequence[_Denial], contrary
         return Answer(Truth.TRUE, words, evidence)
     if ask.when is When.NOW and not over and all(_newer(one.day, day) for one in against for day in newest):
         return _absent(ask, against)
-    denying = [one.fact for one in against] + over
+    return _contradicted(ask, [one.fact for one in there], [one.fact for one in against] + over)
+
+
+def _contradicted(ask: Ask, saying: Sequence[Fact], denying: Sequence[Fact]) -> Answer:
     need = replace(ask.need, why="statements that contradict each other")
-    return Answer(
-        Truth.UNKNOWN,
-        (f"{ask.name}: {need.why}",),
-        (*evidence, *(_evidence(ask, fact) for fact in denying)),
-        needs=(need,),
-        is_conflict=True,
-    )
+    evidence = tuple(_evidence(ask, fact) for fact in (*saying, *denying))
+    return Answer(Truth.UNKNOWN, (f"{ask.name}: {need.why}",), evidence, needs=(need,), is_conflict=True)
 
 
 def _over_on(fact: Fact) -> date | None:

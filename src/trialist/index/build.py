@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ import orjson
 
 from trialist.index.arrays import ArrayFile, ArrayWriter, Table
 from trialist.index.chunks import write_chunk
-from trialist.index.digests import Written, join_digests, write_digest_chunk
+from trialist.index.digests import join_digests, write_digest_chunk
 from trialist.index.documents import Collector
 from trialist.index.layout import LAYOUT_VERSION, kinds
 from trialist.index.merge import Chunk, Merged, merge_field, merge_words, site_studies
@@ -167,24 +166,14 @@ def collect_chunk(
     """
     if len(_words) > _MOST_WORDS:
         _words.restart()
-    collector, written, learner = Collector(first), Written(first), Learner()
-    # Records hold no cycles, and looking for some among millions of values takes a fifth of the time.
-    gc.disable()
-    try:
-        for raw in source.read(numbers):
-            record = orjson.loads(raw)
-            collector.collect(record)
-            written.collect(record, len(raw))
-            learner.learn(record)
-    finally:
-        gc.enable()
+    collector, learner = Collector(first, _words), Learner()
+    for raw in source.read(numbers):
+        collector.collect(raw)
+        learner.learn(collector.parts())
     if collector.next_doc != first + len(numbers):
         raise ValueError(f"{file.name}: {len(numbers)} studies asked for, {collector.next_doc - first} came")
     table, sites = write_chunk(collector, _words, file), len(collector.site_study)
-    digests = write_digest_chunk(collector, written, reader_of(source, first, numbers), digest_file(file))
-    # A collector's functions refer to themselves, so it is only given back when it is looked for.
-    del collector
-    gc.collect()
+    digests = write_digest_chunk(collector, reader_of(source, first, numbers), digest_file(file))
     return table, digests, sites, learner
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from trialist.index.arrays import Array, ArrayWriter, Table
-from trialist.index.documents import Collector, TextSink, ValueSink
+from trialist.index.documents import Collector, Values
 from trialist.index.hashing import hash_value
 from trialist.index.layout import MOST_IN_POSTING
-from trialist.index.words import Words
+from trialist.index.words import Words, digest_texts
 
 
 def write_chunk(collector: Collector, words: Words, file: Path) -> Table:
@@ -21,29 +20,26 @@ def write_chunk(collector: Collector, words: Words, file: Path) -> Table:
 
     Arrays are named `<piece>/<what>`; `/sites/study` holds the study of each site and `/words/…` the words used.
     """
+    words.learn()
     with ArrayWriter(file) as out:
-        streams = {piece: Stream.of(text, words) for piece, text in collector.texts.items() if text.values}
         ranks = Ranks(words)
-        for piece, stream in streams.items():
-            for name, array_ in sort_text(stream, ranks).items():
+        for piece, texts in collector.texts.items():
+            for name, array_ in sort_text(Stream(texts.tokens, texts.docs, texts.starts), ranks).items():
                 out.add(f"{piece}/{name}", array_)
-        for sinks in (collector.values, collector.sites):
-            for piece, value in sinks.items():
-                if value.numbers:
-                    _write_values(out, piece, value)
-        for piece, number in collector.numbers.items():
-            _write_pairs(out, piece, number.docs, number.values)
-        for piece, code in collector.codes.items():
-            _write_pairs(out, piece, code.docs, code.found)
+        for piece, values in collector.values.items():
+            _write_values(out, piece, values)
+        for piece, pairs in (collector.numbers | collector.codes).items():
+            out.add(f"{piece}/docs", pairs.docs)
+            out.add(f"{piece}/found", pairs.found)
         for piece, docs in collector.present.items():
-            out.add(f"{piece}/docs", _as_array(docs))
+            out.add(f"{piece}/docs", docs)
         for piece, sites in collector.present_sites.items():
-            out.add(f"{piece}/sites", _as_array(sites))
+            out.add(f"{piece}/sites", sites)
         for piece, points in collector.points.items():
-            out.add(f"{piece}/by", _as_array(points.sites))
-            out.add(f"{piece}/lat", _as_array(points.lat))
-            out.add(f"{piece}/lon", _as_array(points.lon))
-        out.add("/sites/study", _as_array(collector.site_study))
+            out.add(f"{piece}/by", points.sites)
+            out.add(f"{piece}/lat", points.lat)
+            out.add(f"{piece}/lon", points.lon)
+        out.add("/sites/study", collector.site_study)
         write_words(out, words)
         return out.table
 
@@ -70,18 +66,10 @@ class Stream:
     starts: Array
 
     @classmethod
-    def of(cls, sink: TextSink, words: Words) -> Stream:
-        """The stream of what a sink took."""
-        numbers, owners = words.numbers(sink.values)
-        docs, first = _as_array(sink.docs), _as_array(sink.first).astype(np.int64)
-        # Before a word stand the ends of all values before its own, and the openings of all studies up to its own.
-        opened = np.zeros(len(sink.values) + 1, dtype=np.int64)
-        opened[first] = 1
-        opened = np.cumsum(opened)
-        tokens = np.zeros(len(numbers) + len(sink.values) + len(docs), dtype=np.uint32)
-        tokens[np.arange(len(numbers)) + owners + opened[owners]] = numbers
-        before = owners.searchsorted(first)
-        return cls(tokens, docs, before + first + np.arange(len(docs)))
+    def of(cls, texts: Sequence[bytes], words: Words) -> Stream:
+        """The stream of texts, each of which counts as a study."""
+        tokens, starts = words.split(texts)
+        return cls(tokens, np.arange(len(texts), dtype=np.uint32), starts)
 
 
 def sort_text(stream: Stream, ranks: Ranks) -> dict[str, Array]:
@@ -131,15 +119,12 @@ def _split_long(opens: Array) -> Array:
     return split
 
 
-def _write_values(out: ArrayWriter, piece: str, sink: ValueSink) -> None:
-    encoded = [value.encode("utf-8", "surrogatepass") for value in sink.numbers]
-    hashes = np.fromiter((hash_value(value) for value in encoded), dtype=np.uint64, count=len(encoded))
-    _write_texts(out, f"{piece}/values", encoded)
-    out.add(f"{piece}/hashes", hashes)
+def _write_values(out: ArrayWriter, piece: str, values: Values) -> None:
+    out.add(f"{piece}/values/text", values.text)
+    out.add(f"{piece}/values/size", np.diff(values.ends, prepend=0).astype(np.uint32))
+    out.add(f"{piece}/hashes", digest_texts(values.text, values.ends))
     # A study that has a value ten times has it once here.
-    pairs = np.unique(
-        _as_array(sink.by).astype(np.uint64) << np.uint64(32) | _as_array(sink.had).astype(np.uint64)
-    )
+    pairs = np.unique(values.by.astype(np.uint64) << np.uint64(32) | values.had.astype(np.uint64))
     out.add(f"{piece}/had", (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32))
     out.add(f"{piece}/by", (pairs >> np.uint64(32)).astype(np.uint32))
 
@@ -148,11 +133,6 @@ def _write_texts(out: ArrayWriter, name: str, texts: Iterable[bytes]) -> None:
     listed = list(texts)
     out.add(f"{name}/text", np.frombuffer(b"".join(listed), dtype=np.uint8))
     out.add(f"{name}/size", np.fromiter(map(len, listed), dtype=np.uint32, count=len(listed)))
-
-
-def _write_pairs(out: ArrayWriter, piece: str, docs: array[int], values: array[int] | array[float]) -> None:
-    out.add(f"{piece}/docs", _as_array(docs))
-    out.add(f"{piece}/found", _as_array(values))
 
 
 def write_words(out: ArrayWriter, words: Words) -> None:
@@ -165,8 +145,3 @@ def write_words(out: ArrayWriter, words: Words) -> None:
     _write_texts(out, "/words/folded", (word.encode("utf-8", "surrogatepass") for word in folded))
     out.add("/words/folded_hashes", np.frombuffer(words.hashes[words.written + 1 :], dtype=np.uint64))
     words.written = len(words)
-
-
-def _as_array(values: array[int] | array[float]) -> Array:
-    kind = {"I": np.uint32, "Q": np.uint64, "d": np.float64, "B": np.uint8}[values.typecode]
-    return np.frombuffer(values, dtype=kind) if len(values) else np.empty(0, dtype=kind)

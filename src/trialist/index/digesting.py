@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import orjson
-
 from trialist.index.arrays import Table
 from trialist.index.build import CHUNK, Source, pool_of, reader_of
-from trialist.index.digests import Written, join_digests, write_digest_chunk
+from trialist.index.digests import join_digests, write_digest_chunk
 from trialist.index.documents import Collector
 from trialist.index.segment import Segment
+from trialist.index.words import Words
 
 
 def write_digests(source: Source, segment: Segment, directory: Path, *, workers: int = 1) -> None:
@@ -32,15 +30,9 @@ def write_digests(source: Source, segment: Segment, directory: Path, *, workers:
 
 def digest_chunk(source: Source, first: int, numbers: Sequence[int], file: Path) -> Table:
     """Write the digests of a chunk of studies; where its arrays stand. Runs in a worker."""
-    collector, written = Collector(first), Written(first)
-    gc.disable()  # as in `build.collect_chunk`
-    try:
-        for raw in source.read(numbers):
-            record = orjson.loads(raw)
-            collector.collect(record)
-            written.collect(record, len(raw))
-    finally:
-        gc.enable()
+    collector = Collector(first, Words())
+    for raw in source.read(numbers):
+        collector.collect(raw)
     if collector.next_doc != first + len(numbers):
         raise ValueError(f"{len(numbers)} studies asked for, {collector.next_doc - first} came")
-    return write_digest_chunk(collector, written, reader_of(source, first, numbers), file)
+    return write_digest_chunk(collector, reader_of(source, first, numbers), file)

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import orjson
 
+from trialist.index import documents
 from trialist.index.arrays import Array, ArrayFile, ArrayWriter, Table
-from trialist.index.documents import Collector, NumberSink, TextSink
+from trialist.index.documents import Collector, Pairs, Texts
 from trialist.index.hashing import hash_value
 from trialist.index.layout import FieldKind, kinds
-from trialist.record.catalogue import Field, children, fields, fields_by_piece
+from trialist.record.catalogue import Field, fields, fields_by_piece
 from trialist.record.check import WHOLE_TYPES
 from trialist.record.dates import parse_minutes, parse_partial_date
 from trialist.record.enums import enum_values
@@ -125,123 +126,63 @@ def _longest(lengths: Array, docs: Array) -> Array:
     return np.stack([lengths[order], docs[order]], axis=1).reshape(-1).astype(np.uint32)
 
 
-class Written:
-    """Takes of studies what the index reads but does not keep as it is written: dates and lengths of time."""
-
-    def __init__(self, first_doc: int) -> None:
-        self.doc = first_doc
-        self.sizes = array("I")
-        self.found: dict[str, Values] = {}
-        self._tree = self._branch("")
-
-    def collect(self, record: dict[str, Any], size: int) -> None:
-        """Take the next study; `size` is that of its JSON in bytes."""
-        self.sizes.append(size)
-        _walk(self._tree, record)
-        self.doc += 1
-
-    def _branch(self, path: str) -> dict[str, Any]:
-        tree: dict[str, Any] = {}
-        for one in children().get(path, ()):
-            below = self._branch(one.path) if one.is_struct else self._sink(one)
-            if below:
-                tree[one.name] = below
-        return tree
-
-    def _sink(self, one: Field) -> Callable[[Any], None] | None:
-        if one.type != "NormalizedTime" and digested().get(one.piece) != DigestKind.DATE:
-            return None
-        values = self.found[one.piece] = Values()
-        numbers = _DateNumbers() if one.type in _DATES else _TextNumbers()
-
-        def take(value: Any) -> None:
-            if type(value) is str:
-                number = numbers[value]
-                if number is not None:
-                    values.add(self.doc, number, len(value))
-            elif type(value) is list:
-                for item in value:
-                    if type(item) is str:
-                        take(item)
-
-        return take
-
-
-class _DateNumbers(dict[str, "int | None"]):
-    def __missing__(self, text: str) -> int | None:
-        number = self[text] = date_code(text)
-        return number
-
-
-class _TextNumbers(dict[str, int]):
-    def __missing__(self, text: str) -> int:
-        number = self[text] = text_number(text)
-        return number
-
-
 def text_number(text: str) -> int:
     """The number of a text: 64 bits."""
     return hash_value(text.encode("utf-8", "surrogatepass"))
 
 
-def _walk(tree: dict[str, Any], record: dict[str, Any]) -> None:
-    for key, below in tree.items():
-        value = record.get(key)
-        if value is None:
-            continue
-        if type(below) is not dict:
-            below(value)
-        elif type(value) is dict:
-            _walk(below, value)
-        elif type(value) is list:
-            for item in value:
-                if type(item) is dict:
-                    _walk(below, item)
-
-
-def write_digest_chunk(
-    collector: Collector, written: Written, read: Callable[[int], Mapping[str, Any]], file: Path
-) -> Table:
+def write_digest_chunk(collector: Collector, read: Callable[[int], Mapping[str, Any]], file: Path) -> Table:
     """Write the digests of a chunk of studies; the table says where. `read` gives a record by the study's number."""
-    found: dict[str, Arrays] = {
-        piece: _text_arrays(sink) for piece, sink in collector.texts.items() if sink.values
-    }
-    found |= {piece: values.arrays() for piece, values in written.found.items() if values.docs}
+    found: dict[str, Arrays] = {piece: _text_arrays(texts) for piece, texts in collector.texts.items()}
+    for piece, values in collector.written.items():
+        if piece in digested():
+            arrays = _written_arrays(values, is_date=digested()[piece] == DigestKind.DATE)
+            if len(arrays["docs"]):
+                found[piece] = arrays
     found |= {
-        piece: _sum_arrays(sink)
-        for piece, sink in collector.numbers.items()
-        if digested().get(piece) == DigestKind.SUM and sink.docs
+        piece: _sum_arrays(pairs)
+        for piece, pairs in collector.numbers.items()
+        if digested().get(piece) == DigestKind.SUM and len(pairs.docs)
     }
     found |= {piece: values.arrays() for piece, values in _unknown_values(collector, read).items()}
     with ArrayWriter(file) as out:
-        out.add("sizes", np.frombuffer(written.sizes, dtype=np.uint32))
+        out.add("sizes", np.frombuffer(collector.sizes, dtype=np.uint32))
         for piece, arrays in found.items():
             for name, one in arrays.items():
                 out.add(f"{piece}/{name}", one)
         return out.table
 
 
-def _text_arrays(sink: TextSink) -> Arrays:
-    values, first = sink.values, np.frombuffer(sink.first, dtype=np.uint32).astype(np.int64)
-    docs = np.repeat(np.frombuffer(sink.docs, dtype=np.uint32), np.diff(np.append(first, len(values))))
-    numbers = np.fromiter(map(text_number, values), dtype=np.uint64, count=len(values))
-    lengths = np.fromiter(map(len, values), dtype=np.uint32, count=len(values))
-    return {"docs": docs, "numbers": numbers, "longest": _longest(lengths, docs)}
+def _text_arrays(texts: Texts) -> Arrays:
+    longest = _longest(texts.lengths, texts.value_docs)
+    return {"docs": texts.value_docs, "numbers": texts.numbers, "longest": longest}
 
 
-def _sum_arrays(sink: NumberSink) -> Arrays:
-    docs, first = np.unique(np.frombuffer(sink.docs, dtype=np.uint32), return_index=True)
-    counts = np.diff(np.append(first, len(sink.docs))).astype(np.uint32)
-    return {"docs": docs, "counts": counts, "sums": np.add.reduceat(np.frombuffer(sink.values), first)}
+def _written_arrays(values: documents.Values, *, is_date: bool) -> Arrays:
+    """Dates by the numbers from which they can be told, lengths of time as texts; what is no date is left out."""
+    texts = values.texts()
+    numbers = np.array(
+        [(date_code(text) or 0) if is_date else text_number(text) for text in texts], dtype=np.uint64
+    )
+    lengths = np.array([len(text) for text in texts], dtype=np.uint32)
+    had = values.had
+    kept = numbers[had] != 0 if is_date else np.ones(len(had), dtype=bool)
+    docs, had = values.by[kept], had[kept]
+    return {"docs": docs, "numbers": numbers[had], "longest": _longest(lengths[had], docs)}
+
+
+def _sum_arrays(pairs: Pairs) -> Arrays:
+    docs, first = np.unique(pairs.docs, return_index=True)
+    counts = np.diff(np.append(first, len(pairs.docs))).astype(np.uint32)
+    return {"docs": docs, "counts": counts, "sums": np.add.reduceat(pairs.found, first)}
 
 
 def _unknown_values(collector: Collector, read: Callable[[int], Mapping[str, Any]]) -> dict[str, Values]:
     """The values that no enumeration has; they are few, so the studies are read again for their texts."""
     asked: dict[int, list[Field]] = {}
-    for piece, sink in collector.codes.items():
-        if digested().get(piece) == DigestKind.UNKNOWN and sink.docs:
-            unknown = np.frombuffer(sink.found, dtype=np.uint8) == len(sink.codes)
-            for doc in np.unique(np.frombuffer(sink.docs, dtype=np.uint32)[unknown]).tolist():
+    for piece, pairs in collector.codes.items():
+        if digested().get(piece) == DigestKind.UNKNOWN and len(pairs.docs):
+            for doc in np.unique(pairs.docs[pairs.found == pairs.codes]).tolist():
                 asked.setdefault(doc, []).append(fields_by_piece()[piece])
     found: dict[str, Values] = {}
     for doc in sorted(asked):

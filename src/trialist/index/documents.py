@@ -1,313 +1,258 @@
 """Studies → what the index holds of them, a chunk of studies at a time.
 
-A `Collector` walks the JSON of each study along the catalogue and puts every value where its kind keeps it
-(`layout.kinds`). Values of a wrong type are passed over here as they are by `Study`: they stand in the problems of the
-load that brought them.
+A `Collector` walks the JSON of each study along the catalogue (`walking.py`) and gives, field by field, every value where
+its kind keeps it (`layout.kinds`). Values of a wrong type are passed over here as they are by `Study`: they stand in the
+problems of the load that brought them.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from trialist.index.arrays import Array
 from trialist.index.layout import EPOCH, LOCATIONS, FieldKind, kinds
+from trialist.index.walking import Walk, plan
+from trialist.index.words import Words
 from trialist.record.ages import parse_age
-from trialist.record.catalogue import Field, children
+from trialist.record.catalogue import fields_by_piece
 from trialist.record.dates import parse_minutes, parse_partial_date
-from trialist.record.derived import counts_at
 from trialist.record.enums import enum_values
 from trialist.record.unparsed import Unparsed
 
-Sink = Callable[[Any], None]
-Tree = dict[str, Sink]
+Read = Callable[[str], float]
 
 
-class At:
-    """Where the walk stands: the study's and the site's number."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The values of a field of free texts.
 
-    __slots__ = ("doc", "site")
+    `tokens` are the numbers of their words, study after study: that of each study of `docs` begins at `starts` with a
+    boundary, and every value ends with one. Of each value `value_docs` has the study, `numbers` the number of its text
+    and `lengths` its characters.
+    """
 
-    def __init__(self) -> None:
-        self.doc = 0
-        self.site = 0
-
-
-class TextSink:
-    """The values of one field, study after study: `docs` have values, the first of each being number `first`."""
-
-    def __init__(self, at: At) -> None:
-        self.at = at
-        self.values: list[str] = []
-        self.docs, self.first = array("I"), array("I")
-
-    def sink(self) -> Sink:
-        """What takes the values of the current study."""
-        at, values, docs, first = self.at, self.values, self.docs, self.first
-        last = -1
-
-        def take(value: Any) -> None:
-            nonlocal last
-            if type(value) is str:
-                if at.doc != last:
-                    last = at.doc
-                    docs.append(last)
-                    first.append(len(values))
-                values.append(value)
-            elif type(value) is list:
-                for item in value:
-                    if type(item) is str:
-                        take(item)
-
-        return take
+    tokens: Array
+    docs: Array
+    starts: Array
+    value_docs: Array
+    numbers: Array
+    lengths: Array
 
 
-class ValueSink:
-    """The values of one field: each distinct one once, and who has it (`had[n]` is had by `by[n]`)."""
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of a field, each distinct one once, and who has it: `had[n]` is had by `by[n]`.
 
-    def __init__(self, at: At, *, of_sites: bool) -> None:
-        self.at, self.of_sites = at, of_sites
-        self.numbers: dict[str, int] = {}
-        self.had, self.by = array("I"), array("I")
+    The texts stand one behind the other in `text`, each ending where `ends` says.
+    """
 
-    def sink(self) -> Sink:
-        """What takes the values of the current study or site."""
-        at, of_sites, numbers, had, by = self.at, self.of_sites, self.numbers, self.had.append, self.by.append
+    had: Array
+    by: Array
+    text: Array
+    ends: Array
 
-        def take(value: Any) -> None:
-            if type(value) is str:
-                had(numbers.setdefault(value, len(numbers)))
-                by(at.site if of_sites else at.doc)
-            elif type(value) is list:
-                for item in value:
-                    if type(item) is str:
-                        take(item)
-
-        return take
+    def texts(self) -> list[str]:
+        """The distinct values."""
+        joined, places = self.text.tobytes(), [0, *self.ends.tolist()]
+        return [joined[begin:end].decode("utf-8", "surrogatepass") for begin, end in pairwise(places)]
 
 
-class NumberSink:
-    """The numbers of one field, with the study that has them."""
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What studies have: numbers, or codes of an enumeration or boolean, of which the last is any unknown value."""
 
-    def __init__(self, at: At) -> None:
-        self.at = at
-        self.docs, self.values = array("I"), array("d")
-
-    def sink(self, read: Callable[[Any], float | None]) -> Sink:
-        """What takes the values of the current study; `read` gives None for what is no value of the field's type."""
-        at, docs, values = self.at, self.docs.append, self.values.append
-
-        def take(value: Any) -> None:
-            if type(value) is list:
-                for item in value:
-                    if type(item) is not list:
-                        take(item)
-                return
-            found = read(value)
-            if found is not None:
-                docs(at.doc)
-                values(found)
-
-        return take
+    docs: Array
+    found: Array
+    codes: int = 0
 
 
-class CodeSink:
-    """The values of one enumeration or boolean: bit n for its n-th value, the last bit for an unknown one."""
-
-    def __init__(self, at: At, codes: Mapping[Any, int]) -> None:
-        self.at, self.codes = at, codes
-        self.docs, self.found = array("I"), array("B")
-
-    def sink(self, kind: type) -> Sink:
-        """What takes the values of the current study, if they are of this type."""
-        at, codes, docs, found = self.at, self.codes.get, self.docs.append, self.found.append
-        unknown = len(self.codes)
-
-        def take(value: Any) -> None:
-            if type(value) is kind:
-                docs(at.doc)
-                found(codes(value, unknown))
-            elif type(value) is list:
-                for item in value:
-                    if type(item) is kind:
-                        take(item)
-
-        return take
-
-
-class PointSink:
+@dataclass(frozen=True, slots=True)
+class Points:
     """The places of sites."""
 
-    def __init__(self, at: At) -> None:
-        self.at = at
-        self.sites, self.lat, self.lon = array("I"), array("d"), array("d")
-
-    def add(self, value: Any) -> None:
-        """Take the place of the current site; what is no place on the sphere is passed over."""
-        if not isinstance(value, dict):
-            return
-        lat, lon = value.get("lat"), value.get("lon")
-        if (
-            isinstance(lat, int | float)
-            and isinstance(lon, int | float)
-            and abs(lat) <= 90
-            and abs(lon) <= 180
-        ):
-            self.sites.append(self.at.site)
-            self.lat.append(lat)
-            self.lon.append(lon)
+    sites: Array
+    lat: Array
+    lon: Array
 
 
 class Collector:
-    """What a chunk of studies gives; `collect` takes one study, the sinks hold what came.
+    """What a chunk of studies gives; `collect` takes one study, the fields are read when all are taken.
 
     Studies are numbered from `first_doc` on; sites from 0 on within the chunk.
     """
 
-    def __init__(self, first_doc: int) -> None:
-        self.at = At()
+    def __init__(self, first_doc: int, words: Words) -> None:
         self.next_doc = first_doc
-        self.site_study = array("I")
-        self.present: dict[str, array[int]] = {}
-        self.present_sites: dict[str, array[int]] = {}
-        self.texts: dict[str, TextSink] = {}
-        self.values: dict[str, ValueSink] = {}
-        self.sites: dict[str, ValueSink] = {}
-        self.numbers: dict[str, NumberSink] = {}
-        self.codes: dict[str, CodeSink] = {}
-        self.points: dict[str, PointSink] = {}
-        self._tree = self._branch("")
+        self.words = words
+        self.sizes = array("I")
+        self._walk = Walk(words)
 
-    def collect(self, record: Mapping[str, Any]) -> None:
-        """Take the next study."""
-        self.at.doc = self.next_doc
+    def collect(self, raw: bytes) -> None:
+        """Take the JSON of the next study; `ValueError` when it is none."""
+        self._walk.take(raw, self.next_doc)
         self.next_doc += 1
-        _walk(self._tree, record)
+        self.sizes.append(len(raw))
 
-    def _branch(self, path: str) -> Tree:
-        return {field.name: self._sink(field) for field in children().get(path, ())}
+    def parts(self) -> Mapping[str, Any]:
+        """Of the study taken last what teaches synonyms, as a record."""
+        return self._walk.parts()
 
-    def _sink(self, field: Field) -> Sink:
-        kind = kinds()[field.piece]
-        if kind is FieldKind.PRESENT:
-            return self._struct_sink(field)
-        if kind is FieldKind.POINTS:
-            return _each(self.points.setdefault(field.piece, PointSink(self.at)).add)
-        if kind is FieldKind.NUMBERS:
-            return self.numbers.setdefault(field.piece, NumberSink(self.at)).sink(_number_reader(field))
-        if kind is FieldKind.CODES:
-            values: tuple[Any, ...] = enum_values(field.type) if field.is_enum else (False, True)
-            codes = {value: code for code, value in enumerate(values)}
-            return self.codes.setdefault(field.piece, CodeSink(self.at, codes)).sink(
-                str if field.is_enum else bool
+    def _of(self, *wanted: FieldKind) -> list[str]:
+        return [piece for piece in plan().sinks if kinds()[piece] in wanted]
+
+    def _values(self, piece: str) -> Values:
+        column = self._walk.column
+        return Values(
+            column(piece, 0, np.uint32),
+            column(piece, 1, np.uint32),
+            column(piece, 2, np.uint8),
+            column(piece, 3, np.int64),
+        )
+
+    @cached_property
+    def texts(self) -> dict[str, Texts]:
+        """The fields of free texts that have values."""
+        wide = (np.uint32, np.uint32, np.int64, np.uint32, np.uint64, np.uint32)
+        found = {
+            piece: Texts(*(self._walk.column(piece, place, kind) for place, kind in enumerate(wide)))
+            for piece in self._of(FieldKind.TEXT)
+        }
+        return {piece: texts for piece, texts in found.items() if len(texts.docs)}
+
+    @cached_property
+    def values(self) -> dict[str, Values]:
+        """The fields of shared texts, had by studies or by sites, that have values."""
+        found = {piece: self._values(piece) for piece in self._of(FieldKind.VALUES, FieldKind.SITES)}
+        return {piece: values for piece, values in found.items() if len(values.ends)}
+
+    @cached_property
+    def written(self) -> dict[str, Values]:
+        """Dates and lengths of time as they are written; years are read from these texts too."""
+        return {
+            piece: self._values(piece) for piece in self._of(FieldKind.NUMBERS) if _reader(piece) is not None
+        }
+
+    @cached_property
+    def numbers(self) -> dict[str, Pairs]:
+        """The fields of numbers: as they are, a date as days since 1970 (its first day), an age in days."""
+        found = {}
+        for piece in self._of(FieldKind.NUMBERS):
+            read = _reader(piece)
+            if read is None:
+                found[piece] = Pairs(
+                    self._walk.column(piece, 0, np.uint32), self._walk.column(piece, 1, np.float64)
+                )
+                continue
+            values = self.written[piece]
+            known = np.fromiter(map(read, values.texts()), dtype=np.float64, count=len(values.ends))
+            numbers = known[values.had]
+            kept = ~np.isnan(numbers)
+            found[piece] = Pairs(values.by[kept], numbers[kept])
+        return found
+
+    @cached_property
+    def codes(self) -> dict[str, Pairs]:
+        """The enumerations and booleans: the place of each value among those there are."""
+        return {
+            piece: Pairs(
+                self._walk.column(piece, 0, np.uint32),
+                self._walk.column(piece, 1, np.uint8),
+                len(enum_values(fields_by_piece()[piece].type)) if fields_by_piece()[piece].is_enum else 2,
             )
-        if kind is FieldKind.TEXT:
-            return self.texts.setdefault(field.piece, TextSink(self.at)).sink()
-        if kind is FieldKind.SITES:
-            return self.sites.setdefault(field.piece, ValueSink(self.at, of_sites=True)).sink()
-        return self.values.setdefault(field.piece, ValueSink(self.at, of_sites=False)).sink()
+            for piece in self._of(FieldKind.CODES)
+        }
 
-    def _struct_sink(self, field: Field) -> Sink:  # noqa: C901  # inlined: it runs two hundred times a study
-        get = self._branch(field.path).get
-        counts = [
-            (count, sink.docs.append, sink.values.append)
-            for name, count in counts_at(field.path)
-            for sink in (self.numbers.setdefault(name, NumberSink(self.at)),)
-        ]
-        at, found, site_study = self.at, self.present.setdefault(field.piece, array("I")), self.site_study
-        is_site = field.path == LOCATIONS
-        of_sites = array("I")
-        if field.path.startswith(LOCATIONS + "."):
-            self.present_sites[field.piece] = of_sites
-        below_site = field.piece in self.present_sites
-        last = -1
+    @cached_property
+    def present(self) -> dict[str, Array]:
+        """The studies that have a structure."""
+        return {piece: self._walk.column(piece, 0, np.uint32) for piece in self._of(FieldKind.PRESENT)}
 
-        def take(value: Any) -> None:
-            nonlocal last
-            if type(value) is dict:
-                if at.doc != last:
-                    last = at.doc
-                    found.append(last)
-                if is_site:
-                    at.site = len(site_study)
-                    site_study.append(last)
-                elif below_site and (not of_sites or of_sites[-1] != at.site):
-                    of_sites.append(at.site)
-                for key, item in value.items():
-                    sink = get(key)
-                    if sink is not None:
-                        sink(item)
-                for count, add_doc, add_value in counts:
-                    number = count(value)
-                    if number is not None:
-                        add_doc(at.doc)
-                        add_value(number)
-            elif type(value) is list:
-                for item in value:
-                    if type(item) is dict:
-                        take(item)
+    @cached_property
+    def present_sites(self) -> dict[str, Array]:
+        """The sites that have a structure, of those below sites."""
+        return {
+            piece: self._walk.column(piece, 1, np.uint32)
+            for piece in self._of(FieldKind.PRESENT)
+            if fields_by_piece()[piece].path.startswith(LOCATIONS + ".")
+        }
 
-        return take
+    @cached_property
+    def points(self) -> dict[str, Points]:
+        """The places of sites."""
+        column = self._walk.column
+        return {
+            piece: Points(
+                column(piece, 0, np.uint32), column(piece, 1, np.float64), column(piece, 2, np.float64)
+            )
+            for piece in self._of(FieldKind.POINTS)
+        }
+
+    @cached_property
+    def site_study(self) -> NDArray[np.uint32]:
+        """The study of each site."""
+        return self._walk.site_study()
 
 
-def _walk(tree: Tree, record: Mapping[str, Any]) -> None:
-    for key, value in record.items():
-        sink = tree.get(key)
-        if sink is not None:
-            sink(value)
+def _reader(piece: str) -> Read | None:
+    """What reads the texts of a field of numbers; None where they are no texts. What is no number is NaN."""
+    if piece in plan().years:
+        return _YEARS.__getitem__
+    field = fields_by_piece().get(piece)
+    if field is None or field.indexed_only:
+        return None
+    known = _READ.get(field.type)
+    return None if known is None else known.__getitem__
 
 
-def _each(take: Sink) -> Sink:
-    def sink(value: Any) -> None:
-        if isinstance(value, list):
-            for item in value:
-                take(item)
-        else:
-            take(value)
+class _Known(dict[str, float]):
+    """Texts and the numbers they mean, read once each; only so many are remembered."""
 
-    return sink
-
-
-def _number_reader(field: Field) -> Callable[[Any], float | None]:
-    """A reader of one value: a number as it is, a date as days since 1970 (its first day), an age in days."""
-    if field.type in ("short", "integer", "long"):
-        return lambda value: value if type(value) is int else None
-    if field.type == "number":
-        return lambda value: value if type(value) is int or type(value) is float else None
-    known = (
-        Lengths() if field.type == "NormalizedTime" else Days(with_minutes=field.type == "DateTimeMinutes")
-    )
-    return lambda value: known[value] if type(value) is str else None
-
-
-class Days(dict[str, "float | None"]):
-    """Texts of dates → days since 1970 of the first day (or the minute) they mean; None for what is no date."""
-
-    def __init__(self, *, with_minutes: bool) -> None:
+    def __init__(self, read: Read) -> None:
         super().__init__()
-        self.with_minutes = with_minutes
+        self.read = read
 
-    def __missing__(self, text: str) -> float | None:
-        number = None
-        if self.with_minutes:
-            minute = parse_minutes(text)
-            if not isinstance(minute, Unparsed):
-                number = minute.toordinal() - EPOCH + (minute.hour * 60 + minute.minute) / 1440
-        else:
-            date = parse_partial_date(text)
-            if not isinstance(date, Unparsed):
-                number = float(date.earliest.toordinal() - EPOCH)
+    def __missing__(self, text: str) -> float:
+        number = self.read(text)
         if len(self) < 100_000:
             self[text] = number
         return number
 
 
-class Lengths(dict[str, "float | None"]):
-    """Texts of ages → days; None for what is no age."""
+def _day(text: str) -> float:
+    """Days since 1970 of the first day that a date may mean."""
+    date = parse_partial_date(text)
+    return float("nan") if isinstance(date, Unparsed) else float(date.earliest.toordinal() - EPOCH)
 
-    def __missing__(self, text: str) -> float | None:
-        age = parse_age(text)
-        number = None if isinstance(age, Unparsed) else float(age.days)
-        if len(self) < 100_000:
-            self[text] = number
-        return number
+
+def _minute(text: str) -> float:
+    minute = parse_minutes(text)
+    if isinstance(minute, Unparsed):
+        return float("nan")
+    return minute.toordinal() - EPOCH + (minute.hour * 60 + minute.minute) / 1440
+
+
+def _year(text: str) -> float:
+    date = parse_partial_date(text)
+    return float("nan") if isinstance(date, Unparsed) else float(date.year)
+
+
+def _length(text: str) -> float:
+    age = parse_age(text)
+    return float("nan") if isinstance(age, Unparsed) else float(age.days)
+
+
+_YEARS, _DAYS = _Known(_year), _Known(_day)
+_READ = {
+    "NormalizedDate": _DAYS,
+    "PartialDate": _DAYS,
+    "DateTimeMinutes": _Known(_minute),
+    "NormalizedTime": _Known(_length),
+}

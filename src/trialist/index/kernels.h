@@ -13,7 +13,4 @@
 
 enum { BLOCK = 64, NO_MEMORY = -1, DAMAGED = -2 };
 
-/* The size of a table of words, for `structure_sizes`. */
-int64_t word_table_size(void);
-
 #endif

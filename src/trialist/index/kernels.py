@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import POINTER, Structure, byref, c_double, c_int64, c_void_p
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, NoReturn
@@ -63,12 +62,6 @@ class WordArrays(Structure):
     )
 
 
-class WordTable(Structure):
-    """Words by the hash of their bytes."""
-
-    _fields_ = (("keys", c_void_p), ("numbers", c_void_p), ("slots", c_int64), ("sizes", c_void_p))
-
-
 class Request(Structure):
     """What is looked for, where, and where the answer goes; the members are described in `kernels.c`."""
 
@@ -83,16 +76,22 @@ class Request(Structure):
 
 
 @cache
-def _library() -> ctypes.CDLL:
+def compiled() -> ctypes.CDLL:
+    """The compiled library, opened; `ImportError` when it is not there."""
     spec = find_spec("trialist.index._kernels")
     if spec is None or spec.origin is None:
         raise ImportError("the compiled part of trialist is missing: install it again, with a C compiler")
-    found = ctypes.CDLL(spec.origin)
-    sizes = (c_int64 * 5)()
+    return ctypes.CDLL(spec.origin)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    found = compiled()
+    sizes = (c_int64 * 4)()
     found.structure_sizes(sizes)
-    if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders, WordTable)]:
+    if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders)]:
         raise ImportError("the compiled part of trialist is of another version: install it again")
-    for name in ("find_sequences", "find_best", "count_holders", "mark_holders"):
+    for name in ("find_sequences", "find_best", "count_holders", "mark_holders", "mark_holders_owners"):
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
     found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
@@ -100,22 +99,19 @@ def _library() -> ctypes.CDLL:
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
     found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64)
+    found.mark_holders_owners.argtypes = (
+        *(POINTER(Holders), c_void_p, c_void_p, c_int64, c_void_p, c_int64),
+    )
     found.find_nearest.argtypes = (
-        *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_void_p),
+        *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p),
     )
+    found.mark_placed.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p)
+    found.mark_placed.restype = c_int64
     found.find_nearest.restype = c_int64
-    found.find_words.argtypes = (
-        *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, POINTER(WordTable)),
-        *(c_void_p,) * 5,
-    )
-    found.find_words.restype = c_int64
     found.place_runs.argtypes = (
         *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_int64),
     )
     found.place_runs.restype = c_int64
-    found.put_words.argtypes = (POINTER(WordTable), c_void_p, c_void_p, c_int64)
-    found.look_up_words.argtypes = (POINTER(WordTable), c_void_p, c_int64, c_void_p)
-    found.put_words.restype = found.look_up_words.restype = None
     for name in ("mark_owners", "mark_owned"):
         getattr(found, name).argtypes = (c_void_p, c_void_p, c_int64, c_void_p, c_int64)
         getattr(found, name).restype = c_int64
@@ -212,6 +208,24 @@ def mark_holders(start: Array, holder: Array, wanted: NDArray[np.bool_], mask: N
     )
 
 
+def mark_holders_owners(
+    start: Array, holder: Array, wanted: NDArray[np.bool_], owner: Array, mask: NDArray[np.bool_]
+) -> None:
+    """Mark the owners of those who hold a wanted value."""
+    if len(wanted) != len(start) - 1:
+        refuse()
+    _checked(
+        _library().mark_holders_owners(
+            byref(holders(start, holder)),
+            address(wanted, np.bool_),
+            address(owner, np.uint32),
+            len(owner),
+            address(mask, np.bool_),
+            len(mask),
+        )
+    )
+
+
 def studies_of(sites: NDArray[np.bool_], site_study: Array, studies: int) -> NDArray[np.bool_]:
     """The studies that have a marked site."""
     found = np.zeros(studies, dtype=bool)
@@ -228,23 +242,40 @@ def sites_of(studies: NDArray[np.bool_], site_study: Array) -> NDArray[np.bool_]
 
 
 def find_nearest(
-    studies: NDArray[np.int64], site_study: Array, sites: Array, places: Array, away: NDArray[np.float64]
+    studies: NDArray[np.int64], start: Array, places: Array, away: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """For each of ascending studies the least `away` of its sites' places; infinite where none has a place."""
+    """For each of some studies the least `away` of its sites' places; infinite where none has a place.
+
+    `places` has the place of each site that has one, those of study n from `start[n]` on.
+    """
     found = np.empty(len(studies), dtype=np.float64)
-    if len(sites) != len(places):
-        refuse()
     _checked(
         _library().find_nearest(
             address(studies, np.int64),
             len(studies),
-            address(site_study, np.uint32),
-            len(site_study),
-            address(sites, np.uint32),
+            address(start, np.uint32),
+            len(start) - 1,
             address(places, np.uint32),
-            len(sites),
+            len(places),
             address(away, np.float64),
             len(away),
+            address(found),
+        )
+    )
+    return found
+
+
+def mark_placed(start: Array, places: Array, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which studies have a site at a wanted place; `start` and `places` as in `find_nearest`."""
+    found = np.zeros(len(start) - 1, dtype=bool)
+    _checked(
+        _library().mark_placed(
+            address(start, np.uint32),
+            len(found),
+            address(places, np.uint32),
+            len(places),
+            address(wanted, np.bool_),
+            len(wanted),
             address(found),
         )
     )
@@ -265,62 +296,6 @@ def count_bits(bits: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         len(mask),
         address(found),
     )
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class FoundWords:
-    """Words in texts: their numbers (0 for unknown ones), hashes, where they begin and end, and the texts' places."""
-
-    numbers: NDArray[np.uint32]
-    keys: NDArray[np.uint64]
-    begins: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    owners: NDArray[np.int64]
-
-
-def word_table(keys: NDArray[np.uint64], numbers: NDArray[np.uint32], sizes: NDArray[np.uint32]) -> WordTable:
-    """A table in arrays of the caller's; keys and numbers have as many items, a power of two."""
-    if len(keys) != len(numbers) or len(keys) & (len(keys) - 1):
-        raise ValueError("a table of words has room for a power of two of them")
-    return WordTable(
-        address(keys, np.uint64), address(numbers, np.uint32), len(keys), address(sizes, np.uint32)
-    )
-
-
-def find_words(
-    data: NDArray[np.uint8], is_word: NDArray[np.uint8], starts: NDArray[np.int64], table: WordTable
-) -> FoundWords:
-    """The words of texts that stand one behind the other, each beginning where `starts` says.
-
-    `is_word` says of each byte whether it belongs to words. `ValueError` when two words have one hash.
-    """
-    most = len(data) // 2 + 1
-    numbers, keys = np.empty(most, dtype=np.uint32), np.empty(most, dtype=np.uint64)
-    begins, ends, owners = (np.empty(most, dtype=np.int64) for _ in range(3))
-    count = _library().find_words(
-        address(data, np.uint8),
-        len(data),
-        address(is_word, np.uint8),
-        address(starts, np.int64),
-        len(starts),
-        byref(table),
-        *(address(one) for one in (numbers, keys, begins, ends, owners)),
-    )
-    if count < 0:
-        raise ValueError("two words of different length have one hash")
-    return FoundWords(numbers[:count], keys[:count], begins[:count], ends[:count], owners[:count])
-
-
-def put_words(table: WordTable, keys: NDArray[np.uint64], numbers: NDArray[np.uint32]) -> None:
-    """Put words into a table that has room for them."""
-    _library().put_words(byref(table), address(keys, np.uint64), address(numbers, np.uint32), len(keys))
-
-
-def look_up_words(table: WordTable, keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """The numbers of hashes, 0 for unknown ones."""
-    found = np.empty(len(keys), dtype=np.uint32)
-    _library().look_up_words(byref(table), address(keys, np.uint64), len(keys), address(found))
     return found
 
 

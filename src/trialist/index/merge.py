@@ -19,7 +19,6 @@ from trialist.index.arrays import (
     starts_of,
 )
 from trialist.index.chunks import Ranks, Stream, sort_text, write_words
-from trialist.index.documents import At, TextSink
 from trialist.index.kernels import place_runs
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.postings import block_tokens
@@ -227,14 +226,8 @@ def _read_texts(arrays: ArrayFile, name: str, hashes: Array, known: dict[int, by
 
 def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
     """The words of the values, numbered as studies are elsewhere, how often they occur, and the values' lengths."""
-    at, words = At(), Words()
-    sink = TextSink(at)
-    take = sink.sink()
-    for number, text in enumerate(listed):
-        at.doc = number
-        take(text.decode("utf-8", "surrogatepass"))
-    stream = Stream.of(sink, words)
-    found = sort_text(stream, Ranks(words))
+    words = Words()
+    found = sort_text(Stream.of(listed, words), Ranks(words))
     out.add("terms", found["terms"])
     out.add("posting_start", starts_of(found["postings"]))
     out.add("block_token", narrow_places(block_tokens(found["frequency"])))

@@ -93,11 +93,9 @@ def field_arrays(
     found.position = kernels.address(position, np.uint16, np.uint32)
     found.wide_position = int(position.dtype == np.uint32)
     found.postings, found.tokens = len(arrays["docs_low"]), len(position)
-    short = [
-        name for name in ("docs_high", "frequency", "impact") if len(arrays[name]) not in (0, found.postings)
-    ]
     if (
-        short
+        len(arrays["docs_high"]) not in (0, found.postings)
+        or any(len(arrays[name]) != found.postings for name in ("frequency", "impact"))
         or len(arrays["spelling"]) != found.tokens
         or len(arrays["block_token"]) * BLOCK < found.postings
     ):

@@ -1,32 +1,91 @@
 """Texts → numbers of words, many texts at a time.
 
-The words are those of `vocabulary.text.split_words`; they are found in the bytes of all texts at once, which is several
-times as fast as splitting text by text. A text that is not plain (other letters, apostrophes, HTML entities) is split by
-`split_words` itself first.
+The words are those of `vocabulary.text.split_words`; `words.c` finds them in the bytes of the texts and numbers them.
 """
 
 from __future__ import annotations
 
+import weakref
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, byref, c_int64, c_ubyte, c_void_p
+from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trialist.index.arrays import Array
 from trialist.index.hashing import BOUNDARY, hash_spelling, hash_word
-from trialist.index.kernels import FoundWords, WordTable, find_words, look_up_words, put_words, word_table
-from trialist.vocabulary.text import SEPARATING_SIGNS, fold_word, split_words
+from trialist.index.kernels import address, compiled
+from trialist.vocabulary.text import character_table, fold_word, read_entities
 
-_BLOCK = 1 << 19
-"""Bytes that are looked at in one go."""
-_IS_WORD = np.zeros(256, dtype=np.uint8)
-_IS_WORD[[byte for byte in range(256) if byte >= 128 or chr(byte).isalnum() or byte == ord("'")]] = 1
+
+class Column(Structure):
+    """An array that grows."""
+
+    _fields_ = (("at", c_void_p), ("count", c_int64), ("room", c_int64))
+
+
+@cache
+def _library() -> Any:
+    found = compiled()
+    found.book_open.argtypes, found.book_open.restype = (), c_void_p
+    for name, kind in (
+        ("book_close", None),
+        ("book_words", c_int64),
+        ("book_text", c_void_p),
+        ("book_ends", c_void_p),
+    ):
+        getattr(found, name).argtypes, getattr(found, name).restype = (c_void_p,), kind
+    found.split_texts.argtypes = (c_void_p, c_void_p, c_void_p, c_void_p, c_int64, POINTER(Column), c_void_p)
+    found.split_texts.restype = c_int64
+    found.digest_texts.argtypes, found.digest_texts.restype = (c_void_p, c_void_p, c_int64, c_void_p), None
+    found.column_close.argtypes, found.column_close.restype = (POINTER(Column),), None
+    return found
+
+
+@cache
+def character_classes() -> NDArray[np.uint8]:
+    """Of every code point whether it separates words (0), belongs to them (1) or is an apostrophe (2)."""
+    return np.frombuffer(character_table(), dtype=np.uint8)
+
+
+class Book:
+    """The compiled table of words; `at` is its place in memory as long as this lives."""
+
+    def __init__(self) -> None:
+        library = _library()
+        self.at: int = library.book_open()
+        if not self.at:
+            raise MemoryError
+        weakref.finalize(self, library.book_close, self.at)
+
+    def __len__(self) -> int:
+        found: int = _library().book_words(self.at)
+        return found
+
+    def texts(self, first: int) -> list[str]:
+        """The words from this one on, counted from 0."""
+        count = len(self)
+        if first == count:
+            return []
+        library = _library()
+        held: Any = (c_int64 * count).from_address(library.book_ends(self.at))
+        ends = np.frombuffer(held, dtype=np.int64)
+        begin = int(ends[first - 1]) if first else 0
+        held = (c_ubyte * (int(ends[-1]) - begin)).from_address(library.book_text(self.at) + begin)
+        found = bytes(held)
+        places = [0, *(ends[first:] - begin).tolist()]
+        return [found[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(places)]
 
 
 class Words:
     """Spellings and their numbers in this process, in the order of their first use; 0 is the boundary.
 
-    `folded`, `hashes` and `spellings` say of each number the folded form, its hash and the number of the spelling.
+    `folded`, `hashes` and `spellings` say of each number the folded form, its hash and the number of the spelling; of
+    the words found since the last `learn` they say nothing yet.
     """
 
     def __init__(self) -> None:
@@ -35,93 +94,59 @@ class Words:
     def restart(self) -> None:
         """Forget every word."""
         self.written = 0
+        self.book = Book()
         self.listed: list[str] = [""]
         self.folded: list[str] = [""]
         self.hashes = array("Q", [BOUNDARY])
         self.spellings = bytearray([0])
-        self._sizes = np.zeros(1024, dtype=np.uint32)
-        self._resize(1 << 16)
 
     def __len__(self) -> int:
         """How many spellings are known."""
-        return len(self.listed) - 1
+        return len(self.book)
 
-    def _resize(self, slots: int) -> None:
-        """An empty table of so many places (a power of two) for the hashes known so far."""
-        self._keys = np.zeros(slots, dtype=np.uint64)
-        self._numbers = np.zeros(slots, dtype=np.uint32)
+    def learn(self) -> None:
+        """Say what is to be said of the words that are new."""
+        for word in self.book.texts(len(self.listed) - 1):
+            folded = fold_word(word)
+            self.listed.append(word)
+            self.folded.append(folded)
+            self.hashes.append(hash_word.__wrapped__(folded))
+            self.spellings.append(hash_spelling(word, folded))
 
-    def numbers(self, texts: Sequence[str]) -> tuple[Array, Array]:
-        """The numbers of all words of the texts in their order, and for each word the place of its text."""
-        numbers, owners = [np.empty(0, dtype=np.uint32)], [np.empty(0, dtype=np.int64)]
-        for first, data, starts in _blocks(texts):
-            found = find_words(data, _IS_WORD, starts, self._table())
-            if not found.numbers.all():
-                self._learn(data, found)
-            numbers.append(found.numbers)
-            owners.append(found.owners + first)
-        return np.concatenate(numbers), np.concatenate(owners)
+    def split(self, texts: Sequence[bytes]) -> tuple[Array, Array]:
+        """The numbers of the words of texts, each text between two boundaries, and where those of each begin.
 
-    def _table(self) -> WordTable:
-        return word_table(self._keys, self._numbers, self._sizes)
-
-    def _learn(self, data: Array, found: FoundWords) -> None:
-        """Give numbers to the words that have none yet, in the order of their first use, whatever their hashes."""
-        missing = np.flatnonzero(found.numbers == 0)
-        new, at = np.unique(found.keys[missing], return_index=True)
-        order = np.argsort(at)
-        first = missing[at[order]]
-        begins, ends = found.begins[first].tolist(), found.ends[first].tolist()
-        start = len(self.listed)
-        for begin, end in zip(begins, ends, strict=True):
-            self._add(data[begin:end].tobytes().decode("utf-8", "surrogatepass"), end - begin)
-        numbers = np.arange(start, len(self.listed), dtype=np.uint32)
-        if 2 * len(self.listed) > len(self._keys):
-            kept = self._keys != 0
-            keys, known = self._keys[kept], self._numbers[kept]
-            self._resize(1 << (4 * len(self.listed)).bit_length())
-            put_words(self._table(), keys, known)
-        put_words(self._table(), new[order], numbers)
-        found.numbers[missing] = look_up_words(self._table(), found.keys[missing])
-        lengths = (found.ends - found.begins)[missing]
-        if (self._sizes[found.numbers[missing]] != lengths).any():
-            raise ValueError("two words of different length have one hash")
-
-    def _add(self, word: str, size: int) -> None:
-        number = len(self.listed)
-        folded = fold_word(word)
-        self.listed.append(word)
-        self.folded.append(folded)
-        self.hashes.append(hash_word.__wrapped__(folded))
-        self.spellings.append(hash_spelling(word, folded))
-        if number >= len(self._sizes):
-            self._sizes = np.concatenate([self._sizes, np.zeros_like(self._sizes)])
-        self._sizes[number] = size
+        `ValueError` when two words have one hash.
+        """
+        read = [_without_entities(text) if b"&" in text and b";" in text else text for text in texts]
+        ends = np.cumsum([len(text) for text in read], dtype=np.int64)
+        joined = np.frombuffer(b"".join(read), dtype=np.uint8)
+        starts, tokens, library = np.empty(len(read), dtype=np.int64), Column(), _library()
+        try:
+            failed = library.split_texts(
+                *(self.book.at, address(character_classes()), address(joined), address(ends), len(read)),
+                *(byref(tokens), address(starts)),
+            )
+            if failed == -1:
+                raise MemoryError
+            if failed:
+                raise ValueError("two words of different length have one hash")
+            held = (c_ubyte * (4 * tokens.count)).from_address(tokens.at) if tokens.count else b""
+            found = np.frombuffer(held, dtype=np.uint32).copy()
+        finally:
+            library.column_close(byref(tokens))
+        self.learn()
+        return found, starts
 
 
-def _plain(text: str) -> str:
-    """A text of which the bytes that are letters, digits, apostrophes or not ASCII make the words."""
-    plain = text if text.isascii() else SEPARATING_SIGNS.sub(" ", text)
-    if plain.isascii() and "'" not in plain and "&" not in plain and "`" not in plain:
-        return plain
-    return " ".join(split_words(text))
+def _without_entities(text: bytes) -> bytes:
+    return read_entities(text.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
 
 
-def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, Array, Array]]:
-    """The texts joined by blanks in blocks: the place of the first one, the bytes, and where each begins."""
-    first, size = 0, 0
-    parts: list[bytes] = []
-    for place, text in enumerate(texts):
-        part = _plain(text).encode("utf-8", "surrogatepass")
-        if parts and size + len(part) > _BLOCK:
-            yield first, *_joined(parts)
-            first, size, parts = place, 0, []
-        size += len(part) + 1
-        parts.append(part)
-    if parts:
-        yield first, *_joined(parts)
-
-
-def _joined(parts: Sequence[bytes]) -> tuple[Array, Array]:
-    sizes = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)) + 1
-    return np.frombuffer(b" ".join(parts), dtype=np.uint8), np.cumsum(sizes) - sizes
+def digest_texts(text: Array, ends: Array) -> NDArray[np.uint64]:
+    """The numbers (`hashing.hash_value`) of texts that stand one behind the other, each ending where `ends` says."""
+    found = np.empty(len(ends), dtype=np.uint64)
+    if len(ends) and (int(ends[-1]) != len(text) or (np.diff(ends, prepend=0) < 0).any()):
+        raise ValueError("texts do not end where they are said to")
+    _library().digest_texts(address(text, np.uint8), address(ends, np.int64), len(ends), address(found))
+    return found

@@ -19,18 +19,20 @@ import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import InvalidParameterError
+from trialist.index.criteria_table import CriteriaTable
 from trialist.index.hashing import hash_word
 from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
 from trialist.query.context import Context
 from trialist.query.cost import MOST_COST, check_cost
+from trialist.query.kept import KeptAnswers
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
 from trialist.query.nodes import Distance, Node
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
-from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, SortKey, StudyQuery
+from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, ParamQuery, SortKey, StudyQuery
 from trialist.vocabulary.thesaurus import Thesaurus
 
 FILTER_AREA = "BasicSearch"
@@ -87,15 +89,20 @@ class Selection:
         read: Reader | None = None,
         most_cost: int = MOST_COST,
         check: Check = go_on,
+        answers: KeptAnswers | None = None,
+        criteria: CriteriaTable | None = None,
     ) -> None:
-        """`read` gives records by NCT number, `check` is called all along; see `Matcher`.
+        """`read` gives records by NCT number, `check` is called all along, `criteria` are parsed; see `Matcher`.
 
-        `LimitExceededError` for a query dearer than `most_cost`.
+        `answers` are those of earlier requests to the same index with the same synonyms. `LimitExceededError` for a
+        query dearer than `most_cost`.
         """
         cost_of(query, thesaurus, index, most_cost)
         self.index = index
+        self.criteria = criteria
         self.query = query
         self.weights = weights
+        self._answers = answers or KeptAnswers(0)
         self.evaluations: list[Evaluation] = []
         self.masks: list[Mask] = []
         self.scores: list[Scores] = []
@@ -103,7 +110,13 @@ class Selection:
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
             evaluation = Evaluation(
-                segment, thesaurus, weights=weights, reference=reference, read=read, check=check
+                segment,
+                thesaurus,
+                weights=weights,
+                reference=reference,
+                read=read,
+                check=check,
+                criteria=criteria,
             )
             self.evaluations.append(evaluation)
             mask, score = self._evaluate(evaluation, alive)
@@ -111,16 +124,43 @@ class Selection:
             self.scores.append(score)
 
     def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
-        score = np.zeros(evaluation.segment.studies, dtype=np.float32)
         mask = alive.copy()
-        self._filtered.append([evaluation.studies(node, Context(FILTER_AREA)) for node in self.query.filters])
+        self._filtered.append([self._filter(evaluation, node) for node in self.query.filters])
         for filtered in self._filtered[-1]:
             mask &= filtered
+        score: Scores | None = None
         # What the filters leave, and then each query, is all that the next one has to look at.
         for one in self.query.queries:
-            evaluation.look_only_in(mask)
-            mask = mask & evaluation.studies(one.node, Context(one.area), score if self._ranks else None)
+            found, own = self._query(evaluation, one, only=mask, ranks=self._ranks)
+            mask &= found
+            score = own if score is None or own is None else score + own
+        return mask, np.zeros(len(mask), dtype=np.float32) if score is None else score
+
+    def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
+        key = (len(self._filtered), node, FILTER_AREA, False)
+        kept = self._answers.find(key)
+        if kept is not None:
+            return kept.answer()[0]
+        mask = evaluation.studies(node, Context(FILTER_AREA))
+        self._answers.keep(key, mask, None)
+        return mask
+
+    def _query(
+        self, evaluation: Evaluation, query: ParamQuery, *, only: Mask | None, ranks: bool
+    ) -> tuple[Mask, Scores | None]:
+        """What a query finds, at least among `only`, and if it ranks how well each fits."""
+        key = (self.evaluations.index(evaluation), query.node, query.area, ranks)
+        kept = self._answers.find(key)
+        if kept is not None:
+            return kept.answer()
+        if self._answers.is_asked_again(key):
+            only = None
+        is_partial = evaluation.look_only_in(only)
+        score = np.zeros(evaluation.segment.studies, dtype=np.float32) if ranks else None
+        mask = evaluation.studies(query.node, Context(query.area), score)
         evaluation.look_only_in(None)
+        if not is_partial:
+            self._answers.keep(key, mask, score)
         return mask, score
 
     @cached_property
@@ -130,7 +170,7 @@ class Selection:
         for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True):
             mask = alive.copy()
             for one in self.query.queries:
-                mask &= evaluation.studies(one.node, Context(one.area))
+                mask &= self._query(evaluation, one, only=None, ranks=False)[0]
             found.append(mask)
         return found
 
@@ -157,6 +197,14 @@ class Selection:
     def total(self) -> int:
         """How many studies were found."""
         return int(sum(np.count_nonzero(mask) for mask in self.masks))
+
+    @cached_property
+    def unparsed(self) -> int:
+        """How many studies cannot be found by their criteria, because these have not been parsed."""
+        return sum(
+            int(np.count_nonzero(alive & ~evaluation.with_criteria))
+            for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True)
+        )
 
     @cached_property
     def numbers(self) -> NDArray[np.uint32]:
@@ -202,8 +250,9 @@ class Selection:
             segment = evaluation.segment
             field = segment.field("LocationGeoPoint")
             if isinstance(field, PointField):
-                away = distances(field, float(point.lat), float(point.lon))
-                parts.append(find_nearest(studies, segment.site_study, field.sites, field.place, away))
+                away = distances(field.lat, field.lon, float(point.lat), float(point.lon))
+                starts = field.starts(segment.site_study, segment.studies)
+                parts.append(find_nearest(studies, starts, field.place, away))
             else:
                 parts.append(np.full(len(studies), math.inf))
         return np.concatenate(parts)

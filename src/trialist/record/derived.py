@@ -6,7 +6,8 @@ countries and is never held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,43 @@ from trialist.record.catalogue import Field, fields, fields_by_piece
 from trialist.record.dates import parse_partial_date
 from trialist.record.unparsed import Unparsed
 
-Count = Callable[[Mapping[str, Any]], "int | None"]
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What is counted in an object: a sum of the parts named here by keys, or the year of a date.
+
+    `lengths` are those of lists; of a path of two keys, all lists below the objects of the first. `objects` count 1 where
+    there is one. `distinct` is a path of two keys whose different texts are counted.
+    """
+
+    lengths: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    distinct: str = ""
+    year: str = ""
+
+    def __call__(self, holder: Mapping[str, Any]) -> int | None:
+        """The number, or None where the date has no year."""
+        if self.year:
+            date = parse_partial_date(holder.get(self.year))
+            return None if isinstance(date, Unparsed) else date.year
+        return (
+            sum(_length(one) for path in self.lengths for one in _at(holder, path))
+            + sum(isinstance(holder.get(key), dict) for key in self.objects)
+            + len({one for one in _at(holder, self.distinct) if isinstance(one, str)})
+        )
+
+
+def _at(holder: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """What an object has under a key, or what the objects there have under the second key of a path."""
+    key, _, below = path.partition(".")
+    if not below:
+        yield holder.get(key) if key else None
+        return
+    value = holder.get(key)
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            yield item.get(below)
+
 
 _NAMED_OTHERWISE = {
     "NumNCTAliases": "NCTIdAlias",
@@ -114,12 +151,8 @@ def _plan() -> _Level:
             level = top
             for parent in parents:
                 level = level.below.setdefault(parent, _Level())
-            level.counts.append((name, _length_of(key)))
+            level.counts.append((name, Count(lengths=(key,))))
     return top
-
-
-def _length_of(key: str) -> Count:
-    return lambda holder: _length(holder.get(key))
 
 
 def _length(value: Any) -> int:
@@ -132,38 +165,16 @@ def _rule(field: Field) -> Count | None:
     known = fields_by_piece()
     listed = list_counted_by(field.piece)
     if listed is not None:
-        return _length_of(known[listed].name)
+        return Count(lengths=(known[listed].name,))
     if field.piece.endswith("Year"):
-        name = known[field.piece.removesuffix("Year") + "Date"].name
-        return lambda holder: _year(holder.get(name))
+        return Count(year=known[field.piece.removesuffix("Year") + "Date"].name)
     return _OTHERS.get(field.piece)
 
 
-def _year(value: Any) -> int | None:
-    date = parse_partial_date(value)
-    return None if isinstance(date, Unparsed) else date.year
-
-
-def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    return (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict))
-
-
 _OTHERS: Mapping[str, Count] = {
-    "NumCollaboratorsPlusLead": lambda holder: (
-        _length(holder.get("collaborators")) + isinstance(holder.get("leadSponsor"), dict)
-    ),
-    "NumOutcomes": lambda holder: sum(
-        _length(holder.get(name)) for name in ("primaryOutcomes", "secondaryOutcomes", "otherOutcomes")
-    ),
-    "NumEvents": lambda holder: sum(_length(holder.get(name)) for name in ("seriousEvents", "otherEvents")),
-    "NumUniqueLocationCountries": lambda holder: len(
-        {
-            site["country"]
-            for site in _objects(holder.get("locations"))
-            if isinstance(site.get("country"), str)
-        }
-    ),
-    "NumRetractionsAllRefs": lambda holder: sum(
-        _length(reference.get("retractions")) for reference in _objects(holder.get("references"))
-    ),
+    "NumCollaboratorsPlusLead": Count(lengths=("collaborators",), objects=("leadSponsor",)),
+    "NumOutcomes": Count(lengths=("primaryOutcomes", "secondaryOutcomes", "otherOutcomes")),
+    "NumEvents": Count(lengths=("seriousEvents", "otherEvents")),
+    "NumUniqueLocationCountries": Count(distinct="locations.country"),
+    "NumRetractionsAllRefs": Count(lengths=("references.retractions",)),
 }

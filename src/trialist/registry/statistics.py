@@ -117,7 +117,7 @@ class Statistics:
         return told
 
     def _digests(self, segment: Segment, workers: int) -> Digests:
-        """The digests of a segment, made if they are not there; for now only where nothing can be written."""
+        """The digests of a segment, made if they are not there; not kept where nothing can be written."""
         found = open_digests(segment.directory)
         if found is not None:
             return found

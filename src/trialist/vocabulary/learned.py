@@ -48,6 +48,13 @@ _LONGEST_NAME = 60
 
 Record = Mapping[str, Any]
 
+PARTS = (
+    *(("protocolSection", f"{name}Module") for name in ("identification", "description", "conditions")),
+    *(("protocolSection", f"{name}Module") for name in ("eligibility", "armsInterventions")),
+    *(("derivedSection", f"{name}BrowseModule") for name in ("condition", "intervention")),
+)
+"""Section and module of all that is learned from: a record of these alone teaches what the whole study does."""
+
 
 class Learner:
     """Counts what studies tell; can be pickled, and merged with the learner of another process."""

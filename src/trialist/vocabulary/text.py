@@ -11,6 +11,7 @@ import re
 import sys
 import tomllib
 import unicodedata
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -85,8 +86,7 @@ def _plain(text: str) -> str:
 
 def split_words(text: str) -> list[str]:
     """The words of a text in their order, as they are written; apostrophes come out straight, HTML entities read."""
-    if "&" in text and ";" in text:
-        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    text = read_entities(text)
     if not text.isascii() or "`" in text:
         text = _plain(text)
         if not text.isascii():
@@ -95,6 +95,30 @@ def split_words(text: str) -> list[str]:
     if "'" in text and (" '" in text or "' " in text or "''" in text or "'" in (text[0], text[-1])):
         text = _LOOSE_APOSTROPHE.sub(" ", text)
     return text.split()
+
+
+def read_entities(text: str) -> str:
+    """The text with the characters that its HTML entities stand for."""
+    if "&" not in text or ";" not in text:
+        return text
+    return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+
+
+@cache
+def character_table() -> bytes:
+    """Of every code point what `split_words` takes it for: 0 separates words, 1 belongs to one, 2 is an apostrophe."""
+    found = bytearray(b"\1") * (sys.maxunicode + 1)
+    found[:128] = bytes(chr(code).isalnum() for code in range(128))
+    every = array("I", range(128, sys.maxunicode + 1)).tobytes()
+    for match in _foreign_separators().finditer(every.decode(f"utf-32-{sys.byteorder[0]}e", "surrogatepass")):
+        start, end = match.start() + 128, match.end() + 128
+        found[start:end] = bytes(end - start)
+    found[0xD800:0xE000] = bytes(0x800)  # halves of characters, which become question marks
+    for sign in _COMMON_SIGNS:
+        found[ord(sign)] = 0
+    for sign in f"'{_APOSTROPHES}":
+        found[ord(sign)] = 2
+    return bytes(found)
 
 
 def find_words(text: str) -> list[WordSpan]:

@@ -8,18 +8,19 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
-from trialist.api.access_log import AccessLog
-from trialist.api.worker import run_worker
 from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.registry.records import Records
 from trialist.registry.searching import Finder
+from trialist.serving.access_log import AccessLog
+from trialist.serving.surface import MakeSurface
+from trialist.serving.worker import run_worker
 from trialist.settings import Settings
 
 _BACKLOG = 2048
@@ -45,13 +46,15 @@ class Address:
 class Worker:
     """One worker as its parent sees it."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, meters: Path) -> None:
+    def __init__(
+        self, settings: Settings, surfaces: Sequence[MakeSurface], listening: socket.socket, meters: Path
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.listening = listening
         self.is_ready = False
         self.running: BaseProcess = context.Process(
-            target=run_worker, args=(settings, listening, theirs, meters), name="trialist-worker"
+            target=run_worker, args=(settings, surfaces, listening, theirs, meters), name="trialist-worker"
         )
         self.running.start()
         theirs.close()
@@ -81,7 +84,15 @@ class Worker:
 class Server:
     """The parent of the workers. `run` serves until SIGTERM or SIGINT."""
 
-    def __init__(self, settings: Settings, host: str, port: int, workers: int, log: AccessLog) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        surfaces: Sequence[MakeSurface],
+        host: str,
+        port: int,
+        workers: int,
+        log: AccessLog,
+    ) -> None:
         """`NotBuiltError` when there is nothing to serve, `InvalidParameterError` for an address that is taken or none."""
         if not 1 <= workers <= 256:
             raise InvalidParameterError("--workers must be from 1 to 256")
@@ -89,6 +100,7 @@ class Server:
             raise InvalidParameterError("--port must be from 0 to 65535")
         check_built(settings)
         self._settings = settings
+        self._surfaces = tuple(surfaces)
         self._log = log
         self._sockets = listen(host, port, workers)
         self.address = Address(host, self._sockets[0].getsockname()[1])
@@ -117,7 +129,7 @@ class Server:
                 signal.signal(number, handler)
 
     def _start(self, listening: socket.socket) -> Worker:
-        return Worker(self._settings, listening, Path(self._meters.name))
+        return Worker(self._settings, self._surfaces, listening, Path(self._meters.name))
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True

@@ -15,7 +15,9 @@ from starlette.types import Message, Send
 LEAST_BYTES = 1_000
 """Shorter answers are sent as they are."""
 _AT_ONCE = 32 << 10  # packing this much takes less than a change of threads costs others
-_PACKABLE = re.compile(rb"application/(?:json|fhir\+json|yaml|x-research-info-systems)|text/")
+_PACKABLE = re.compile(
+    rb"application/(?:json|fhir\+json|yaml|x-research-info-systems|manifest\+json)|text/|image/svg\+xml"
+)
 _ITEM = re.compile(r"\s*([A-Za-z0-9*_-]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?")
 
 

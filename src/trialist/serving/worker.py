@@ -9,15 +9,17 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import uvicorn
 
-from trialist.api.access_log import AccessLog
-from trialist.api.app import create_app
-from trialist.api.connection import limited
 from trialist.errors import TrialistError
+from trialist.serving.access_log import AccessLog
+from trialist.serving.application import Application
+from trialist.serving.connection import limited
+from trialist.serving.surface import MakeSurface
 from trialist.settings import Settings
 
 _SWITCH_SECONDS = 0.001
@@ -38,7 +40,13 @@ class _Server(uvicorn.Server):
             self._parent.send(("ready", "", ""))
 
 
-def run_worker(settings: Settings, listening: socket.socket, parent: Connection, meters: Path) -> None:
+def run_worker(
+    settings: Settings,
+    surfaces: Sequence[MakeSurface],
+    listening: socket.socket,
+    parent: Connection,
+    meters: Path,
+) -> None:
     """Serve until told to stop by SIGTERM or SIGINT, or until the parent is gone.
 
     The parent is sent ("ready", "", "") or ("failed", why, hint).
@@ -50,7 +58,7 @@ def run_worker(settings: Settings, listening: socket.socket, parent: Connection,
     raise_file_limit()
     log = AccessLog(sys.stderr.buffer, log_queries=settings.log_queries)
     try:
-        app = create_app(settings, log, meters)
+        app = Application(settings, surfaces, log, meters)
     except TrialistError as error:
         parent.send(("failed", error.message, error.hint))
         return

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from trialist.api.asked import is_known_to_client
-from trialist.api.lanes import Lanes
-from trialist.api.served import Served
+from trialist.serving.asked import is_known_to_client
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import Served
 
 JSON = "application/json"
 CSV = "text/csv"

@@ -36,11 +36,16 @@ def read_query_string(query: bytes) -> dict[str, str]:
 
     A plus is a blank; a percent sign that begins no escape is itself. `InvalidParameterError` for what is not UTF-8.
     """
-    found: dict[str, str] = {}
+    return dict(read_pairs(query))
+
+
+def read_pairs(query: bytes) -> list[tuple[str, str]]:
+    """The parameters of a query string as they were given, one of the same name after the other."""
+    found = []
     for pair in query.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            found[_decoded(name)] = _decoded(value)
+            found.append((_decoded(name), _decoded(value)))
     return found
 
 
