@@ -1,7 +1,7 @@
 """Browsing: conditions and treatments by the tree of MeSH, sponsors by name; each has a page of its own and a feed.
 
-The tree is read from the studies: each says which terms stand above its own. A term stands below another where every study
-that has it also has the other, so the tree is as complete as the studies are, and needs no file of MeSH.
+The tree is read from the studies: each says which terms stand above its own. Where a study has a single term, those above
+it are that term's and no other's: from such studies the tree is exact, and as complete as they are. It needs no file of MeSH.
 """
 
 from __future__ import annotations
@@ -27,24 +27,31 @@ _LETTERS_FROM = 60
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What can be browsed: words for one and many, and the fields that hold the terms, those above them, the branches."""
+    """What can be browsed: words for one and many, and the fields of the terms, those above them, their number, the branches."""
 
     one: str
     many: str
     term: str
     above: str
+    number: str
     branch: str
 
 
 KINDS: Mapping[str, Kind] = {
     "conditions": Kind(
-        "condition", "conditions", "ConditionMeshTerm", "ConditionAncestorTerm", "ConditionBrowseBranchName"
+        "condition",
+        "conditions",
+        "ConditionMeshTerm",
+        "ConditionAncestorTerm",
+        "NumConditionMeshes",
+        "ConditionBrowseBranchName",
     ),
     "treatments": Kind(
         "treatment",
         "treatments",
         "InterventionMeshTerm",
         "InterventionAncestorTerm",
+        "NumInterventionMeshes",
         "InterventionBrowseBranchName",
     ),
 }
@@ -158,19 +165,18 @@ def sponsors_page(asked: Asked) -> Shown:
 
 def _term(asked: Asked, which: str, kind: Kind, name: str) -> Shown:
     query = f"{_exact(kind.term, name)} OR {_exact(kind.above, name)}"
-    selection = asked.served.finder.select({"query.term": query}, check=asked.check)
-    own = asked.served.finder.select({"query.term": _exact(kind.term, name)}, check=asked.check)
-    every = asked.served.finder.select({}, check=asked.check)
-    wider = tuple(
-        Entry(one.label, one.count, written(f"{PATH}/{which}", (("name", one.value),)))
-        for one in _facet(asked, own, kind.above, 40).counts
-        if one.count == own.total and own.total and one.value.casefold() != name.casefold()
-    )
-    whole = {one.value: one.count for one in _facet(asked, every, kind.term, _EVERY).counts}
-    narrower = tuple(
-        Entry(one.label, one.count, written(f"{PATH}/{which}", (("name", one.value),)))
-        for one in _facet(asked, selection, kind.term, 150).counts
-        if one.value.casefold() != name.casefold() and whole.get(one.value) == one.count
+    selection = _select(asked, query)
+    alone = f"AREA[{kind.number}]RANGE[1, 1]"
+    wider, narrower = (
+        tuple(
+            one
+            for one in _terms(which, _facet(asked, studies, piece, most))
+            if one.name.casefold() != name.casefold()
+        )
+        for studies, piece, most in (
+            (_select(asked, f"{alone} AND {_exact(kind.term, name)}"), kind.above, 40),
+            (_select(asked, f"{alone} AND {_exact(kind.above, name)}"), kind.term, 200),
+        )
     )
     lists = []
     for other, label in (("treatments", "Treatments studied"), ("conditions", "Conditions studied")):
@@ -189,7 +195,7 @@ def _sponsor(asked: Asked, every: Selection, name: str) -> Shown:
         if display_name(one.value) == shown
     ] or [name]
     query = " OR ".join(_exact("LeadSponsorName", one) for one in names[:50])
-    selection = asked.served.finder.select({"query.term": query}, check=asked.check)
+    selection = _select(asked, query)
     lists = tuple(
         (label, _terms(which, _facet(asked, selection, KINDS[which].term, 12)))
         for which, label in (("conditions", "Conditions studied"), ("treatments", "Treatments studied"))
@@ -201,12 +207,8 @@ def _sponsor(asked: Asked, every: Selection, name: str) -> Shown:
 def _page(
     asked: Asked, name: str, kind: str, crumb: tuple[str, str], query: str, selection: Selection
 ) -> TermPage:
-    takers = asked.served.finder.select(
-        {"query.term": query, "filter.overallStatus": "RECRUITING"}, check=asked.check
-    )
-    reported = asked.served.finder.select(
-        {"query.term": f"({query}) AND AREA[HasResults]true"}, check=asked.check
-    )
+    takers = _select(asked, f"({query}) AND AREA[OverallStatus]RECRUITING")
+    reported = _select(asked, f"({query}) AND AREA[HasResults]true")
     pairs = (("q", query),)
     return TermPage(
         name, kind, crumb, (), selection.total, takers.total, reported.total, (), (), (),
@@ -226,6 +228,10 @@ def _shown(
         page, wider=wider, narrower=narrower, lists=tuple(one for one in lists if one[1]), names=names
     )
     return Shown("browse_term.html", found)
+
+
+def _select(asked: Asked, query: str) -> Selection:
+    return asked.served.finder.select({"query.term": query}, check=asked.check)
 
 
 def _facet(asked: Asked, selection: Selection, piece: str, most: int) -> Facet:
