@@ -194,8 +194,10 @@ def events_page(asked: Asked) -> Shown | Response:
     for key, title in (("serious", "Serious events"), ("other", "Other events")):
         rows = in_order(getattr(adverse, key), order) if adverse is not None else ()
         if rows and adverse is not None:
-            part, paged = _paged(asked, len(rows), EVENTS_A_PAGE, name=f"{key}-page", anchor=key)
-            tables.append(EventTable(key, title, rows[part], paged, bars_of(rows, adverse.groups)))
+            part, paged = _paged(asked, len(rows), EVENTS_A_PAGE, name=f"{key}-page", anchor=f"{key}-events")
+            tables.append(
+                EventTable(f"{key}-events", title, rows[part], paged, bars_of(rows, adverse.groups))
+            )
     volcano = volcano_of(adverse, asked.text("one"), asked.text("other")) if adverse is not None else None
     page = EventsPage(f"Events in {stored.nct_id}", top, adverse, tuple(tables), volcano, orders, own)
     return Shown("results_events.html", page)
