@@ -71,7 +71,8 @@ def main() -> None:
         folder = Path(name)
         ids = study_ids(asked.registry)
         chosen = [chance.choice(ids) for _ in range(asked.asked)]
-        reported = chance.sample(ids_with_results(asked.registry), k=asked.asked // 3)
+        known = ids_with_results(asked.registry)
+        reported = chance.sample(known, k=min(len(known), asked.asked // 3))
         searches = [search_path(chance) for _ in range(asked.asked)]
         with served(asked.registry, folder) as (url, log):
             print(f"{len(ids):,} studies; {asked.asked} pages of each kind", flush=True)

@@ -48,6 +48,13 @@ class EventRow:
     cells: tuple[Count | None, ...]
 
     @property
+    def pooled(self) -> float:
+        """The share over all groups with a number at risk; -1 where there is none."""
+        known = [cell for cell in self.cells if cell is not None and cell.share is not None]
+        at_risk = sum(cell.at_risk or 0 for cell in known)
+        return sum(cell.affected or 0 for cell in known) / at_risk if at_risk else -1.0
+
+    @property
     def highest(self) -> float:
         """The largest share of any group; -1 where there is none."""
         return max((cell.share for cell in self.cells if cell and cell.share is not None), default=-1.0)
@@ -148,9 +155,9 @@ class Adverse:
 
 
 SORTS: Mapping[str, Callable[[EventRow], Any]] = {
-    "frequency": lambda row: (-row.highest, row.term.casefold()),
+    "frequency": lambda row: (-row.pooled, row.term.casefold()),
     "term": lambda row: row.term.casefold(),
-    "organ": lambda row: (row.organ_system.casefold(), -row.highest, row.term.casefold()),
+    "organ": lambda row: (row.organ_system.casefold(), -row.pooled, row.term.casefold()),
 }
 """Ways to order the table of events."""
 
