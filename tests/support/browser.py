@@ -80,8 +80,8 @@ class Watched:
     def check(self, *, refused: bool = False) -> None:
         """Nothing went wrong and nothing was asked elsewhere; `refused` pages are told in the console by the browser."""
         errors = [one for one in self.errors if not (refused and "Failed to load resource" in one)]
-        assert errors == []
-        assert self.foreign == []
+        assert not errors, errors
+        assert not self.foreign, self.foreign
 
 
 def registry_of_demo(directory: Path, studies: int = 250) -> Path:

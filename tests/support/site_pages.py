@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FIRST = "NCT99000000"
 """The first study of the invented registry: open, with sites, arms and criteria."""
-WITH_RESULTS = "NCT99000001"
+WITH_RESULTS = "NCT99000002"
 """A study of the invented registry that has results."""
 
 WITH_TABLES = "NCT99000002"

@@ -70,12 +70,8 @@ def test_places_within_a_country_are_those_of_the_same_sites(app):
 
 def test_chips_lead_to_the_search_without_them(app):
     page = ask(app, "/find?cond=gvhd&phase=PHASE2").text
-    chips = dict(
-        (label, unescape(url))
-        for url, label in re.findall(
-            r'<a href="([^"]+)"><span><span class="sr-only">Remove </span>([^<]+)', page
-        )
-    )
+    found = re.findall(r'<a href="([^"]+)"><span><span class="sr-only">Remove </span>([^<]+)', page)
+    chips = {label: unescape(url) for url, label in found}
     assert chips == {"Condition: gvhd": "/find?phase=PHASE2", "Phase: Phase 2": "/find?cond=gvhd"}
 
 

@@ -221,6 +221,7 @@ class ChecklistPage:
     count: int
     wholly: int
     partly: int
+    is_too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

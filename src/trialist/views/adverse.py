@@ -236,21 +236,31 @@ def volcano_of(adverse: Adverse, first: str = "", second: str = "") -> Volcano |
     across = axis_for([-edge, edge], _LEFT, _WIDTH - 12)
     tallest = max(-log10(max(p_value, _LEAST_P)) for _, (_, p_value) in compared)
     up = axis_for([0, max(tallest, 2.0)], _HEIGHT - _BOTTOM, _TOP, zero=True)
-    marked = {
-        id(row)
-        for row, (_, p_value) in sorted(compared, key=lambda pair: pair[1][1])[:_LABELLED]
-        if p_value < 0.05
-    }
+    marked = _labelled(compared, across, up)
     points = tuple(
         Point(
             across.at(difference), up.at(-log10(max(p_value, _LEAST_P))), row.term, row.is_serious,
             _cell_text(row.cells[one]), _cell_text(row.cells[other]), difference, p_value,
-            id(row) in marked, difference > 0,
+            id(row) in marked, across.at(difference) > 0.6 * _WIDTH,
         )
         for row, (difference, p_value) in compared
     )  # fmt: skip
     groups = adverse.groups
     return Volcano(groups[one], groups[other], _WIDTH, _HEIGHT, across, up, up.at(-log10(0.05)), points)
+
+
+def _labelled(compared: list[tuple[EventRow, tuple[float, float]]], across: Axis, up: Axis) -> set[int]:
+    """The events whose points bear their names: the least likely by chance, where no other name stands."""
+    found: set[int] = set()
+    taken: list[tuple[float, float]] = []
+    for row, (difference, p_value) in sorted(compared, key=lambda pair: pair[1][1]):
+        x, y = across.at(difference), up.at(-log10(max(p_value, _LEAST_P)))
+        if p_value >= 0.05 or len(found) >= _LABELLED:
+            break
+        if all(abs(y - other_y) > 13 or abs(x - other_x) > 250 for other_x, other_y in taken):
+            found.add(id(row))
+            taken.append((x, y))
+    return found
 
 
 def _pair(adverse: Adverse, first: str, second: str) -> tuple[int, int] | None:
