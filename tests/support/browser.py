@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from trialist.demo.registry import generate_study
 
 from support.serving import Running
 
@@ -82,9 +85,19 @@ class Watched:
 
 
 def registry_of_demo(directory: Path, studies: int = 250) -> Path:
-    """An invented registry of so many studies, with its index."""
+    """An invented registry of so many studies, with its index; its first study has an older version."""
     from support.command import run
 
     done = run("demo", "--studies", studies, registry=directory)
+    assert done.returncode == 0, done.stderr
+    older = generate_study(0)
+    status = older["protocolSection"]["statusModule"]
+    status["lastUpdatePostDateStruct"]["date"] = "2020-01-01"
+    status["overallStatus"] = "NOT_YET_RECRUITING"
+    older["protocolSection"]["designModule"]["enrollmentInfo"]["count"] = 90
+    older["protocolSection"]["outcomesModule"]["primaryOutcomes"][0]["measure"] = "Another outcome"
+    file = directory.parent / "older.json"
+    file.write_text(json.dumps(older))
+    done = run("load", file, "--index", registry=directory)
     assert done.returncode == 0, done.stderr
     return directory

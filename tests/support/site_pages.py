@@ -7,6 +7,13 @@ FIRST = "NCT99000000"
 WITH_RESULTS = "NCT99000002"
 """A study of the invented registry that has results."""
 
+WITH_TABLES = "NCT99000002"
+"""A study of the invented registry with results in every part."""
+WITH_MANY_OUTCOMES = "NCT99000021"
+"""A study of the invented registry whose outcomes take several pages."""
+WITH_MANY_EVENTS = "NCT99000046"
+"""A study of the invented registry with two groups and many adverse events."""
+
 PAGES: dict[str, str] = {
     "home": "/",
     "results": "/find?cond=gvhd&place=Munich&size=10",
@@ -25,6 +32,27 @@ PAGES: dict[str, str] = {
     "module": f"/study/{FIRST}/record/designModule",
     "results module": f"/study/{WITH_RESULTS}/record/adverseEventsModule",
     "json": f"/study/{FIRST}/raw",
+    "who took part": f"/study/{WITH_TABLES}/results",
+    "people at the start": f"/study/{WITH_TABLES}/results/baseline",
+    "outcomes": f"/study/{WITH_MANY_OUTCOMES}/results/outcomes?page=2",
+    "events": f"/study/{WITH_MANY_EVENTS}/results/events?order=organ",
+    "no results": f"/study/{FIRST}/results",
+    "history": f"/study/{FIRST}/history",
+    "two versions": f"/study/{FIRST}/history/compare",
+    "two versions side by side": f"/study/{FIRST}/history/compare?view=beside",
+    "map": f"/study/{FIRST}/map",
+    "map of open sites": f"/study/{FIRST}/map?open=1&map=40,0,2",
+    "compare": f"/compare?id={FIRST}&id={WITH_TABLES}&id={WITH_MANY_OUTCOMES}&id={WITH_MANY_EVENTS}",
+    "compare nothing": "/compare?id=NCT00000001",
+    "landscape": "/landscape",
+    "landscape of a search": "/landscape?cond=gvhd&status=RECRUITING&map=45,10,2",
+    "landscape unreadable": "/landscape?q=AREA%5BPhase",
+    "look around": "/browse",
+    "conditions": "/browse/conditions",
+    "sponsors": "/browse/sponsors",
+    "condition": "/browse/conditions?name=Graft%20vs%20Host%20Disease",
+    "sponsor": "/browse/sponsors?name=Nobody",
+    "watch": "/watch",
     "countries": "/places",
     "towns": "/places?country=United%20States",
     "glossary": "/glossary",
@@ -34,5 +62,5 @@ PAGES: dict[str, str] = {
 }
 """Name → address, in the registry that `support.browser` makes."""
 
-REFUSED = {"unreadable", "not found", "no study"}
+REFUSED = {"unreadable", "landscape unreadable", "not found", "no study"}
 """Pages whose status is not 200: the browser itself writes that into its console."""
