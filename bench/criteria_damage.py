@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from criteria_gold import Score
 from criteria_lines import Side, is_same, labelled, our_sides
-
 from trialist.criteria import parse_criteria
 from trialist.criteria.criterion import Polarity
 from trialist.criteria.nodes import atoms
@@ -42,7 +41,9 @@ def drop_exponents(text: str) -> str:
 
 def run_in(text: str) -> str:
     """The line is the middle of a list without line ends."""
-    return "1.Subjects with lupus;2." + _MARK.sub("", text).rstrip(" .;,") + ";3.No prior organ transplantation"
+    return (
+        "1.Subjects with lupus;2." + _MARK.sub("", text).rstrip(" .;,") + ";3.No prior organ transplantation"
+    )
 
 
 def entities(text: str) -> str:
@@ -135,6 +136,7 @@ def _score_one(name: str, damage: Callable[[str], str], lines: list[Line]) -> Da
         answers += len(read)
         known = {one for one, _, _ in sound}
         wrong += sum(
-            sure and one not in known and not any(is_same(side, one, unit) for side in gold) for one, unit, sure in read
+            sure and one not in known and not any(is_same(side, one, unit) for side in gold)
+            for one, unit, sure in read
         )
     return Damage(before.figures[2], after.figures[2], wrong / answers if answers else 0.0)
