@@ -690,7 +690,9 @@ def score_facebook(scores: dict[str, Score]) -> None:
                 line = with_numbers(text)
                 read_set = parse_criteria("Inclusion Criteria:\n\n" + line)
                 found = [one for _, _, one in intervals(read_set, 0)]
-                steps = any(isinstance(atom, Ordinal) for one in read_set.criteria for atom in atoms(one.expr))
+                steps = any(
+                    isinstance(atom, Ordinal) for one in read_set.criteria for atom in atoms(one.expr)
+                )
             if steps and not found:
                 continue  # steps of a scale are a set here
             score.gold += 1

@@ -197,6 +197,10 @@ def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
     }:
         last += 1
     interval = bound.interval
+    within_before = any(token.text == "within" for token in tokens[first : bound.first])
+    shortened = any(token.text in _SHORTENING for token in tokens[first : bound.first])
+    if bound.shape == "bare" and clause.excludes and not within_before and not shortened:
+        return None  # a survival of how long at most, or at least? The sign was lost
     if bound.shape == "bare" and interval.lower is not None:
         within = any(token.text in {"within"} for token in tokens[first : bound.first])
         interval = Interval(upper=interval.lower) if within else Interval(lower=interval.lower)

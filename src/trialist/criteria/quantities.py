@@ -56,15 +56,19 @@ _ULN = re.compile(
     r"upper[ ](?:normal[ ])?limits?(?:[ ]normal)?|upper[ ](?:range|limit)[ ]of[ ]normal|(?:upper[ ]limit[ ])?normal[ ]upper[ ]limit|normal[ ](?:upper[ ])?limits?|upper[ ]normal[ ](?:limit|range|value)s?|normal[ ](?:range|values?)|"
     r"limits?[ ]of[ ]normal|(?<=times )normal|(?<=times the )normal|(?<=x )normal|(?<=X )normal|(?<=\* )normal|maximum[ ]normal[ ]value|normal(?=[ ]*(?:[.,;)]|$|and\b|or\b)))"
     r"(?:[ ]?\((?:ULN|IULN|UNL|upper limit of normal)\))?",
+    re.IGNORECASE,
 )
 _LLN = re.compile(
-    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?"
+    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?",
+    re.IGNORECASE,
 )
 _BASELINE = re.compile(
-    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)"
+    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)",
+    re.IGNORECASE,
 )
 _PREDICTED = re.compile(
-    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b"
+    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b",
+    re.IGNORECASE,
 )
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
@@ -329,7 +333,10 @@ def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: st
             return _make(
                 first, suffix[1], _interval(suffix[0], number.value), number, "behind", suffix[0], defects
             )
-    return _make(first, number.last, _interval(op, number.value), number, "compared", op, defects)
+    shape = (
+        "bare" if op == "=" and tokens[first].text in {"=", "/"} else "compared"
+    )  # a sign that may have lost its stroke
+    return _make(first, number.last, _interval(op, number.value), number, shape, op, defects)
 
 
 def _said_again(tokens: Sequence[Token], op: str, place: int) -> tuple[str, int]:
