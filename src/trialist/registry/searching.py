@@ -31,10 +31,11 @@ from trialist.query.facets import (
     facet_names,
 )
 from trialist.query.highlight import Highlighter
-from trialist.query.hits import Hit, Page, Selection, cost_of
+from trialist.query.hits import Selection, cost_of
 from trialist.query.kept import KeptAnswers
 from trialist.query.matching import Check, go_on
 from trialist.query.nodes import Area, walk
+from trialist.query.pages import Hit, Page
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.site_counts import SiteCount, SiteCounts, count_sites, sites_where
