@@ -21,7 +21,7 @@ from trialist.index.digests import join_digests, write_digest_chunk
 from trialist.index.documents import Collector
 from trialist.index.layout import LAYOUT_VERSION, kinds
 from trialist.index.merge import Chunk, Merged, merge_field, merge_words, site_studies
-from trialist.index.words import process_words
+from trialist.index.words import shared_words
 from trialist.vocabulary.learned import Learner
 
 CHUNK = 10_000
@@ -66,7 +66,7 @@ def build_segment(
     (directory / "fields").mkdir()
     scratch = directory / "chunks"
     scratch.mkdir()
-    process_words().restart()  # what another build has written is not in the files of this one
+    shared_words().restart()  # what another build has written is not in the files of this one
     tasks = [(first, numbers[first : first + CHUNK]) for first in range(0, len(numbers), CHUNK)]
     with pool_of(workers if len(tasks) > 1 else 1) as pool:
         chunks, digests, learner = _collect(pool, source, tasks, scratch, len(numbers), report)
@@ -162,7 +162,7 @@ def collect_chunk(
 
     Runs in a worker.
     """
-    words = process_words()
+    words = shared_words()
     if len(words) > _MOST_WORDS:
         words.restart()
     collector, learner = Collector(first, words), Learner()

@@ -24,7 +24,7 @@ from trialist.index.kernels import place_runs
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.postings import block_tokens
 from trialist.index.sorting import Sorter, Stream
-from trialist.index.words import Words, hash_texts, process_words
+from trialist.index.words import Words, hash_texts, shared_words
 
 SATURATION = 1.2
 LENGTH_SHARE = 0.75
@@ -218,7 +218,7 @@ def site_studies(chunks: Sequence[Chunk]) -> Array:
 
 def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
     """The words of the values, numbered as studies are elsewhere, how often they occur, and the values' lengths."""
-    words = process_words()
+    words = shared_words()
     stream = Stream.of(listed, words)
     found = Sorter(words).sort(stream)
     out.add("terms", found["terms"])

@@ -165,8 +165,8 @@ class Words:
 
 
 @cache
-def process_words() -> Words:
-    """The words that this process has met in a build, whatever it was asked to do."""
+def shared_words() -> Words:
+    """The words that this process has met in a build, shared by all that it was asked to do for it."""
     return Words()
 
 
