@@ -43,6 +43,7 @@ from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.criteria import is_criteria_current, open_criteria
+from trialist.registry.criteria_codes import Resolve, resolver
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
 from trialist.registry.sites import OpenSite, locate, open_sites
@@ -109,6 +110,11 @@ class Finder:
         return found.without([*self._kept_vetoes, *self.vetoes])
 
     @cached_property
+    def resolve_mesh(self) -> Resolve:
+        """What gives the MeSH descriptor of a name, by the vocabulary in force."""
+        return resolver(self.thesaurus)
+
+    @cached_property
     def _records(self) -> Records:
         return Records(self.directory)
 
@@ -140,6 +146,7 @@ class Finder:
         found.vetoes = (*self.vetoes, *vetoes)
         found._answers = None
         vars(found).pop("_words", None)
+        vars(found).pop("resolve_mesh", None)
         vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
         return found
 
