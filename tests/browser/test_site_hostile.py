@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from trialist.demo import generate_study
 from trialist.record.catalogue import fields_by_path
 
 from support.browser import Watched, needs_browser
-from support.records import raw
 from support.serving import Running, make_registry, running
 
 from test_site_pages import check_html  # isort: skip
@@ -24,7 +24,7 @@ EVIL = (
     "{{ 7*7 }} &lt;script&gt; javascript:window.hit=1 \u202eevil\u202c \u0000\u0007\u001b[31m \ufffe http://x.invalid/<b>"
 )
 _FREE = {"text", "markup", "GeoName", "keyword"}
-SCRIPTED, LINKED, LARGE = "NCT99000001", "NCT99000002", "NCT99000003"
+SCRIPTED, LINKED, LARGE = "NCT99000002", "NCT99000015", "NCT99000010"
 PATHS = (
     "",
     "/criteria",
@@ -59,9 +59,9 @@ def poisoned(value: Any, path: str = "") -> Any:
 
 
 def records() -> list[bytes]:
-    scripted = poisoned(json.loads(raw(1)))
+    scripted = poisoned(generate_study(2))
     scripted["<script>window.hit=1</script>"] = {"<b>key</b>": EVIL}
-    linked = json.loads(raw(2))
+    linked = generate_study(15)
     links = [
         {"label": "click", "url": url}
         for url in (
@@ -78,7 +78,7 @@ def records() -> list[bytes]:
         "seeAlsoLinks": links,
         "references": [{"pmid": "1", "type": "BACKGROUND", "citation": link["url"]} for link in links],
     }
-    large = json.loads(raw(3))
+    large = generate_study(10)
     large["protocolSection"]["descriptionModule"] = {"briefSummary": "long words " * 190_000}
     large["protocolSection"]["eligibilityModule"]["eligibilityCriteria"] = (
         "Inclusion Criteria:\n\n" + "* Age over 18\n" * 150_000
@@ -89,7 +89,9 @@ def records() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    directory = make_registry(tmp_path_factory.mktemp("hostile") / "registry", *records(), raw(4))
+    directory = make_registry(
+        tmp_path_factory.mktemp("hostile") / "registry", *records(), json.dumps(generate_study(4)).encode()
+    )
     with running(directory) as found:
         yield found
 

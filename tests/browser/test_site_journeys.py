@@ -51,7 +51,7 @@ def test_from_a_condition_and_a_place_to_a_study_its_record_and_a_file(
     expect(page.get_by_text("Distances are from Munich")).to_be_visible()
     expect(page.get_by_text("You asked for:")).to_contain_text("gvhd")
 
-    page.get_by_role("group", name="Status").get_by_text("Recruiting").click()
+    page.get_by_role("group", name="Status").get_by_text("Recruiting", exact=True).click()
     page.wait_for_url("**status=RECRUITING**")
     expect(page.get_by_role("link", name="Remove Status: Recruiting")).to_be_visible()
     expect(page.locator(".card.study .where").first).to_contain_text("km away")
@@ -79,7 +79,7 @@ def test_a_chip_takes_a_filter_back(window: Watched) -> None:
 
 def test_from_a_country_to_a_town_to_its_studies(window: Watched) -> None:
     page = window.open("/")
-    page.get_by_role("link", name="By place").click()
+    page.get_by_role("link", name="By place", exact=True).click()
     page.get_by_role("link", name="Germany", exact=True).click()
     page.get_by_role("link", name="Bavaria", exact=True).click()
     expect(page.locator("h1")).to_have_text("Studies in Bavaria")
@@ -143,7 +143,7 @@ def test_without_scripts_a_search_is_filtered_sorted_and_a_study_read(plain: Wat
 
 def test_a_table_shows_the_columns_that_were_chosen(window: Watched) -> None:
     page = window.open("/find?cond=gvhd")
-    page.get_by_role("link", name="Table").click()
+    page.get_by_role("link", name="Table", exact=True).click()
     page.get_by_text("Choose columns").click()
     page.get_by_label("Official title").check()
     page.get_by_role("button", name="Show these columns").click()

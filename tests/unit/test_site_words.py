@@ -54,7 +54,7 @@ def test_the_glossary() -> None:
 @pytest.mark.parametrize("name", [term.name for term in terms()])
 def test_no_term_is_explained_with_harder_words(name: str) -> None:
     text = next(term.text for term in terms() if term.name == name)
-    assert grade(text) <= 12, text
+    assert grade(text) <= MOST_GRADE, text
     assert max(len(one.split()) for one in re.split(r"[.?!:]", text)) <= 25, text
 
 
