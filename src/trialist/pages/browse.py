@@ -16,7 +16,7 @@ from trialist.pages.find import PATH as FIND
 from trialist.pages.shown import Shown
 from trialist.query.hits import Selection
 from trialist.registry.searching import Facet
-from trialist.vocabulary.sponsors import display_name
+from trialist.vocabulary.sponsors import display_name, spellings_of
 
 PATH = "/browse"
 _MOST = 400
@@ -152,14 +152,15 @@ def terms_page(asked: Asked) -> Shown:
 
 def sponsors_page(asked: Asked) -> Shown:
     """`/browse/sponsors`: the sponsors with most studies, or with `name` the page of one."""
-    selection = asked.served.finder.select({}, check=asked.check)
-    known = _sponsors(asked, selection)
     name = asked.text("name")[:_LONGEST]
     if name:
-        return _sponsor(asked, selection, name)
+        return _sponsor(asked, name)
+    selection = asked.served.finder.select({}, check=asked.check)
+    known = _sponsors(asked, selection)
     top = sorted(known.values(), key=lambda one: (-one.count, one.name))[:_MOST]
     about = "Who leads the studies. Different spellings of one name are taken together where we know them."
-    page = ListPage("Sponsors", about, (), _by_letter(tuple(top)), len(top), len(known))
+    distinct = max(len(top), _facet(asked, selection, "LeadSponsorName", 1).distinct)
+    page = ListPage("Sponsors", about, (), _by_letter(tuple(top)), len(top), distinct)
     return Shown("browse_list.html", page)
 
 
@@ -187,13 +188,12 @@ def _term(asked: Asked, which: str, kind: Kind, name: str) -> Shown:
     return _shown(page, wider, narrower, tuple(lists), ())
 
 
-def _sponsor(asked: Asked, every: Selection, name: str) -> Shown:
+def _sponsor(asked: Asked, name: str) -> Shown:
     shown = display_name(name)
-    names = [
-        one.value
-        for one in _facet(asked, every, "LeadSponsorName", _EVERY).counts
-        if display_name(one.value) == shown
-    ] or [name]
+    # Every name that the records write and readers know as this one: looked for among the studies that have its words.
+    worded = " OR ".join(_phrase("LeadSponsorName", one) for one in spellings_of(shown)[:50])
+    near = _facet(asked, _select(asked, worded), "LeadSponsorName", _EVERY)
+    names = [one.value for one in near.counts if display_name(one.value) == shown] or [name]
     query = " OR ".join(_exact("LeadSponsorName", one) for one in names[:50])
     selection = _select(asked, query)
     lists = tuple(
@@ -247,7 +247,7 @@ def _terms(which: str, facet: Facet) -> tuple[Entry, ...]:
 
 
 def _sponsors(asked: Asked, selection: Selection) -> dict[str, Entry]:
-    """All lead sponsors by the name that readers know, the spellings of one name taken together."""
+    """The lead sponsors with most studies by the name that readers know, the spellings of one name taken together."""
     counts: dict[str, int] = {}
     for one in _facet(asked, selection, "LeadSponsorName", _EVERY).counts:
         name = display_name(one.value)
@@ -264,9 +264,18 @@ def _top_sponsors(asked: Asked, selection: Selection) -> tuple[Entry, ...]:
 
 
 def _exact(piece: str, value: str) -> str:
-    """What asks for the studies of which a field is exactly this; its signs cannot end the words."""
-    text = " ".join(value.replace("\\", " ").replace('"', " ").split())
-    return f'AREA[{piece}]COVERAGE[FullMatch]EXPANSION[None]"{text}"'
+    """What asks for the studies of which a field is exactly this."""
+    return f"AREA[{piece}]COVERAGE[FullMatch]EXPANSION[None]{_quoted(value)}"
+
+
+def _phrase(piece: str, value: str) -> str:
+    """What asks for the studies of which a field has these words."""
+    return f"AREA[{piece}]EXPANSION[None]{_quoted(value)}"
+
+
+def _quoted(value: str) -> str:
+    """A text as one phrase of the query language; its signs cannot end the words."""
+    return '"' + " ".join(value.replace("\\", " ").replace('"', " ").split()) + '"'
 
 
 def _by_letter(entries: tuple[Entry, ...]) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
