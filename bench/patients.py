@@ -2,6 +2,7 @@
 
 python bench/patients.py notes [--errors N]     the development half of the expert-labelled pairs of notes and criteria
 python bench/patients.py read                   every Synthea bundle: what became of each resource, and how long it took
+python bench/patients.py invented [--studies N] patients made from real criteria: whoever satisfies one must meet it, and so on
 
 Gold and bundles are read from ../shared/data; nothing of them is written anywhere. The rules were tuned with these pairs in
 sight, so the figures are development figures. The labels take in part what a note does not mention for absent: an exclusion
@@ -25,7 +26,10 @@ from pathlib import Path
 import zstandard
 
 from trialist.criteria import parse_criteria
+from trialist.criteria.criterion import Criterion, Modality, Population
+from trialist.criteria.nodes import Opaque, atoms
 from trialist.evaluation.evaluate import assess
+from trialist.evaluation.invented import invent_for
 from trialist.evaluation.known import Known
 from trialist.evaluation.policy import SCREENING, STRICT
 from trialist.evaluation.tagging import tag_sentence
@@ -233,15 +237,66 @@ def score_reading() -> None:
     )
 
 
+def score_invented(studies: int, errors: int) -> None:
+    """Patients made from the criteria of real studies, against what the evaluation says of them."""
+    counts: Counter[str] = Counter()
+    wrong: list[str] = []
+    path = SHARED / "registry" / "studies.v2.ndjson.zst"
+    lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), encoding="utf-8")
+    for _, line in zip(range(studies), lines, strict=False):
+        text = json.loads(line)["protocolSection"].get("eligibilityModule", {}).get("eligibilityCriteria", "")
+        for criterion in parse_criteria(text).criteria:
+            if _is_plain(criterion):
+                counts["criteria fully structured"] += 1
+                _try(criterion, counts, wrong)
+    for name, count in counts.items():
+        print(f"{name.ljust(40)}{count:>9,}")
+    for line in wrong[:errors]:
+        print(line)
+
+
+def _is_plain(criterion: Criterion) -> bool:
+    if not criterion.counts or criterion.modality is not Modality.REQUIRED or criterion.guard is not None:
+        return False
+    if criterion.population is not Population.PATIENT or any(
+        one.kind == "inverted_polarity" for one in criterion.defects
+    ):
+        return False
+    return not any(isinstance(one, Opaque) for one in atoms(criterion.expr))
+
+
+def _try(criterion: Criterion, counts: Counter[str], wrong: list[str]) -> None:
+    invented = invent_for(criterion, NOTED)
+    if invented is None:
+        counts["of which data cannot decide"] += 1
+        return
+    for name, patients, wanted in (
+        ("satisfying", invented.satisfying, Result.MET),
+        ("violating", invented.violating, Result.NOT_MET),
+        ("missing a fact", invented.missing, Result.UNKNOWN),
+    ):
+        for patient in patients:
+            counts[name] += 1
+            found = assess(criterion, Known(patient, NOTED, STRICT))
+            if found.result is not wanted:
+                counts[f"{name}, but not {wanted}"] += 1
+                wrong.append(
+                    f"\n{name}: {found.result}\n  {' '.join(criterion.text.split())[:200]}\n  -> {found.sentence[:300]}"
+                )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("notes", "read"))
+    parser.add_argument("what", choices=("notes", "read", "invented"))
     parser.add_argument("--errors", type=int, default=0)
+    parser.add_argument("--studies", type=int, default=300)
     given = parser.parse_args()
     if given.what == "notes":
         score_notes(given.errors)
+    elif given.what == "invented":
+        score_invented(given.studies, given.errors)
     else:
         score_reading()
 
