@@ -6,7 +6,9 @@ python bench/patients.py invented [--studies N] patients made from real criteria
 
 Gold and bundles are read from ../shared/data; nothing of them is written anywhere. The rules were tuned with these pairs in
 sight, so the figures are development figures. The labels take in part what a note does not mention for absent: an exclusion
-is read here under the policy `screening` (an absent disease or drug is taken for absent), an inclusion under `strict`.
+is read here under the policy `screening` (an absent disease or drug is taken for absent), an inclusion under `strict`. The
+second table goes further, as the labels do: an exclusion that is open is one that does not exclude, unless a value, a test or
+a pregnancy is missing, and a man is "not applicable" for a pregnancy. That reading is of this table alone; no surface has it.
 """
 
 from __future__ import annotations
@@ -100,17 +102,18 @@ def read_patient(note: str) -> Patient:
     return replace(patient, first_seen=date(NOTED.year - 10, 1, 1), last_seen=NOTED)
 
 
-def answer(pair: Pair, patient: Patient) -> Answered:
+def answer(pair: Pair, patient: Patient, closed: bool) -> Answered:
+    """What we say of a pair; `closed` as the experts' labels take it, see the module's docstring."""
     heading = "Inclusion Criteria" if pair.kind == "inclusion" else "Exclusion Criteria"
     found = parse_criteria(f"{heading}:\n\n* {pair.criterion}")
     known = Known(patient, NOTED, STRICT if pair.kind == "inclusion" else SCREENING)
     assessments = [one for one in (assess(criterion, known) for criterion in found.criteria) if one.counts]
     sentences = frozenset(place for one in assessments for place in _sentences(one, pair.note))
     why = " | ".join(one.sentence for one in assessments)
-    return Answered(pair, _label(pair.kind, assessments), sentences, why)
+    return Answered(pair, _label(pair.kind, assessments, closed), sentences, why)
 
 
-def _label(kind: str, assessments: list[Assessment]) -> str:
+def _label(kind: str, assessments: list[Assessment], closed: bool) -> str:
     results = [one.result for one in assessments if one.result is not Result.NOT_APPLICABLE]
     if assessments and not results:
         return NOT_APPLICABLE
@@ -120,7 +123,16 @@ def _label(kind: str, assessments: list[Assessment]) -> str:
         return INCLUDED if results and all(one is Result.MET for one in results) else OPEN
     if Result.NOT_MET in results:
         return EXCLUDED
-    return NOT_EXCLUDED if results and all(one is Result.MET for one in results) else OPEN
+    if results and all(one is Result.MET for one in results):
+        by_sex = closed and all("the patient is male" in one.sentence.lower() for one in assessments)
+        return NOT_APPLICABLE if by_sex else NOT_EXCLUDED
+    if not closed:
+        return OPEN
+    measured = any(need.key.startswith(_MEASURED) for one in assessments for need in one.missing)
+    return OPEN if measured else NOT_EXCLUDED
+
+
+_MEASURED = ("measurement/", "result/", "biomarker/", "grade/", "state/")
 
 
 def _sentences(one: Assessment, note: str) -> Iterator[int]:
@@ -189,8 +201,10 @@ def score_notes(errors: int) -> None:
     began = time.process_time()
     patients = {pair.patient_id: read_patient(pair.note) for pair in pairs}
     reading = time.process_time() - began
-    answered = [answer(pair, patients[pair.patient_id]) for pair in pairs]
-    report(answered, errors)
+    print("as the evaluation says it")
+    report([answer(pair, patients[pair.patient_id], closed=False) for pair in pairs], 0)
+    print("\nas the labels take silence")
+    report([answer(pair, patients[pair.patient_id], closed=True) for pair in pairs], errors)
     print(f"\n{reading / len(patients) * 1000:.1f} ms a note, {len(patients)} notes")
 
 
