@@ -181,8 +181,8 @@ def run_match(arguments: argparse.Namespace) -> int:
         candidates=arguments.candidates,
     )
     with Registry(directory) as registry:
-        sets = CriteriaSets(directory)
-        found = match(finder, lambda nct_id: registry.get(nct_id).study, patient, asked, sets.of_study)
+        sets = CriteriaSets(finder.criteria)
+        found = match(finder, registry.get, patient, asked, sets.of_stored)
     if arguments.format == "json":
         print_json(matched_json(found, asked.as_of, asked.policy.name, patient))
     elif arguments.format == "table":
@@ -237,6 +237,7 @@ def _print_matches(found: Matched, asked: Asked, patient: Patient) -> None:
 
 def run_explain(arguments: argparse.Namespace) -> int:
     """Explain, and print."""
+    from trialist.registry.criteria import open_criteria
     from trialist.registry.criteria_sets import CriteriaSets
     from trialist.registry.match import explain
     from trialist.registry.match_told import as_page, explained_json, explained_markdown
@@ -247,8 +248,8 @@ def run_explain(arguments: argparse.Namespace) -> int:
     patient = _patient(arguments, asked.as_of)
     directory = read_settings(registry=arguments.registry).registry
     with Registry(directory) as registry:
-        sets = CriteriaSets(directory)
-        found = explain(registry.get(arguments.nct).study, patient, asked, sets.of_study)
+        sets = CriteriaSets(open_criteria(directory))
+        found = explain(registry.get(arguments.nct), patient, asked, sets.of_stored)
     if arguments.format == "json":
         print_json(explained_json(found, asked.as_of))
         return 0
@@ -262,6 +263,7 @@ def run_explain(arguments: argparse.Namespace) -> int:
 def run_screen(arguments: argparse.Namespace) -> int:
     """Screen, and print."""
     from trialist.criteria.witness import read_witness
+    from trialist.registry.criteria import open_criteria
     from trialist.registry.criteria_sets import CriteriaSets
     from trialist.registry.match_told import funnel_json
     from trialist.registry.registry import Registry
@@ -271,10 +273,10 @@ def run_screen(arguments: argparse.Namespace) -> int:
     asked = _asked(arguments)
     directory = read_settings(registry=arguments.registry).registry
     with Registry(directory) as registry:
-        study = registry.get(arguments.nct).study
-    criteria = CriteriaSets(directory).of_study(study)
+        stored = registry.get(arguments.nct)
+    criteria = CriteriaSets(open_criteria(directory)).of_stored(stored)
     patients = _patients(arguments, asked.as_of)
-    funnel = screen(criteria, read_witness(study), patients, asked.as_of, asked.policy)
+    funnel = screen(criteria, read_witness(stored.study), patients, asked.as_of, asked.policy)
     if arguments.format == "json":
         print_json(funnel_json(funnel))
     else:

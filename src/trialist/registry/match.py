@@ -26,15 +26,15 @@ from trialist.patient.facts import Certainty, FactKind, Patient, Subject
 from trialist.query.params import read_params
 from trialist.record.dates import PartialDate
 from trialist.record.study import GeoPoint, Study
-from trialist.registry.eligibility import criteria_of_study
 from trialist.registry.searching import Choices, Finder, with_choices
 from trialist.registry.sites import OpenSite, open_sites
+from trialist.store import StoredStudy
 from trialist.vocabulary.text import fold_text
 
-CriteriaOf = Callable[[Study], CriterionSet]
+CriteriaOf = Callable[[StoredStudy], CriterionSet]
 """Where parsed criteria come from: parsed now, or read from what was kept."""
 
-StudyOf = Callable[[str], Study]
+StudyOf = Callable[[str], StoredStudy]
 """A stored study by its NCT id."""
 
 DEFAULT_MOST = 20
@@ -132,9 +132,10 @@ def match(
     study_of: StudyOf,
     patient: Patient,
     asked: Asked,
-    criteria_of: CriteriaOf = criteria_of_study,
+    criteria_of: CriteriaOf,
+    check: Callable[[], None] = lambda: None,
 ) -> Matched:
-    """The trials for a patient, best first. `InvalidParameterError` where there is no condition to search by."""
+    """The trials for a patient, best first; `check` is called all along, and what it raises ends the match. `InvalidParameterError` where there is no condition to search by."""
     own, above = (asked.conditions, ()) if asked.conditions else conditions_of(patient)
     if not own:
         raise InvalidParameterError(
@@ -150,7 +151,10 @@ def match(
     if len(looked) < len(candidates):
         notes.append(f"{len(candidates) - len(looked)} further studies were found and not looked at.")
     on_topic = set(topical)
-    matches = [_matched(study_of(one), one in on_topic, patient, asked, criteria_of) for one in looked]
+    matches = []
+    for one in looked:
+        check()
+        matches.append(_matched(study_of(one), one in on_topic, patient, asked, criteria_of))
     ordered = sorted(matches, key=_order)
     counts = Counter(one.verdict.verdict for one in ordered)
     return Matched(
@@ -186,8 +190,11 @@ def _plain(name: str) -> str:
     return " ".join("".join(char if char.isalnum() or char in "-' " else " " for char in name).split())
 
 
-def _matched(study: Study, on_topic: bool, patient: Patient, asked: Asked, criteria_of: CriteriaOf) -> Match:
-    criteria, fields = criteria_of(study), read_witness(study)
+def _matched(
+    stored: StoredStudy, on_topic: bool, patient: Patient, asked: Asked, criteria_of: CriteriaOf
+) -> Match:
+    study = stored.study
+    criteria, fields = criteria_of(stored), read_witness(study)
     verdict = evaluate(criteria, patient, asked.as_of, asked.policy, fields)
     sites = open_sites(study, asked.near)
     missed = None
@@ -285,11 +292,9 @@ def telling_facts(verdicts: Iterable[Verdict], most: int = _MOST_FACTS_TOLD) -> 
     )
 
 
-def explain(
-    study: Study, patient: Patient, asked: Asked, criteria_of: CriteriaOf = criteria_of_study
-) -> Match:
+def explain(stored: StoredStudy, patient: Patient, asked: Asked, criteria_of: CriteriaOf) -> Match:
     """One trial for a patient, whether or not it takes people now."""
-    names = {fold_text(one) for one in (asked.conditions or conditions_of(patient)[0])}
-    about = {fold_text(one) for one in read_witness(study).conditions}
-    found = _matched(study, bool(names & about), patient, asked, criteria_of)
+    names = {tuple(fold_text(one)) for one in asked.conditions or conditions_of(patient)[0]}
+    about = {tuple(fold_text(one)) for one in read_witness(stored.study).conditions}
+    found = _matched(stored, bool(names & about), patient, asked, criteria_of)
     return replace(found, because=_because(found, asked))
