@@ -6,10 +6,11 @@ BIN := .venv/bin
 
 install: .venv/.installed
 
-.venv/.installed: pyproject.toml uv.lock $(wildcard src/trialist/index/*.[ch])
+.venv/.installed: pyproject.toml uv.lock $(wildcard src/trialist/index/*.[ch] frontend/*)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
 	@$(BIN)/uv sync --frozen --quiet
+	@test -f src/trialist/pages/static/world.svg || $(BIN)/uv sync --frozen --quiet --reinstall-package trialist
 	@touch $@
 
 start: install
@@ -26,8 +27,8 @@ test: install
 	$(BIN)/python -m pytest -m heavy
 
 check: install
-	$(BIN)/ruff format --check src tests bench docs
-	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs frontend
+	$(BIN)/ruff check src tests bench docs frontend
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase

@@ -1,12 +1,14 @@
 """Serving under load: one study, a mix of searches, pages of a thousand; beside the bare server's own speed.
 
     python bench/serve.py --registry DIR [--workers 2] [--connections 32] [--seconds 10] [--swap-minutes 0]
-                          [--only study,search,page,swap]
+                          [--only study,search,page,idle] [--idle 10000]
 
 Needs wrk (Debian has it). `trialist serve` runs over the registry; the floor is a static answer of the same size from the
 same server with no application behind it, in the same minute, asked in the same way. wrk shares the machine's processors
 with what it measures. The searches are those of search_queries.toml with other page sizes, statuses and years, in random
 order: more of them than a worker remembers pages.
+
+`idle` opens connections that ask for one study and then for nothing, and asks for studies beside them.
 
 With `--swap-minutes` the mix is asked for so long while the registry's own studies are loaded again with a later date and
 the index is brought up to date beside it, over and over; answers other than 200 and broken connections are counted, and
@@ -21,6 +23,7 @@ import json
 import os
 import random
 import re
+import resource
 import socket
 import statistics
 import subprocess
@@ -332,6 +335,53 @@ def swap(arguments: argparse.Namespace, folder: Path) -> None:
     print("  memory in tenths, MB: " + " ".join(f"{one:.0f}" for one in memory))
 
 
+def idle(arguments: argparse.Namespace, folder: Path) -> None:
+    """Studies asked for with and without thousands of connections that are open and say nothing."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with served(arguments.registry, arguments.workers) as (base, pid):
+        paths = [f"/api/v2/studies/{nct_id}" for nct_id in some_ids(base)]
+        wrk(base, paths, arguments.connections, 3, folder)
+        before, memory = wrk(base, paths, arguments.connections, arguments.seconds, folder), tree_memory(pid)
+        host, port = base.removeprefix("http://").split(":")
+        waiting: list[socket.socket] = []
+        refused = 0
+        for _ in range(arguments.idle):
+            try:
+                one = socket.create_connection((host, int(port)), timeout=10)
+                one.sendall(f"GET {paths[0]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                refused += not one.recv(1 << 20).startswith(b"HTTP/1.1 200")
+                waiting.append(one)
+            except OSError:
+                refused += 1
+        beside, grown = wrk(base, paths, arguments.connections, arguments.seconds, folder), tree_memory(pid)
+        still = sum(is_open(one) for one in waiting)
+        for one in waiting:
+            one.close()
+    print_rows(
+        [
+            (f"studies beside {len(waiting):,} idle connections: requests/s", f"{beside.rate:,.0f}", f"alone {before.rate:,.0f}"),
+            ("  p99, ms", f"{beside.p99:.1f}", f"alone {before.p99:.1f}"),
+            ("  answers other than 200, broken connections", f"{beside.bad}, {beside.broken}", "0, 0"),
+            ("  idle ones refused, still open at the end", f"{refused:,}, {still:,}", ""),
+            ("  memory, MB", f"{grown / 1e6:.0f}", f"before {memory / 1e6:.0f}"),
+        ]
+    )  # fmt: skip
+
+
+def is_open(connection: socket.socket) -> bool:
+    """Whether the server has not closed a connection on which nothing more is to come."""
+    connection.setblocking(False)
+    try:
+        while connection.recv(1 << 20):
+            pass
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -342,11 +392,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--swap-minutes", type=float, default=0)
     parser.add_argument("--only", default="study,search,page", type=lambda text: text.split(","))
+    parser.add_argument("--idle", type=int, default=10_000)
     arguments = parser.parse_args()
     print(describe_machine(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         if set(arguments.only) & {"study", "search", "page"}:
             measure(arguments, Path(folder))
+        if "idle" in arguments.only:
+            idle(arguments, Path(folder))
         if arguments.swap_minutes:
             swap(arguments, Path(folder))
     return 0

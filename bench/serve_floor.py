@@ -15,9 +15,9 @@ from typing import Any
 
 import uvicorn
 
-from trialist.api.connection import limited
-from trialist.api.paging import PIECE_BYTES
-from trialist.api.server import listen
+from trialist.serving.connection import limited
+from trialist.serving.paging import PIECE_BYTES
+from trialist.serving.server import listen
 
 
 def static_app(small: int, page: int) -> Any:

@@ -7,6 +7,7 @@ python docs/build.py --check    write nothing; fail when a page is not what the 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from trialist.api.own_openapi import statuses_of
 from trialist.api.own_routes import ROUTES
 from trialist.api.own_schemas import SCHEMAS
 from trialist.cli.main import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_CODES, EXIT_INTERRUPTED, build_parser
+from trialist.criteria.lexicon import tables
+from trialist.criteria.subjects import STATES, TRIALS
 from trialist.evaluation.calculators import (
     Definition,
     Family,
@@ -31,6 +34,9 @@ from trialist.evaluation.calculators import (
 )
 from trialist.evaluation.calculators.intervals import interval_words
 from trialist.evaluation.calculators.nodes import Step
+from trialist.patient.form_schema import form_schema, parts, top
+from trialist.query.areas import CRITERION_AREAS
+from trialist.query.facets import CRITERION_FACETS
 from trialist.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -220,7 +226,11 @@ def api_page() -> str:
             for status, codes in statuses_of(route).items()
         ]
         answer = f"`{route.schema}`" if route.schema else f"`{route.media_type}`"
-        parts.append(f"## GET {route.full_path}\n\n{route.summary}. {route.about}\n\nAnswers {answer}.\n")
+        body = f"The body is a `{route.body}`. " if route.body else ""
+        method = route.method.upper()
+        parts.append(
+            f"## {method} {route.full_path}\n\n{route.summary}. {route.about}\n\n{body}Answers {answer}.\n"
+        )
         if groups:
             parts.append(f"Parameters: {', '.join(groups)}, and these.\n")
         if own:
@@ -232,6 +242,9 @@ def api_page() -> str:
         rows = [[f"`{one.name}`", one.about] for one in group]
         parts.append(f"## {name}\n\n{table(['parameter', 'what it asks'], rows)}\n")
     for name, schema in SCHEMAS.items():
+        if "anyOf" in schema:
+            parts.append(f"## {name}\n\n{schema['description']}\n\n{type_words(schema)}\n")
+            continue
         rows = [
             [
                 f"`{key}`" + ("" if key in schema["required"] else " (not always)"),
@@ -243,6 +256,58 @@ def api_page() -> str:
         parts.append(
             f"## {name}\n\n{schema['description']}\n\n{table(['field', 'type', 'what it is'], rows)}\n"
         )
+    return "\n".join(parts)
+
+
+def criteria_page() -> str:
+    """What criteria can be asked about: areas, facets, variables, scales, things."""
+    rows = tables()
+    variables = [
+        [
+            f"`{subject}`",
+            row["name"],
+            f"`{row['unit']}`" if row["unit"] else "",
+            f"{row['low']} to {row['high']}" if row["unit"] else "",
+            row["loinc"],
+        ]
+        for subject, row in rows["variable"].items()
+    ]
+    scales = [
+        [f"`{subject}`", row["name"], ", ".join(row["steps"]), row.get("loinc", "")]
+        for subject, row in rows["scale"].items()
+    ]
+    parts = [
+        "# Criteria\n\nWhat searches over criteria can ask: [how to](../how-to/search-by-criteria.md), "
+        "[what the answers mean](../explanation/what-criteria-say.md). Which codes were checked, and which were not: "
+        "[decision 43](../decisions/0043-codes-that-were-checked.md).\n",
+        "## Areas\n",
+        table(
+            ["area", "finds studies whose criteria", "asked with"],
+            [[f"`{name}`", does, about] for name, (does, _, about) in CRITERION_AREAS.items()],
+        ),
+        "\n## Facets\n",
+        table(["facet", "counts"], [[f"`{name}`", f"`{area}`"] for name, area in CRITERION_FACETS.items()]),
+        f"\n## Variables\n\n{len(variables)} of them, and `age`. The unit is the one of a number without a unit; bounds are what "
+        "thresholds in it can be.\n",
+        table(["id", "name", "unit", "bounds", "LOINC"], variables),
+        "\n## Scales\n",
+        table(["id", "name", "steps", "LOINC"], scales),
+    ]
+    for kind, title, code in (
+        ("condition", "Conditions", "mesh"),
+        ("drug", "Drugs", "atc"),
+        ("procedure", "Procedures", ""),
+        ("serology", "Tests", "loinc"),
+        ("marker", "Markers", ""),
+    ):
+        heads = ["id", "name", *([{"mesh": "MeSH", "atc": "ATC", "loinc": "LOINC"}[code]] if code else [])]
+        listed = [
+            [f"`{subject}`", row["name"], *([row.get(code, "")] if code else [])]
+            for subject, row in rows[kind].items()
+        ]
+        parts += [f"\n## {title}\n", table(heads, listed)]
+    states = ", ".join(f"`{one}`" for one in (*STATES, *TRIALS))
+    parts += [f"\n## States\n\n{states}.\n"]
     return "\n".join(parts)
 
 
@@ -260,12 +325,55 @@ def type_words(schema: dict[str, Any]) -> str:
     return " or ".join(kind) if isinstance(kind, list) else str(kind)
 
 
+def patient_form_page() -> str:
+    found = [
+        "# The form for a patient\n\nWhat is known of a patient can be typed as YAML or JSON; "
+        "[a JSON Schema](patient-form.schema.json) checks it in an editor. Names are those of the tables or any name they know; "
+        "a disease or drug in no table is kept by its words. A misspelt key is refused, because it would lose a fact. No names "
+        "or numbers of people: `label` is for telling sheets apart.\n\n```yaml\n" + EXAMPLE_FORM + "```\n",
+        "## At the top\n\n"
+        + table(["key", "what it says"], [[f"`{name}`", said] for name, said in top().items()]),
+    ]
+    for part in parts().values():
+        rows = [
+            [f"`{name}`" + (" (needed)" if name in part.needed else ""), said]
+            for name, said in part.keys.items()
+        ]
+        found.append(
+            f"## {part.name}\n\n{part.says[0].upper()}{part.says[1:]}.\n\n"
+            + table(["key", "what it says"], rows)
+        )
+    return "\n\n".join(found)
+
+
+EXAMPLE_FORM = """\
+label: A-17
+as_of: 2025-06-01
+born: 1980-06
+sex: female
+transplant_day: 2025-01-05
+values:
+  - {name: ALT, value: 95 U/L, normal: -40, on: 2025-05-30}
+  - {name: platelets, value: <20 10*9/L, day: 28}
+grades:
+  - {name: ecog, value: 1}
+conditions:
+  - acute GVHD
+  - {name: HIV, absent: yes}
+drugs:
+  - {name: methylprednisolone, from: 2025-02-10, dose: 2 mg/kg/d}
+allergies: none
+"""
+
+
 PAGES = {
     "calculators.md": calculators_page,
     "api.md": api_page,
     "cases.md": cases_page,
     "commands.md": commands_page,
+    "criteria.md": criteria_page,
     "errors.md": errors_page,
+    "patient-form.md": patient_form_page,
     "problems.md": problems_page,
     "settings.md": settings_page,
 }
@@ -276,8 +384,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     stale = []
-    for name, page in PAGES.items():
-        text = HEAD + "\n" + page().rstrip() + "\n"
+    schema = json.dumps(form_schema(), indent=2, ensure_ascii=False) + "\n"
+    texts = {name: HEAD + "\n" + page().rstrip() + "\n" for name, page in PAGES.items()}
+    for name, text in [*texts.items(), ("patient-form.schema.json", schema)]:
         file = REFERENCE / name
         if check:
             if not file.is_file() or file.read_text(encoding="utf-8") != text:

@@ -30,6 +30,7 @@ _HOMES = {
     "TrialistError": "trialist.errors",
     "UnknownFieldError": "trialist.errors",
     "Unparsed": "trialist.record",
+    "build_criteria": "trialist.registry.criteria_index",
     "build_search_index": "trialist.registry.indexing",
     "check": "trialist.record",
     "load_demo": "trialist.registry.load",
@@ -64,6 +65,7 @@ __all__ = [
     "TrialistError",
     "UnknownFieldError",
     "Unparsed",
+    "build_criteria",
     "build_search_index",
     "check",
     "load_demo",
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     )
     from trialist.query import parse_query, read_params
     from trialist.record import PartialDate, Study, Unparsed, check
+    from trialist.registry.criteria_index import build_criteria
     from trialist.registry.indexing import build_search_index
     from trialist.registry.load import load_demo, load_sources
     from trialist.registry.registry import Registry

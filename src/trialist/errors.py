@@ -178,6 +178,8 @@ PROBLEM_CODES: Mapping[str, str] = {
     "unknown-attribute": "an attribute that the mapping does not know",
     "repeated-element": "an element that should stand once stands again",
     "unreadable-value": "a date, number or label that is none; kept as text",
+    # what parsing eligibility criteria could not do
+    "criteria-unparsed": "a study whose eligibility criteria could not be parsed; nothing is known of them",
 }
 """Every kind of problem, and what it means. Scripts rely on the codes."""
 

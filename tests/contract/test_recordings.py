@@ -11,7 +11,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
-from trialist.api.app import Application
+from trialist.serving.application import Application
 
 from support.serving import application, ask, make_registry
 from support.shared import SHARED

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trialist.api.app import Application
+from trialist.serving.application import Application
 
 from support.records import raw
 from support.serving import application, ask, make_registry

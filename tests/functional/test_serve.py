@@ -53,7 +53,7 @@ def status_of(answer: bytes) -> int:
 
 def test_one_line_says_where(server):
     assert server.line.startswith(
-        f"Serving 40 studies on http://127.0.0.1:{server.port}/api/v2 with 1 worker"
+        f"Serving 40 studies with 1 worker: the site is http://127.0.0.1:{server.port}/ and the API"
     )
 
 

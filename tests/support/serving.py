@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trialist.api.app import Application, create_app
+from trialist.api.app import api_surface, create_app
+from trialist.pages.site import site_surface
 from trialist.registry.indexing import build_search_index
+from trialist.serving.application import Application
 
 from support.command import start
 from support.loading import load, settings
@@ -57,19 +59,32 @@ def application(directory: Path, **limits: Any) -> Application:
     return create_app(replace(settings(directory), **limits))
 
 
+def site_application(directory: Path, **limits: Any) -> Application:
+    """The site and the API over a registry, as `trialist serve` composes them."""
+    from dataclasses import replace
+
+    return Application(replace(settings(directory), **limits), (api_surface, site_surface))
+
+
 def ask(
     app: Application,
     target: str | bytes,
     *,
     method: str = "GET",
     headers: dict[str, str] | None = None,
+    body: bytes = b"",
 ) -> Answer:
     """The application's answer to one request. The target is path and query as they stand in a request line."""
-    return asyncio.run(asked(app, target, method=method, headers=headers))
+    return asyncio.run(asked(app, target, method=method, headers=headers, body=body))
 
 
 async def asked(
-    app: Application, target: str | bytes, *, method: str = "GET", headers: dict[str, str] | None = None
+    app: Application,
+    target: str | bytes,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
 ) -> Answer:
     """See `ask`."""
     raw = target.encode() if isinstance(target, str) else target
@@ -96,7 +111,7 @@ async def asked(
         nonlocal is_first
         if is_first:
             is_first = False
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -179,4 +194,4 @@ def running(
                         process.kill()
 
 
-__all__ = ["Answer", "Running", "application", "ask", "asked", "make_registry", "running"]
+__all__ = ["Answer", "Running", "application", "ask", "asked", "make_registry", "running", "site_application"]

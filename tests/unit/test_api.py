@@ -10,7 +10,7 @@ import orjson
 import pytest
 import zstandard
 
-from trialist.api.app import Application
+from trialist.serving.application import Application
 
 from support.records import raw, record
 from support.serving import application, ask, make_registry

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from trialist.api.app import Application
+from trialist.serving.application import Application
 
 from support.records import raw, record, updated
 from support.serving import application, ask, make_registry
@@ -310,7 +310,7 @@ def test_a_registry_that_can_only_be_read_is_opened_anew_when_it_changes(tmp_pat
 
 
 def test_a_log_that_nobody_reads_costs_nobody_anything():
-    from trialist.api.access_log import AccessLog
+    from trialist.serving.access_log import AccessLog
 
     class Stuck(io.RawIOBase):
         def write(self, _: object) -> int:

@@ -77,6 +77,60 @@ def test_holders_are_counted_where_they_are_marked(held: list[list[int]], marked
     assert counted == [sum(study in marked for study in one) for one in held]
 
 
+@given(
+    st.lists(st.lists(st.integers(0, 9), max_size=8), max_size=12),
+    st.sets(st.integers(0, 11)),
+    st.lists(st.integers(0, 19), min_size=10, max_size=10),
+)
+def test_owners_of_holders_are_marked(held: list[list[int]], wanted: set[int], owners: list[int]) -> None:
+    start = starts_of(np.array([len(one) for one in held], dtype=np.int64))
+    holder = np.array([site for one in held for site in one], dtype=np.uint32)
+    mask, owner = np.zeros(20, dtype=bool), np.array(owners, dtype=np.uint32)
+    asked = np.array([value in wanted for value in range(len(held))], dtype=bool)
+    kernels.mark_holders_owners(start, holder, asked, owner, mask)
+    told = {owners[site] for value, one in enumerate(held) if value in wanted for site in one}
+    assert set(np.flatnonzero(mask).tolist()) == told
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 5), max_size=4), min_size=1, max_size=12),
+    st.lists(st.floats(0, 1e7), min_size=6, max_size=6),
+    st.floats(0, 1e7),
+)
+def test_studies_near_a_point_are_those_whose_nearest_site_is(
+    placed: list[list[int]], away: list[float], radius: float
+) -> None:
+    start = np.cumsum([0, *map(len, placed)]).astype(np.uint32)
+    places = np.array([place for one in placed for place in one], dtype=np.uint32)
+    far = np.array(away)
+    nearest = kernels.find_nearest(np.arange(len(placed)), start, places, far).tolist()
+    assert nearest == [min((away[place] for place in one), default=np.inf) for one in placed]
+    near = kernels.mark_placed(start, places, far <= radius).tolist()
+    assert near == [one <= radius for one in nearest]
+
+
+@pytest.mark.parametrize(
+    ("study", "start", "place"), [(2, [0, 1, 1], 0), (0, [1, 0, 1], 0), (0, [0, 2, 2], 0), (0, [0, 1, 1], 7)]
+)
+def test_places_outside_of_what_is_known_are_an_error(study: int, start: list[int], place: int) -> None:
+    starts, places = np.array(start, np.uint32), np.array([place], np.uint32)
+    with pytest.raises(NotBuiltError, match="damaged"):
+        kernels.find_nearest(np.array([study]), starts, places, np.zeros(3))
+    if study == 0:
+        with pytest.raises(NotBuiltError, match="damaged"):
+            kernels.mark_placed(starts, places, np.ones(3, dtype=bool))
+
+
+@pytest.mark.parametrize(("holder", "owner"), [(1, 3), (0, 20)])
+def test_owners_outside_of_the_studies_are_an_error(holder: int, owner: int) -> None:
+    start, wanted = np.array([0, 1], dtype=np.uint32), np.ones(1, dtype=bool)
+    one_site = np.array([owner], dtype=np.uint32)
+    with pytest.raises(NotBuiltError, match="damaged"):
+        kernels.mark_holders_owners(
+            start, np.array([holder], np.uint32), wanted, one_site, np.zeros(20, bool)
+        )
+
+
 @pytest.mark.parametrize("width", [np.uint8, np.uint16, np.uint32])
 def test_bits_are_counted_where_they_are_marked(width: type[np.unsignedinteger]) -> None:
     bits = np.array([0b1, 0b101, 0b100, 0b10000000], dtype=width)

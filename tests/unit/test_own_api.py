@@ -11,17 +11,19 @@ import orjson
 import pytest
 
 from trialist import errors
-from trialist.api.app import Application
-from trialist.api.metrics import Meter, exposition
 from trialist.api.own_openapi import openapi_document, statuses_of
 from trialist.api.own_parameters import MOST_HITS
 from trialist.api.own_refusals import own_refusal
 from trialist.api.own_routes import ROUTES
 from trialist.api.own_schemas import SCHEMAS
-from trialist.api.refusals import STATUSES
 from trialist.demo import generate_study
 from trialist.query.facets import FACETS
+from trialist.registry.criteria_index import build_criteria
+from trialist.serving.application import Application
+from trialist.serving.metrics import Meter, exposition
+from trialist.serving.statuses import STATUSES
 
+from support.loading import settings
 from support.schemas import faults
 from support.serving import Answer, application, ask, make_registry
 
@@ -349,7 +351,7 @@ def test_the_document_is_made_of_the_tables(app):
     assert document["openapi"] == "3.1.0"
     assert list(document["paths"]) == [route.full_path for route in ROUTES]
     for route in ROUTES:
-        operation = document["paths"][route.full_path]["get"]
+        operation = document["paths"][route.full_path][route.method]
         assert [one["name"] for one in operation.get("parameters", [])] == [
             one.name for one in route.parameters
         ]
@@ -449,3 +451,70 @@ def test_workers_are_summed(tmp_path):
     assert 'trialist_request_seconds_bucket{route="/b",le="+Inf"} 1\n' in text
     assert 'trialist_answer_bytes_total{route="/a"} 60\n' in text
     assert "trialist_workers 1\n" in text
+
+
+# Criteria
+
+
+def test_the_criteria_of_a_study_are_what_the_schema_says(app):
+    hits = get(app, "search", pageSize="60")["hits"]
+    seen = set()
+    for hit in hits:
+        found = get(app, f"studies/{hit['nct_id']}/criteria")
+        assert found["nct_id"] == hit["nct_id"]
+        for one in found["criteria"]:
+            assert one["spans"]
+            seen.add(one["expr"]["type"])
+    assert {"demographic", "and", "or"} <= seen
+
+
+def test_criteria_that_are_not_parsed_find_nothing_and_say_the_way_out(app):
+    found = refused(app, "search", requires="ECOG <= 2")
+    assert found["status"] == 503
+    assert "trialist index" in str(found["hint"])
+
+
+def test_what_cannot_be_asked_of_criteria_is_refused(app):
+    found = refused(app, "search", allows="unicorns 3 mg")
+    assert (found["status"], found["code"]) == (400, "invalid_parameter")
+    assert str(found["message"]).startswith("allows: ")
+
+
+def test_the_registrys_own_paths_do_not_know_areas_over_criteria(app):
+    expression = quote("AREA[CriterionAllows]pregnant")
+    found = ask(app, f"/api/v2/studies?filter.advanced={expression}")
+    assert found.status == 400
+    assert "Unknown area name: `CriterionAllows`" in found.text
+
+
+@pytest.fixture(scope="module")
+def parsed_app(tmp_path_factory: pytest.TempPathFactory) -> Application:
+    """A few studies whose criteria have been parsed."""
+    directory: Path = tmp_path_factory.mktemp("parsed") / "registry"
+    make_registry(directory, *(orjson.dumps(generate_study(number, seed=11)) for number in range(12)))
+    build_criteria(settings(directory))
+    return application(directory)
+
+
+def test_searches_and_facets_over_criteria(parsed_app):
+    every = get(parsed_app, "search", pageSize="12", facets="criterion-variable,excluded-concept")
+    by_name = {facet["name"]: facet for facet in every["facets"]}
+    ages = next(one for one in by_name["criterion-variable"]["values"] if one["value"] == "age")
+    found = get(parsed_app, "search", filter__advanced=ages["filter"], pageSize="12")
+    assert found["total"] == ages["count"] > 0
+    for one in by_name["excluded-concept"]["values"]:
+        assert get(parsed_app, "search", filter__advanced=one["filter"])["total"] == one["count"]
+    allowed = get(parsed_app, "search", allows="age 40 years", pageSize="12")
+    excluded = get(parsed_app, "search", excludes="age 40 years", pageSize="12")
+    assert allowed["total"] + excluded["total"] <= 12
+    assert allowed["query"].startswith("Studies whose criteria definitely allow")
+    assert allowed["hits"][0]["why"][0]["because"]
+    assert allowed["notes"] == []
+    both = get(parsed_app, "search", allows="age 40 years|age 41 years")
+    assert both["total"] <= allowed["total"]
+
+
+def test_kept_criteria_are_those_that_are_parsed_now(app, parsed_app):
+    for hit in get(parsed_app, "search", pageSize="12")["hits"]:
+        kept = get(parsed_app, f"studies/{hit['nct_id']}/criteria")
+        assert kept == get(app, f"studies/{hit['nct_id']}/criteria")

@@ -8,13 +8,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import JSON, YAML, content, not_modified
-from trialist.api.asked import plain_params_of
-from trialist.api.lanes import Lanes
-from trialist.api.served import API_VERSION, Serving
 from trialist.api.v2_openapi import openapi_yaml
 from trialist.query.params import read_boolean
 from trialist.registry import catalogue_documents
+from trialist.serving.answers import JSON, YAML, content, not_modified
+from trialist.serving.asked import plain_params_of
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import API_VERSION, Serving
 
 
 class Documents:

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import ZIP, Streamed, not_modified
-from trialist.api.asked import params_of, plain_params_of
-from trialist.api.lanes import Check, Lanes
-from trialist.api.paging import PIECE_BYTES
-from trialist.api.served import Served, Serving
 from trialist.query.live import parameter_error
 from trialist.query.params import read_params
 from trialist.query.site_params import api_params
 from trialist.record.nct_id import nct_id_of
 from trialist.registry.download import ZipMember, study_member, zip_stream
+from trialist.serving.answers import ZIP, Streamed, not_modified
+from trialist.serving.asked import params_of, plain_params_of
+from trialist.serving.lanes import Check, Lanes
+from trialist.serving.paging import PIECE_BYTES
+from trialist.serving.served import Served, Serving
 from trialist.settings import Settings
 
 _LEVEL = 1  # what packs at the speed of the disk; the others take several times as long for a tenth less

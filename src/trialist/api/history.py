@@ -10,15 +10,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import JSON, content, not_modified
-from trialist.api.asked import plain_params_of
-from trialist.api.lanes import Lanes
-from trialist.api.served import Serving
 from trialist.api.study import canonical_id, find
 from trialist.query.live import parameter_error
 from trialist.query.params import read_boolean
 from trialist.registry.history import history, history_version
 from trialist.registry.registry import Registry
+from trialist.serving.answers import JSON, content, not_modified
+from trialist.serving.asked import plain_params_of
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import Serving
 
 
 class History:

@@ -28,6 +28,7 @@ from trialist.query.study_query import StudyQuery
 from trialist.record.study import GeoPoint
 from trialist.registry.answering import Shown
 from trialist.registry.searching import (
+    CRITERIA_CHOICES,
     Choices,
     Finder,
     PlaceFound,
@@ -35,6 +36,7 @@ from trialist.registry.searching import (
     facet_names,
     sort_named,
     with_choices,
+    with_criteria,
 )
 from trialist.vocabulary.thesaurus import Veto
 
@@ -61,7 +63,7 @@ class Searched:
             if unchecked
             else []
         )
-        return [*self.query.notes, *said]
+        return [*self.query.notes, *said, *self.finder.criteria_notes(self.query)]
 
     @property
     def sentence(self) -> str:
@@ -75,7 +77,7 @@ def read_searched(finder: Finder, params: Mapping[str, str]) -> Searched:
     asked = {name: text for name, text in params.items() if name in _REGISTRYS}
     if "sort" in asked:
         asked["sort"] = sort_named(asked["sort"])
-    query = read_params(asked)
+    query = read_params(asked, own_areas=True)
     size = read_whole(params, _NAMED["pageSize"])
     near, place = finder.place(params.get("near", ""), option="near")
     choices = Choices(
@@ -90,6 +92,10 @@ def read_searched(finder: Finder, params: Mapping[str, str]) -> Searched:
         open_sites=read_boolean(params, _NAMED["openSites"]),
     )
     query = with_choices(replace(query, page_size=size or query.page_size), choices, mark="")
+    chosen = {
+        name: [one for one in params.get(name, "").split("|") if one.strip()] for name in CRITERIA_CHOICES
+    }
+    query = with_criteria(query, chosen, mark="")
     if near is None and query.geo is not None:
         near = GeoPoint(float(query.geo.lat), float(query.geo.lon))
     return Searched(finder, query, near, place)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from trialist.errors import InvalidParameterError
-from trialist.query.facets import FACETS
+from trialist.query.facets import CRITERION_FACETS, FACETS
 from trialist.query.filters import Filter
 from trialist.query.params import QUERY_AREAS
 from trialist.query.study_query import DEFAULT_PAGE_SIZE
@@ -107,6 +107,18 @@ CHOICES: tuple[Parameter, ...] = (
     Parameter("age", "child, adult, older, or an age: 17, 6 months."),
     Parameter("results", "Whether results are posted: with, without."),
     Parameter(
+        "allows",
+        "Studies whose criteria definitely allow this: creatinine clearance 30 mL/min; several with | between them.",
+        example="age 4 years",
+    ),
+    Parameter(
+        "excludes",
+        "Studies whose criteria definitely exclude this: prior MSC therapy; several with | between them.",
+    ),
+    Parameter(
+        "requires", "Studies whose criteria definitely require this: ECOG <= 2; several with | between them."
+    ),
+    Parameter(
         "near",
         "A place: degrees (48.1,11.6) or a town (München; Boston, MA). Near studies come first.",
         example="Munich",
@@ -151,7 +163,7 @@ AS_OF = Parameter(
 FACET_NAMES = Parameter(
     "facets",
     "Facets to count, with commas between them: "
-    + ", ".join(FACETS)
+    + ", ".join((*FACETS, *CRITERION_FACETS))
     + ", or the piece of any enumeration, number, date or short text. `open-…` counts the places of sites that take people now.",
     example="phase,open-country",
 )

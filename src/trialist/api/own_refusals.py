@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from trialist import errors
-from trialist.api.refusals import RETRY_SECONDS, STATUSES
+from trialist.serving.statuses import RETRY_SECONDS, STATUSES
 
 PREFIX = "/api/trialist/v1"
 """Where the project's own API begins."""

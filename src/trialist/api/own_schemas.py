@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trialist.api.own_match_schemas import MATCH_SCHEMAS
+from trialist.criteria.schema import criteria_schemas
 from trialist.query.evidence import How
 from trialist.registry.completing import KINDS
 from trialist.views.nodes import Availability, State, Weight
@@ -178,8 +180,8 @@ SCHEMAS: dict[str, Schema] = {
         "The values of a field among the studies found.",
         {
             "name": _text("As it was asked."),
-            "piece": _text("The field."),
-            "path": _text("Its path in the record."),
+            "piece": _text("The field, or the area over criteria."),
+            "path": _text("Its path in the record; empty for an area over criteria."),
             "studies": _count("Studies counted."),
             "missing": _count("Those without a value."),
             "missing_filter": _text_or_null("What finds those, for `filter.advanced`."),
@@ -367,4 +369,6 @@ SCHEMAS: dict[str, Schema] = {
         },
         optional=("marker",),
     ),
+    **criteria_schemas(),
+    **MATCH_SCHEMAS,
 }

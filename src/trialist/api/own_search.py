@@ -10,17 +10,17 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import Departure
-from trialist.api.lanes import COSTLY, Check, Lanes
 from trialist.api.own_answers import answered
 from trialist.api.own_asked import Searched, place_json, read_facets, read_searched, read_shown
 from trialist.api.own_parameters import MOST_SIMILAR, SUGGEST, read_names, read_text, read_whole
-from trialist.api.served import Served, Serving
 from trialist.api.study import canonical_id
 from trialist.errors import InvalidParameterError
 from trialist.registry.answering import Shown, facet_json, hits_json, next_token
 from trialist.registry.completing import KINDS
 from trialist.registry.found import costs_json, suggestions_json
+from trialist.serving.answers import Departure
+from trialist.serving.lanes import COSTLY, Check, Lanes
+from trialist.serving.served import Served, Serving
 from trialist.settings import Settings
 
 _ASK_WITH = {

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist import __version__
-from trialist.api.lanes import Lanes
-from trialist.api.metrics import Meter, exposition
 from trialist.api.own_answers import answered
-from trialist.api.served import Serving
+from trialist.serving.lanes import Lanes
+from trialist.serving.metrics import Meter, exposition
+from trialist.serving.served import Serving
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist import views
-from trialist.api.lanes import Lanes
 from trialist.api.own_answers import answered
 from trialist.api.own_asked import place_json
 from trialist.api.own_parameters import AS_OF, read_day
-from trialist.api.served import Serving
 from trialist.api.study import canonical_id
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import Serving
 
 
 class Views:

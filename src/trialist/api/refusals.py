@@ -1,4 +1,4 @@
-"""Errors → answers: one table from the tree of errors to statuses, and the words of the API v2."""
+"""Errors → answers in the words of the API v2."""
 
 from __future__ import annotations
 
@@ -6,22 +6,8 @@ from starlette.responses import Response
 
 from trialist import errors
 from trialist.query.live import live_message
+from trialist.serving.statuses import RETRY_SECONDS, STATUSES
 
-STATUSES: dict[type[errors.TrialistError], int] = {
-    errors.InvalidParameterError: 400,
-    errors.QuerySyntaxError: 400,
-    errors.UnknownFieldError: 400,
-    errors.StudyNotFoundError: 404,
-    errors.LimitExceededError: 413,
-    errors.SourceUnreadableError: 500,
-    errors.StoreWriteError: 500,
-    errors.NotBuiltError: 503,
-    errors.RegistryBusyError: 503,
-    errors.ServerBusyError: 503,
-}
-"""The status of each error; everything else is a bug, 500."""
-
-RETRY_SECONDS = 1
 _NOT_FOUND_PAGE = (
     "<html>\n<head><title>404 Not Found</title></head>\n<body>\n<center><h1>404 Not Found</h1></center>\n"
     "<hr><center>trialist</center>\n</body>\n</html>\n"

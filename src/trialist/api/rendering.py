@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import orjson
 
-from trialist.api.paging import Render, on_one_line
 from trialist.query.searched import searched_pieces
 from trialist.query.study_query import Format, MarkupFormat, StudyQuery
+from trialist.serving.paging import Render, on_one_line
 from trialist.views.csv import CsvColumns
 from trialist.views.legacy_markup import to_classic
 from trialist.views.projection import Projection, parse_fields

@@ -9,14 +9,14 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import JSON, content, not_modified
-from trialist.api.asked import plain_params_of
-from trialist.api.lanes import Lanes
 from trialist.api.refusals import plain_text, refusal
-from trialist.api.served import Served, Serving
 from trialist.errors import TrialistError, UnknownFieldError
 from trialist.query.filters import split_list
 from trialist.query.live import live_message
+from trialist.serving.answers import JSON, content, not_modified
+from trialist.serving.asked import plain_params_of
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import Served, Serving
 
 
 class FieldStatistics:

@@ -9,15 +9,15 @@ from itertools import chain
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import CSV, JSON, Departure, Streamed, content, not_modified
-from trialist.api.asked import params_of
-from trialist.api.lanes import COSTLY, Check, Lanes
-from trialist.api.paging import Begun, Layout, Render, begin, json_layout, pieces_of
 from trialist.api.rendering import columns_of, render_of
-from trialist.api.served import Served, Serving
 from trialist.query.params import read_params
 from trialist.query.study_query import Format, StudyQuery
 from trialist.registry.paging import Page
+from trialist.serving.answers import CSV, JSON, Departure, Streamed, content, not_modified
+from trialist.serving.asked import params_of
+from trialist.serving.lanes import COSTLY, Check, Lanes
+from trialist.serving.paging import Begun, Layout, Render, begin, json_layout, pieces_of
+from trialist.serving.served import Served, Serving
 from trialist.settings import Settings
 
 _LONG_QUERY = 1_500

@@ -11,11 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trialist.api.answers import CSV, FHIR, JSON, RIS, ZIP, content, not_modified
-from trialist.api.asked import plain_params_of
-from trialist.api.lanes import Lanes
 from trialist.api.rendering import columns_of, json_render, projection_of
-from trialist.api.served import Served, Serving
 from trialist.errors import InvalidParameterError, StudyNotFoundError
 from trialist.query.filters import split_list
 from trialist.query.live import parameter_error
@@ -24,6 +20,10 @@ from trialist.query.study_query import MarkupFormat
 from trialist.record.nct_id import parse_nct_id
 from trialist.registry.download import study_member, zip_stream
 from trialist.registry.records import Resolved
+from trialist.serving.answers import CSV, FHIR, JSON, RIS, ZIP, content, not_modified
+from trialist.serving.asked import plain_params_of
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import Served, Serving
 from trialist.views.fhir import render_fhir
 from trialist.views.projection import Projection
 from trialist.views.ris import render_ris

@@ -50,6 +50,12 @@ def add_query_options(parser: argparse.ArgumentParser) -> None:
     )
     choose("--age", default="", metavar="AGE", help="child, adult, older, or an age: 17, '6 months'")
     choose("--results", default="", metavar="with|without", help="whether results are posted")
+    for name, said in (
+        ("--allows", "the criteria definitely allow this: 'creatinine clearance 30 mL/min', 'age 4'"),
+        ("--excludes", "the criteria definitely exclude this: 'prior MSC therapy', 'ECOG 3'"),
+        ("--requires", "the criteria definitely require this: 'ECOG <= 2', 'acute GVHD grade II-IV'"),
+    ):
+        choose(name, action="append", default=[], metavar="WORDS", help=said)
     choose("--filter", default="", metavar="EXPR", help="an expression that does not count for relevance")
     choose(
         "--near", default="", metavar="PLACE", help="'48.1,11.6' or 'Hefei, China': near studies come first"
@@ -96,7 +102,13 @@ def read_place(finder: Finder, text: str) -> tuple[GeoPoint | None, PlaceFound |
 def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str | None = None) -> StudyQuery:
     """The request that the options make."""
     from trialist.query import read_params
-    from trialist.registry.searching import Choices, sort_named, with_choices
+    from trialist.registry.searching import (
+        CRITERIA_CHOICES,
+        Choices,
+        sort_named,
+        with_choices,
+        with_criteria,
+    )
 
     if arguments.words.strip() and arguments.term.strip():
         raise InvalidParameterError(
@@ -118,4 +130,5 @@ def read_request(arguments: argparse.Namespace, near: GeoPoint | None, page: str
         within=arguments.within,
         open_sites=arguments.open_sites,
     )
-    return with_choices(read_params(params), choices)
+    query = with_choices(read_params(params, own_areas=True), choices)
+    return with_criteria(query, {name: getattr(arguments, name) for name in CRITERIA_CHOICES})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trialist.cli.output import Subparsers, print_json, print_text, size_words
 
 if TYPE_CHECKING:
+    from trialist.registry.criteria_index import CriteriaBuilt
     from trialist.registry.indexing import Built, Progress
     from trialist.settings import Settings
 
@@ -27,10 +28,16 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "index",
         parents=[common],
         help="build the search index or bring it up to date",
-        description="Build the search index, or bring it to what the registry holds. Searches go on meanwhile, in the index "
-        "that was there before.",
+        description="Build the search index, or bring it to what the registry holds, and parse the eligibility criteria of "
+        "new and changed studies. Searches go on meanwhile, in the index that was there before; a build that is broken off "
+        "goes on where it was.",
     )
     parser.add_argument("--full", action="store_true", help="build everything anew")
+    parser.add_argument(
+        "--only",
+        choices=("search", "criteria"),
+        help="build only the search index, or only parse the criteria",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the summary")
     parser.set_defaults(run=run)
 
@@ -39,12 +46,67 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, and say what was built."""
     from trialist.settings import read_settings
 
-    built, seconds = build_now(read_settings(registry=arguments.registry), full=arguments.full)
+    settings = read_settings(registry=arguments.registry)
+    document: dict[str, Any] = {}
+    words: list[str] = []
+    if arguments.only != "criteria":
+        built, seconds = build_now(settings, full=arguments.full)
+        document |= built_json(built, seconds)
+        words.append(built_words(built, seconds))
+    if arguments.only != "search":
+        parsed, seconds = parse_now(settings, full=arguments.full)
+        document["criteria"] = criteria_json(parsed, seconds)
+        words.append(criteria_words(parsed, seconds))
     if arguments.format == "json":
-        print_json(built_json(built, seconds))
+        print_json(document)
     else:
-        print_text(built_words(built, seconds))
+        print_text("\n".join(words))
     return 0
+
+
+def parse_now(settings: Settings, *, full: bool = False) -> tuple[CriteriaBuilt, float]:
+    """Parse the criteria with a progress bar; what was parsed, and the seconds it took."""
+    from trialist.registry.criteria_index import build_criteria
+
+    began = time.monotonic()
+    with _progress_bar() as report:
+        built = build_criteria(settings, full=full, report=report)
+    return built, time.monotonic() - began
+
+
+def criteria_json(built: CriteriaBuilt, seconds: float) -> dict[str, Any]:
+    """What was parsed, as JSON."""
+    return {
+        "parsed": built.parsed,
+        "studies": built.studies,
+        "unparsed": len(built.problems),
+        "problems": [
+            {"nct_id": one.where.nct_id, "code": one.code, "message": one.message}
+            for one in built.problems[:100]
+        ],
+        "figures": built.figures,
+        "bytes": built.size,
+        "seconds": round(seconds, 3),
+    }
+
+
+def criteria_words(built: CriteriaBuilt, seconds: float) -> str:
+    """What was parsed, in sentences."""
+    figures = built.figures
+    criteria = max(figures.get("criteria", 0), 1)
+    said = (
+        f"The criteria of {built.studies:,} studies are parsed, {built.parsed:,} of them now: "
+        f"{figures.get('criteria', 0):,} criteria, {figures.get('typed', 0) / criteria:.0%} understood at least in part, "
+        f"{figures.get('structured', 0) / criteria:.0%} wholly; {figures.get('lost', 0):,} characters lost; "
+        f"{size_words(built.size)}, in {seconds:.1f} s."
+    )
+    without = built.studies - figures.get("available", 0) - len(built.problems)
+    if without:
+        said += f" {without:,} studies have no eligibility text."
+    if built.problems:
+        first = built.problems[0]
+        said += f" {len(built.problems):,} could not be parsed (first {first.where.nct_id}: {first.message})."
+    return said
 
 
 def build_now(settings: Settings, *, full: bool = False) -> tuple[Built, float]:
@@ -93,7 +155,11 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
         if bar is None:
             for done in bars.values():
                 done.close()
-            names = {"read": ("reading", "studies"), "merged": ("joining", "fields")}
+            names = {
+                "read": ("reading", "studies"),
+                "merged": ("joining", "fields"),
+                "parsed": ("parsing", "studies"),
+            }
             verb, unit = names.get(progress.stage, (progress.stage, ""))
             bar = tqdm(
                 total=progress.total, unit=unit, desc=verb, disable=None, dynamic_ncols=True, leave=False

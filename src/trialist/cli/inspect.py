@@ -155,12 +155,14 @@ def _line(item: StoredProblem) -> str:
 
 def run_stats(arguments: argparse.Namespace) -> int:
     """Numbers of the registry, and its loads."""
+    from trialist.registry.criteria_index import read_criteria_state
     from trialist.registry.indexing import read_index_state
     from trialist.settings import read_settings
 
     with _open(arguments) as registry:
         stats, loads = registry.stats(), registry.loads()
     index = read_index_state(read_settings(registry=arguments.registry).registry)
+    criteria = read_criteria_state(read_settings(registry=arguments.registry).registry)
     if arguments.format == "json":
         names = (
             "studies",
@@ -183,6 +185,12 @@ def run_stats(arguments: argparse.Namespace) -> int:
                     "segments": index.segments,
                     "changed": index.changed,
                     "gone": index.gone,
+                },
+                "criteria": {
+                    "built": criteria.is_built,
+                    "current": criteria.is_current,
+                    "studies": criteria.studies,
+                    "missing": criteria.missing,
                 },
                 "loads": [
                     {
@@ -212,6 +220,7 @@ def run_stats(arguments: argparse.Namespace) -> int:
         f"{stats.missing:,} are no longer in the registry. {stats.aliases:,} aliases. {stats.problems:,} problems.\n"
         f"{size_words(stats.raw_bytes)} of JSON in {size_words(stats.disk_bytes)} on disk.\n"
         f"{index.sentence()}\n"
+        f"{criteria.sentence()}\n"
     )
     rows = [
         (

@@ -249,7 +249,7 @@ class _Search:
             "total": page.total,
             "query": describe_request(self.query),
             "near": self._place_json(),
-            "notes": list(self.query.notes),
+            "notes": [*self.query.notes, *self.finder.criteria_notes(self.query)],
             "suggestions": suggestions_json(self.finder.suggest(self.query)),
             "costs": [] if page.total else costs_json(self.finder.costs(self.query)),
             "hits": [self._hit_json(one) for one in self._found(page.hits)],
@@ -316,7 +316,7 @@ class _Search:
                 print_text(
                     f"Not known as a country or region, and not checked: {', '.join(self.place.unchecked)}."
                 )
-        for note in self.query.notes:
+        for note in (*self.query.notes, *self.finder.criteria_notes(self.query)):
             print_text(f"Note: {note}")
         for one in self.finder.suggest(self.query):
             meant = f" Did you mean {' or '.join(one.nearest)}?" if one.nearest else ""

@@ -83,7 +83,11 @@ def _is_vague(atom: Expr) -> bool:
         return bool(atom.kind == "substance")
     if isinstance(atom, Result):
         return not atom.outcome
-    return isinstance(atom, Quantity) and ("comparator" in atom.assumed or not atom.variable)
+    if isinstance(atom, Demographic):
+        return "comparator" in atom.assumed
+    return isinstance(atom, Quantity) and (
+        "comparator" in atom.assumed or not atom.variable or bool(atom.aggregate)
+    )
 
 
 def _has_alternatives(expr: Expr) -> bool:

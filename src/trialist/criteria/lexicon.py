@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from trialist.criteria.tokens import Token, tokenise
+
+SEXES = {
+    "male": "male", "males": "male", "men": "male", "man": "male", "boys": "male", "boy": "male", "female": "female",
+    "females": "female", "women": "female", "woman": "female", "girls": "female", "girl": "female",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +36,19 @@ class Hit:
 
 
 class Lexicon:
-    """Entries by their words."""
+    """Entries by their words; `starts` has every word that one of them begins with."""
 
     def __init__(self) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], Entry, bool]]] = {}
+        self._root: _Node = _Node()
         self._seen: set[tuple[tuple[str, ...], str]] = set()
+        self.starts: Mapping[str, object] = self._root.below
 
     def add(self, kind: str, entry_id: str, words: str, row: Mapping[str, Any], plural: bool = False) -> None:
         """Add an entry under each of its words, which are parted by |; a word behind ~ is narrower than the entry."""
         exact, narrower = Entry(kind, entry_id, row), Entry(kind, entry_id, {**row, "narrower": True})
         for word in words.split("|"):
-            entry = narrower if word.startswith("~") else exact
-            word = word.removeprefix("~")
+            entry = narrower if word.startswith("~") and len(word) > 1 else exact
+            word = word.removeprefix("~") or word
             parts = tuple(token.text.lower() for token in tokenise(word.strip()))
             if not parts:
                 continue
@@ -52,32 +58,52 @@ class Lexicon:
                 self._put((*parts[:-1], parts[-1] + "s"), entry, capital)
 
     def _put(self, parts: tuple[str, ...], entry: Entry, capital: bool) -> None:
-        if (parts, entry.kind) not in self._seen:
-            self._seen.add((parts, entry.kind))
-            self._by_first.setdefault(parts[0], []).append((parts, entry, capital))
-
-    def sort(self) -> None:
-        """Bring the longest entries to the front; call once after the last `add`."""
-        for found in self._by_first.values():
-            found.sort(key=lambda one: -len(one[0]))
+        if (parts, entry.kind) in self._seen:
+            return
+        self._seen.add((parts, entry.kind))
+        node = self._root
+        for part in parts:
+            node = node.below.setdefault(part, _Node())
+        node.entries = (*node.entries, (entry, capital))
 
     def at(self, tokens: Sequence[Token], place: int, text: str) -> list[Hit]:
         """The entries of the longest run of words that begins at a token; several kinds may share it."""
-        found: list[Hit] = []
-        longest = 0
-        for parts, entry, capital in self._by_first.get(tokens[place].text.lower(), ()):
-            size = len(parts)
-            if size < longest:
+        node = self._root.below.get(tokens[place].text)
+        if node is None:
+            return []
+        found: list[tuple[int, tuple[tuple[Entry, bool], ...]]] = []
+        last, size = place + 1, len(tokens)
+        while True:
+            if node.entries:
+                found.append((last, node.entries))
+            if last >= size or not node.below:
                 break
-            if place + size > len(tokens) or any(
-                tokens[place + step].text.lower() != parts[step] for step in range(1, size)
-            ):
-                continue
-            if capital and not any(char.isupper() for char in text[tokens[place].start : tokens[place].end]):
-                continue
-            found.append(Hit(entry, place, place + size))
-            longest = size
-        return found
+            node = node.below.get(tokens[last].text)
+            if node is None:
+                break
+            last += 1
+        for last, entries in reversed(found):
+            hits = [
+                Hit(entry, place, last)
+                for entry, capital in entries
+                if not capital or _has_capital(text, tokens[place])
+            ]
+            if hits:
+                return hits
+        return []
+
+
+@dataclass(slots=True)
+class _Node:
+    """What may follow a run of words, and the entries that end with it."""
+
+    below: dict[str, _Node] = field(default_factory=dict)
+    entries: tuple[tuple[Entry, bool], ...] = ()
+
+
+def _has_capital(text: str, token: Token) -> bool:
+    said = text[token.start : token.end]
+    return said != said.lower()
 
 
 def read_rules(name: str) -> Mapping[str, Any]:
@@ -119,6 +145,13 @@ def scales() -> Mapping[str, Any]:
 
 
 @cache
+def measured_by() -> Mapping[str, str]:
+    """Condition → the variable that its name is about (hyperkalaemia: potassium)."""
+    found: Mapping[str, str] = read_rules("conditions.toml")["measured_by"]
+    return found
+
+
+@cache
 def tables() -> Mapping[str, Mapping[str, Any]]:
     """Kind → id → row, for every table of things."""
     return {
@@ -142,7 +175,6 @@ def comparison_words() -> Lexicon:
         lexicon.add("behind", op, words, {})
     lexicon.add("between", "between", cues()["range"]["between"], {})
     lexicon.add("join", "join", cues()["range"]["join"], {})
-    lexicon.sort()
     return lexicon
 
 
@@ -168,7 +200,6 @@ def things() -> Lexicon:
                 {**row, "case": kind == "marker" or row.get("case")},
                 plural=True,
             )
-    lexicon.sort()
     return lexicon
 
 
@@ -186,8 +217,8 @@ def modifiers() -> Lexicon:
         lexicon.add(kind, kind, words, {})
     lexicon.add("negation", "no", cues()["negation"]["words"], {})
     lexicon.add("blank", "never", cues()["negation"]["never"], {})
+    lexicon.add("optional", "optional", cues()["optional"]["words"], {})
     lexicon.add("exception", "except", cues()["exception"]["words"], {})
-    lexicon.sort()
     return lexicon
 
 
@@ -197,5 +228,4 @@ def anchors() -> Lexicon:
     lexicon = Lexicon()
     for anchor_id, words in cues()["anchor"].items():
         lexicon.add("anchor", anchor_id, words, {})
-    lexicon.sort()
     return lexicon

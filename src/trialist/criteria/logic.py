@@ -8,21 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.junctions import (
+    and_of_ors,
+    closing_place,
+    complete_elided,
+    cut_members,
+    cut_pieces,
+    fill_joints,
+    or_of_ands,
+    settle_outcomes,
+    settle_sexes,
+    share_status,
+    strip_joints,
+    stronger_joint,
+)
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
-    Attestation,
     Biomarker,
     Concept,
+    Count,
     Demographic,
     ExceptWhen,
     Exposure,
     Expr,
+    Interval,
     Not,
     Opaque,
+    Or,
+    Ordinal,
+    Quantity,
     ReproState,
     Result,
     atoms,
@@ -38,6 +57,10 @@ _VERBS = word_set("verbs")
 
 
 _DEEPEST = 40
+_LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
+_METHODS = word_set("methods")
+_LINKS = word_set("linking_two_things")
+_CUES = frozenset({"history", "given", "current", "planned", "family"})
 
 
 @dataclass(slots=True)
@@ -49,15 +72,15 @@ class Reader:
 
     def read(self, pieces: Sequence[Piece]) -> Expr | None:
         """The expression of the pieces; None when they say nothing."""
-        grouped = self._without_parentheses(list(pieces))
-        parts = [part for part in _cut(grouped, {"stop"}) if part]
+        grouped = complete_elided(self.clause, self._without_parentheses(list(pieces)))
+        parts = [part for part in cut_pieces(grouped, {"stop"}) if part]
         found = [expr for part in parts if (expr := self._semicolons(part)) is not None]
         if not found:
             return None
         return join_any(found) if self.lists_any else join_all(found)
 
     def _semicolons(self, pieces: list[Piece]) -> Expr | None:
-        parts = _cut(pieces, {"joint"}, {";"})
+        parts = cut_pieces(pieces, {"joint"}, {";"})
         found = [expr for part in parts if (expr := self._sentence(part)) is not None]
         if not found:
             return None
@@ -75,7 +98,7 @@ class Reader:
                 out.append(pieces[place])
                 place += 1
                 continue
-            end = _closing(pieces, place)
+            end = closing_place(pieces, place)
             inside = [one for one in pieces[place + 1 : end] if one.kind not in {"open", "close"}]
             out.extend(self._inside(out, inside))
             place = end + 1
@@ -98,13 +121,15 @@ class Reader:
         if len(said) == 1 and before and _abbreviates(self.clause, said[0], before):
             return []
         if said[0].kind == "exception":
-            return inside
+            return self._exception_inside(before, inside)
         first, last = inside[0].first, inside[-1].last
         if said[0].kind == "examples":
             return [*inside, Piece("close_examples", last, last)]
         if all(one.kind in {"certainty", "glue", "sex", "test_words", "joint"} for one in inside):
             return []
         if all(one.kind in MODIFIERS | {"joint", "window"} for one in inside):
+            if inside[0].kind == "joint":  # `diagnosis of (or treatment for)`: another choice
+                return [Piece("atom", first, last, expr=self._opaque(inside), entry_id="parenthesis")]
             return [one for one in inside if one.kind != "joint"]
         expr = Reader(self.clause, self.lists_any).read(inside)
         if expr is None:
@@ -117,9 +142,20 @@ class Reader:
             return []
         return [Piece("atom", first, last, self.clause.said(first, last), expr=expr, entry_id="parenthesis")]
 
+    def _exception_inside(self, before: list[Piece], inside: list[Piece]) -> list[Piece]:
+        """`malignancy (except skin cancer) within 5 years`: the exception is one of what stands before it."""
+        place = next(at for at, piece in enumerate(inside) if piece.kind == "exception")
+        exception = Reader(self.clause, lists_any=True)._sentence(inside[place + 1 :])
+        main = before[-1].expr if before else None
+        if exception is not None and isinstance(main, Concept | Exposure | Quantity | Alternatives | Or):
+            before[-1].expr = ExceptWhen(main, exception)
+            return []
+        end = inside[-1].last
+        return [*inside, Piece("close_examples", end, end)]
+
     def _sentence(self, pieces: list[Piece]) -> Expr | None:
         """Negation, exception and condition, whichever comes first; else a list. What is nested too deep stays opaque."""
-        pieces = _stripped(pieces)
+        pieces = strip_joints(pieces)
         if self.clause.depth >= _DEEPEST:
             return self._opaque(pieces) if pieces else None
         self.clause.depth += 1
@@ -135,6 +171,8 @@ class Reader:
                 return self._negated(pieces, place)
             if piece.kind == "exception":
                 return self._except(pieces, place)
+            if piece.kind == "optional":
+                return self._optional(pieces, place)
             if piece.kind == "condition_word" and place > 0 and place + 1 < len(pieces):
                 return self._if(pieces, place)
             if piece.kind == "defined" and 0 < place < len(pieces) - 1:
@@ -143,13 +181,32 @@ class Reader:
                 return self._examples(pieces, place)
         return self._list(pieces)
 
+    def _optional(self, pieces: list[Piece], place: int) -> Expr | None:
+        """`surgery with or without radiotherapy`: what is left open is asked of nobody."""
+        end = next(
+            (
+                at
+                for at in range(place + 1, len(pieces))
+                if pieces[at].kind == "joint" and pieces[at].text in {",", "and", "but"}
+            ),
+            len(pieces),
+        )
+        self.clause.rules.append("left_open")
+        if end < len(pieces) and pieces[end].text == ",":
+            open_too = self._opaque(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+            before = self._sentence(pieces[:place])
+            return (
+                before if open_too is None else open_too if before is None else join_all([before, open_too])
+            )
+        return self._sentence(pieces[:place] + pieces[end:])
+
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
         end = self._end_of_negation(pieces, place)
         inner = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         negated: Expr | None = None
         if inner is not None:
             negated = Not(inner)
-        before = self._list(_stripped(pieces[:place])) if place else None
+        before = self._list(strip_joints(pieces[:place])) if place else None
         behind = self._sentence(pieces[end:]) if end < len(pieces) else None
         parts = [part for part in (before, negated, behind) if part is not None]
         if not parts:
@@ -182,9 +239,24 @@ class Reader:
         if main is None or exception is None:
             opaque = self._opaque(pieces)
             return opaque if main is None else join_all([main, opaque]) if exception is None else opaque
-        if pieces[place].text.lower().startswith("unless") and not self.lists_any:
-            return join_any([main, exception])
-        return ExceptWhen(main, exception)
+        rest = strip_joints(pieces[end + 1 :]) if end + 1 < len(pieces) else []
+        whole = (
+            join_any([main, exception])
+            if pieces[place].text.lower().startswith("unless") and not self.lists_any
+            else ExceptWhen(main, exception)
+        )
+        if not rest:
+            return whole
+        if all(one.kind == "window" for one in rest):
+            return _timed(whole, rest)
+        behind = self._sentence(rest)
+        if behind is None:
+            return whole
+        joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
+        is_any = joint == "or" or (
+            joint in {",", "and", ";"} and self.lists_any and pieces[end + 1].kind == "joint"
+        )
+        return join_any([whole, behind]) if is_any else join_all([whole, behind])
 
     def _if(self, pieces: list[Piece], place: int) -> Expr | None:
         """`A, or B if C` limits B alone; `A if C` asks for A only where C holds."""
@@ -219,11 +291,15 @@ class Reader:
         named = Reader(self.clause, lists_any=True)._sentence(
             [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
         )
-        rest = self._sentence(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+        behind = list(pieces[end + 1 :])
+        times = list(takewhile(lambda one: one.kind == "window", behind))
+        rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
         if main is None:
             main = named
         elif named is not None:
             main = _with_examples(main, named)
+        if main is not None:
+            main = _timed(main, times)  # `major surgery (e.g. …) within 30 days`
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
@@ -240,28 +316,37 @@ class Reader:
         joint = ""
         leading: list[Piece] = []
         lost: list[Piece] = []
-        for segment, follows in _segments(pieces):
+        cued: list[int] = []  # the members that begin with a cue of their own (`history of`, `use of`)
+        for segment, follows in cut_members(pieces):
             windows = [one for one in segment if one.kind == "window"]
             expr, waiting, unread = self._segment([one for one in segment if one.kind != "window"], waiting)
             if expr is None:
+                waiting.part(follows, self.lists_any)
                 lost.extend(unread)
                 if windows and members:
                     members = [(one, _timed(member, windows)) for one, member in members]
                 else:
                     leading.extend(windows)
-                joint = _stronger(joint, follows)
+                joint = stronger_joint(joint, follows)
                 continue
             if leading and not members:
                 expr = _timed(expr, leading)
             if windows:
                 expr = _timed(expr, windows)
                 if windows[-1].first > _last_token(segment) or windows[-1] is segment[-1]:
-                    members = [(one, _timed(member, windows)) for one, member in members]
+                    own_cue = any(_is_cue(one) for one in segment)
+                    since = len(members) if own_cue else max(cued[-1:], default=0)
+                    members = [
+                        (one, _timed(member, windows, is_shared=True) if at >= since else member)
+                        for at, (one, member) in enumerate(members)
+                    ]
             elif leading and members:
                 expr = _timed(expr, leading)
+            if any(_is_cue(one) for one in segment):
+                cued.append(len(members))
             own = any(one.kind in MODIFIERS for one in segment)
             if members and not own:
-                expr = _shared_status(members[-1][1], expr)
+                expr = share_status(members[-1][1], expr)
             members.append((joint, expr))
             joint = follows
             lost = [] if waiting.used else lost
@@ -280,7 +365,11 @@ class Reader:
         place = 0
         run: list[Piece] = []
         own = [one for one in pieces if one.kind in MODIFIERS]
-        if own and own[0].kind in {"history", "current", "planned", "family", "allergy"} and modifiers.used:
+        if (
+            own
+            and own[0].kind in {"history", "given", "current", "planned", "family", "allergy"}
+            and modifiers.used
+        ):
             modifiers = Modifiers()
         while place <= len(pieces):
             piece = pieces[place] if place < len(pieces) else None
@@ -301,7 +390,7 @@ class Reader:
                 continue
             if run:
                 named = self._unknown(run, piece, parts, modifiers)
-                parts.extend(named[0])
+                parts[:] = self._beside(parts, named[0], pieces[: place - len(run)], run)
                 if named[1] and piece is not None:
                     piece = replace(
                         piece,
@@ -312,12 +401,114 @@ class Reader:
                 run = []
             if piece is None:
                 break
-            modifiers = self._take(piece, parts, modifiers)
+            modifiers = self._add(piece, pieces[:place], parts, modifiers)
             place += 1
         unread = [one for one in pieces if one.kind in MODIFIERS or one.kind in {"word"}]
         if not parts:
             return None, modifiers, unread
+        trailing = self._trailing(pieces)
+        if trailing and not modifiers.used:
+            parts = self._with_trailing(parts, trailing)
+            modifiers = Modifiers()
         return join_all(parts), modifiers, []
+
+    def _add(
+        self, piece: Piece, before: Sequence[Piece], parts: list[Expr], modifiers: Modifiers
+    ) -> Modifiers:
+        """Let a piece join the member, or stand opaque beside it where nothing says how the two belong together."""
+        if (
+            parts
+            and before
+            and piece.entry_id in {"concomitant_medication", "prior_therapy"}
+            and isinstance(parts[-1], Exposure)
+            and before[-1].expr is not None
+            and before[-1].last == piece.first
+        ):
+            return modifiers  # `antipsychotic drugs`: the noun of the name
+        if parts and not self._is_linked(piece, before, parts[-1]):
+            parts.append(self._opaque([piece]))
+            return modifiers.carried() if modifiers.used else modifiers
+        if self._is_method(piece, parts):
+            last = parts[-1]
+            if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
+                parts[-1] = replace(last, method=piece.expr.surface)
+            return modifiers
+        return self._take(piece, parts, modifiers)
+
+    def _trailing(self, pieces: list[Piece]) -> list[Piece]:
+        """The modifiers behind the last atom of a member."""
+        at = len(pieces)
+        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative"}:
+            at -= 1
+        return pieces[at:] if at and pieces[at - 1].expr is not None else []
+
+    def _with_trailing(self, parts: list[Expr], trailing: list[Piece]) -> list[Expr]:
+        """`renal failure, severe`: what stands behind a thing qualifies it; other words behind it stay opaque."""
+        last = parts[-1]
+        if isinstance(last, Concept | Exposure) and all(
+            one.kind in {"status", "severity", "certainty"} for one in trailing
+        ):
+            behind = Modifiers()
+            for one in trailing:
+                behind.add(one.kind, one.text or one.kind)
+            return [*parts[:-1], qualify(last, behind)]
+        return [*parts, self._opaque(trailing)]
+
+    def _beside(
+        self, parts: list[Expr], named: list[Expr], before: Sequence[Piece], run: Sequence[Piece]
+    ) -> list[Expr]:
+        """The member with a name of unknown words: part of the name right before it, linked with it, or opaque."""
+        if not parts or not named or isinstance(named[0], Opaque):
+            return [*parts, *named]
+        last, new = parts[-1], named[0]
+        if (
+            before
+            and before[-1].last == run[0].first
+            and isinstance(last, Concept | Exposure)
+            and isinstance(new, Concept | Exposure)
+        ):
+            # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
+            whole = f"{last.surface} {new.surface}"
+            return [
+                *parts[:-1],
+                replace(last, surface=whole, concept_id="", broader=getattr(last, "broader", "") and ""),
+            ]
+        piece = Piece("atom", run[0].first, run[-1].last, expr=new)
+        return [*parts, new if self._is_linked(piece, before, last) else self._opaque(list(run))]
+
+    def _is_linked(self, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
+        """Whether a thing behind another in one member says more of the same people, and not something that was not read."""
+        expr = piece.expr
+        if not isinstance(expr, Concept | Exposure) or piece.entry_id == "parenthesis":
+            return True
+        tokens = self.clause.tokens
+        if isinstance(last, Concept) and last.domain == "allergy":
+            return False
+        behind = max((one.last for one in before if one.expr is not None), default=0)
+        between = [token.text for token in tokens[behind : piece.first]]
+        cued = bool(before) and before[-1].kind in _CUES | {"certainty", "status", "severity"}
+        if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):
+            return (
+                not isinstance(last, Exposure | Concept | Quantity | Ordinal | Count)
+                or (bool(before) and any(one.kind in _CUES for one in before[-2:]))
+                or bool(between[-1:] and between[-1] in _LINKS)
+                or self._is_method(piece, [last])
+                or (isinstance(last, Concept) and not between)
+            )
+        if isinstance(last, Concept | Exposure):
+            return not between or cued or bool(set(between[-3:]) & _LINKS)
+        return True
+
+    def _is_method(self, piece: Piece, parts: list[Expr]) -> bool:
+        """Whether a piece is how the one before was measured or seen (`LVEF < 40% by echocardiography`)."""
+        return (
+            isinstance(piece.expr, Exposure)
+            and piece.entry_id in _METHODS
+            and bool(parts)
+            and isinstance(parts[-1], Quantity | Concept)
+            and piece.first > 0
+            and self.clause.tokens[piece.first - 1].text in {"by", "on", "via", "using", "through", "per"}
+        )
 
     def _take(self, piece: Piece, parts: list[Expr], modifiers: Modifiers) -> Modifiers:
         """Let a piece join the member that is being read."""
@@ -360,6 +551,18 @@ class Reader:
             modifiers.used = True
         elif modifiers:
             expr = qualify(expr, modifiers)
+        general = parts[-1] if parts else None
+        if (
+            isinstance(general, Concept)
+            and isinstance(expr, Concept)
+            and general.concept_id == "infection"
+            and expr.domain == "condition"
+            and self.clause.tokens[piece.first - 1].text in {"with", "by", "of", "to"}
+        ):  # `active infection with hepatitis B`: one thing
+            parts[-1] = replace(
+                expr, status=(*general.status, *expr.status), severity=(*general.severity, *expr.severity)
+            )
+            return modifiers.carried() if modifiers.used else modifiers
         parts.append(expr)
         return modifiers.carried() if modifiers.used else modifiers
 
@@ -373,6 +576,7 @@ class Reader:
             and behind.first == last
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
+            and last - first <= _LONGEST_PREFIX
         ):
             return [], True
         tokens = self.clause.tokens
@@ -387,13 +591,19 @@ class Reader:
         span = self.clause.span(first, last)
         if not words:
             return [Opaque(surface, span)], False
+        if modifiers.has("allergy") and all(len(word) < 4 for word in words):
+            return [Opaque(surface, span)], False
         if modifiers.has("allergy"):
             modifiers.used = True
             return [
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
         cue = next(
-            (modifiers.words[kind][-1] for kind in ("history", "current", "planned") if modifiers.has(kind)),
+            (
+                modifiers.words[kind][-1]
+                for kind in ("history", "given", "current", "planned")
+                if modifiers.has(kind)
+            ),
             "",
         )
         known = recognise(words, surface, span, cue)
@@ -404,13 +614,13 @@ class Reader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = _settle_sex(members)
+        members = _gathered(settle_sexes(members))
         if not members:
             return None
-        exprs = _settle_outcomes([expr for _, expr in members])
+        exprs = settle_outcomes([expr for _, expr in members])
         if len(exprs) == 1:
             return exprs[0]
-        joints = _filled([joint for joint, _ in members][1:], "or" if self.lists_any else "and")
+        joints = fill_joints([joint for joint, _ in members][1:], "or" if self.lists_any else "and")
         if set(joints) == {"or"}:
             return join_any(exprs)
         if set(joints) == {"and"}:
@@ -423,7 +633,7 @@ class Reader:
             return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
         if self.lists_any and not self._is_conjunctive(pieces):
             return join_any(exprs)
-        return Alternatives((_or_of_ands(exprs, joints), _and_of_ors(exprs, joints)))
+        return Alternatives((or_of_ands(exprs, joints), and_of_ors(exprs, joints)))
 
     def _is_conjunctive(self, pieces: Sequence[Piece]) -> bool:
         """Whether `and` joins verbs ("have … and have used …") or follows `both`."""
@@ -448,23 +658,28 @@ class Reader:
         return Opaque(self.clause.said(first, last), self.clause.span(first, last))
 
 
-def _cut(pieces: Sequence[Piece], kinds: set[str], texts: set[str] | None = None) -> list[list[Piece]]:
-    parts: list[list[Piece]] = [[]]
-    for piece in pieces:
-        if piece.kind in kinds and (texts is None or piece.text in texts):
-            parts.append([])
-        else:
-            parts[-1].append(piece)
-    return parts
+def _gathered(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """`disease requiring steroids or other drugs`: the second drug is a choice beside the first, not beside the disease."""
+    out: list[tuple[str, Expr]] = []
+    for joint, expr in members:
+        before = out[-1][1] if out else None
+        if (
+            joint == "or"
+            and isinstance(before, And)
+            and isinstance(expr, Exposure)
+            and isinstance(before.of[0], Concept)
+        ):
+            last = before.of[-1]
+            first = last.of[0] if isinstance(last, Or) else last
+            if isinstance(first, Exposure) and first.role == expr.role and first.role and not expr.time:
+                out[-1] = (out[-1][0], And((*before.of[:-1], join_any([last, expr]))))
+                continue
+        out.append((joint, expr))
+    return out
 
 
-def _closing(pieces: Sequence[Piece], place: int) -> int:
-    depth = 0
-    for at in range(place, len(pieces)):
-        depth += (pieces[at].kind == "open") - (pieces[at].kind == "close")
-        if depth == 0:
-            return at
-    return len(pieces)
+def _is_cue(piece: Piece) -> bool:
+    return piece.kind in _CUES or (piece.kind == "certainty" and "diagnos" in piece.text.lower())
 
 
 def _is_abbreviation(clause: Clause, said: Sequence[Piece]) -> bool:
@@ -485,102 +700,30 @@ def _abbreviates(clause: Clause, piece: Piece, before: Sequence[Piece]) -> bool:
     return initials.endswith(letters) and len(letters) > 1
 
 
-def _stripped(pieces: list[Piece]) -> list[Piece]:
-    while pieces and pieces[0].kind == "joint":
-        pieces = pieces[1:]
-    while pieces and pieces[-1].kind == "joint":
-        pieces = pieces[:-1]
-    return pieces
-
-
-def _segments(pieces: Sequence[Piece]) -> list[tuple[list[Piece], str]]:
-    """The stretches between joints, each with the joint behind it ("" for the last)."""
-    found: list[tuple[list[Piece], str]] = []
-    current: list[Piece] = []
-    place = 0
-    while place < len(pieces):
-        if pieces[place].kind != "joint":
-            current.append(pieces[place])
-            place += 1
-            continue
-        joint = pieces[place].text
-        while place + 1 < len(pieces) and pieces[place + 1].kind == "joint":
-            place += 1
-            joint = _stronger(joint, pieces[place].text)
-        if current:
-            found.append((current, joint))
-        current = []
-        place += 1
-    if current:
-        found.append((current, ""))
-    return found
-
-
-def _stronger(one: str, other: str) -> str:
-    """Of two joints the one that says more: `and/or` is an or."""
-    for joint in ("or", "and", "but", "/", ","):
-        if joint in {one, other}:
-            return joint
-    return one or other
-
-
-def _filled(joints: list[str], default: str) -> list[str]:
-    """Commas and slashes take the next joint of their list that says something."""
-    out = list(joints)
-    following = ""
-    for place in range(len(out) - 1, -1, -1):
-        joint = "and" if out[place] == "but" else out[place]
-        if joint in {"and", "or"}:
-            following = joint
-            out[place] = joint
-        else:
-            out[place] = following or default
-    return out
-
-
 def _caused(concept: Concept, by: str, is_so: bool) -> Concept:
     """A condition with what caused it, or surely did not."""
     return replace(concept, caused_by=by) if is_so else replace(concept, not_caused_by=by)
 
 
-def _shared_status(before: Expr, expr: Expr) -> Expr:
-    """`active hepatitis B or hepatitis C`: the adjective holds for both where they are of one family, else perhaps."""
-    if isinstance(before, Alternatives):
-        before = before.readings[0]
-    if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
-        before.status or before.severity
-    ):
-        return expr
-    shared = replace(expr, status=before.status, severity=before.severity)
-    if before.concept_id and before.concept_id.split("_")[0] == expr.concept_id.split("_")[0]:
-        return shared
-    return Alternatives((shared, expr))
-
-
-def _or_of_ands(exprs: list[Expr], joints: list[str]) -> Expr:
-    groups: list[list[Expr]] = [[exprs[0]]]
-    for joint, expr in zip(joints, exprs[1:], strict=True):
-        if joint == "or":
-            groups.append([expr])
-        else:
-            groups[-1].append(expr)
-    return join_any([join_all(group) for group in groups])
-
-
-def _and_of_ors(exprs: list[Expr], joints: list[str]) -> Expr:
-    groups: list[list[Expr]] = [[exprs[0]]]
-    for joint, expr in zip(joints, exprs[1:], strict=True):
-        if joint == "and":
-            groups.append([expr])
-        else:
-            groups[-1].append(expr)
-    return join_all([join_any(group) for group in groups])
-
-
-def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
+def _timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr:
     for piece in windows:
-        if piece.timed is not None:
-            expr = with_time(expr, piece.timed.window)
+        if piece.timed is None:
+            continue
+        window = piece.timed.window
+        length = window.length
+        if (
+            piece.timed.since
+            and window.anchor_assumed
+            and isinstance(expr, Exposure)
+            and length is not None
+            and length.lower is not None
+            and length.upper is None
+        ):
+            # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
+            recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
+            expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
+        else:
+            expr = with_time(expr, window, is_shared)
     return expr
 
 
@@ -604,58 +747,11 @@ def _with_examples(main: Expr, named: Expr) -> Expr:
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=words)
+        plain = any(
+            isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
+            for one in atoms(named)
+        )
+        if plain and (main.status or (isinstance(main, Concept) and main.severity)):
+            # `terminal illness (e.g. cancer)`: whether cancer that is not terminal is meant as well is not said
+            return Alternatives((join_any([main, named]), main))
     return join_any([main, named])
-
-
-def _settle_sex(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
-    """`male or female` limits nothing beside other words; `pregnant women` are women already."""
-    sexes = {
-        one.values
-        for _, expr in members
-        for one in atoms(expr)
-        if isinstance(one, Demographic) and one.kind == "sex"
-    }
-    others = [
-        one
-        for _, expr in members
-        for one in atoms(expr)
-        if not (isinstance(one, Demographic) and one.kind == "sex")
-    ]
-    implied = any(
-        isinstance(one, ReproState) or (isinstance(one, Attestation) and one.topic == "contraception")
-        for one in others
-    )
-    if not sexes or not others:
-        if len(sexes) > 1:
-            first = next(one for _, expr in members for one in atoms(expr) if isinstance(one, Demographic))
-            return [("", replace(first, values=("male", "female")))]
-        return members
-    if len(sexes) == 1 and not implied:
-        return members
-    kept = []
-    for joint, expr in members:
-        left = [
-            one
-            for one in (expr.of if isinstance(expr, And) else (expr,))
-            if not (isinstance(one, Demographic) and one.kind == "sex")
-        ]
-        if left:
-            kept.append((joint, join_all(list(left))))
-    return kept
-
-
-def _settle_outcomes(exprs: list[Expr]) -> list[Expr]:
-    """`HBsAg or anti-HCV positive`: an outcome at the end of a list holds for the tests before it."""
-    last = exprs[-1]
-    if not isinstance(last, Result | Biomarker) or not (
-        last.outcome if isinstance(last, Result) else last.variant
-    ):
-        return exprs
-    settled: list[Expr] = []
-    for expr in exprs:
-        if isinstance(expr, Result) and not expr.outcome and isinstance(last, Result):
-            expr = replace(expr, outcome=last.outcome)
-        elif isinstance(expr, Biomarker) and not expr.variant and isinstance(last, Biomarker):
-            expr = replace(expr, variant=last.variant)
-        settled.append(expr)
-    return settled

@@ -7,10 +7,12 @@ instead of being dropped. Where a sentence has two readings, `Alternatives` keep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -119,7 +121,7 @@ class Quantity:
     `variable` "" is a measure that no table knows; `surface` then has its words.
 
     `aggregate` says which results count ("" the latest); `assumed` names what the text does not write ("unit",
-    "variable", "comparator").
+    "variable", "comparator"). `method` is how it is measured, as written; no such examination is asked for.
     """
 
     variable: str
@@ -131,6 +133,7 @@ class Quantity:
     time: Window | None = None
     assumed: tuple[str, ...] = ()
     surface: str = ""
+    method: str = ""
 
     def __post_init__(self) -> None:
         if not self.variable and not self.surface:
@@ -158,7 +161,8 @@ class Concept:
     """A condition, finding or allergy of a person (or of the family).
 
     `concept_id` is an id of the rules, "" when only the words are known; `broader` then names a concept that surely
-    contains it. `examples` are named in the text without limiting it. `not_caused_by` keeps causal negation.
+    contains it. `examples` are named in the text without limiting it. `not_caused_by` keeps causal negation. `method` is
+    how it is seen, as written.
     """
 
     domain: str
@@ -175,6 +179,7 @@ class Concept:
     not_caused_by: str = ""
     examples: tuple[str, ...] = ()
     time: Window | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,28 +363,32 @@ def _at_least_two(parts: tuple[Expr, ...]) -> None:
         raise ValueError("a junction joins at least two")
 
 
+_BELOW: Mapping[type, Callable[[Any], tuple[Expr, ...]]] = {
+    And: attrgetter("of"),
+    Or: attrgetter("of"),
+    AtLeast: attrgetter("of"),
+    Alternatives: attrgetter("readings"),
+    Not: lambda expr: (expr.of,),
+    ExceptWhen: attrgetter("main", "exception"),
+}
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly below one; none below an atom."""
-    match expr:
-        case And(of) | Or(of) | AtLeast(_, of):
-            return of
-        case Alternatives(readings):
-            return readings
-        case Not(of):
-            return (of,)
-        case ExceptWhen(main, exception):
-            return (main, exception)
-        case _:
-            return ()
+    below = _BELOW.get(type(expr))
+    return () if below is None else below(expr)
 
 
 def atoms(expr: Expr) -> Iterator[Atom]:
     """Every atom of an expression from left to right, those of all alternatives included."""
-    below = children(expr)
-    if not below and not isinstance(expr, And | Or | Not | AtLeast | ExceptWhen | Alternatives):
-        yield expr
-    for part in below:
-        yield from atoms(part)
+    waiting: list[Any] = [expr]
+    while waiting:
+        one = waiting.pop()
+        below = _BELOW.get(type(one))
+        if below is None:
+            yield one
+        else:
+            waiting.extend(reversed(below(one)))
 
 
 def join_all(parts: list[Expr]) -> Expr:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _GE, _LE, _NE, _PM = "≥", "≤", "≠", "±"
@@ -27,6 +27,7 @@ _SIGNS: Mapping[str, str] = {
     **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\t", " "),
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
     "μ": "µ",
+    "Μ": "µ",
     "，": ", ",
     "、": ", ",
     "。": ". ",
@@ -67,10 +68,10 @@ _RULES = re.compile(
     "|".join(
         (
             # a comparison in two signs, each perhaps escaped, perhaps parted: >=  > or =  >/=  =>  \>\=
-            rf"(?P<ge>{_ESC}(?:>|&gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
-            rf"(?P<le>{_ESC}(?:<|&lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
+            rf"(?P<ge>{_ESC}(?:>|&(?:amp;){0, 2}gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
+            rf"(?P<le>{_ESC}(?:<|&(?:amp;){0, 2}lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
             r"(?P<pm>\+[ ]?/[ ]?-|\+-)",
-            r"(?P<entity>&(?:amp;){0,2}(?:[A-Za-z][A-Za-z0-9]{1,24}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});)",
+            r"(?P<entity>\\?&(?:amp;){0,2}(?:[A-Za-z][A-Za-z0-9]{1,24}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});)",
             r"(?P<escape>\\(?P<escaped>[!-/:-@\[-`{-~]))",
             r"(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)",
             r"(?P<below>[₀₁₂₃₄₅₆₇₈₉]+)",
@@ -80,6 +81,21 @@ _RULES = re.compile(
         )
     )
 )
+
+# What any rule begins with: most texts have few such characters, and the rules are tried at them alone.
+_CANDIDATE = re.compile("[<>=+&\\\\\r⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉" + re.escape("".join(_SIGNS)) + "]")
+
+
+def _matches(raw: str) -> Iterator[re.Match[str]]:
+    """The matches of the rules from left to right."""
+    if "、" in raw:  # its rule alone begins with what stands before it
+        yield from _RULES.finditer(raw)
+        return
+    after = 0
+    for candidate in _CANDIDATE.finditer(raw):
+        if candidate.start() >= after and (found := _RULES.match(raw, candidate.start())) is not None:
+            after = found.end()
+            yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +133,7 @@ def normalise(raw: str) -> Normalised:
     pieces: list[str] = []
     starts, origins, fixed = [0], [0], [False]
     length = after = 0
-    for match in _RULES.finditer(raw):
+    for match in _matches(raw):
         replaced = _replace(match)
         pieces.append(raw[after : match.start()])
         length += match.start() - after
@@ -148,7 +164,7 @@ def _replace(match: re.Match[str]) -> str:
         case "escape":
             return match["escaped"]
         case "entity":
-            read = html.unescape(html.unescape(html.unescape(found)))
+            read = html.unescape(html.unescape(html.unescape(found.removeprefix("\\"))))
             return "".join(_SIGNS.get(char, char) for char in read)
         case "power":
             return "^" + found.translate(_SUPER)

@@ -55,8 +55,13 @@ def _ends_so(word: str, rules: tuple[tuple[str, ...], frozenset[str]], least: in
     return len(word) >= least and word.endswith(rules[0]) and word not in rules[1]
 
 
+_LONGEST_NAME = 6
+
+
 def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | None:
     """The atom that a run of unknown words is, by its last word or the cue before it; None when it is not known."""
+    if len(words) > _LONGEST_NAME:
+        return None
     last = words[-1]
     singular = last[:-1] if last.endswith("s") and len(last) > 5 else last
     if _ends_so(last, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7):
@@ -65,11 +70,7 @@ def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | No
         return Exposure("treatment", surface, span)
     if last in heads() and len(words) > 1:
         return Concept("condition", surface, span)
-    if _ends_so(last, _condition_ends(), 6) or (
-        last in heads()
-        and last
-        not in {"disease", "diseases", "episode", "episodes", "reaction", "discharge", "loss", "block"}
-    ):
+    if _ends_so(last, _condition_ends(), 6):
         return Concept("condition", surface, span)
     if _ends_so(singular, _drug_stems(), 6):
         return Exposure("drug", surface, span)

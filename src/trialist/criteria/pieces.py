@@ -6,20 +6,25 @@ exception, a joint (and, or, comma …), or words nobody knows. Words of no cons
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from trialist.criteria.attach import attach_bounds, read_ordinals
+from trialist.criteria.attach import attach_bounds
+from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import Hit, glue_words, modifiers, things
+from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
 from trialist.criteria.nodes import (
     Attestation,
+    Basis,
     Biomarker,
     Concept,
     Demographic,
     Exposure,
     Expr,
+    Interval,
     Judgement,
     Ordinal,
     Quantity,
@@ -31,7 +36,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.statements import find_statements
 from trialist.criteria.tokens import Token
-from trialist.criteria.windows import Timed, read_window, whole_time
+from trialist.criteria.windows import OPENS_A_TIME, Timed, read_window, whole_time
 
 _JOINTS = {
     ",": ",",
@@ -49,11 +54,22 @@ _JOINTS = {
 }
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
 _NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
-_EXAMPLES = frozenset({"e.g", "eg", "i.e", "ie", "like", "namely", "example", "examples"})
-_SEXES = {
-    "male": "male", "males": "male", "men": "male", "man": "male", "boys": "male", "boy": "male", "female": "female",
-    "females": "female", "women": "female", "woman": "female", "girls": "female", "girl": "female",
-}  # fmt: skip
+_LONE_LETTERS = frozenset({"a", "s", "t"})  # an article, and what is left of a genitive
+_EXAMPLES = frozenset(
+    {
+        "e.g",
+        "eg",
+        "i.e",
+        "ie",
+        "like",
+        "namely",
+        "example",
+        "examples",
+        "especially",
+        "particularly",
+        "notably",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -83,6 +99,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     ]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
+    _claim_normals(clause, owner, hits)
     _claim_statements(clause, owner, hits)
     _claim_windows(clause, owner, free)
     for hit_group in hits:
@@ -113,11 +130,14 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     place = 0
     inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
     tokens, text = clause.tokens, clause.text
+    named, limiting = things(), modifiers()
+    names, limits = named.starts, limiting.starts
     while place < len(tokens):
-        if tokens[place].kind == "punct":
+        kind, said, _, _ = tokens[place]
+        if kind == "punct" or (said not in names and said not in limits):
             place += 1
             continue
-        candidates = [*things().at(tokens, place, text), *modifiers().at(tokens, place, text)]
+        candidates = [*named.at(tokens, place, text), *limiting.at(tokens, place, text)]
         longest = max((hit.last for hit in candidates), default=0)
         best = [hit for hit in candidates if hit.last == longest]
         bound = inside.get(place)
@@ -149,7 +169,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         for hit in group
         if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
     ]
-    for statement in find_statements(clause.text, tokens[0].start, tokens[-1].end, sorted(set(taken)), known):
+    for statement in find_statements(tokens, clause.text, sorted(set(taken)), known):
         places = [
             at
             for at, token in enumerate(tokens)
@@ -173,6 +193,43 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         )
 
 
+_NORMAL = re.compile(
+    r"[ ]?(?:is |are |was |values? |levels? )?(?:with)?in (?:the )?normal (?:range|limits?)s?\b",
+    re.IGNORECASE,
+)
+_NORMALITY = {"normal": "normal", "abnormal": "abnormal"}
+
+
+def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
+    """A measure without a number: `TSH within normal limits`, `abnormal TSH`, `elevated creatinine`."""
+    tokens = clause.tokens
+    for group in hits:
+        hit = next((one for one in group if one.entry.kind == "variable"), None)
+        if hit is None or any(owner[place] is not None for place in range(hit.first, hit.last)):
+            continue
+        if any(one.entry.kind not in {"variable", "test_words"} for one in group):
+            continue
+        found = _NORMAL.match(clause.text, tokens[hit.last - 1].end)
+        before = tokens[hit.first - 1].text if hit.first else ""
+        first, last = hit.first, hit.last
+        if found is not None and found.end() <= tokens[-1].end:
+            while last < len(tokens) and tokens[last].start < found.end():
+                last += 1
+            expr: Expr = Result(hit.entry.id, "normal", clause.span(first, last))
+        elif before in _NORMALITY and owner[first - 1] is None:
+            first -= 1
+            expr = Result(hit.entry.id, _NORMALITY[before], clause.span(first, last))
+        elif before in {"elevated", "increased", "raised"} and owner[first - 1] is None:
+            first -= 1
+            above = Interval(lower=Decimal(1), lower_inclusive=False)
+            span = clause.span(first, last)
+            expr = Quantity(hit.entry.id, above, "1", span, basis=Basis.X_ULN, assumed=("limit",))
+        else:
+            continue
+        clause.rules.append("normal")
+        _claim(owner, Piece("atom", first, last, expr=expr))
+
+
 def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[Bound]) -> None:
     """The windows of time among the bounds that no variable took."""
     tokens = clause.tokens
@@ -193,7 +250,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
     while place < len(tokens):
         timed = (
             whole_time(tokens, place, clause.text)
-            if owner[place] is None and tokens[place].kind == "word"
+            if tokens[place].text in OPENS_A_TIME and owner[place] is None
             else None
         )
         if (
@@ -272,9 +329,7 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
         if owner[place] is not None:
             continue
         kind, said = _small_word(clause, place)
-        if kind == "word" and (
-            said in glue or (len(said) == 1 and token.kind == "word") or token.kind == "punct"
-        ):
+        if kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
 
@@ -294,16 +349,17 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     said = token.text.lower()
     if said in _JOINTS:
         return "joint", _JOINTS[said]
-    if said in _SEXES:
-        return "sex", _SEXES[said]
+    if said in SEXES:
+        return "sex", SEXES[said]
     if said in _KINDS:
         return _KINDS[said], said
     if said == "such" and _next_is(clause, place, "as"):
         return "examples", said
-    if said == "definition" and _next_is(clause, place, "of"):
-        return "defined", said
     if said == "." and place + 1 < len(clause.tokens):
-        return "stop", said
+        initial = (
+            place > 0 and len(clause.tokens[place - 1].text) == 1 and clause.tokens[place - 1].kind == "word"
+        )
+        return ("glue" if initial else "stop"), said  # `H. pylori` is one name
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said

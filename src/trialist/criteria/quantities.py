@@ -44,30 +44,39 @@ _WORDS = {
     "thirty": Decimal(30),
     "sixty": Decimal(60),
     "ninety": Decimal(90),
+    "twice": Decimal(2),
 }
 _NORMAL = (
     r"(?:the[ ]+)?(?:(?:institutional|institution'?s?|local|laborator(?:y|ies)'?s?|lab|age[- ]?(?:adjusted|appropriate|specific|related)?|normal|"
     r"reference|site|respective|central|hospital|upper|applicable|testing|performing|corresponding|standard|range|specific|gender|sex|center|defined|and|/)[ -]*)*"
 )
 _ULN = re.compile(
-    rf"[ ]?(?:x|X|times|time|\*|-?[ ]?folds?(?:[ ]the)?|multiplied by)?[ ]*(?:above|of|over|greater than)?[ ]*{_NORMAL}"
+    rf"[ ]?(?:x|X|times|time|\*|-?[ ]?folds?(?:[ ]the)?|multiplied by)?[ ]*(?:(?P<more>(?:higher|greater|more|larger|elevated|above|over)(?:[ ]than)?)|of)?[ ]*{_NORMAL}"
     r"(?P<uln>IULN|ULNs?|UNL|ULRR|U\.L\.N\.?|upper[ -](?:institutional[ ])?limits?[ ](?:of|for)[ ](?:the[ ])?(?:\w+[ ]){0,3}?(?:normal|reference range|normality)(?:[ ](?:range|limits?|values?))?|"
     r"upper[ ](?:normal[ ])?limits?(?:[ ]normal)?|upper[ ](?:range|limit)[ ]of[ ]normal|(?:upper[ ]limit[ ])?normal[ ]upper[ ]limit|normal[ ](?:upper[ ])?limits?|upper[ ]normal[ ](?:limit|range|value)s?|normal[ ](?:range|values?)|"
     r"limits?[ ]of[ ]normal|(?<=times )normal|(?<=times the )normal|(?<=x )normal|(?<=X )normal|(?<=\* )normal|maximum[ ]normal[ ]value|normal(?=[ ]*(?:[.,;)]|$|and\b|or\b)))"
     r"(?:[ ]?\((?:ULN|IULN|UNL|upper limit of normal)\))?",
+    re.IGNORECASE,
 )
 _LLN = re.compile(
-    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?"
+    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?",
+    re.IGNORECASE,
 )
 _BASELINE = re.compile(
-    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)"
+    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)",
+    re.IGNORECASE,
 )
 _PREDICTED = re.compile(
-    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b"
+    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b",
+    re.IGNORECASE,
 )
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+# What a multiple of a limit of normal goes on with behind its number; units begin otherwise.
+_BEFORE_A_LIMIT = tuple(sorted(word_set("before_a_limit")))
+# A unit of which only the beginning was read (`mL/kg/min`).
+_GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
 _SKIPPED = word_set("before_a_number")
 
 
@@ -97,13 +106,20 @@ class _Number:
     unit: Unit | None = None
     basis: Basis = Basis.ABSOLUTE
     defects: list[tuple[str, str, float]] = field(default_factory=list)
+    is_more: bool = False
+    is_unclear: bool = False
 
 
 def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     """All bounds of a run of tokens, from left to right, without overlaps."""
     found: list[Bound] = []
     place = 0
+    starts = comparison_words().starts
     while place < len(tokens):
+        kind, said, _, _ = tokens[place]
+        if kind != "num" and said not in starts and said not in _WORDS:
+            place += 1
+            continue
         bound = _bound_at(tokens, place, text)
         if bound is None:
             place += 1
@@ -133,7 +149,7 @@ def _bound_at(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
     return None
 
 
-def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
+def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = False) -> _Number | None:
     """A number and its unit at a token."""
     if place >= len(tokens):
         return None
@@ -150,11 +166,14 @@ def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
         value = _WORDS[token.text]
     else:
         return None
-    last, value = _decimal_comma(tokens, last, value, text)
+    last, value = _decimal_comma(tokens, last, value, text, compared)
+    last, value = _parted_thousands(tokens, last, value)
     last = _repeated(tokens, last, value)
     end = tokens[last - 1].end
     number = _Number(value, last, defects=defects)
     _read_unit(tokens, number, text, end)
+    if number.is_unclear:
+        return None
     if (
         _THOUSAND_DOT.fullmatch(token.text)
         and number.unit is not None
@@ -165,15 +184,35 @@ def _number(tokens: Sequence[Token], place: int, text: str) -> _Number | None:
     return number
 
 
-def _decimal_comma(tokens: Sequence[Token], last: int, value: Decimal, text: str) -> tuple[int, Decimal]:
-    """`1,5 mg/dL`: a comma with digits on both sides and a unit behind them."""
+def _decimal_comma(
+    tokens: Sequence[Token], last: int, value: Decimal, text: str, compared: bool
+) -> tuple[int, Decimal]:
+    """`1,5 mg/dL`, `> 0,40`: a comma with digits on both sides, and a unit behind or a comparison before them."""
     if last + 1 < len(tokens) and tokens[last].text == "," and tokens[last + 1].kind == "num":
         comma, behind = tokens[last], tokens[last + 1]
         close = comma.start == tokens[last - 1].end and behind.start == comma.end
         whole = value == value.to_integral_value() and behind.text.isdigit() and len(behind.text) <= 2
         unit = read_unit(text, _past_blank(text, behind.end))
-        if close and whole and (unit is not None or _ULN.match(text, behind.end)):
+        listed = last + 2 < len(tokens) and tokens[last + 2].text == ","
+        if (
+            close
+            and whole
+            and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed))
+        ):
             return last + 2, Decimal(f"{int(value)}.{behind.text}")
+    return last, value
+
+
+def _parted_thousands(tokens: Sequence[Token], last: int, value: Decimal) -> tuple[int, Decimal]:
+    """`50, 000`: a blank came between the thousands."""
+    if last + 1 < len(tokens) and tokens[last].text == "," and 0 < value < 1000:
+        comma, behind = tokens[last], tokens[last + 1]
+        if (
+            comma.start == tokens[last - 1].end
+            and behind.text in {"000", "500"}
+            and behind.start == comma.end + 1
+        ):
+            return last + 2, value * 1000 + int(behind.text)
     return last, value
 
 
@@ -209,11 +248,16 @@ def _token_after(tokens: Sequence[Token], place: int, end: int) -> int:
 def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) -> None:
     """Read what the number counts: a unit, a multiple of a limit of normal, a percentage of the predicted value."""
     stop = tokens[-1].end
-    for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE)):
+    beside = tokens[number.last].text if number.last < len(tokens) else ""
+    limits = beside.startswith(_BEFORE_A_LIMIT)
+    for pattern, basis in (
+        () if not limits else ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE))
+    ):
         found = pattern.match(text, end, stop)
         if found is not None and found.end() > end + 2:
             number.basis = basis
             number.last = _token_after(tokens, number.last, found.end())
+            number.is_more = basis is Basis.X_ULN and bool(found["more"])
             return
     unit = read_unit(text, _past_blank(text, end)) if end < stop else None
     if unit is None and (power := _POWER.match(text, end, stop)) is not None:
@@ -222,6 +266,9 @@ def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) ->
         number.last = _token_after(tokens, number.last, end)
         unit = read_unit(text, _past_blank(text, end))
     if unit is None or unit[1] > stop:
+        return
+    if _GOES_ON.match(text, unit[1], stop) is not None:
+        number.is_unclear = True
         return
     number.unit = unit[0]
     if unit[0].lost_exponent:
@@ -259,19 +306,23 @@ def _interval(op: str, value: Decimal) -> Interval:
 def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: str) -> Bound | None:
     """`≥ 18 years`, `> 2 x ULN`, `above the ULN`, `≥ 18 and ≤ 75 years`."""
     start = place
+    op, place = _said_again(tokens, op, place)
     while place < len(tokens) and tokens[place].text in _SKIPPED and place - start < 4:
         place += 1
+    op, place = _said_again(tokens, op, place)
     behind = comparison_words().at(tokens, place, text) if place < len(tokens) else []
     if behind and behind[0].entry.kind == "before" and behind[0].entry.id[0] == op[0]:
         op, place = (behind[0].entry.id if op in {"=", behind[0].entry.id} else op), behind[0].last
     elif behind and behind[0].entry.kind == "before" and op == "=":
         return None
-    number = _number(tokens, place, text)
+    number = _number(tokens, place, text, compared=True)
     if number is None:
         return _bare_limit(tokens, first, start, op, text)
     defects = number.defects
     ranged = _range(tokens, first, place, text, stated=False)
-    if ranged is not None and op in {"=", ">=", "<="} and ranged.shape == "range":
+    if ranged is not None and op in {"=", ">=", "<=", ">"} and ranged.shape == "range":
+        if op == ">":  # `> 27 to 45`
+            ranged = replace(ranged, interval=replace(ranged.interval, lower_inclusive=False))
         return replace(ranged, first=first)
     second = _second_side(tokens, number, op, text)
     if second is not None:
@@ -282,7 +333,23 @@ def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: st
             return _make(
                 first, suffix[1], _interval(suffix[0], number.value), number, "behind", suffix[0], defects
             )
-    return _make(first, number.last, _interval(op, number.value), number, "compared", op, defects)
+    shape = (
+        "bare" if op == "=" and tokens[first].text in {"=", "/"} else "compared"
+    )  # a sign that may have lost its stroke
+    return _make(first, number.last, _interval(op, number.value), number, shape, op, defects)
+
+
+def _said_again(tokens: Sequence[Token], op: str, place: int) -> tuple[str, int]:
+    """`less than or equal to (≤) 40`: the sign in parentheses is the comparison once more, and the surer one."""
+    if (
+        place + 2 < len(tokens)
+        and tokens[place].text in {"(", "["}
+        and tokens[place + 1].kind == "op"
+        and tokens[place + 2].text in {")", "]"}
+    ):
+        sign = {"≥": ">=", "≤": "<="}.get(tokens[place + 1].text, tokens[place + 1].text)
+        return (sign if sign[0] == op[0] else op), place + 3
+    return op, place
 
 
 def _bare_limit(tokens: Sequence[Token], first: int, place: int, op: str, text: str) -> Bound | None:
@@ -291,7 +358,14 @@ def _bare_limit(tokens: Sequence[Token], first: int, place: int, op: str, text: 
         return None
     for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN)):
         found = pattern.match(text, tokens[place].start, tokens[-1].end)
-        if found is not None and re.search(r"(?i)ULN|UNL|limit|LLN", found.group()):
+        if basis is Basis.X_ULN and found is not None and found.group().strip().lower().startswith("normal"):
+            if tokens[first].text in {"below", "lower", "under"}:  # `below normal`
+                basis = Basis.X_LLN
+            elif op not in {">", ">="}:
+                return None
+        elif found is None or not re.search(r"(?i)ULN|UNL|limit|LLN", found.group()):
+            continue
+        if found is not None:
             last = _token_after(tokens, place, found.end())
             rate = re.match(
                 r"[ ]?(?:x|X|\*|times)[ ]?(?P<value>[0-9]+(?:\.[0-9]+)?)(?![ ]?10\^?9)", text[found.end() :]
@@ -320,7 +394,14 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
     if place >= len(tokens):
         return None
     hits = [hit for hit in comparison_words().at(tokens, place, text) if hit.entry.kind == "before"]
-    if not hits or hits[0].entry.id[0] == op[0] or op == "=" or hits[0].entry.id == "=":
+    if not hits:
+        return None
+    second = hits[0].entry.id
+    # `= 18 and = 65`, `= 18 and < 65`: two ends are named, so the first sign was once `≥`
+    degraded = op == "=" and steps > 0 and second in {"=", "<", "<="}
+    if degraded:
+        op, second = ">=", "<=" if second == "=" else second
+    if second[0] == op[0] or op == "=" or second == "=":
         return None
     other = _number(tokens, hits[0].last, text)
     if other is None or (
@@ -329,7 +410,7 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
         return None
     if number.unit is not None and other.unit is not None and number.unit.ucum != other.unit.ucum:
         return None
-    sides = (op, number.value), (hits[0].entry.id, other.value)
+    sides = (op, number.value), (second, other.value)
     low = next((side for side in sides if side[0][0] == ">"), None)
     high = next((side for side in sides if side[0][0] == "<"), None)
     if low is None or high is None or low[1] >= high[1]:
@@ -337,26 +418,36 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
     if other.unit is None and other.basis is Basis.ABSOLUTE:
         other.unit, other.basis = number.unit, number.basis
     interval = Interval(low[1], high[1], "=" in low[0], "=" in high[0])
-    return _make(0, other.last, interval, other, "range", "-", number.defects + other.defects)
+    defects = number.defects + other.defects
+    if degraded:
+        defects.append(("degraded_comparator", f"from {low[1]} to {high[1]}", 0.95))
+    return _make(0, other.last, interval, other, "range", "-", defects)
 
 
 def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: bool) -> Bound | None:
     """`18-65 years`, `18 years to 65 years`, `between 18 and 65`, `18 < age < 65` is read elsewhere."""
-    while stated and place < len(tokens) and tokens[place].text in _SKIPPED:
+    while (
+        stated
+        and place < len(tokens)
+        and (tokens[place].text in _SKIPPED or tokens[place].text in _INCLUDING)
+    ):
         place += 1
     opening = None
     if place < len(tokens) and tokens[place].kind == "op" and stated:
         opening, place = tokens[place].text, place + 1
     low = _number(tokens, place, text)
-    if low is None or low.last >= len(tokens):
+    if low is None:
+        return None
+    low.last = _past_inclusion(tokens, low.last, stated)
+    if low.last >= len(tokens):
         return None
     joins = [hit for hit in comparison_words().at(tokens, low.last, text) if hit.entry.kind == "join"]
-    if not joins or (not stated and tokens[low.last].text in {"and", "until", "till", "up", "through"}):
+    joint = tokens[low.last].text
+    if (not joins and joint not in _JOINS) or (
+        not stated and joint in {"and", "until", "till", "up", "through"}
+    ):
         return None
-    after = joins[0].last
-    closing = None
-    while after < len(tokens) and tokens[after].kind == "op":
-        closing, after = tokens[after].text, after + 1
+    closing, after = _closing_sign(tokens, joins[0].last if joins else low.last + 1, text)
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
     high = _number(tokens, after, text)
@@ -370,6 +461,28 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
         return None
     interval = Interval(low.value, high.value, opening != ">", closing != "<")
     return _make(first, high.last, interval, high, "range", "-", low.defects + high.defects)
+
+
+def _closing_sign(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None, int]:
+    """The comparison before the upper end of a range (`18 to < 65`, `1 month to less than 18 years`), and the place behind it."""
+    closing = None
+    while place < len(tokens) and tokens[place].kind == "op":
+        closing, place = tokens[place].text, place + 1
+    words = comparison_words().at(tokens, place, text) if place < len(tokens) else []
+    if words and words[0].entry.kind == "before" and words[0].entry.id in {"<", "<="}:
+        return words[0].entry.id, words[0].last
+    return closing, place
+
+
+_JOINS = frozenset({"-", "to", "~", "and"})  # also where more words of a comparison follow (`and less than`)
+
+
+def _past_inclusion(tokens: Sequence[Token], place: int, stated: bool) -> int:
+    """Past `(including)` behind a number, and past `of age` between two."""
+    words = [token.text for token in tokens[place : place + 3]]
+    if words[:1] == ["("] and words[2:] == [")"] and words[1] in {"including", "inclusive", "included"}:
+        return place + 3
+    return place + 2 if stated and words[:2] == ["of", "age"] else place
 
 
 def _same_unit(low: _Number, high: _Number) -> None:
@@ -391,7 +504,11 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
     for candidate in dict.fromkeys((start, place)):
         if candidate >= len(tokens):
             continue
-        if tokens[candidate].text == "+" and tokens[candidate].start <= tokens[candidate - 1].end + 1:
+        if (
+            tokens[candidate].text == "+"
+            and tokens[candidate].start <= tokens[candidate - 1].end + 1
+            and not (candidate + 1 < len(tokens) and tokens[candidate + 1].kind == "num")
+        ):
             return ">=", candidate + 1
         hits = [hit for hit in comparison_words().at(tokens, candidate, text) if hit.entry.kind == "behind"]
         if hits:
@@ -404,6 +521,7 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
     return None
 
 
+_INCLUDING = frozenset({",", "and", "including", "inclusive", "inclusively", "ages", "years"})
 _MOST_BETWEEN = 9
 _TURNED = {"≤": ">=", "<": ">"}
 
@@ -438,6 +556,8 @@ def _single(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
         kind = op if op in {"better", "worse"} else "behind"
         op = ">=" if op in {"better", "worse"} else op
         return _make(place, last, _interval(op, number.value), number, kind, op, number.defects)
+    if number.is_more:  # `3 times higher than normal`
+        return _make(place, number.last, _interval(">", number.value), number, "behind", ">", number.defects)
     return _make(place, number.last, _interval("=", number.value), number, "bare", "", number.defects)
 
 

@@ -163,7 +163,8 @@ def _atom(expr: Expr) -> str:
         case Exposure():
             return _exposure(expr)
         case Result():
-            name = _names("serology").get(expr.test) or _names("condition").get(expr.test) or expr.test
+            kinds = ("serology", "condition", "variable")
+            name = next((_names(kind)[expr.test] for kind in kinds if expr.test in _names(kind)), expr.test)
             return _with_time(f"{name}: {expr.outcome or 'result not said'}", expr.time)
         case Biomarker():
             return f"{_names('marker')[expr.gene]}: {expr.variant or 'as described'}"
@@ -209,7 +210,10 @@ def _quantity(expr: Quantity) -> str:
     else:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
-    return _with_time(f"{name} {said}{exact}", expr.time)
+    seen = f" by {expr.method}" if expr.method else ""
+    if expr.aggregate == "change":
+        name = f"change of {name}"
+    return _with_time(f"{name} {said}{exact}{seen}", expr.time)
 
 
 def _concept(expr: Concept) -> str:
@@ -230,6 +234,8 @@ def _concept(expr: Concept) -> str:
         said = f"past or present {said}"
     if expr.examples:
         said += f" (for example {', '.join(expr.examples)})"
+    if expr.method:
+        said += f" seen by {expr.method}"
     if expr.not_caused_by:
         said += f" not caused by {expr.not_caused_by}"
     if expr.caused_by:

@@ -297,4 +297,4 @@ def _trim(text: str, item: Item) -> Item:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    return replace(item, start=start, end=end)
+    return item if (start, end) == (item.start, item.end) else replace(item, start=start, end=end)

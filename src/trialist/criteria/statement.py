@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
@@ -17,10 +17,13 @@ from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.render import render
 from trialist.criteria.split import Item
-from trialist.criteria.tokens import tokenise
+from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness
 
 _MOST_TOKENS = 700
+# Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
+_TOPICS_FROM = 18
+_TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
 _PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
     (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
     (Population.CAREGIVER, re.compile(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)", re.IGNORECASE)),
@@ -87,7 +90,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         tokenise(text, start, item.end),
         text,
         locate,
-        tokenise(topic)[:12],
+        _topic_tokens(topic),
         topic,
         item.polarity is Polarity.EXCLUSION,
     )
@@ -119,6 +122,12 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         stated=item.stated,
         incomplete=incomplete,
     )
+
+
+@lru_cache(256)
+def _topic_tokens(topic: str) -> tuple[Token, ...]:
+    """The first tokens of what stands above an item; many items share it."""
+    return tuple(tokenise(topic)[:12])
 
 
 def _asks_age(expr: Expr) -> bool:
@@ -157,6 +166,8 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
 
     What is very long is read sentence by sentence; a sentence that is still too long stays opaque.
     """
+    if len(clause.tokens) > _TOPICS_FROM and len(_TOPIC.findall(clause.text, item.start, item.end)) >= 3:
+        return Opaque(clause.said(0, len(clause.tokens)), clause.span(0, len(clause.tokens)))
     if len(clause.tokens) <= _MOST_TOKENS:
         return _read(clause, item)
     parts: list[Expr] = []

@@ -6,10 +6,10 @@ A hyphen inside a word separates its parts and is no token, so that `child-beari
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"(?P<scale>(?:ECOG|KPS|ASA|NYHA|WHO|PS)(?=[0-9]))"
+    r"(?P<scale>(?:ECOG|KPS|ASA|NYHA|WHO|PS|[Aa]ged?|AGED?|[Ss]tatus|[Ss]core|[Gg]rade|[Ss]tage|[Cc]lass)(?=[0-9]))"
     r"|(?P<latin>(?<![A-Za-z])(?:[eE]\.?[ ]?[gG]\.|[iI]\.[ ]?[eE]\.?)(?![A-Za-z]))"
     r"|(?P<num>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])|[0-9]+(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)"
     r"|(?P<word>[^\W\d_](?:\w|(?<=\w)'(?=\w))*)"
@@ -23,8 +23,7 @@ _STEP_BEFORE = re.compile(r"(?<![A-Za-z])[IVX]{1,4}[abcABC]?$")
 _STEP_BEHIND = re.compile(r"[IVX]{1,4}[abcABC]?(?![A-Za-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word in lower case, a number, a sign (`op`) or other punctuation; `start` and `end` in the normalised text."""
 
     kind: str
@@ -36,17 +35,18 @@ class Token:
 def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of a part of a text, in order."""
     found: list[Token] = []
+    add, make = found.append, tuple.__new__
     stop = len(text) if end is None else end
     for match in _TOKEN.finditer(text, start, stop):
-        kind = match.lastgroup or "punct"
+        kind = match.lastgroup
         said = match.group()
-        if kind == "scale":
-            kind = "word"
+        first, last = match.span()
+        if kind == "word" or kind == "scale":
+            add(make(Token, ("word", said.lower(), first, last)))
         elif kind == "latin":
-            kind, said = "word", "e.g" if said[0] in "eE" else "i.e"
-        elif kind == "punct" and said in "-_" and _joins(text, match.start(), start, stop):
-            continue
-        found.append(Token(kind, said.lower() if kind == "word" else said, match.start(), match.end()))
+            add(make(Token, ("word", "e.g" if said[0] in "eE" else "i.e", first, last)))
+        elif kind != "punct" or said not in "-_" or not _joins(text, first, start, stop):
+            add(make(Token, (kind, said, first, last)))
     return found
 
 

@@ -40,7 +40,14 @@ _AFTER = (
 )
 _OF = ("of", "to", "at", "from the time of")
 _EMPTY = word_set("before_an_anchor")
+OPENS_A_TIME = frozenset(
+    ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
+)
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
+_STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose"})
+_AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
+# No window of a study is counted in these.
+_MOMENTS = frozenset({"ms", "s"})
 _DEFAULT_ANCHOR = "screening"
 
 
@@ -56,7 +63,11 @@ class Timed:
 
 def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None) -> Timed | None:
     """The window that a bound of time stands for, with what leads it in and what it stands beside; None when it is none."""
-    if bound.unit is None or bound.unit.dimension not in {"time", "half_lives"}:
+    if (
+        bound.unit is None
+        or bound.unit.dimension not in {"time", "half_lives"}
+        or bound.unit.ucum in _MOMENTS
+    ):
         return None
     first = bound.first
     lead: list[str] = []
@@ -77,12 +88,14 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         spans = bound.shape in {"compared", "behind", "range"}
         if (
             not found_past
+            and not inside & _AHEAD
             and not ago
             and not spans
             and not ({"in", "during", "over", "for", "since"} & set(lead))
         ):
             return None
-        relation, end = Direction.BEFORE, last + (1 if ago else 0)
+        ahead = bool(inside & _AHEAD) and not ago
+        relation, end = Direction.AFTER if ahead else Direction.BEFORE, last + (1 if ago else 0)
     elif anchor is None:
         if after < len(tokens) and not _ends(tokens, after):
             anchor, end = "", after
@@ -90,6 +103,13 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
             end = after
     if anchor in _EVENTS and tokens[last].text == "of":
         relation = Direction.AFTER  # within three months of the transplantation
+    if anchor in _STUDY_ANCHORS and tokens[last].text == "from" and relation is Direction.AFTER:
+        relation = Direction.BEFORE  # `within a month from the first visit`
+    if anchor == "" and tokens[last].text in {"since", "from"} and end < len(tokens):
+        anchor, relation = (
+            None,
+            Direction.BEFORE,
+        )  # `at least 4 weeks since prior surgery`: counted back to it
     interval = _length(bound, lead, relation)
     window = Window(
         anchor=_DEFAULT_ANCHOR if anchor is None else anchor or "event",

@@ -348,9 +348,18 @@ static int mark_result(const Field *field, const Request *request, const Hits *h
     return 0;
 }
 
-/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once. */
+/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once.
+ *
+ * `*stamps` has for each study the last result that counted it; it is made when a first one needs it, as many words have none.
+ */
 static int score_result(const Field *field, const Request *request, const Hits *hits, const Result *result, double worth,
-                        uint32_t *stamps, uint32_t stamp) {
+                        uint32_t **stamps, uint32_t stamp) {
+    if (result->from == result->to) return 0;
+    if (field->is_values && !*stamps) {
+        *stamps = calloc((size_t)request->units + 1, sizeof **stamps);
+        if (!*stamps) return NO_MEMORY;
+    }
+    uint32_t *stamped = *stamps;
     const int64_t units = request->units;
     float *powers = request->powers;
     uint8_t *touched = request->touched;
@@ -377,8 +386,8 @@ static int score_result(const Field *field, const Request *request, const Hits *
         for (; from < to; from++) {
             uint32_t study = field->studies.holder[from];
             if (study >= units) return DAMAGED;
-            if (stamps[study] == stamp || (only && !only[study])) continue;
-            stamps[study] = stamp;
+            if (stamped[study] == stamp || (only && !only[study])) continue;
+            stamped[study] = stamp;
             powers[study] += table[field->study_impact[study]];
             touched[study / BLOCK] = 1;
         }
@@ -463,7 +472,7 @@ static int find_sequence(const Request *request, const int32_t *places, int64_t 
 }
 
 static int find_in_field(const Request *request, const int32_t *places, int64_t looked, Scratch *scratch, Hits *hits,
-                         Result *results, uint32_t *stamps, uint32_t *stamp) {
+                         Result *results, uint32_t **stamps, uint32_t *stamp) {
     const Field *field = request->fields + request->looked[looked];
     int64_t first = request->first[looked], last = request->last[looked], found = 0;
     int failed = 0;
@@ -491,11 +500,10 @@ static int find_in_field(const Request *request, const int32_t *places, int64_t 
 /* Mark, count and score what a request finds; 0, or why not. */
 SHARED int64_t find_sequences(const Request *request) {
     int64_t longest = 1, most = 1;
-    int any_values = 0, failed = NO_MEMORY;
+    int failed = NO_MEMORY;
     for (int64_t at = 0; at < request->looked_count; at++) {
         int64_t size = request->last[at] - request->first[at];
         if (size > most) most = size;
-        any_values |= request->fields[request->looked[at]].is_values != 0;
         for (int64_t sequence = request->first[at]; sequence < request->last[at]; sequence++) {
             int64_t length = request->sequence_end[sequence] - (sequence ? request->sequence_end[sequence - 1] : 0);
             if (length > longest) longest = length;
@@ -506,11 +514,10 @@ SHARED int64_t find_sequences(const Request *request) {
     Scratch scratch = {malloc((size_t)longest * sizeof(Run)), NULL, 0};
     Result *results = malloc((size_t)most * sizeof *results);
     int32_t *places = malloc((size_t)(request->asked_count * request->looked_count + 1) * sizeof *places);
-    if (request->powers && any_values) stamps = calloc((size_t)request->units + 1, sizeof *stamps);
-    if (scratch.run && results && places && (stamps || !request->powers || !any_values)) {
+    if (scratch.run && results && places) {
         failed = locate(request, places);
         for (int64_t at = 0; at < request->looked_count && !failed; at++)
-            failed = find_in_field(request, places, at, &scratch, &hits, results, stamps, &stamp);
+            failed = find_in_field(request, places, at, &scratch, &hits, results, &stamps, &stamp);
     }
     free(scratch.run);
     free(scratch.place);
@@ -635,40 +642,53 @@ SHARED int64_t mark_holders(const Holders *holders, const uint8_t *wanted, uint8
     return 0;
 }
 
-/* The first place from `from` on whose number is not below `wanted`, in ascending numbers: doubling steps, then halving. */
-static int64_t seek_number(const uint32_t *ascending, int64_t from, int64_t length, uint32_t wanted) {
-    if (from >= length || ascending[from] >= wanted) return from;
-    int64_t step = 1;
-    while (from + step < length && ascending[from + step] < wanted) {
-        from += step;
-        step *= 2;
+/* Mark the owners of those who hold a wanted value; 0, or why not. */
+SHARED int64_t mark_holders_owners(const Holders *holders, const uint8_t *wanted, const uint32_t *owner, int64_t owned,
+                                   uint8_t *mask, int64_t units) {
+    for (int64_t value = 0; value + 1 < holders->start.length; value++) {
+        if (!wanted[value]) continue;
+        int64_t from, to;
+        if (span_of(holders, (uint32_t)value, &from, &to)) return DAMAGED;
+        for (; from < to; from++) {
+            uint32_t holder = holders->holder[from];
+            if (holder >= owned || owner[holder] >= units) return DAMAGED;
+            mask[owner[holder]] = 1;
+        }
     }
-    int64_t high = from + step < length ? from + step : length;
-    while (high - from > 1) {
-        int64_t middle = from + (high - from) / 2;
-        if (ascending[middle] < wanted)
-            from = middle;
-        else
-            high = middle;
-    }
-    return high;
+    return 0;
 }
 
-/* For each of ascending studies how far its nearest site is: `point_site` lists the sites that have a place, ascending,
- * `point_place` these places, `away` how far each place is. Infinite where no site has a place; 0, or why not. */
-SHARED int64_t find_nearest(const int64_t *studies, int64_t count, const uint32_t *site_study, int64_t sites,
-                            const uint32_t *point_site, const uint32_t *point_place, int64_t points, const double *away,
-                            int64_t places, double *nearest) {
-    int64_t site = 0, point = 0;
+/* For each of some studies how far its nearest site is: `point_place` lists the places of sites, those of study n from
+ * `start[n]` to `start[n + 1]`, `away` says how far each place is. Infinite where no site has a place; 0, or why not. */
+SHARED int64_t find_nearest(const int64_t *studies, int64_t count, const uint32_t *start, int64_t units,
+                            const uint32_t *point_place, int64_t points, const double *away, int64_t places,
+                            double *nearest) {
     for (int64_t at = 0; at < count; at++) {
         double least = INFINITY;
-        site = seek_number(site_study, site, sites, (uint32_t)studies[at]);
-        point = seek_number(point_site, point, points, (uint32_t)site);
-        for (; point < points && point_site[point] < sites && site_study[point_site[point]] == studies[at]; point++) {
-            if (point_place[point] >= places) return DAMAGED;
-            if (away[point_place[point]] < least) least = away[point_place[point]];
+        if (studies[at] < 0 || studies[at] >= units) return DAMAGED;
+        uint32_t from = start[studies[at]], to = start[studies[at] + 1];
+        if (from > to || to > points) return DAMAGED;
+        for (; from < to; from++) {
+            if (point_place[from] >= places) return DAMAGED;
+            if (away[point_place[from]] < least) least = away[point_place[from]];
         }
         nearest[at] = least;
+    }
+    return 0;
+}
+
+/* Mark the studies of which a site is at a wanted place: `start` and `point_place` as above; 0, or why not. */
+SHARED int64_t mark_placed(const uint32_t *start, int64_t units, const uint32_t *point_place, int64_t points,
+                           const uint8_t *wanted, int64_t places, uint8_t *mask) {
+    for (int64_t unit = 0; unit < units; unit++) {
+        uint32_t from = start[unit], to = start[unit + 1];
+        uint8_t found = 0;
+        if (from > to || to > points) return DAMAGED;
+        for (; from < to; from++) {
+            if (point_place[from] >= places) return DAMAGED;
+            found |= wanted[point_place[from]];
+        }
+        mask[unit] = found;
     }
     return 0;
 }

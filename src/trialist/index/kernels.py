@@ -91,7 +91,7 @@ def _library() -> ctypes.CDLL:
     found.structure_sizes(sizes)
     if list(sizes) != [ctypes.sizeof(one) for one in (FieldArrays, WordArrays, Request, Holders)]:
         raise ImportError("the compiled part of trialist is of another version: install it again")
-    for name in ("find_sequences", "find_best", "count_holders", "mark_holders"):
+    for name in ("find_sequences", "find_best", "count_holders", "mark_holders", "mark_holders_owners"):
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
     found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
@@ -99,9 +99,14 @@ def _library() -> ctypes.CDLL:
     found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
     found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64)
-    found.find_nearest.argtypes = (
-        *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_void_p),
+    found.mark_holders_owners.argtypes = (
+        *(POINTER(Holders), c_void_p, c_void_p, c_int64, c_void_p, c_int64),
     )
+    found.find_nearest.argtypes = (
+        *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p),
+    )
+    found.mark_placed.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64, c_void_p)
+    found.mark_placed.restype = c_int64
     found.find_nearest.restype = c_int64
     found.place_runs.argtypes = (
         *(c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_int64),
@@ -203,6 +208,24 @@ def mark_holders(start: Array, holder: Array, wanted: NDArray[np.bool_], mask: N
     )
 
 
+def mark_holders_owners(
+    start: Array, holder: Array, wanted: NDArray[np.bool_], owner: Array, mask: NDArray[np.bool_]
+) -> None:
+    """Mark the owners of those who hold a wanted value."""
+    if len(wanted) != len(start) - 1:
+        refuse()
+    _checked(
+        _library().mark_holders_owners(
+            byref(holders(start, holder)),
+            address(wanted, np.bool_),
+            address(owner, np.uint32),
+            len(owner),
+            address(mask, np.bool_),
+            len(mask),
+        )
+    )
+
+
 def studies_of(sites: NDArray[np.bool_], site_study: Array, studies: int) -> NDArray[np.bool_]:
     """The studies that have a marked site."""
     found = np.zeros(studies, dtype=bool)
@@ -219,23 +242,40 @@ def sites_of(studies: NDArray[np.bool_], site_study: Array) -> NDArray[np.bool_]
 
 
 def find_nearest(
-    studies: NDArray[np.int64], site_study: Array, sites: Array, places: Array, away: NDArray[np.float64]
+    studies: NDArray[np.int64], start: Array, places: Array, away: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """For each of ascending studies the least `away` of its sites' places; infinite where none has a place."""
+    """For each of some studies the least `away` of its sites' places; infinite where none has a place.
+
+    `places` has the place of each site that has one, those of study n from `start[n]` on.
+    """
     found = np.empty(len(studies), dtype=np.float64)
-    if len(sites) != len(places):
-        refuse()
     _checked(
         _library().find_nearest(
             address(studies, np.int64),
             len(studies),
-            address(site_study, np.uint32),
-            len(site_study),
-            address(sites, np.uint32),
+            address(start, np.uint32),
+            len(start) - 1,
             address(places, np.uint32),
-            len(sites),
+            len(places),
             address(away, np.float64),
             len(away),
+            address(found),
+        )
+    )
+    return found
+
+
+def mark_placed(start: Array, places: Array, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which studies have a site at a wanted place; `start` and `places` as in `find_nearest`."""
+    found = np.zeros(len(start) - 1, dtype=bool)
+    _checked(
+        _library().mark_placed(
+            address(start, np.uint32),
+            len(found),
+            address(places, np.uint32),
+            len(places),
+            address(wanted, np.bool_),
+            len(wanted),
             address(found),
         )
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trialist.errors import NotBuiltError
 from trialist.index import kernels
-from trialist.index.arrays import Array, ArrayFile
+from trialist.index.arrays import Array, ArrayFile, starts_of
 from trialist.index.hashing import BOUNDARY, hash_value
 from trialist.index.layout import LAYOUT_VERSION, FieldKind, kinds
 from trialist.index.postings import Group, Sequences, Sought, field_arrays
@@ -155,12 +155,37 @@ class PointField:
         self.sites, self.place = arrays["sites"], arrays["place"]
         self.lat, self.lon = arrays["lat"], arrays["lon"]
         self._place_start, self._place_sites = arrays["place_start"], arrays["place_sites"]
+        self._starts: NDArray[np.uint32] | None = None
 
     def sites_at(self, wanted: NDArray[np.bool_], sites: int) -> NDArray[np.bool_]:
         """Which of all sites are at wanted places."""
         found = np.zeros(sites, dtype=bool)
         kernels.mark_holders(self._place_start, self._place_sites, wanted, found)
         return found
+
+    def starts(self, site_study: NDArray[np.uint32], studies: int) -> NDArray[np.uint32]:
+        """Where the places of each study's sites begin in `place`; one number more says where the last ones end."""
+        if self._starts is None:
+            of_points = np.bincount(site_study[self.sites], minlength=studies)
+            if len(of_points) != studies:
+                kernels.refuse()
+            self._starts = starts_of(of_points).astype(np.uint32)
+        return self._starts
+
+    def studies_at(
+        self, wanted: NDArray[np.bool_], site_study: NDArray[np.uint32], studies: int
+    ) -> NDArray[np.bool_]:
+        """Which of all studies have a site at a wanted place."""
+        if 8 * int(np.diff(self._place_start)[wanted].sum()) > len(site_study):
+            # So many places are sooner looked for in each study.
+            return kernels.mark_placed(self.starts(site_study, studies), self.place, wanted)
+        found = np.zeros(studies, dtype=bool)
+        kernels.mark_holders_owners(self._place_start, self._place_sites, wanted, site_study, found)
+        return found
+
+    def band(self, south: float, north: float) -> slice:
+        """The places between two degrees of latitude, a little more rather than less; places are in order of theirs."""
+        return slice(int(np.searchsorted(self.lat, south)), int(np.searchsorted(self.lat, north, "right")))
 
 
 class PresentField:

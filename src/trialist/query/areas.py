@@ -29,6 +29,7 @@ class ValueKind(StrEnum):
     NCT_ID = "nct_id"
     PLACE = "place"
     MIXED = "mixed"
+    CRITERION = "criterion"
 
 
 _KINDS = {
@@ -55,9 +56,43 @@ def kind_of(field: Field) -> ValueKind:
     return _KINDS.get(field.type, ValueKind.TEXT)
 
 
+CRITERION_AREAS: Mapping[str, tuple[str, str, str]] = {
+    "CriterionAllows": (
+        "definitely allow",
+        "do not definitely allow",
+        "a value or a thing that the criteria definitely allow: `creatinine clearance 30 mL/min`, `age 4 years`",
+    ),
+    "CriterionExcludes": (
+        "definitely exclude",
+        "do not definitely exclude",
+        "a value or a thing that definitely excludes: `prior MSC therapy`, `ECOG 3`",
+    ),
+    "CriterionRequires": (
+        "definitely require",
+        "do not definitely require",
+        "values or a thing without which nobody takes part: `ECOG <= 2`, `steroid-refractory acute GVHD`",
+    ),
+    "CriterionVariable": (
+        "speak of",
+        "do not speak of",
+        "a variable, a scale or age that some criterion measures",
+    ),
+    "CriterionConcept": (
+        "speak of",
+        "do not speak of",
+        "a disease, drug, procedure, test or state in some criterion",
+    ),
+    "InclusionVariable": ("include by", "do not include by", "the same, in a criterion that includes"),
+    "ExclusionVariable": ("exclude by", "do not exclude by", "the same, in a criterion that excludes"),
+    "InclusionConcept": ("ask for", "do not ask for", "a thing that speaks for a person"),
+    "ExclusionConcept": ("speak against", "do not speak against", "a thing that speaks against a person"),
+}
+"""Areas of our own over what criteria say: name → what criteria do, what they do not, and what may be asked there."""
+
+
 @dataclass(frozen=True, slots=True)
 class AreaTarget:
-    """What a name stands for: exactly one of a search area and a field.
+    """What a name stands for: exactly one of a search area, a field and an area over criteria (`kind` `CRITERION`).
 
     `fields` are the fields that hold the values: the area's in its order, the field itself, or for a structure the
     leaves below it. `kind` is `MIXED` for structures and for areas of several kinds.
@@ -70,8 +105,9 @@ class AreaTarget:
     kind: ValueKind
 
     def __post_init__(self) -> None:
-        if (self.area is None) == (self.field is None):
-            raise ValueError("a name stands for a search area or a field")
+        said = (self.area is not None) + (self.field is not None) + (self.kind is ValueKind.CRITERION)
+        if said != 1:
+            raise ValueError("a name stands for a search area, a field or an area over criteria")
 
     @property
     def enum_values(self) -> Mapping[str, EnumValue]:
@@ -112,6 +148,8 @@ def _of_field(field: Field, name: str) -> AreaTarget:
 @cache
 def _known(name: str) -> AreaTarget:
     # Only ever called with names that exist, so the cache is no larger than the catalogue.
+    if name in CRITERION_AREAS:
+        return AreaTarget(name, None, None, (), ValueKind.CRITERION)
     area = search_areas().get(name)
     if area is not None:
         return _of_area(area)
@@ -119,22 +157,22 @@ def _known(name: str) -> AreaTarget:
 
 
 def is_area(name: str) -> bool:
-    """Whether the name is a search area, a piece or a dotted path; case counts."""
+    """Whether the name is one of the registry's: a search area, a piece or a dotted path; case counts."""
     return name in search_areas() or name in fields_by_piece() or name in fields_by_path()
 
 
 def resolve_area(name: str) -> AreaTarget:
     """What a search area's name, a piece or a dotted path stands for; `UnknownFieldError` offers the nearest."""
-    if not is_area(name):
+    if not is_area(name) and name not in CRITERION_AREAS:
         raise UnknownFieldError(name, nearest_areas(name))
     return _known(name)
 
 
-def nearest_areas(name: str) -> tuple[str, ...]:
-    """Up to three names that look like this one: the same in another case first."""
+def nearest_areas(name: str, *, own: bool = False) -> tuple[str, ...]:
+    """Up to three names that look like this one: the same in another case first; with `own` also of areas over criteria."""
     if len(name) > _LONGEST_NAME:
         return ()
-    known = (*search_areas(), *fields_by_piece())
+    known = (*search_areas(), *fields_by_piece(), *(CRITERION_AREAS if own else ()))
     wanted = name.replace(" ", "").replace("_", "").casefold()
     same = [one for one in known if one.casefold() == wanted]
     paths = list(fields_by_path()) if "." in name else []

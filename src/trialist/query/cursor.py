@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from trialist.errors import QuerySyntaxError
 from trialist.query import live
-from trialist.query.areas import is_area, nearest_areas
+from trialist.query.areas import CRITERION_AREAS, is_area, nearest_areas
 from trialist.query.lexer import Kind, Token, read_tokens
 from trialist.query.operands import Complaint, shown
 
@@ -18,8 +18,9 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 class Cursor:
     """A text's tokens and the place of the next one."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, own_areas: bool = True) -> None:
         self.text = text
+        self.own_areas = own_areas
         self.tokens = read_tokens(text)
         self.place = 0
 
@@ -62,9 +63,9 @@ class Cursor:
 
     def area(self, name: str, start: int, end: int) -> str:
         """The name, which must be an area."""
-        if is_area(name):
+        if is_area(name) or (self.own_areas and name in CRITERION_AREAS):
             return name
-        near = nearest_areas(name)
+        near = nearest_areas(name, own=self.own_areas)
         raise self.error(
             f"{shown(name)!r} is not a search area, a field's piece or its path",
             start,

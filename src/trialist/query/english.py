@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import assert_never
 
-from trialist.query.areas import AreaTarget, ValueKind, resolve_area
+from trialist.query.areas import CRITERION_AREAS, AreaTarget, ValueKind, resolve_area
 from trialist.query.nodes import (
     AgeBound,
     All,
@@ -118,6 +118,8 @@ def name_of(target: AreaTarget) -> str:
     if target.area is not None:
         label = target.area.label.removesuffix(" terms").replace(" / ", " or ")
         return _lowered(label) if label else _words(target.area.name.removesuffix("Search"))
+    if target.kind is ValueKind.CRITERION:
+        return _words(target.name)
     if target.field is None:
         raise ValueError("a name stands for a search area or a field")
     if target.kind is ValueKind.BOOLEAN and target.field.title:
@@ -221,6 +223,9 @@ def _terms(terms: list[Term], scope: Scope, holds: bool) -> str:
     """One or several terms, any of which may hold; or, negated, none of them."""
     is_text = scope.kind in (ValueKind.TEXT, ValueKind.MIXED)
     said = [_term(term, scope) for term in terms]
+    if scope.kind is ValueKind.CRITERION:
+        does, does_not, _ = CRITERION_AREAS[scope.target.name]
+        return f"whose criteria {does if holds else does_not} {' or '.join(said)}"
     if len(said) == 1:
         values, verb = said[0], "mention" if holds else "do not mention"
         being = "is" if holds else "is not"
@@ -242,6 +247,8 @@ def _term(term: Term, scope: Scope) -> str:
         case ValueKind.ENUM:
             value = scope.target.enum_values.get(term.text)
             return value.label_for(scope.target.fields[0].piece) if value else term.text
+        case ValueKind.CRITERION:
+            return f"“{term.text.replace('_', ' ')}”"
         case ValueKind.DATE | ValueKind.TIME:
             date = parse_date(term.text)
             return _date(date, "in ") if date else term.text

@@ -142,12 +142,21 @@ class _Explainer:
                 return replace(said, sites=tuple(held[:_MOST_SITES]), site_count=len(held))
             case Distance():
                 return replace(said, nearest_metres=self._nearest(node))
+            case Term() if around.target.kind is ValueKind.CRITERION:
+                return replace(said, values=self._criteria(node, around))
             case Term() if around.has_words:
                 evidence, parts = self.readings.evidence(node, around)
                 own = () if evidence or around.target.field is None else self._values(around)
                 return replace(said, evidence=evidence, parts=parts, values=own)
             case _:
                 return replace(said, values=self._values(around))
+
+    def _criteria(self, node: Term, around: Around) -> tuple[Held, ...]:
+        """The criteria that speak of what is asked."""
+        from trialist.query.criterion_areas import sentences
+
+        said = sentences(self.study, around.area, node.text)
+        return (Held("EligibilityCriteria", "criteria about this", said[:_MOST_SITES], len(said)),)
 
     def _values(self, around: Around) -> tuple[Held, ...]:
         target = around.target

@@ -16,6 +16,7 @@ from trialist.index.segment import AnyField, CodeField, NumberField, ValueField
 from trialist.query.areas import ValueKind, kind_of, resolve_area
 from trialist.query.choices import open_site_where
 from trialist.query.context import Context
+from trialist.query.filters import any_of
 from trialist.query.hits import FILTER_AREA, Selection
 from trialist.query.masks import Mask
 from trialist.query.nodes import (
@@ -34,6 +35,7 @@ from trialist.query.nodes import (
 )
 from trialist.query.run import Evaluation
 from trialist.query.slots import codes_of
+from trialist.query.values import parse_age
 from trialist.record.ages import Age, AgeUnit
 from trialist.record.catalogue import Field
 from trialist.record.dates import PartialDate
@@ -71,6 +73,14 @@ FACETS = {
     "updated-year": "LastUpdatePostDate",
 }
 """Short names of the facets people ask for → pieces; any piece of such a kind may be named itself."""
+
+CRITERION_FACETS: Mapping[str, str] = {
+    "criterion-variable": "CriterionVariable",
+    "criterion-concept": "CriterionConcept",
+    "included-concept": "InclusionConcept",
+    "excluded-concept": "ExclusionConcept",
+}
+"""Facets over criteria → the areas that they count."""
 
 _OPEN = "open-"
 """Facets that begin so count the places of sites that take people now, those without it the places of all sites."""
@@ -129,12 +139,14 @@ def facet_names(names: Iterable[str], option: str) -> list[str]:
     """
     found = list(dict.fromkeys(name.strip() for name in names if name.strip()))
     for name in found:
+        if name in CRITERION_FACETS:
+            continue
         try:
             facet_piece(name)
         except UnknownFieldError:
             raise InvalidParameterError(
                 f"{option}: {name[:60]!r} is not known",
-                hint=f"There is {', '.join(FACETS)}, or a field's piece.",
+                hint=f"There is {', '.join((*FACETS, *CRITERION_FACETS))}, or a field's piece.",
             ) from None
     return found
 
@@ -169,9 +181,46 @@ def count_facet(selection: Selection, name: str, most: int) -> Facet:
     return Facet(name, piece, tuple(rows), studies, studies - with_value, distinct, left_out)
 
 
+def facet_filter(name: str, values: Sequence[str], option: str) -> Node:
+    """What finds the studies that have any of these values of a facet, as `FacetCount.value` spells them.
+
+    `InvalidParameterError` for a value that there cannot be; `option` is what whoever asks calls the choice.
+    """
+    piece = facet_piece(name)
+    field = resolve_area(piece).fields[0]
+    asked: list[Node] = []
+    for value in dict.fromkeys(values):
+        found = _filter(field, value, only_open=False) if _can_be(field, value) else None
+        if not isinstance(found, Area):
+            raise InvalidParameterError(
+                f"{option}: {value[:60]!r} is not known", hint="Choose one of those that are offered."
+            )
+        asked.append(found.operand)
+    found = Area(piece, any_of(tuple(asked)))
+    return open_site_where(found) if _is_of_open_sites(name) else found
+
+
+def _can_be(field: Field, value: str) -> bool:
+    """Whether a text has the form of a value of a field."""
+    match kind_of(field):
+        case ValueKind.ENUM:
+            return value in enums()[field.type].values
+        case ValueKind.BOOLEAN:
+            return value in ("true", "false")
+        case ValueKind.DATE | ValueKind.TIME:
+            return len(value) == 4 and value.isascii() and value.isdigit() and value > "0000"
+        case ValueKind.NUMBER:
+            return value.isascii() and value.replace(".", "", 1).isdigit()
+        case ValueKind.AGE:
+            return parse_age(value) is not None
+        case _:
+            return bool(split_words(value))
+
+
 def missing_filter(facet: Facet) -> Node | None:
-    """What finds the studies that have no value; None for places of open sites, where others have none either."""
-    return None if _is_of_open_sites(facet.name) else Area(facet.piece, Missing())
+    """What finds the studies that have no value; None for places of open sites and for criteria, where others have none either."""
+    unasked = _is_of_open_sites(facet.name) or facet.name in CRITERION_FACETS
+    return None if unasked else Area(facet.piece, Missing())
 
 
 def _is_of_open_sites(name: str) -> bool:
@@ -283,6 +332,8 @@ def _numbers(
     field = resolve_area(piece).fields[0]
     kind = kind_of(field)
     read = _years(values) if kind in _DATES else values
+    if not len(read):
+        return
     begins = np.flatnonzero(np.diff(read, prepend=read[:1] - 1))
     ends = np.append(begins[1:], len(read))
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):

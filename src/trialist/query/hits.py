@@ -6,31 +6,29 @@ never overlap and two equal requests give equal pages.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from trialist.errors import InvalidParameterError
+from trialist.index.criteria_table import CriteriaTable
 from trialist.index.hashing import hash_word
 from trialist.index.kernels import find_best, find_nearest
 from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
 from trialist.query.context import Context
 from trialist.query.cost import MOST_COST, check_cost
+from trialist.query.kept import KeptAnswers
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
 from trialist.query.nodes import Distance, Node
+from trialist.query.pages import Hit, Ordered, Page, place_of, write_token
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
-from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, SortKey, StudyQuery
+from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, ParamQuery, SortKey, StudyQuery
 from trialist.vocabulary.thesaurus import Thesaurus
 
 FILTER_AREA = "BasicSearch"
@@ -39,31 +37,6 @@ _MOST_BEST = 20_000
 """For more first studies than this, all that was found is put in order."""
 MOST_DECAYED = 10_000
 """With more hits than this, nearness has no say in relevance (as the registry's API documents)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One study found: its NCT number, and its relevance (0 when nothing was asked in words)."""
-
-    number: int
-    score: float
-
-    @property
-    def nct_id(self) -> str:
-        """The NCT id."""
-        return f"NCT{self.number:08d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the result: `total` studies found in all, these hits, and the token of the next page, if any.
-
-    As the registry's API does it, a full page always has a token, even if nothing follows.
-    """
-
-    total: int
-    hits: tuple[Hit, ...]
-    next_token: str | None
 
 
 class _Ranked(NamedTuple):
@@ -87,15 +60,20 @@ class Selection:
         read: Reader | None = None,
         most_cost: int = MOST_COST,
         check: Check = go_on,
+        answers: KeptAnswers | None = None,
+        criteria: CriteriaTable | None = None,
     ) -> None:
-        """`read` gives records by NCT number, `check` is called all along; see `Matcher`.
+        """`read` gives records by NCT number, `check` is called all along, `criteria` are parsed; see `Matcher`.
 
-        `LimitExceededError` for a query dearer than `most_cost`.
+        `answers` are those of earlier requests to the same index with the same synonyms. `LimitExceededError` for a
+        query dearer than `most_cost`.
         """
         cost_of(query, thesaurus, index, most_cost)
         self.index = index
+        self.criteria = criteria
         self.query = query
         self.weights = weights
+        self._answers = answers or KeptAnswers(0)
         self.evaluations: list[Evaluation] = []
         self.masks: list[Mask] = []
         self.scores: list[Scores] = []
@@ -103,7 +81,13 @@ class Selection:
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
             evaluation = Evaluation(
-                segment, thesaurus, weights=weights, reference=reference, read=read, check=check
+                segment,
+                thesaurus,
+                weights=weights,
+                reference=reference,
+                read=read,
+                check=check,
+                criteria=criteria,
             )
             self.evaluations.append(evaluation)
             mask, score = self._evaluate(evaluation, alive)
@@ -111,16 +95,43 @@ class Selection:
             self.scores.append(score)
 
     def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
-        score = np.zeros(evaluation.segment.studies, dtype=np.float32)
         mask = alive.copy()
-        self._filtered.append([evaluation.studies(node, Context(FILTER_AREA)) for node in self.query.filters])
+        self._filtered.append([self._filter(evaluation, node) for node in self.query.filters])
         for filtered in self._filtered[-1]:
             mask &= filtered
+        score: Scores | None = None
         # What the filters leave, and then each query, is all that the next one has to look at.
         for one in self.query.queries:
-            evaluation.look_only_in(mask)
-            mask = mask & evaluation.studies(one.node, Context(one.area), score if self._ranks else None)
+            found, own = self._query(evaluation, one, only=mask, ranks=self._ranks)
+            mask &= found
+            score = own if score is None or own is None else score + own
+        return mask, np.zeros(len(mask), dtype=np.float32) if score is None else score
+
+    def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
+        key = (len(self._filtered), node, FILTER_AREA, False)
+        kept = self._answers.find(key)
+        if kept is not None:
+            return kept.answer()[0]
+        mask = evaluation.studies(node, Context(FILTER_AREA))
+        self._answers.keep(key, mask, None)
+        return mask
+
+    def _query(
+        self, evaluation: Evaluation, query: ParamQuery, *, only: Mask | None, ranks: bool
+    ) -> tuple[Mask, Scores | None]:
+        """What a query finds, at least among `only`, and if it ranks how well each fits."""
+        key = (self.evaluations.index(evaluation), query.node, query.area, ranks)
+        kept = self._answers.find(key)
+        if kept is not None:
+            return kept.answer()
+        if self._answers.is_asked_again(key):
+            only = None
+        is_partial = evaluation.look_only_in(only)
+        score = np.zeros(evaluation.segment.studies, dtype=np.float32) if ranks else None
+        mask = evaluation.studies(query.node, Context(query.area), score)
         evaluation.look_only_in(None)
+        if not is_partial:
+            self._answers.keep(key, mask, score)
         return mask, score
 
     @cached_property
@@ -130,7 +141,7 @@ class Selection:
         for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True):
             mask = alive.copy()
             for one in self.query.queries:
-                mask &= evaluation.studies(one.node, Context(one.area))
+                mask &= self._query(evaluation, one, only=None, ranks=False)[0]
             found.append(mask)
         return found
 
@@ -157,6 +168,14 @@ class Selection:
     def total(self) -> int:
         """How many studies were found."""
         return int(sum(np.count_nonzero(mask) for mask in self.masks))
+
+    @cached_property
+    def unparsed(self) -> int:
+        """How many studies cannot be found by their criteria, because these have not been parsed."""
+        return sum(
+            int(np.count_nonzero(alive & ~evaluation.with_criteria))
+            for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True)
+        )
 
     @cached_property
     def numbers(self) -> NDArray[np.uint32]:
@@ -202,8 +221,9 @@ class Selection:
             segment = evaluation.segment
             field = segment.field("LocationGeoPoint")
             if isinstance(field, PointField):
-                away = distances(field, float(point.lat), float(point.lon))
-                parts.append(find_nearest(studies, segment.site_study, field.sites, field.place, away))
+                away = distances(field.lat, field.lon, float(point.lat), float(point.lon))
+                starts = field.starts(segment.site_study, segment.studies)
+                parts.append(find_nearest(studies, starts, field.place, away))
             else:
                 parts.append(np.full(len(studies), math.inf))
         return np.concatenate(parts)
@@ -313,40 +333,7 @@ class Selection:
         """Where the page begins: at the token's place or, if the index has changed since, behind the token's last hit."""
         if self.query.page_token is None:
             return 0
-        return _place_of(self.query.page_token, self.index.generation, self.keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """All that a request finds, in order, with what a page token needs to know of each hit."""
-
-    generation: str
-    numbers: NDArray[np.uint32]
-    relevance: NDArray[np.float32]
-    keys: tuple[NDArray[np.float64], ...]
-
-    @property
-    def found(self) -> list[int]:
-        """The NCT numbers of everything, in order."""
-        numbers: list[int] = self.numbers.tolist()
-        return numbers
-
-    @property
-    def size(self) -> int:
-        """The bytes it takes."""
-        return self.numbers.nbytes + self.relevance.nbytes + sum(key.nbytes for key in self.keys)
-
-    def page(self, token: str | None, most: int) -> Page:
-        """The page that begins where the token says; `InvalidParameterError` for a token that none of ours is."""
-        first = 0 if token is None else _place_of(token, self.generation, self.keys)
-        numbers = self.numbers[first : first + most].tolist()
-        scores = self.relevance[first : first + most].tolist()
-        hits = tuple(Hit(number, score) for number, score in zip(numbers, scores, strict=True))
-        following = None
-        if len(hits) == most:
-            end = first + most
-            following = write_token(self.generation, end, [float(key[end - 1]) for key in self.keys])
-        return Page(len(self.numbers), hits, following)
+        return place_of(self.query.page_token, self.index.generation, self.keys)
 
 
 def cost_of(query: StudyQuery, thesaurus: Thesaurus, index: LiveIndex, most: int = MOST_COST) -> int:
@@ -360,24 +347,6 @@ def cost_of(query: StudyQuery, thesaurus: Thesaurus, index: LiveIndex, most: int
         return index.segments[0].words.count(hash_word(word)) if index.segments else 0
 
     return check_cost(parts, thesaurus, most, count)
-
-
-def _place_of(token: str, generation: str, keys: Sequence[NDArray[np.float64]]) -> int:
-    """Where the page after a token begins: at its place or, in another index, behind the last hit before it."""
-    made, offset, last = read_token(token)
-    if made == generation:
-        return offset
-    if len(last) != len(keys):
-        raise InvalidParameterError(
-            "this page token belongs to another order of an older index",
-            hint="Begin with the first page.",
-        )
-    before = np.zeros(len(keys[0]), dtype=bool)
-    tied = np.ones(len(keys[0]), dtype=bool)
-    for key, value in zip(keys, last, strict=True):
-        before |= tied & (key < value)
-        tied &= key == value
-    return int(np.count_nonzero(before | tied))
 
 
 def _rising(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:
@@ -404,23 +373,3 @@ def decay(metres: NDArray[np.float64], by: GeoDecay) -> NDArray[np.float64]:
         case DecayFunction.LINEAR:
             reach = by.scale_metres / (1 - by.decay)
             return np.maximum((reach - beyond) / reach, 0)
-
-
-def write_token(generation: str, offset: int, last: list[float]) -> str:
-    """An opaque token that says which page comes next."""
-    packed = orjson.dumps([generation, offset, [repr(value) for value in last]])
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-
-def read_token(token: str) -> tuple[str, int, list[float]]:
-    """What a token says; `InvalidParameterError` when it is not one of ours."""
-    try:
-        packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        generation, offset, last = orjson.loads(packed)
-        if not isinstance(generation, str) or type(offset) is not int or not 0 <= offset < 1 << 31:
-            raise ValueError("not the parts of a token")
-        return generation, offset, [float(value) for value in last]
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidParameterError(
-            "this is not a page token", hint="Use the token of the page before, unchanged."
-        ) from error

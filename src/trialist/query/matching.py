@@ -9,6 +9,8 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from trialist.errors import NotBuiltError
+from trialist.index.criteria_table import CriteriaTable
 from trialist.index.hashing import hash_word
 from trialist.index.kernels import Sums, studies_of
 from trialist.index.layout import LOCATIONS
@@ -59,11 +61,14 @@ class Matcher:
         reference: Matcher | None = None,
         read: Reader | None = None,
         check: Check = go_on,
+        criteria: CriteriaTable | None = None,
     ) -> None:
         """`reference` is the same query over the main segment, which says how rare words are.
 
-        `read` gives the record of a study by its NCT number; a few queries for exact spellings need it.
+        `read` gives the record of a study by its NCT number; a few queries for exact spellings need it. `criteria` is what
+        areas over criteria are answered from; `NotBuiltError` when one is asked without.
         """
+        self._criteria = criteria
         self.check = check
         self.segment = segment
         self.thesaurus = thesaurus
@@ -73,11 +78,12 @@ class Matcher:
         self._only: Mask | None = None
         self._counts: dict[tuple[tuple[Sought, ...], tuple[Group, Group]], Mapping[str, int]] = {}
 
-    def look_only_in(self, studies: Mask | None) -> None:
-        """From now on what is found elsewhere than in these studies does not matter, and may be wrong."""
+    def look_only_in(self, studies: Mask | None) -> bool:
+        """From now on what is found elsewhere than in these studies does not matter, and may be wrong; whether it is."""
         if studies is not None and 2 * np.count_nonzero(studies) > len(studies):
             studies = None  # asking of each whether it matters would take longer than looking
         self._only = studies
+        return studies is not None
 
     def extent(self, piece: str) -> tuple[float, float]:
         """The lowest and the highest value of a field."""
@@ -115,12 +121,36 @@ class Matcher:
                 return found
             case ValueKind.PLACE:
                 return self._no_studies()
+            case ValueKind.CRITERION:
+                return self._of_criteria(node, context)
             case ValueKind.ENUM:
                 return self._of_enums(looked_in(context.area), node.text.upper())
             case ValueKind.TEXT | ValueKind.NCT_ID | ValueKind.MIXED:
                 return self._of_text(node, context, score)
             case _:
                 assert_never(target.kind)
+
+    def _of_criteria(self, node: Term, context: Context) -> Mask:
+        """The studies whose parsed criteria say a term; those that are not parsed as they are here say nothing."""
+        from trialist.query.criterion_areas import find
+
+        if self._criteria is None:
+            raise NotBuiltError("the criteria have not been parsed", hint="Parse them: trialist index")
+        found = self._no_studies()
+        numbers = find(self._criteria, context.area, node.text)
+        at = np.searchsorted(self.segment.nct, numbers)
+        at[at == len(self.segment.nct)] = 0
+        if self.segment.studies:
+            found[at[self.segment.nct[at] == numbers]] = True
+        return found & self.with_criteria
+
+    @property
+    def with_criteria(self) -> Mask:
+        """The studies whose criteria have been parsed as they are in this segment."""
+        table, segment = self._criteria, self.segment
+        if table is None:
+            return self._no_studies()
+        return segment.kept(("parsed", table.generation), lambda: table.parsed(segment.nct, segment.version))
 
     def wanted(self, node: Term, context: Context) -> Wanted:
         """What may stand for a term here."""
@@ -346,23 +376,42 @@ class Matcher:
                 found[self.segment.site_study[field.sites]] = True
         return found
 
-    def _near(self, node: Distance) -> Mask:
+    def _sites_near(self, node: Distance) -> Mask:
         """The sites within a distance of a point."""
         field = self.segment.field("LocationGeoPoint")
         if not isinstance(field, PointField):
             return self._no_sites()
-        away = distances(field, float(node.lat), float(node.lon))
-        return field.sites_at(away <= node.metres, self.segment.sites)
+        return field.sites_at(_places_near(field, node), self.segment.sites)
+
+    def _studies_near(self, node: Distance) -> Mask:
+        """The studies with a site within a distance of a point."""
+        field = self.segment.field("LocationGeoPoint")
+        if not isinstance(field, PointField):
+            return self._no_studies()
+        return field.studies_at(_places_near(field, node), self.segment.site_study, self.segment.studies)
 
 
 def _group(sequences: Sequence[Words], nearest: int, coverage: Coverage) -> Group:
     return Group(tuple(slots_of(words, coverage) for words in sequences), nearest)
 
 
-def distances(field: PointField, lat: float, lon: float) -> NDArray[np.float64]:
-    """Metres from a point to every distinct place, by the haversine formula on the sphere of `record.geo`."""
-    north, south = np.radians(field.lat), math.radians(lat)
+def _places_near(field: PointField, node: Distance) -> Mask:
+    """Which of the distinct places are within a distance of a point."""
+    lat, lon, metres = float(node.lat), float(node.lon), node.metres
+    found = np.zeros(len(field.lat), dtype=bool)
+    # Two places are never nearer than their latitudes; rounding is far below the margin of a metre.
+    margin = math.degrees((metres + 1) / EARTH_RADIUS_METRES)
+    band = field.band(lat - margin, lat + margin)
+    found[band] = distances(field.lat[band], field.lon[band], lat, lon) <= metres
+    return found
+
+
+def distances(
+    lats: NDArray[np.float64], lons: NDArray[np.float64], lat: float, lon: float
+) -> NDArray[np.float64]:
+    """Metres from a point to each of some places, by the haversine formula on the sphere of `record.geo`."""
+    north, south = np.radians(lats), math.radians(lat)
     half = np.sin((north - south) / 2) ** 2
-    half += math.cos(south) * np.cos(north) * np.sin(np.radians(field.lon - lon) / 2) ** 2
+    half += math.cos(south) * np.cos(north) * np.sin(np.radians(lons - lon) / 2) ** 2
     found: NDArray[np.float64] = 2 * EARTH_RADIUS_METRES * np.arcsin(np.sqrt(np.minimum(half, 1)))
     return found

@@ -183,6 +183,25 @@ def _no_age(text: str, scope: Scope) -> Complaint:
     return Complaint(f"{scope.name} is an age, which {shown(text)!r} is not", f"Write {AGE_FORMS}.")
 
 
+def _criterion_term(term: Term, scope: Scope) -> Term | Complaint:
+    from trialist.query.criterion_areas import (
+        read_term,
+    )  # the tables of criteria are read when they are asked about
+
+    found = read_term(scope.target.name, term.text)
+    return Term(found, quoted=True) if isinstance(found, str) else Complaint(found.message, found.hint)
+
+
+def check_missing(scope: Scope) -> Complaint | None:
+    """Whether `MISSING` may be asked here."""
+    if scope.kind is not ValueKind.CRITERION:
+        return None
+    return Complaint(
+        f"{scope.name} is never missing: a study says something there or does not",
+        f"Write NOT AREA[{scope.name}]…, or AREA[EligibilityCriteria]MISSING for studies without criteria.",
+    )
+
+
 _TERM_CHECKS: dict[ValueKind, Callable[[Term, Scope], Term | Complaint]] = {
     ValueKind.ENUM: _enum_term,
     ValueKind.BOOLEAN: _boolean_term,
@@ -191,6 +210,7 @@ _TERM_CHECKS: dict[ValueKind, Callable[[Term, Scope], Term | Complaint]] = {
     ValueKind.TIME: _date_term,
     ValueKind.AGE: _age_term,
     ValueKind.PLACE: _place_term,
+    ValueKind.CRITERION: _criterion_term,
 }
 
 

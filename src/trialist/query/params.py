@@ -82,8 +82,10 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 _SORTABLE = frozenset({ValueKind.DATE, ValueKind.TIME, ValueKind.NUMBER, ValueKind.AGE})
 
 
-def read_params(params: Mapping[str, str]) -> StudyQuery:
+def read_params(params: Mapping[str, str], *, own_areas: bool = False) -> StudyQuery:
     """What the parameters ask; `InvalidParameterError` or `QuerySyntaxError` for what cannot be read.
+
+    With `own_areas` expressions may ask in areas that the registry's API does not have.
 
     If a `query.*` parameter holds nothing but NCT ids (blanks or commas between them), these studies are asked for and
     every filter and other query is ignored, as the registry's API says.
@@ -92,8 +94,8 @@ def read_params(params: Mapping[str, str]) -> StudyQuery:
         if name not in PARAMETERS:
             raise _unknown(name)
     given = {name: text for name, text in params.items() if text.strip()}
-    queries = _read_queries(given)
-    filters, geo, notes = _read_filters(given)
+    queries = _read_queries(given, own_areas)
+    filters, geo, notes = _read_filters(given, own_areas)
     answer = StudyQuery(
         queries=queries,
         filters=filters,
@@ -131,10 +133,10 @@ def _incorrect(name: str, legal: str) -> InvalidParameterError:
     return parameter_error(f"{name} must be {legal}", f"Parameter `{name}` has incorrect format")
 
 
-def _parse(param: str, label: str, text: str, area: str) -> Node:
+def _parse(param: str, label: str, text: str, area: str, own_areas: bool) -> Node:
     """The node of one expression; an error names its parameter."""
     try:
-        return parse_query(text, default_area=area)
+        return parse_query(text, default_area=area, own_areas=own_areas)
     except QuerySyntaxError as error:
         raise QuerySyntaxError(
             f"{param}: {error.message}",
@@ -147,9 +149,11 @@ def _parse(param: str, label: str, text: str, area: str) -> Node:
         ) from None
 
 
-def _read_queries(given: Mapping[str, str]) -> tuple[ParamQuery, ...]:
+def _read_queries(given: Mapping[str, str], own_areas: bool) -> tuple[ParamQuery, ...]:
     return tuple(
-        ParamQuery(name, area, _parse(f"query.{name}", _LABELS[name], given[f"query.{name}"], area))
+        ParamQuery(
+            name, area, _parse(f"query.{name}", _LABELS[name], given[f"query.{name}"], area, own_areas)
+        )
         for name, area in QUERY_AREAS.items()
         if f"query.{name}" in given
     )
@@ -172,7 +176,9 @@ def _queries_of_ids(given: Mapping[str, str]) -> tuple[ParamQuery, ...]:
     )
 
 
-def _read_filters(given: Mapping[str, str]) -> tuple[tuple[Node, ...], Distance | None, tuple[str, ...]]:
+def _read_filters(
+    given: Mapping[str, str], own_areas: bool
+) -> tuple[tuple[Node, ...], Distance | None, tuple[str, ...]]:
     """The filters to be joined by AND, the first point that distances are measured from, and notes."""
     nodes: list[Node] = []
     notes: list[str] = []
@@ -182,7 +188,7 @@ def _read_filters(given: Mapping[str, str]) -> tuple[tuple[Node, ...], Distance 
             if text is None:
                 continue
             if name is Filter.ADVANCED:
-                nodes.append(_parse(f"{prefix}.{name}", "advanced filter", text, "BasicSearch"))
+                nodes.append(_parse(f"{prefix}.{name}", "advanced filter", text, "BasicSearch", own_areas))
                 continue
             node, note = parse_filter(name, text)
             nodes.append(node)

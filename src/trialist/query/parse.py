@@ -44,6 +44,7 @@ from trialist.query.operands import (
     Complaint,
     Scope,
     check_distance,
+    check_missing,
     check_range,
     check_scope,
     check_term,
@@ -95,18 +96,20 @@ class _Group:
         return self.operators[-1].scope if self.operators else self.scope
 
 
-def parse_query(text: str, *, default_area: str = "BasicSearch") -> Node:
+def parse_query(text: str, *, default_area: str = "BasicSearch", own_areas: bool = True) -> Node:
     """The node of a query; terms outside of `AREA[…]` are checked against the values of `default_area`.
+
+    Without `own_areas` only the registry's areas are known, as its API has them.
 
     `QuerySyntaxError` points at what is wrong and says what would be legal. A blank text is refused too: who calls
     knows whether that means no query. `UnknownFieldError` when `default_area` is none.
     """
-    return _Parser(text, Scope(resolve_area(default_area))).parse()
+    return _Parser(text, Scope(resolve_area(default_area)), own_areas).parse()
 
 
 class _Parser(Cursor):
-    def __init__(self, text: str, scope: Scope) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, scope: Scope, own_areas: bool) -> None:
+        super().__init__(text, own_areas)
         beginning = Token(Kind.OPEN, "", 0, 0)
         self.groups = [_Group(beginning, scope, beginning)]
 
@@ -297,7 +300,7 @@ class _Parser(Cursor):
             case "NOT":
                 self.operator(token, Not, group.inner)
             case "MISSING":
-                self.leaf(Missing(), token.start, token.end)
+                self.leaf(check_missing(group.inner) or Missing(), token.start, token.end)
             case "ALL":
                 is_value = group.inner.kind is ValueKind.ENUM and "ALL" in group.inner.target.enum_values
                 self.leaf(Term("ALL") if is_value else All(), token.start, token.end)

@@ -77,7 +77,7 @@ class Evaluation(Matcher):
             case Range():
                 return self._in_range(node, context)
             case Distance():
-                return self._studies_of(self._near(node))
+                return self._studies_near(node)
             case _:
                 assert_never(node)
 
@@ -127,7 +127,7 @@ class Evaluation(Matcher):
                     return ~self._sites_without_value(context)
                 return self._sites_of(self._in_range(node, context))
             case Distance():
-                return self._near(node)
+                return self._sites_near(node)
             case _:
                 assert_never(node)
 

@@ -168,6 +168,11 @@ def _is_near(asked: Distance, context: _Context) -> bool:
 def _finds_term(term: Term, context: _Context) -> bool:
     """A term in an area of texts, or of several kinds, is words; elsewhere one value of the area's kind."""
     kind = ValueKind.NUMBER if context.size else context.target.kind
+    if kind is ValueKind.CRITERION:
+        # Decided: of the study as a whole, also inside SEARCH[Location].
+        from trialist.query.criterion_areas import judge
+
+        return judge(context.study, context.area, term.text)
     if kind in (ValueKind.TEXT, ValueKind.NCT_ID, ValueKind.MIXED):
         return _finds_words(term, context)
     # Decided: COVERAGE and EXPANSION are for texts; a date or an enumeration's value is the same under any of them.

@@ -7,6 +7,9 @@ import re
 _ANY_SPELLING = re.compile(r"\s*[Nn][Cc][Tt]0*([1-9][0-9]{0,7})\s*")
 _CANONICAL = re.compile(r"NCT[0-9]{8}")
 
+FIRST_INVENTED_NUMBER = 97_000_000
+"""Ids from this number on are given to invented studies; the registry is decades away from them."""
+
 
 def parse_nct_id(text: object) -> str | None:
     """The canonical spelling (`NCT00000591`) of an id in any case, with or without its leading zeros, or None.

@@ -9,9 +9,9 @@ from typing import Any
 
 from trialist.query.evidence import Evidence
 from trialist.query.explain import Explanation, Reason, explain, explanation_json
-from trialist.query.facets import Facet, missing_filter
+from trialist.query.facets import CRITERION_FACETS, Facet, missing_filter
 from trialist.query.highlight import Highlighter, Span
-from trialist.query.hits import Hit, Page, read_token
+from trialist.query.pages import Hit, Page, read_token
 from trialist.query.render import render_query
 from trialist.query.similar import Similar
 from trialist.query.study_query import StudyQuery
@@ -173,7 +173,7 @@ def facet_json(facet: Facet) -> dict[str, Any]:
     return {
         "name": facet.name,
         "piece": facet.piece,
-        "path": find_field(facet.piece).path,
+        "path": "" if facet.name in CRITERION_FACETS else find_field(facet.piece).path,
         "studies": facet.studies,
         "missing": facet.missing,
         "missing_filter": None if missing is None else render_query(missing),

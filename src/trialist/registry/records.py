@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from trialist.errors import StudyNotFoundError
-from trialist.store import SqliteReader, StoredStudy, StoreState
+from trialist.errors import InvalidParameterError, StudyNotFoundError
+from trialist.store import SqliteReader, StoredStudy, StoreState, Version
 
-__all__ = ["Records", "Resolved", "StoreState", "StoredStudy"]
+__all__ = ["Records", "Resolved", "StoreState", "StoredStudy", "Version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,20 @@ class Records:
             raise StudyNotFoundError(nct_id, self._reader.nearest(nct_id))
         return found
 
+    def versions(self, nct_id: str) -> tuple[Version, ...]:
+        """The versions of a study by its canonical id, oldest first; () when it is not known."""
+        return self._reader.versions(nct_id)
+
+    def get_version(self, nct_id: str, number: int) -> StoredStudy:
+        """One version of a study, 1 being the oldest; `InvalidParameterError` when there are not so many."""
+        found = self._reader.get_version(nct_id, number)
+        if found is None:
+            most = len(self.versions(nct_id))
+            raise InvalidParameterError(
+                f"{nct_id} has no version {number}", hint=f"Its versions are numbered 1 to {most}."
+            )
+        return found
+
     def read(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
         return self._reader.read(numbers)
@@ -68,6 +82,10 @@ class Records:
     def numbers(self) -> list[int]:
         """The NCT numbers of the studies that the registry still has, ascending."""
         return list(self._reader.current())
+
+    def first_number(self) -> int | None:
+        """The smallest NCT number of the studies that the registry still has; None when it has none."""
+        return self._reader.first_number()
 
     def state(self) -> StoreState:
         """What changes whenever the store does. On a read-only volume other files are noticed here, and opened anew."""

@@ -16,18 +16,34 @@ import zstandard
 
 from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.live import LiveIndex
+from trialist.query.areas import CRITERION_AREAS
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
+from trialist.query.criterion_choices import CRITERIA_CHOICES, with_criteria
+from trialist.query.criterion_facets import count_criterion_facet
 from trialist.query.explain import Explanation, explain
-from trialist.query.facets import Facet, FacetCount, count_facet, facet_names
+from trialist.query.facets import (
+    CRITERION_FACETS,
+    Facet,
+    FacetCount,
+    count_facet,
+    facet_filter,
+    facet_names,
+)
 from trialist.query.highlight import Highlighter
-from trialist.query.hits import Hit, Page, Selection, cost_of
+from trialist.query.hits import Selection, cost_of
+from trialist.query.kept import KeptAnswers
 from trialist.query.matching import Check, go_on
+from trialist.query.nodes import Area, walk
+from trialist.query.pages import Hit, Page
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
+from trialist.query.site_counts import SiteCount, SiteCounts, count_sites, sites_where
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
+from trialist.registry.criteria import is_criteria_current, open_criteria
+from trialist.registry.criteria_codes import Resolve, resolver
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
 from trialist.registry.sites import OpenSite, locate, open_sites
@@ -37,6 +53,7 @@ from trialist.vocabulary.places import PlaceFound
 from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
 __all__ = [
+    "CRITERIA_CHOICES",
     "Choices",
     "Completion",
     "Cost",
@@ -49,12 +66,18 @@ __all__ = [
     "OpenSite",
     "Page",
     "PlaceFound",
+    "Selection",
     "Similar",
+    "SiteCount",
+    "SiteCounts",
     "Suggestion",
     "describe_request",
+    "facet_filter",
     "facet_names",
+    "sites_where",
     "sort_named",
     "with_choices",
+    "with_criteria",
 ]
 
 Asked = StudyQuery | Mapping[str, str]
@@ -76,13 +99,20 @@ class Finder:
         self.directory = directory
         self.vetoes = tuple(vetoes)
         self.index = LiveIndex(index_directory(directory))
+        self.criteria = open_criteria(directory)
         self._completions: Completions | None = None
+        self._answers: KeptAnswers | None = KeptAnswers()
 
     @cached_property
     def thesaurus(self) -> Thesaurus:
         """The synonyms in force."""
         found = Thesaurus.from_json(zstandard.decompress(self.index.thesaurus_file.read_bytes()))
         return found.without([*self._kept_vetoes, *self.vetoes])
+
+    @cached_property
+    def resolve_mesh(self) -> Resolve:
+        """What gives the MeSH descriptor of a name, by the vocabulary in force."""
+        return resolver(self.thesaurus)
 
     @cached_property
     def _records(self) -> Records:
@@ -105,7 +135,8 @@ class Finder:
     @property
     def mark(self) -> str:
         """A text that is another one for another index or other vetoes."""
-        return f"{self.index.generation} {[*self._kept_vetoes, *self.vetoes]}"
+        parsed = "" if self.criteria is None else self.criteria.generation
+        return f"{self.index.generation} {parsed} {[*self._kept_vetoes, *self.vetoes]}"
 
     def vetoing(self, vetoes: Sequence[Veto]) -> Finder:
         """The same finder with more vetoes; it shares everything that is open."""
@@ -113,13 +144,19 @@ class Finder:
             return self
         found = copy(self)
         found.vetoes = (*self.vetoes, *vetoes)
+        found._answers = None
         vars(found).pop("_words", None)
+        vars(found).pop("resolve_mesh", None)
         vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
         return found
 
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
-        is_current = self.index.is_current() and self._kept_vetoes == read_vetoes(self.directory)
+        is_current = (
+            self.index.is_current()
+            and self._kept_vetoes == read_vetoes(self.directory)
+            and is_criteria_current(self.directory, self.criteria)
+        )
         return self if is_current else Finder(self.directory, vetoes=self.vetoes)
 
     def select(self, query: Asked, *, most_cost: int = MOST_COST, check: Check = go_on) -> Selection:
@@ -128,7 +165,14 @@ class Finder:
         `LimitExceededError` for a request dearer than `most_cost`.
         """
         return Selection(
-            self.index, _asked(query), self.thesaurus, read=self._read, most_cost=most_cost, check=check
+            self.index,
+            _asked(query),
+            self.thesaurus,
+            read=self._read,
+            most_cost=most_cost,
+            check=check,
+            answers=self._answers,
+            criteria=self.criteria,
         )
 
     def cost(self, query: Asked, most: int = MOST_COST) -> int:
@@ -147,6 +191,21 @@ class Finder:
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""
         return self.select(query).page()
+
+    def criteria_notes(self, query: Asked) -> list[str]:
+        """What somebody should know who asks about criteria: how many studies are not parsed and so are never found."""
+        asked = _asked(query)
+        nodes = [*(one.node for one in asked.queries), *asked.filters]
+        if not any(
+            isinstance(one, Area) and one.area in CRITERION_AREAS for node in nodes for one in walk(node)
+        ):
+            return []
+        unparsed = self.select(StudyQuery(filters=asked.filters, queries=asked.queries)).unparsed
+        if not unparsed:
+            return []
+        return [
+            f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
+        ]
 
     def first(self, query: Asked, most: int) -> Page:
         """The first `most` hits from the page that a request asks for, also more than a page holds."""
@@ -174,7 +233,16 @@ class Finder:
         A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
         show what they would give. `UnknownFieldError` for a name that is no facet.
         """
-        return {name: count_facet(selection, name, most) for name in names}
+        return {
+            name: count_criterion_facet(selection, name, most)
+            if name in CRITERION_FACETS
+            else count_facet(selection, name, most)
+            for name in names
+        }
+
+    def places(self, selection: Selection, name: str, within: Sequence[Area]) -> SiteCounts:
+        """The places of a kind (country, state, city, facility) at those sites of the studies found of which all this holds."""
+        return count_sites(selection, name, within)
 
     def explain(self, study: Study, query: Asked) -> Explanation:
         """Why a study is or is not among those found, with its rank and relevance if it is."""
@@ -243,4 +311,4 @@ class Finder:
 
 
 def _asked(query: Asked) -> StudyQuery:
-    return query if isinstance(query, StudyQuery) else read_params(query)
+    return query if isinstance(query, StudyQuery) else read_params(query, own_areas=True)

@@ -239,6 +239,12 @@ class SqliteReader:
         )
         return dict(rows.fetchall())
 
+    def first_number(self) -> int | None:
+        """The smallest NCT number of the studies the registry still has; None when it has none."""
+        found = self._connection.execute("SELECT MIN(nct_number) FROM study WHERE missing_since IS NULL")
+        number: int | None = found.fetchone()[0]
+        return number
+
     def read(self, numbers: Iterable[int]) -> Iterator[bytes]:
         """The JSON of the current versions of these studies, in this order; one that is not there is passed over."""
         for number in numbers:

@@ -71,7 +71,8 @@ def distance_km(one: GeoPoint, other: GeoPoint) -> float:
     return 2 * _EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))
 
 
-def _point(item: Mapping[str, Any]) -> GeoPoint | None:
+def point_of(item: Mapping[str, Any]) -> GeoPoint | None:
+    """The coordinates of a location; None where it has none, or none that are a place on the sphere."""
     raw = item.get("geoPoint")
     if not isinstance(raw, dict):
         return None
@@ -93,7 +94,7 @@ def sites_of(reader: Reader, near: GeoPoint | None) -> list[Site]:
     may_be_open = reader.text(_OVERALL) in _MAY_HAVE_OPEN_SITES
     found = []
     for place, (item, pointer) in enumerate(reader.objects(f"{_PLACES}.locations")):
-        point = _point(item) if near is not None else None
+        point = point_of(item) if near is not None else None
         km = distance_km(near, point) if near is not None and point is not None else None
         is_open = may_be_open and text_in(item, "status") in _OPEN
         found.append(Site(item, pointer, place, is_open, km))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trialist.views.markup import unescape
+
 
 def reach(value: Any, path: str) -> Any:
     """What stands at a dotted path; None where there is nothing, or a list on the way."""
@@ -30,3 +32,9 @@ def objects_at(value: Any, path: str) -> Iterator[Mapping[str, Any]]:
     """The objects of a list."""
     found = reach(value, path)
     return (item for item in (found if isinstance(found, list) else []) if isinstance(item, Mapping))
+
+
+def prose_at(value: Any, path: str) -> str:
+    """The text at a path where the registry allows markup, its escapes undone; "" where there is none."""
+    found = text_at(value, path)
+    return unescape(found) if "\\" in found or "&" in found else found

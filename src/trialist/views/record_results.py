@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from trialist.views.claims import Claims, token
 from trialist.views.nodes import Cell, Column, Leaf, Node, Section, Table, Value
+from trialist.views.numbers import reading_of
 from trialist.views.record_fields import Layout, fields_of
 from trialist.views.values import text_of, value_at, values_below
-
-_NOT_NUMBERS = {"na", "nr", "ne", "n/a", "n.a.", "nan", "not reached", "--", "-"}
-_NOT_REACHED = re.compile(
-    r"\bnot\s+(?:yet\s+|been\s+)*(?:reached|attained|achieved|met)\b|\bnever reached\b", re.IGNORECASE
-)
-_NOT_ESTIMATED = re.compile(
-    r"\b(?:not|cannot|could not|unable to)\s+(?:be\s+)?(?:\w+\s+)?(?:estima|calcul|evalua|determin|comput|deriv)",
-    re.IGNORECASE,
-)
-_INSUFFICIENT = re.compile(
-    r"\b(?:insufficient|too few|low|small)\b.{0,40}\b(?:event|number|participant|patient|subject|data)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -134,27 +121,11 @@ def _entry_text(found: Mapping[str, Any], path: str) -> tuple[str, str]:
         parts.append(f"({texts['numEvents']})")
     if "comment" in texts:
         parts.append(f"[{texts['comment']}]")
-    return " ".join(parts) or "(no number)", _reading(texts)
+    return " ".join(parts) or "(no number)", reading_of(texts)
 
 
 def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdigit()
-
-
-def _reading(texts: Mapping[str, str]) -> str:
-    """What a value that is no number means, as far as the comment beside it says so."""
-    missing = [
-        key for key in ("value", "lowerLimit", "upperLimit") if texts.get(key, "").lower() in _NOT_NUMBERS
-    ]
-    if not missing:
-        return ""
-    comment = texts.get("comment", "")
-    what = "" if "value" in missing else "limit "
-    if texts.get("value", "").lower() in {"nr", "not reached"} or _NOT_REACHED.search(comment):
-        return f"{what}not reached"
-    if _NOT_ESTIMATED.search(comment) or _INSUFFICIENT.search(comment):
-        return f"{what}could not be estimated"
-    return f"{what}not available"
 
 
 def flow_periods(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import cos, radians
 from typing import Any, Literal, TypeAlias
 
 from trialist.errors import InvalidParameterError
@@ -23,6 +24,8 @@ _OTHER_NAME = 0.5
 """A town by another name of it counts as if it had so much of its population: Geneva in Illinois is not Genève."""
 _MOST_OTHERS = 5
 _LONGEST = 200
+_REACH_DEGREES = 2.0
+_MOST_NEAR = 5
 _DROPPED = str.maketrans({"'": "", "’": "", "‘": "", "ʻ": "", "`": "", ".": "", "-": " ", "‐": " ", "–": " "})
 
 
@@ -99,6 +102,24 @@ def readings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield " ".join(words[:-count]), (" ".join(words[-count:]), *(part for part in behind if part))
 
 
+def nearest_place(lat: float, lon: float) -> Place | None:
+    """The nearest town of some size whose label is understood as that town again; None where none is within reach."""
+    scale = cos(radians(lat))
+    found = []
+    for _, city in _cities(15000):
+        north = city["latitude"] - lat
+        east = (city["longitude"] - lon + 180) % 360 - 180
+        away = north * north + (east * scale) ** 2
+        if away < _REACH_DEGREES**2:
+            found.append((away, city["geonameid"], city))
+    for _, _, city in sorted(found, key=lambda one: one[:2])[:_MOST_NEAR]:
+        place = _place(city)
+        again = find_place(place.label)
+        if again is not None and (again.place.lat, again.place.lon) == (place.lat, place.lon):
+            return place
+    return None
+
+
 def unknown_place(text: str) -> InvalidParameterError:
     """The error for a place that nobody knows, with the nearest names."""
     name, *behind = (part.strip() for part in text[:_LONGEST].split(","))
@@ -122,6 +143,26 @@ def where_of(text: str) -> Where | None:
     countries = frozenset(code for code, names in _country_names().items() if folded in names)
     regions = frozenset(key for key, names in _region_names().items() if folded in map(fold_name, names))
     return Where(countries, regions) if countries or regions else None
+
+
+@cache
+def country_middle(name: str) -> tuple[float, float] | None:
+    """Where the people of a country live, in the mean of its towns, in degrees north and east; None for no country."""
+    where = where_of(name)
+    codes = where.countries if where is not None else frozenset()
+    return next((middle for code in sorted(codes) if (middle := _middles().get(code))), None)
+
+
+@cache
+def _middles() -> Mapping[str, tuple[float, float]]:
+    sums: dict[str, list[float]] = {}
+    for _, city in _cities(15000):
+        weight = max(1.0, float(city["population"]))
+        one = sums.setdefault(city["countrycode"], [0.0, 0.0, 0.0])
+        one[0] += weight
+        one[1] += weight * city["latitude"]
+        one[2] += weight * city["longitude"]
+    return {code: (lat / weight, lon / weight) for code, (weight, lat, lon) in sums.items()}
 
 
 @cache

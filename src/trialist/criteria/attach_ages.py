@@ -1,0 +1,215 @@
+"""Bounds of time that are ages or expected survivals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trialist.criteria.attached import Attached
+from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import word_set
+from trialist.criteria.nodes import Basis, Demographic, Interval, Judgement
+from trialist.criteria.quantities import Bound
+from trialist.criteria.tokens import Token
+
+_AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing"})
+
+
+_LIFE = frozenset({"expectancy", "survival", "lifespan", "expected life"})
+
+
+def read_age(clause: Clause, bound: Bound) -> Attached | None:
+    """An age: beside a word for it, or where a clause says nothing but a span of years and persons."""
+    tokens = clause.tokens
+    unit = bound.unit
+    if unit is not None and (unit.dimension != "time" or unit.ucum in {"min", "s", "ms"}):
+        return None
+    if bound.basis is not Basis.ABSOLUTE:
+        return None
+    lead = [token.text for token in tokens[max(0, bound.first - 7) : bound.first]]
+    inside = {token.text for token in tokens[bound.first : bound.last]}
+    behind = [token.text for token in tokens[bound.last : bound.last + 3]]
+    near = _near_age(lead)
+    named = (
+        near
+        or bool(inside & (_AGE_WORDS | {"old"}))
+        or behind[:2] == ["of", "age"]
+        or bool(set(behind[:1]) & {"old", "ages", "age"})
+        or behind[:3] == ["of", "age", "or"]
+    )
+    topic = {token.text for token in clause.topic}
+    young = (
+        unit is not None
+        and unit.ucum in {"mo", "wk", "d"}
+        and bound.shape == "range"
+        and _speaks_of_children(tokens)
+    )
+    alone = (
+        bound.shape != "bare"
+        and ((unit is not None and unit.ucum == "a") or young or _is_said_of_persons(tokens, bound))
+        and _only_persons(tokens, bound)
+    )
+    by_topic = bool(topic & {"age", "ages"}) and len(topic) <= 4 and bound.first <= 2
+    if not (named or alone or by_topic) or _is_of_something_else(lead, behind):
+        return None
+    if unit is None and not (
+        near
+        or by_topic
+        or alone
+        or inside & {"age", "ages", "aged"}
+        or behind[:1] in (["ages"], ["years"], ["age"])
+    ):
+        return None
+    interval = bound.interval
+    assumed: tuple[str, ...] = () if unit is not None else ("unit",)
+    if bound.shape == "bare":
+        assumed = (*assumed, "comparator")
+        clause.defects.append(
+            ("lost_comparator", tokens[bound.first].start, tokens[bound.last - 1].end, "", 0.5)
+        )
+    first = bound.first
+    while first > 0 and tokens[first - 1].text in {
+        "age",
+        "aged",
+        "ages",
+        "of",
+        "the",
+        ":",
+        "is",
+        "are",
+        "be",
+        "at",
+        "between",
+        "an",
+        "from",
+    }:
+        first -= 1
+    last = bound.last
+    while last < len(tokens) and tokens[last].text in {"of", "age", "old", "inclusive", "aged"}:
+        if tokens[last].text == "of" and not (last + 1 < len(tokens) and tokens[last + 1].text == "age"):
+            break
+        last += 1
+    if not (alone or named):
+        assumed = (*assumed, "variable")
+    expr = Demographic(
+        "age", clause.span(first, last), interval, unit.ucum if unit is not None else "a", assumed=assumed
+    )
+    clause.rules.append("age")
+    return Attached(first, last, expr)
+
+
+def read_second_age(clause: Clause, bound: Bound, before: Demographic) -> Attached | None:
+    """`age less than 10 or greater than 55 years`: the second bound is an age as well."""
+    if bound.shape == "bare" or (bound.unit is not None and bound.unit.ucum not in {before.unit, "a", "mo"}):
+        return None
+    unit = bound.unit.ucum if bound.unit is not None else before.unit
+    expr = Demographic("age", clause.span(bound.first, bound.last), bound.interval, unit)
+    return Attached(bound.first, bound.last, expr)
+
+
+def _speaks_of_children(tokens: Sequence[Token]) -> bool:
+    return any(
+        token.text in {"children", "child", "infants", "neonates", "newborns", "boys", "girls"}
+        for token in tokens
+    )
+
+
+def _is_said_of_persons(tokens: Sequence[Token], bound: Bound) -> bool:
+    """`under 18`: a bare number behind a word that is said of ages."""
+    values = [value for value in (bound.interval.lower, bound.interval.upper) if value is not None]
+    return (
+        bound.unit is None
+        and bound.shape == "compared"
+        and tokens[bound.first].text in {"under", "over", "below", "above", "younger", "older"}
+        and all(1 <= value <= 110 for value in values)
+    )
+
+
+def _near_age(lead: Sequence[str]) -> bool:
+    for word in reversed(lead):
+        if word in {"age", "aged", "ages"}:
+            return True
+        if word not in word_set("before_an_age"):
+            return False
+    return False
+
+
+def _is_of_something_else(lead: Sequence[str], behind: Sequence[str]) -> bool:
+    """`gestational age`, `bone age`, `disease duration ≥ 6 months`."""
+    words = set(lead[-4:])
+    if words & word_set("other_ages_before"):
+        return True
+    return bool(set(behind[:2]) & word_set("other_ages_behind"))
+
+
+_SHORTENING = frozenset(
+    {"limit", "limits", "limiting", "limited", "reduce", "reducing", "shorten", "shortening", "less", "under"}
+)
+
+
+def _turned(interval: Interval) -> Interval:
+    """What is left outside an interval with one bound."""
+    if interval.lower is not None and interval.upper is None:
+        return Interval(upper=interval.lower, upper_inclusive=not interval.lower_inclusive)
+    if interval.upper is not None and interval.lower is None:
+        return Interval(lower=interval.upper, lower_inclusive=not interval.upper_inclusive)
+    return interval
+
+
+def _only_persons(tokens: Sequence[Token], bound: Bound) -> bool:
+    rest = [token.text for at, token in enumerate(tokens) if not bound.first <= at < bound.last]
+    return all(
+        word in word_set("persons")
+        for word in rest
+    )  # fmt: skip
+
+
+def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
+    """An expected survival: only an investigator can say it."""
+    tokens = clause.tokens
+    if bound.unit is None or bound.unit.dimension != "time":
+        return None
+    near = range(max(0, bound.first - 9), min(len(tokens), bound.last + 6))
+    words = [tokens[at].text for at in near]
+    if not set(words) & {"expectancy", "survival", "survive", "lifespan", "expectation"} and not (
+        {"life", "expected"} <= set(words)
+    ):
+        return None
+    if any(token.text in {";", "."} for token in tokens[min(near) : bound.first]):
+        return None
+    first = bound.first
+    while (
+        first > 0
+        and tokens[first - 1].text not in {";", ",", ".", "and", "or", "(", "with", "that", "who", "whose"}
+        and bound.first - first < 12
+    ):
+        first -= 1
+    last = bound.last
+    while last < len(tokens) and tokens[last].text in {
+        "of",
+        "life",
+        "survival",
+        "expected",
+        "expectancy",
+        "to",
+        "live",
+        "anticipated",
+        "estimated",
+    }:
+        last += 1
+    interval = bound.interval
+    within_before = any(token.text == "within" for token in tokens[first : bound.first])
+    shortened = any(token.text in _SHORTENING for token in tokens[first : bound.first])
+    if bound.shape == "bare" and clause.excludes and not within_before and not shortened:
+        return None  # a survival of how long at most, or at least? The sign was lost
+    if bound.shape == "bare" and interval.lower is not None:
+        within = any(token.text in {"within"} for token in tokens[first : bound.first])
+        interval = Interval(upper=interval.lower) if within else Interval(lower=interval.lower)
+    if any(
+        token.text in {"not", "unlikely", "no"} for token in tokens[max(0, bound.first - 7) : bound.first]
+    ) and not (bound.shape == "compared" and tokens[bound.first].text in {"no", "not"}):
+        interval = _turned(interval)  # `not expected to survive more than 48 hours`
+    clause.rules.append("life_expectancy")
+    expr = Judgement(
+        "life_expectancy", clause.said(first, last), clause.span(first, last), interval, bound.unit.ucum
+    )
+    return Attached(first, last, expr)

@@ -1,0 +1,106 @@
+"""Thresholds in pairs: blood pressures (`> 140/90 mmHg`), and thresholds that differ between the sexes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trialist.criteria.attached import Attached
+from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import SEXES, Hit
+from trialist.criteria.nodes import Alternatives, And, Count, Demographic, Expr, Interval, Or, Quantity
+from trialist.criteria.quantities import Bound
+
+_PRESSURES = frozenset({"bp", "sbp", "dbp"})
+
+
+def read_pressures(
+    clause: Clause,
+    bounds: Sequence[Bound],
+    place: int,
+    measures: Sequence[Hit],
+    limit: int,
+    found: Sequence[Attached],
+) -> Attached | None:
+    """Two pressures parted by a slash. Above: either is too high. Below: as a requirement both, as an exclusion either."""
+    tokens, bound = clause.tokens, bounds[place]
+    if place + 1 >= len(bounds) or bound.shape != "compared" or bound.last >= len(tokens):
+        return None
+    second = bounds[place + 1]
+    if (
+        tokens[bound.last].text != "/"
+        or second.first != bound.last + 1
+        or second.shape not in {"bare", "compared"}
+    ):
+        return None
+    before = [
+        hit
+        for hit in measures
+        if limit <= hit.first and hit.last <= bound.first and bound.first - hit.last <= 6
+    ]
+    named = before[-1] if before and before[-1].entry.id in _PRESSURES else None
+    in_pressure = second.unit is not None and second.unit.dimension == "pressure"
+    number = second.interval.lower if second.interval.lower is not None else second.interval.upper
+    again = bool(found) and limit > 0 and _is_pressures(found[-1].expr) and bound.first - limit <= 3
+    if (named is None and not again and not (in_pressure and not before)) or number is None:
+        return None
+    up = bound.interval.lower is not None
+    value = bound.interval.lower if up else bound.interval.upper
+    if value is None or not (50 <= value <= 260 and 30 <= number <= 160 and number < value):
+        return None
+    below = (
+        Interval(lower=number, lower_inclusive=bound.interval.lower_inclusive)
+        if up
+        else Interval(upper=number, upper_inclusive=bound.interval.upper_inclusive)
+    )
+    unit = second.unit.ucum if second.unit is not None else "mm[Hg]"
+    assumed = () if second.unit is not None else ("unit",)
+    first = bound.first
+    while named is not None and first > limit and first > named.first:
+        first -= 1
+    last = second.last
+    span = clause.span(first, last)
+    systolic = Quantity("sbp", bound.interval, unit, span, assumed=assumed)
+    diastolic = Quantity("dbp", below, unit, span, assumed=assumed)
+    clause.rules.append("quantity/pressures")
+    either, both = Or((systolic, diastolic)), And((systolic, diastolic))
+    if clause.excludes:
+        return Attached(first, last, either)
+    return Attached(first, last, Alternatives((either, both)) if up else both)
+
+
+def _is_pressures(expr: Expr) -> bool:
+    parts = expr.of if isinstance(expr, Or | And) else ()
+    return any(isinstance(one, Quantity) and one.variable == "sbp" for one in parts)
+
+
+def for_sex(clause: Clause, one: Attached) -> Attached:
+    """`< 13 g/dL in men`: the threshold of one sex."""
+    if not isinstance(one.expr, Quantity | Count):
+        return one
+    tokens = clause.tokens
+    place, opened = one.last, False
+    if place < len(tokens) and tokens[place].text == "(":
+        place, opened = place + 1, True
+    if place >= len(tokens) or tokens[place].text not in {"in", "for", "if"}:
+        return one
+    place += 1
+    while place < len(tokens) and tokens[place].text in {"adult", "a", "the"}:
+        place += 1
+    sex = SEXES.get(tokens[place].text) if place < len(tokens) else None
+    if sex is None:
+        return one
+    start = place
+    place += 1
+    if place < len(tokens) and tokens[place].text in {"patients", "subjects", "participants"}:
+        place += 1
+    if (
+        place + 1 < len(tokens)
+        and tokens[place].text in {"and", "or", "/"}
+        and tokens[place + 1].text in SEXES
+    ):
+        return one
+    if opened and place < len(tokens) and tokens[place].text == ")":
+        place += 1
+    who: Expr = Demographic("sex", clause.span(start, start + 1), values=(sex,))
+    return replace(one, last=place, expr=And((who, one.expr)))

@@ -1,0 +1,275 @@
+"""Members and joints: how the parts of a list are cut, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import things, word_set
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    Attestation,
+    Biomarker,
+    Concept,
+    Count,
+    Demographic,
+    Exposure,
+    Expr,
+    Quantity,
+    ReproState,
+    Result,
+    atoms,
+    join_all,
+    join_any,
+)
+from trialist.criteria.open_words import exposure_heads, heads
+from trialist.criteria.pieces import Piece
+from trialist.criteria.tokens import tokenise
+
+_ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
+
+
+def cut_pieces(pieces: Sequence[Piece], kinds: set[str], texts: set[str] | None = None) -> list[list[Piece]]:
+    """The stretches between the pieces of some kinds (with some texts)."""
+    parts: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece.kind in kinds and (texts is None or piece.text in texts):
+            parts.append([])
+        else:
+            parts[-1].append(piece)
+    return parts
+
+
+def closing_place(pieces: Sequence[Piece], place: int) -> int:
+    """Where the parenthesis that opens at a place is closed; the end when it is not."""
+    depth = 0
+    for at in range(place, len(pieces)):
+        depth += (pieces[at].kind == "open") - (pieces[at].kind == "close")
+        if depth == 0:
+            return at
+    return len(pieces)
+
+
+def strip_joints(pieces: list[Piece]) -> list[Piece]:
+    """The pieces without joints at either end."""
+    while pieces and pieces[0].kind == "joint":
+        pieces = pieces[1:]
+    while pieces and pieces[-1].kind == "joint":
+        pieces = pieces[:-1]
+    return pieces
+
+
+def cut_members(pieces: Sequence[Piece]) -> list[tuple[list[Piece], str]]:
+    """The stretches between joints, each with the joint behind it ("" for the last)."""
+    found: list[tuple[list[Piece], str]] = []
+    current: list[Piece] = []
+    place = 0
+    while place < len(pieces):
+        if pieces[place].kind != "joint":
+            current.append(pieces[place])
+            place += 1
+            continue
+        joint = pieces[place].text
+        while place + 1 < len(pieces) and pieces[place + 1].kind == "joint":
+            place += 1
+            joint = stronger_joint(joint, pieces[place].text)
+        if current:
+            found.append((current, joint))
+        current = []
+        place += 1
+    if current:
+        found.append((current, ""))
+    return found
+
+
+def stronger_joint(one: str, other: str) -> str:
+    """Of two joints the one that says more: `and/or` is an or."""
+    for joint in ("or", "and", "but", "/", ","):
+        if joint in {one, other}:
+            return joint
+    return one or other
+
+
+def fill_joints(joints: list[str], default: str) -> list[str]:
+    """Commas and slashes take the next joint of their list that says something."""
+    out = list(joints)
+    following = ""
+    for place in range(len(out) - 1, -1, -1):
+        joint = "and" if out[place] == "but" else out[place]
+        if joint in {"and", "or"}:
+            following = joint
+            out[place] = joint
+        else:
+            out[place] = following or default
+    return out
+
+
+def share_status(before: Expr, expr: Expr) -> Expr:
+    """`active hepatitis B or hepatitis C`: the adjective holds for both where they are of one family, else perhaps."""
+    if isinstance(before, Alternatives):
+        before = before.readings[0]
+    if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
+        before.status or before.severity
+    ):
+        return expr
+    shared = replace(expr, status=before.status, severity=before.severity)
+    if before.concept_id and before.concept_id.split("_")[0] == expr.concept_id.split("_")[0]:
+        return shared
+    return Alternatives((shared, expr))
+
+
+def or_of_ands(exprs: list[Expr], joints: list[str]) -> Expr:
+    """Joints read so that `and` binds closer."""
+    groups: list[list[Expr]] = [[exprs[0]]]
+    for joint, expr in zip(joints, exprs[1:], strict=True):
+        if joint == "or":
+            groups.append([expr])
+        else:
+            groups[-1].append(expr)
+    return join_any([join_all(group) for group in groups])
+
+
+def and_of_ors(exprs: list[Expr], joints: list[str]) -> Expr:
+    """Joints read so that `or` binds closer."""
+    groups: list[list[Expr]] = [[exprs[0]]]
+    for joint, expr in zip(joints, exprs[1:], strict=True):
+        if joint == "and":
+            groups.append([expr])
+        else:
+            groups[-1].append(expr)
+    return join_all([join_any(group) for group in groups])
+
+
+def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """`male or female` limits nothing beside other words; `pregnant women` are women already."""
+    every = [one for _, expr in members for one in atoms(expr)]
+    sexes = {one.values for one in every if isinstance(one, Demographic) and one.kind == "sex"}
+    if not sexes:
+        return members
+    others = [one for one in every if not (isinstance(one, Demographic) and one.kind == "sex")]
+    implied = any(
+        isinstance(one, ReproState) or (isinstance(one, Attestation) and one.topic == "contraception")
+        for one in others
+    )
+    pure = [one for _, one in members if isinstance(one, Demographic) and one.kind == "sex"]
+    if pure and implied and {one.values for one in pure} == {("male",)}:
+        kept = [expr for _, expr in members if expr not in pure]
+        return [("", join_any([pure[0], *(_without_sex(expr) for expr in kept)]))] if kept else members
+    if len(sexes) > 1 and others and all(_is_of_one_sex(expr) for _, expr in members):
+        return [
+            ("", join_any([expr for _, expr in members]))
+        ]  # `< 13 in men and < 12 in women`: each has its own
+    if not others:
+        if len(sexes) > 1:
+            first = next(one for _, expr in members for one in atoms(expr) if isinstance(one, Demographic))
+            return [("", replace(first, values=("male", "female")))]
+        return members
+    if (len(sexes) == 1 and not implied) or any(_is_of_one_sex(expr) for _, expr in members):
+        return members
+    remaining: list[tuple[str, Expr]] = []
+    for joint, expr in members:
+        left = [
+            one
+            for one in (expr.of if isinstance(expr, And) else (expr,))
+            if not (isinstance(one, Demographic) and one.kind == "sex")
+        ]
+        if left:
+            remaining.append((joint, join_all(list(left))))
+    return remaining
+
+
+def _without_sex(expr: Expr) -> Expr:
+    """`postmenopausal women`: who is postmenopausal is a woman already."""
+    if not isinstance(expr, And):
+        return expr
+    left = [one for one in expr.of if not (isinstance(one, Demographic) and one.kind == "sex")]
+    return join_all(left) if left else expr
+
+
+def _is_of_one_sex(expr: Expr) -> bool:
+    """Whether an expression says something of one sex alone."""
+    parts = expr.of if isinstance(expr, And) else ()
+    return any(isinstance(one, Quantity | Count) for one in parts) and any(
+        isinstance(one, Demographic) and one.kind == "sex" and len(one.values) == 1 for one in parts
+    )
+
+
+def settle_outcomes(exprs: list[Expr]) -> list[Expr]:
+    """`HBsAg or anti-HCV positive`: an outcome at the end of a list holds for the tests before it."""
+    last = exprs[-1]
+    if not isinstance(last, Result | Biomarker) or not (
+        last.outcome if isinstance(last, Result) else last.variant
+    ):
+        return exprs
+    settled: list[Expr] = []
+    for expr in exprs:
+        if isinstance(expr, Result) and not expr.outcome and isinstance(last, Result):
+            expr = replace(expr, outcome=last.outcome)
+        elif isinstance(expr, Biomarker) and not expr.variant and isinstance(last, Biomarker):
+            expr = replace(expr, variant=last.variant)
+        settled.append(expr)
+    return settled
+
+
+def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
+    """`cardiac, hepatic or renal disease`: an adjective alone in its member takes the noun of the member that has one."""
+    out = list(pieces)
+    for place in range(len(out) - 2, -1, -1):
+        piece = out[place]
+        if piece.kind != "word" or out[place + 1].kind != "joint" or not _is_adjective(piece.text):
+            continue
+        if place and out[place - 1].kind not in {
+            "joint",
+            "negation",
+            "status",
+            "severity",
+            "history",
+            "current",
+            "certainty",
+        }:
+            continue
+        behind = next(
+            (
+                one
+                for one in out[place + 1 :]
+                if one.kind != "joint" and one.kind not in {"status", "severity"}
+            ),
+            None,
+        )
+        if behind is None or not isinstance(behind.expr, Concept | Exposure):
+            continue
+        noun = behind.expr.surface.lower().split()[-1]
+        if noun in heads() or noun in exposure_heads():
+            out[place] = _named(clause, piece, noun, behind.expr)
+    return out
+
+
+def _is_adjective(word: str) -> bool:
+    return word in word_set("elided_adjectives") or (len(word) > 4 and word.endswith(_ADJECTIVE_ENDS))
+
+
+def _named(clause: Clause, piece: Piece, noun: str, model: Concept | Exposure) -> Piece:
+    """The atom of an adjective with the noun that it leaves out."""
+    surface = f"{clause.said(piece.first, piece.last)} {noun}"
+    span = clause.span(piece.first, piece.last)
+    kind = "condition" if isinstance(model, Concept) else "procedure"
+    tokens = tokenise(surface)
+    hit = next(
+        (
+            one
+            for one in things().at(tokens, 0, surface)
+            if one.entry.kind == kind and one.last == len(tokens)
+        ),
+        None,
+    )
+    entry_id = hit.entry.id if hit is not None and not hit.entry.row.get("narrower") else ""
+    expr: Expr
+    if isinstance(model, Concept):
+        if model.domain != "condition":
+            return piece
+        expr = Concept("condition", surface, span, concept_id=entry_id)
+    else:
+        expr = Exposure(model.kind, surface, span, concept_id=entry_id)
+    return Piece("atom", piece.first, piece.last, surface, expr=expr, entry_id=entry_id)

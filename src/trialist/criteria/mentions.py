@@ -1,0 +1,58 @@
+"""Which subjects a study's criteria speak of, and on which side: what facets count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntFlag
+
+from trialist.criteria.criterion import CriterionSet, Modality, Polarity, Population
+from trialist.criteria.nodes import Atom, ExceptWhen, Expr, Not, children
+from trialist.criteria.subjects import id_of, is_measured
+
+
+class Side(IntFlag):
+    """Where a subject is spoken of: in what includes, in what excludes, in what decides nothing (a permission, a note)."""
+
+    INCLUSION = 1
+    EXCLUSION = 2
+    OTHER = 4
+
+
+def mentions(found: CriterionSet) -> dict[str, Side]:
+    """Subject id → sides, for what criteria of the patient speak of.
+
+    What is measured is on the side of its criterion. A thing is on the side that having it is on: `no prior chemotherapy` under
+    inclusion is an exclusion of chemotherapy.
+    """
+    sides: dict[str, Side] = {}
+    for one in found.criteria:
+        if one.modality is Modality.HEADER or one.population is not Population.PATIENT:
+            continue
+        if not one.counts and one.modality is Modality.REQUIRED:
+            continue
+        includes = one.polarity is Polarity.INCLUSION
+        for atom, straight in _signed(one.expr, True):
+            subject = id_of(atom)
+            if not subject:
+                continue
+            side = Side.INCLUSION if includes is (straight or is_measured(subject)) else Side.EXCLUSION
+            if one.modality is not Modality.REQUIRED:
+                side = Side.OTHER
+            sides[subject] = sides.get(subject, Side(0)) | side
+    return sides
+
+
+def _signed(expr: Expr, straight: bool) -> Iterator[tuple[Atom, bool]]:
+    """Every atom, and whether it stands under an even number of negations."""
+    match expr:
+        case Not(of):
+            yield from _signed(of, not straight)
+        case ExceptWhen(main, exception):
+            yield from _signed(main, straight)
+            yield from _signed(exception, not straight)
+        case _:
+            below = children(expr)
+            if not below:
+                yield expr, straight  # type: ignore[misc]  # an expression without parts is an atom
+            for one in below:
+                yield from _signed(one, straight)

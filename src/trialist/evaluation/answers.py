@@ -1,0 +1,99 @@
+"""The answer to an atom or an expression: its truth with everything that led there, and how answers combine.
+
+What is kept is what decided: the true members of an Or that is true, the false members of an And that is false, and of
+what stays open everything that would settle it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from trialist.evaluation.truth import Truth, all_of, any_of, at_least, not_
+from trialist.evaluation.verdict import Assumption, Calculation, Evidence, Need
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether something holds for a patient. `words` says why, without a full stop; `is_conflict`: open by contradiction.
+
+    `needs` are only those of what is open. `mixes_in_absence`: it rests on something not recorded being absent.
+    """
+
+    truth: Truth
+    words: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    calculations: tuple[Calculation, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    needs: tuple[Need, ...] = ()
+    is_conflict: bool = False
+
+    @property
+    def rests_on_absence(self) -> bool:
+        """Whether the policy's assumption that something is absent stands behind it."""
+        return any(one.kind == "absence" for one in self.assumptions)
+
+
+def opposite(answer: Answer) -> Answer:
+    """The answer to the opposite question."""
+    return replace(answer, truth=not_(answer.truth))
+
+
+def all_hold(answers: Sequence[Answer]) -> Answer:
+    """Whether all hold."""
+    return _joined(all_of(one.truth for one in answers), answers, decided_by=Truth.FALSE)
+
+
+def one_holds(answers: Sequence[Answer]) -> Answer:
+    """Whether one holds."""
+    return _joined(any_of(one.truth for one in answers), answers, decided_by=Truth.TRUE)
+
+
+def so_many_hold(count: int, answers: Sequence[Answer]) -> Answer:
+    """Whether at least so many hold."""
+    truth = at_least(count, [one.truth for one in answers])
+    return _merged(truth, answers if truth.is_decided else _open(answers))
+
+
+def if_agreed(answers: Sequence[Answer], why: Need) -> Answer:
+    """What all readings of one sentence say; where they differ, or one is open, it is open."""
+    truths = {one.truth for one in answers}
+    if len(truths) == 1 and Truth.UNKNOWN not in truths:
+        return _merged(truths.pop(), answers)
+    found = _merged(Truth.UNKNOWN, answers)
+    is_settled = Truth.UNKNOWN not in truths
+    needs = (why,) if is_settled else found.needs
+    words = (f"{why.what}: the readings differ",) if is_settled else found.words
+    return replace(found, needs=needs, words=words)
+
+
+def _joined(truth: Truth, answers: Sequence[Answer], *, decided_by: Truth) -> Answer:
+    if truth is decided_by:
+        kept: Sequence[Answer] = [one for one in answers if one.truth is truth]
+        # One sure reason is enough: what rests on assumptions is only told where nothing else decides.
+        sure = [one for one in kept if not one.rests_on_absence]
+        return _merged(truth, sure or kept)
+    return _merged(truth, answers if truth.is_decided else _open(answers))
+
+
+def _open(answers: Sequence[Answer]) -> Sequence[Answer]:
+    return [one for one in answers if one.truth is Truth.UNKNOWN]
+
+
+def _merged(truth: Truth, answers: Sequence[Answer]) -> Answer:
+    def every(part: Callable[[Answer], Iterable[_T]]) -> tuple[_T, ...]:
+        return tuple(dict.fromkeys(item for one in answers for item in part(one)))
+
+    is_open = truth is Truth.UNKNOWN
+    return Answer(
+        truth,
+        every(lambda one: one.words),
+        every(lambda one: one.evidence),
+        every(lambda one: one.calculations),
+        every(lambda one: one.assumptions),
+        every(lambda one: one.needs if one.truth is Truth.UNKNOWN else ()) if is_open else (),
+        is_open and any(one.is_conflict for one in answers),
+    )

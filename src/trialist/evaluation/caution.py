@@ -1,0 +1,121 @@
+"""Where a reading is too uncertain to decide: sentences understood in part, contraindications, wrong headings.
+
+What was read is evaluated all the same and shown; it is only the decision that is left to a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from trialist.criteria.criterion import Criterion, Polarity
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Concept,
+    Demographic,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Judgement,
+    Not,
+    Opaque,
+    Or,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Span,
+    atoms,
+)
+from trialist.criteria.nodes import Result as Test
+from trialist.evaluation.answers import Answer
+from trialist.evaluation.truth import Truth
+from trialist.evaluation.verdict import Need, Who
+
+# Words behind which the members of a list may be something else than alternatives of the whole sentence.
+_SHAPING = re.compile(
+    r"\b(?:such as|e\.?g\.?|i\.?e\.?|includ\w+|like|due to|for example|other than|unless|except\w*|which|that|who|if|when|"
+    r"requiring|require[sd]?|related|secondary|caused|defined|without|not)\b",
+    re.IGNORECASE,
+)
+_CONTRAINDICATION = re.compile(r"contra-?indicat|intoleran|adverse", re.IGNORECASE)
+_SURE = (Demographic, Quantity, Ordinal, ReproState, Test, Judgement, Opaque)
+
+
+def as_asked(criterion: Criterion) -> Expr:
+    """The expression of a criterion; where it speaks of contraindications, "no allergy" alone does not answer it."""
+    if _CONTRAINDICATION.search(criterion.text) is None:
+        return criterion.expr
+    return _mapped(criterion.expr, _allergy_or_contraindication)
+
+
+def _allergy_or_contraindication(atom: Expr) -> Expr:
+    if not isinstance(atom, Concept) or atom.domain != "allergy":
+        return atom
+    said = f"a contraindication to or intolerance of {atom.surface}"
+    return Or((atom, Judgement("contraindication", said, atom.span)))
+
+
+def is_doubtful(criterion: Criterion, answer: Answer, decide: Callable[[Expr], Truth]) -> Need | None:
+    """What has to be read before a decision on a sentence that was understood in part may stand; None where it may.
+
+    It may stand where ages, measures, grades and tests alone decide it; where something required is known not to be; and
+    where one of a plain list of alternatives is there.
+    """
+    if not answer.truth.is_decided or not any(isinstance(one, Opaque) for one in atoms(criterion.expr)):
+        return None
+    if decide(_mapped(criterion.expr, _only_sure)) is answer.truth:
+        return None
+    plain = (Concept, Exposure)
+    of = criterion.expr.of if isinstance(criterion.expr, And | Or) else ()
+    if isinstance(criterion.expr, And) and answer.truth is Truth.FALSE:
+        is_required = criterion.polarity is Polarity.INCLUSION
+        if is_required and any(isinstance(one, plain) and decide(one) is Truth.FALSE for one in of):
+            return None
+    is_listed = isinstance(criterion.expr, Or) and not _SHAPING.search(criterion.text)
+    is_there = any(isinstance(one, plain) and decide(one) is Truth.TRUE for one in of)
+    if is_listed and answer.truth is Truth.TRUE and is_there:
+        return None
+    return Need(Who.READER, f"“{criterion.text}”", "understood in part only: has to be read")
+
+
+def _only_sure(atom: Expr) -> Expr:
+    return atom if isinstance(atom, _SURE) else Opaque("", _span(atom))
+
+
+def _span(atom: Expr) -> Span:
+    return next(iter(atoms(atom))).span
+
+
+def without_sexes(expr: Expr) -> Expr:
+    """The expression with every sex taken for not known."""
+    return _mapped(
+        expr, lambda one: Opaque("", one.span) if isinstance(one, Demographic) and one.kind == "sex" else one
+    )
+
+
+def _mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The expression with every atom changed."""
+    match expr:
+        case And(of):
+            return And(tuple(_mapped(one, change) for one in of))
+        case Or(of):
+            return Or(tuple(_mapped(one, change) for one in of))
+        case AtLeast(count, of):
+            return AtLeast(count, tuple(_mapped(one, change) for one in of))
+        case Not(of):
+            return Not(_mapped(of, change))
+        case ExceptWhen(main, exception):
+            return ExceptWhen(_mapped(main, change), _mapped(exception, change))
+        case Alternatives(readings):
+            return Alternatives(tuple(_mapped(one, change) for one in readings))
+        case _:
+            return change(expr)
+
+
+def left_open(answer: Answer, need: Need) -> Answer:
+    """An answer that is not taken for one, with what has to be read."""
+    words = (*answer.words, need.why)
+    return replace(answer, truth=Truth.UNKNOWN, words=words, needs=(need,), is_conflict=False)

@@ -1,0 +1,132 @@
+"""`Known`: the facts of a patient that may be used on a day, looked up by kind and id, with the day's anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+
+from trialist.evaluation.kinship import narrower
+from trialist.evaluation.policy import Policy
+from trialist.evaluation.times import Anchors
+from trialist.evaluation.verdict import Evidence
+from trialist.patient.extents import DateRange
+from trialist.patient.facts import Fact, FactKind, Patient, Status, Subject, index_facts, known_on
+
+
+class Known:
+    """What may be used of a patient on a day, under a policy. Facts about others, and of later days, are left out."""
+
+    def __init__(self, patient: Patient, as_of: date, policy: Policy) -> None:
+        self.patient = patient
+        self.as_of = as_of
+        self.policy = policy
+        usable = _ordered([fact for fact in patient.facts if known_on(fact, as_of)])
+        self._own = index_facts(fact for fact in usable if fact.subject is Subject.PATIENT)
+        self._own_kinds: dict[FactKind, list[Fact]] = {}
+        self._family: dict[FactKind, list[Fact]] = {}
+        for fact in usable:
+            if fact.subject is not Subject.DONOR:
+                of = self._own_kinds if fact.subject is Subject.PATIENT else self._family
+                of.setdefault(fact.kind, []).append(fact)
+
+    def facts(self, kind: FactKind, fact_id: str) -> Sequence[Fact]:
+        """The patient's own facts of a kind and id; those without an id under ""."""
+        return self._own.get((kind, fact_id), ())
+
+    def of_kind(self, kind: FactKind) -> Sequence[Fact]:
+        """All of the patient's own facts of a kind."""
+        return self._own_kinds.get(kind, ())
+
+    def of_family(self, kind: FactKind) -> Sequence[Fact]:
+        """The facts of a kind about the family."""
+        return self._family.get(kind, ())
+
+    def without(self, facts: Collection[Fact]) -> Known:
+        """The same without some facts."""
+        if not facts:
+            return self
+        left = tuple(one for one in self.patient.facts if one not in facts)
+        return Known(replace(self.patient, facts=left), self.as_of, self.policy)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """The day, the birth, and the transplantation where there was exactly one."""
+        own: dict[str, DateRange] = {}
+        if self.patient.birth is not None:
+            own["birth"] = self.patient.birth
+        transplants = {
+            fact.date
+            for group in ("hct", "organ_transplant")
+            for one in (group, *narrower("exposure", group))
+            for fact in self.facts(FactKind.EXPOSURE, one)
+            if not fact.negated and fact.status is not Status.PLANNED
+        }
+        if len(transplants) == 1:
+            day = transplants.pop()
+            if day is not None:
+                own["transplant"] = day
+        return Anchors(self.as_of, own)
+
+    @cached_property
+    def is_covered(self) -> bool:
+        """Whether the record is long and recent enough for the policy to take what is not in it for absent."""
+        first, last = self.patient.first_seen, self.patient.last_seen
+        if not self.policy.assumes_absence or first is None or last is None:
+            return False
+        months = (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
+        is_recent = last >= self.as_of - timedelta(days=self.policy.most_gap_days)
+        return is_recent and months >= self.policy.least_months
+
+
+def _ordered(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts in an order that does not depend on the order in which they were given; the same one twice is one."""
+    by_name: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        by_name.setdefault((fact.kind, fact.id), []).append(fact)
+    found: list[Fact] = []
+    for name in sorted(by_name):
+        same = by_name[name]
+        found += same if len(same) == 1 else sorted(dict.fromkeys(same), key=repr)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old a statement is: days since the day it is of, or None where nobody says which day that is."""
+
+    days: int | None
+
+    def is_within(self, most: int) -> bool:
+        """Whether it is at most so old; 0 is any age, also an unknown one."""
+        return most == 0 or (self.days is not None and self.days <= most)
+
+
+def day_of(fact: Fact) -> DateRange | None:
+    """The day a fact is of: its own, else the day it was recorded."""
+    return fact.date if fact.date is not None else fact.recorded
+
+
+def stated_on(fact: Fact) -> date | None:
+    """The last day of which a fact says that it was so: the record's, else its own latest; None when neither is known."""
+    for day in (fact.recorded, fact.date):
+        if day is not None and day.earliest is not None:
+            return day.earliest
+    return None
+
+
+def days_since(day: date | None, as_of: date) -> Age:
+    """How long ago a day is."""
+    return Age(None if day is None else (as_of - day).days)
+
+
+def evidence_of(fact: Fact, words: str) -> Evidence:
+    """A fact as evidence."""
+    day = day_of(fact)
+    return Evidence(words, str(fact.origin), "" if day is None else str(day), fact)
+
+
+def origins(facts: Iterable[Fact]) -> tuple[str, ...]:
+    """Where facts were read."""
+    return tuple(str(fact.origin) for fact in facts)

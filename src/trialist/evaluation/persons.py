@@ -1,0 +1,146 @@
+"""Age and sex, and what only a person can say: consents, judgements, words that were not understood."""
+
+from __future__ import annotations
+
+from trialist.criteria.nodes import Attestation, Demographic, Interval, Judgement, Opaque
+from trialist.evaluation.amounts import (
+    amount_words,
+    asked_range,
+    compare,
+    converted,
+    known_range,
+    relation_words,
+)
+from trialist.evaluation.answers import Answer, if_agreed
+from trialist.evaluation.graded import sex_evidence
+from trialist.evaluation.known import Known, evidence_of
+from trialist.evaluation.truth import Truth, not_, truth_of
+from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
+from trialist.patient.extents import ValueRange
+from trialist.patient.facts import FactKind, age_on
+
+_BIRTH = Need(Who.DATA, "date of birth", "not recorded", "patient/birth", "LOINC 21112-8")
+_SEX = Need(Who.DATA, "sex", "not recorded", "patient/sex", "LOINC 46098-0")
+_TOPICS = {
+    "consent": "informed consent",
+    "assent": "assent of a minor",
+    "compliance": "following the study's procedures",
+    "contraception": "contraception as the study asks",
+    "language": "the study's language",
+    "access": "residence, insurance or access as the study asks",
+    "ability": "being able to do what the study asks",
+    "refrain": "agreeing to what the study asks",
+    "cognition": "being able to decide",
+}
+
+
+def answer_demographic(atom: Demographic, known: Known) -> Answer:
+    """Whether age or sex (or residence, language, ethnicity) is as asked."""
+    if atom.kind == "age" and atom.interval is not None:
+        return answer_age(atom.interval, atom.unit, known, is_exact="comparator" not in atom.assumed)
+    if atom.kind == "sex":
+        return answer_sex(atom.values, known)
+    facts = [one for one in known.facts(FactKind.DEMOGRAPHIC, atom.kind) if not one.negated]
+    need = Need(Who.PERSON, atom.kind, "has to be asked", f"{FactKind.DEMOGRAPHIC}/{atom.kind}")
+    evidence = tuple(evidence_of(one, f"{atom.kind}: {one.outcome}") for one in facts)
+    wanted = {one.casefold() for one in atom.values}
+    if facts and all(one.outcome.casefold() in wanted for one in facts):
+        return Answer(Truth.TRUE, tuple(one.words for one in evidence), evidence)
+    return Answer(Truth.UNKNOWN, (f"{atom.kind}: {need.why}",), evidence, needs=(need,))
+
+
+def answer_age(interval: Interval, unit: str, known: Known, *, is_exact: bool = True) -> Answer:
+    """Whether an age is as asked, in completed units.
+
+    "Over 18" may mean 19 completed years or one day more than 18: between the two it is open.
+    """
+    birth = known.patient.birth
+    if birth is None:
+        return Answer(Truth.UNKNOWN, ("age: no date of birth",), needs=(_BIRTH,))
+    age = age_on(birth, known.as_of, unit) if unit in {"a", "mo", "wk", "d"} else None
+    if age is None:
+        need = Need(Who.DATA, "age", "cannot be worked out in the unit asked for", "patient/birth")
+        return Answer(Truth.UNKNOWN, (f"age: {need.why}",), needs=(need,))
+    told = amount_words(str(age), unit)
+    evidence = (Evidence(f"born {birth}", "patient", str(birth)),)
+    readings = [_in_age(age, interval)]
+    if interval.lower is not None and not interval.lower_inclusive:
+        readings.append(
+            _in_age(age, Interval(interval.lower, interval.upper, True, interval.upper_inclusive))
+        )
+    if not is_exact and interval.lower is not None:
+        readings = [
+            _in_age(age, Interval(lower=interval.lower)),
+            _in_age(age, Interval(upper=interval.lower)),
+        ]
+    truths = set(readings)
+    truth = truths.pop() if len(truths) == 1 else Truth.UNKNOWN
+    assumption = Assumption("age", "ages are counted in completed years, months, weeks or days")
+    if truth.is_decided:
+        words = f"age {told} on {known.as_of}: {relation_words(interval, truth, unit)}"
+        return Answer(truth, (words,), evidence, (), (assumption,))
+    why = "not exact enough" if len(set(readings)) == 1 else "the text can be read in two ways at this age"
+    need = Need(_BIRTH.who, "date of birth", why, _BIRTH.key, _BIRTH.code)
+    if len(set(readings)) > 1:
+        need = Need(Who.READER, "age limit", why)
+    return Answer(Truth.UNKNOWN, (f"age {told} on {known.as_of}: {why}",), evidence, needs=(need,))
+
+
+def _in_age(age: ValueRange, interval: Interval) -> Truth:
+    return compare(known_range(age), asked_range(interval))
+
+
+def answer_sex(values: tuple[str, ...], known: Known) -> Answer:
+    """Whether the sex is one of those asked for; all sexes are everybody, also who has none recorded."""
+    if {"male", "female"} <= set(values):
+        return Answer(Truth.TRUE, ("all sexes",))
+    if known.patient.sex is None:
+        return Answer(Truth.UNKNOWN, ("sex: not recorded",), needs=(_SEX,))
+    is_asked = str(known.patient.sex) in values
+    relation = "as asked" if is_asked else f"asked is {' or '.join(values)}"
+    return Answer(truth_of(is_asked), (f"sex {known.patient.sex}: {relation}",), (sex_evidence(known),))
+
+
+def answer_attestation(atom: Attestation, known: Known) -> Answer:
+    """What a person has to agree to or be able to do: known only where it is recorded."""
+    topic = _TOPICS.get(atom.topic, atom.topic)
+    need = Need(Who.PERSON, topic, f"only the {atom.by} can say", f"{FactKind.ATTESTATION}/{atom.topic}")
+    facts = known.facts(FactKind.ATTESTATION, atom.topic)
+    evidence = tuple(evidence_of(one, f"{'no ' if one.negated else ''}{topic}") for one in facts)
+    truths = {truth_of(not one.negated) for one in facts}
+    if len(truths) != 1:
+        return Answer(
+            Truth.UNKNOWN, (f"{topic}: {need.why}",), evidence, needs=(need,), is_conflict=len(truths) > 1
+        )
+    truth = truths.pop()
+    words = (f"{topic}: {'recorded' if truth is Truth.TRUE else 'refused or not possible'}",)
+    return Answer(truth if atom.affirmed else not_(truth), words, evidence)
+
+
+def answer_judgement(atom: Judgement, known: Known) -> Answer:
+    """What an investigator judges; a life expectancy may be recorded."""
+    what = "life expectancy" if atom.topic == "life_expectancy" else f"“{atom.surface}”"
+    need = Need(Who.PERSON, what, "only the investigator can say", f"{FactKind.JUDGEMENT}/{atom.topic}")
+    facts = [
+        one
+        for one in known.facts(FactKind.JUDGEMENT, atom.topic)
+        if one.value is not None and not one.negated and atom.topic != "investigator"
+    ]
+    if atom.interval is None or not facts:
+        return Answer(Truth.UNKNOWN, (f"{what}: {need.why}",), needs=(need,))
+    answers = []
+    for fact in facts:
+        value = None if fact.value is None else converted(known_range(fact.value), fact.unit, atom.unit, "")
+        truth = Truth.UNKNOWN if value is None else compare(value, asked_range(atom.interval))
+        told = f"{what} {amount_words(str(fact.value), fact.unit)}"
+        relation = relation_words(atom.interval, truth, atom.unit) if truth.is_decided else "not exact enough"
+        needs = () if truth.is_decided else (need,)
+        answers.append(Answer(truth, (f"{told}: {relation}",), (evidence_of(fact, told),), needs=needs))
+    return answers[0] if len(answers) == 1 else if_agreed(answers, need)
+
+
+def answer_opaque(atom: Opaque) -> Answer:
+    """Words that were not understood: a person has to read them."""
+    said = " ".join(atom.text.split())
+    need = Need(Who.READER, f"“{said}”", "not understood: has to be read")
+    return Answer(Truth.UNKNOWN, (f"“{said}” was not understood",), needs=(need,))

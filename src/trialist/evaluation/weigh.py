@@ -1,0 +1,96 @@
+"""The criteria of a trial together → its verdict: excluded, eligible, or undetermined and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trialist.criteria.criterion import CriterionSet
+from trialist.evaluation.known import Known
+from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Verdict, Who
+
+NO_TEXT = Need(Who.READER, "the eligibility text", "not available: who may take part is not known")
+
+
+def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment]) -> Verdict:
+    """The verdict of a trial.
+
+    What only concerns one cohort or part closes that cohort, never the trial. What excludes only because the policy takes
+    something for absent is open. A text that is missing, or of which words were read by nobody, is open.
+    """
+    counted = [one for one in assessments if one.counts]
+    excluding = [one for one in counted if one.effect is Effect.EXCLUDES and not one.scope]
+    sure = [one for one in excluding if not one.rests_on_absence]
+    open_ = [one for one in counted if one.effect is Effect.OPEN and not one.scope]
+    needs = [need for one in open_ for need in one.missing]
+    notes = []
+    for one in excluding:
+        if one.rests_on_absence:
+            needs.append(Need(Who.DATA, one.plain, "excludes only if what is not recorded is absent"))
+    scoped, scope_notes = _cohorts(counted)
+    needs += scoped
+    notes += scope_notes
+    needs += unread_needs(criteria)
+    missing = tuple(dict.fromkeys(one for one in needs if one.who is Who.DATA))
+    confirmations = tuple(dict.fromkeys(one for one in needs if one.who is not Who.DATA))
+    verdict = Class.EXCLUDED if sure else Class.UNDETERMINED if needs else Class.ELIGIBLE
+    return Verdict(
+        nct_id=criteria.nct_id,
+        as_of=known.as_of,
+        policy=known.policy.name,
+        verdict=verdict,
+        assessments=tuple(assessments),
+        excluded_by=tuple(one.criterion_id for one in sure),
+        missing=missing,
+        confirmations=confirmations,
+        notes=tuple(notes),
+    )
+
+
+def unread_needs(criteria: CriterionSet) -> list[Need]:
+    """What of the text nobody has read."""
+    if not criteria.available:
+        return [NO_TEXT]
+    found = []
+    lost = [one.text.strip() for one in criteria.residue if one.kind == "text"]
+    found += [Need(Who.READER, f"“{said}”", "in no criterion: has to be read") for said in lost]
+    if not any(one.counts for one in criteria.criteria):
+        found.append(Need(Who.READER, "the eligibility text", "no criterion was found in it: has to be read"))
+    return found + [
+        Need(Who.READER, "the eligibility text", finding.message)
+        for finding in criteria.findings
+        if finding.kind in {"no_heading", "incomplete_reference"}
+    ]
+
+
+def _cohorts(counted: Sequence[Assessment]) -> tuple[list[Need], list[str]]:
+    """The cohorts and parts that a text names: with one that is wholly open to the patient, none is missing anything."""
+    by_scope: dict[tuple[tuple[str, str], ...], list[Assessment]] = {}
+    for one in counted:
+        if one.scope:
+            by_scope.setdefault(one.scope, []).append(one)
+    if not by_scope:
+        return [], []
+    needs: list[Need] = []
+    notes = []
+    closed = []
+    for scope, members in sorted(by_scope.items()):
+        name = ", ".join(f"{kind} {value}" for kind, value in scope)
+        excluding = [one for one in members if one.effect is Effect.EXCLUDES and not one.rests_on_absence]
+        open_ = [one for one in members if one.effect is Effect.OPEN or one.effect is Effect.EXCLUDES]
+        if excluding:
+            closed.append(name)
+            notes.append(f"Not for {name}: {', '.join(one.criterion_id for one in excluding)}.")
+        elif not open_:
+            return [], [f"All that is asked for {name} alone is met."]
+        needs += [] if excluding else [need for one in open_ for need in one.missing]
+    if len(closed) == len(by_scope):
+        needs.append(
+            Need(
+                Who.READER,
+                "cohorts and parts",
+                "closed for all that the text names; whether there are others has to be read",
+            )
+        )
+    elif not needs:
+        needs.append(Need(Who.READER, "cohorts and parts", "which one is meant has to be read"))
+    return needs, notes

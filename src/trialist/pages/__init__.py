@@ -1,0 +1,1 @@
+"""The site: pages for people, made on the server, of what the registry's calls give."""

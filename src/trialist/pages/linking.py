@@ -1,0 +1,38 @@
+"""Addresses and e-mail addresses within a text, as links."""
+
+from __future__ import annotations
+
+import re
+
+_LINKED = re.compile(
+    r"(?P<web>https?://[^\s<>\"'\\^`{|}\x00-\x20\x7f-\xa0]+)|(?P<mail>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+)
+_TRAILING = ".,;:!?)]'\""
+_PHONE = re.compile(r"[^0-9+]")
+
+
+def linked(text: str) -> list[tuple[str, str]]:
+    """A text in pieces, each with the address that it leads to, "" for none."""
+    if "://" not in text and "@" not in text:
+        return [(text, "")]
+    found: list[tuple[str, str]] = []
+    place = 0
+    for hit in _LINKED.finditer(text):
+        shown = hit[0].rstrip(_TRAILING)
+        if ")" in hit[0] and "(" in shown:
+            shown = hit[0].rstrip(_TRAILING.replace(")", ""))
+        if hit.start() > place:
+            found.append((text[place : hit.start()], ""))
+        found.append((shown, shown if hit["web"] else f"mailto:{shown}"))
+        place = hit.start() + len(shown)
+    if place < len(text):
+        found.append((text[place:], ""))
+    return found
+
+
+def phone_link(text: object) -> str:
+    """A phone number as an address that a phone understands; "" for what has too few digits, or an extension."""
+    if not isinstance(text, str) or "ext" in text.lower() or "x" in text.lower():
+        return ""
+    digits = _PHONE.sub("", text)
+    return f"tel:{digits}" if 6 <= len(digits.strip("+")) <= 15 and "+" not in digits[1:] else ""

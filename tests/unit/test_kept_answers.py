@@ -1,0 +1,84 @@
+"""What earlier requests found never changes what a later one finds, in which order, and with which relevance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import zstandard
+
+from trialist.demo import generate_study
+from trialist.errors import TrialistError
+from trialist.index.live import LiveIndex
+from trialist.query.hits import Selection
+from trialist.query.kept import Kept, KeptAnswers
+from trialist.query.nodes import Term
+from trialist.query.study_query import ParamQuery, StudyQuery
+from trialist.vocabulary.thesaurus import Thesaurus
+
+from support.queries import generate_query
+from support.searching import number_of, write
+
+
+def test_requests_in_any_order_find_what_each_finds_alone(tmp_path: Path) -> None:
+    records = [generate_study(number, seed=5) for number in range(90)]
+    write(tmp_path, records, {number_of(one): 1 for one in records[:80]})
+    write(tmp_path, records, {number_of(one): 1 + place % 3 for place, one in enumerate(records)})
+    index = LiveIndex(tmp_path)
+    assert len(index.segments) > 1
+    thesaurus = Thesaurus.from_json(zstandard.decompress(index.thesaurus_file.read_bytes()))
+    answers, rng = KeptAnswers(), Random(3)
+    nodes = [generate_query(rng, records, legal=True) for _ in range(40)]
+    compared = 0
+    for _ in range(250):
+        queries = tuple(
+            ParamQuery("term", area, node) for area, node in rng.choices(nodes, k=rng.choice((1, 1, 2)))
+        )
+        filters = tuple(node for _, node in rng.choices(nodes, k=rng.choice((0, 1, 2))))
+        query = StudyQuery(queries=queries, filters=filters, page_size=50)
+        try:
+            alone = Selection(index, query, thesaurus)
+        except (TrialistError, LookupError):
+            continue
+        kept = Selection(index, query, thesaurus, answers=answers)
+        assert kept.page() == alone.page()
+        assert kept.relevance.tolist() == alone.relevance.tolist()
+        compared += alone.total > 0
+    assert compared > 30
+    assert answers.size > 0
+
+
+def test_what_was_asked_longest_ago_gives_way() -> None:
+    answers = KeptAnswers(most_bytes=2_000)
+    mask = np.zeros(1_000, dtype=bool)
+    mask[:30] = True
+    keys = [
+        (0, Term(word), "BasicSearch", True)
+        for word in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
+    ]
+    for key in keys:
+        answers.keep(key, mask, mask.astype(np.float32))
+        assert answers.find(keys[0]) is not None
+        assert answers.size <= 2_000
+    assert answers.find(keys[1]) is None
+    assert answers.find(keys[-1]) is not None
+
+
+def test_what_takes_too_much_is_not_kept() -> None:
+    answers = KeptAnswers(most_bytes=8_000)
+    mask = np.ones(1_000, dtype=bool)
+    answers.keep((0, Term("one"), "BasicSearch", True), mask, mask.astype(np.float32))
+    assert answers.size == 0
+
+
+def test_many_places_are_kept_as_bits() -> None:
+    mask = np.zeros(1_003, dtype=bool)
+    mask[::2] = True
+    kept = Kept.of(mask, None)
+    assert kept.size == 126
+    assert (kept.answer()[0] == mask).all()
+    few = np.zeros(1_003, dtype=bool)
+    few[[5, 1_002]] = True
+    assert Kept.of(few, None).size == 8
+    assert (Kept.of(few, None).answer()[0] == few).all()

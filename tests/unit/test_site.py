@@ -1,0 +1,78 @@
+"""The site in this process: its frame, its headers, its static files, and how it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from trialist.pages.routes import ROUTES
+from trialist.pages.site import HEADERS
+from trialist.pages.static_files import static_files
+from trialist.serving.application import Application
+
+from support.records import raw
+from support.serving import ask, make_registry, site_application
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Application:
+    return site_application(
+        make_registry(tmp_path_factory.mktemp("site") / "registry", *map(raw, range(1, 13)))
+    )
+
+
+def test_site_and_api_answer_in_one_application(app):
+    assert ask(app, "/about").headers["content-type"].startswith("text/html")
+    assert ask(app, "/api/v2/version").json["apiVersion"]
+    assert "access-control-allow-origin" not in ask(app, "/about").headers
+    assert ask(app, "/api/v2/version").headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("target", ["/about", "/nowhere", "/study/NCT00000001x", "/static/x/y"])
+def test_every_answer_of_the_site_has_the_security_headers(app, target):
+    found = ask(app, target).headers
+    for name, value in HEADERS:
+        assert found[name.decode()] == value.decode()
+    assert "unsafe" not in found["content-security-policy"]
+
+
+def test_a_page_says_that_the_data_are_invented(app):
+    assert "These studies are invented" in ask(app, "/about").text
+
+
+def test_a_page_is_asked_for_anew_and_sent_only_when_it_is_another(app):
+    first = ask(app, "/about")
+    assert first.headers["cache-control"] == "no-cache"
+    again = ask(app, "/about", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_static_files_are_kept_for_a_year_under_an_address_of_their_own(app):
+    url = static_files().url("site.css")
+    found = ask(app, url)
+    assert found.headers["content-type"] == "text/css; charset=utf-8"
+    assert "immutable" in found.headers["cache-control"]
+    old = ask(app, url.replace(static_files().mark, "0" * 12))
+    assert (old.status, old.headers["cache-control"]) == (200, "no-cache")
+    assert ask(app, f"/static/{static_files().mark}/site.py").status == 404
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "status"),
+    [
+        ("/nowhere", "GET", 404),
+        ("/%2e%2e/etc/passwd", "GET", 404),
+        ("/about", "POST", 405),
+        ("/about", "DELETE", 405),
+        ("/about?" + "x" * 40_000, "GET", 414),
+    ],
+)
+def test_refusals_are_pages_with_a_way_out(app, target, method, status):
+    found = ask(app, target, method=method)
+    assert found.status == status
+    assert "<h1>" in found.text
+    assert 'href="/"' in found.text
+
+
+def test_every_address_is_named_once():
+    paths = [(row.path, row.takes_form) for row in ROUTES]
+    assert len(paths) == len(set(paths))
