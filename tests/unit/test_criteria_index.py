@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 import trialist.registry.criteria_index as criteria_index
+import trialist.registry.searching as searching
 from trialist.criteria.encode import encode_set
 from trialist.errors import NotBuiltError
 from trialist.index.criteria_chunk import chunk_name
@@ -96,6 +97,11 @@ def test_other_rules_parse_everything_again(tmp_path: Path, monkeypatch: pytest.
     build_criteria(settings(directory))
     before = read_criteria_state(directory)
     monkeypatch.setattr(criteria_index, "rules_stamp", lambda: "other")
+    monkeypatch.setattr(searching, "rules_stamp", lambda: "other")
+    assert (
+        "other rules"
+        in Finder(directory).criteria_notes({"filter.advanced": "AREA[CriterionExcludes]msc"})[0]
+    )
     after = read_criteria_state(directory)
     assert (before.is_current, after.is_current) == (True, False)
     assert "other rules" in after.sentence()

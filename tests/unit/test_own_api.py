@@ -516,5 +516,8 @@ def test_searches_and_facets_over_criteria(parsed_app):
 
 def test_kept_criteria_are_those_that_are_parsed_now(app, parsed_app):
     for hit in get(parsed_app, "search", pageSize="12")["hits"]:
-        kept = get(parsed_app, f"studies/{hit['nct_id']}/criteria")
-        assert kept == get(app, f"studies/{hit['nct_id']}/criteria")
+        kept, parsed = (get(one, f"studies/{hit['nct_id']}/criteria") for one in (parsed_app, app))
+        # Codes of names come from each registry's own vocabulary; all else is the same.
+        for one in (kept, parsed):
+            one["criteria"] = [(each["id"], each["text"], each["plain"]) for each in one["criteria"]]
+        assert kept == parsed

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import zstandard
 
+from trialist.criteria.stamp import rules_stamp
 from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.live import LiveIndex
 from trialist.query.areas import CRITERION_AREAS
@@ -200,12 +201,17 @@ class Finder:
             isinstance(one, Area) and one.area in CRITERION_AREAS for node in nodes for one in walk(node)
         ):
             return []
+        notes = []
         unparsed = self.select(StudyQuery(filters=asked.filters, queries=asked.queries)).unparsed
-        if not unparsed:
-            return []
-        return [
-            f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
-        ]
+        if unparsed:
+            notes.append(
+                f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
+            )
+        if self.criteria is not None and self.criteria.stamp != rules_stamp():
+            notes.append(
+                "the criteria were parsed by other rules than those in force: `trialist index` parses them"
+            )
+        return notes
 
     def first(self, query: Asked, most: int) -> Page:
         """The first `most` hits from the page that a request asks for, also more than a page holds."""
