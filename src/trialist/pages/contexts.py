@@ -100,13 +100,14 @@ class Card:
     """One study among those found; `place` says of its open sites where they are, `cells` fill the chosen columns."""
 
     nct_id: str
+    url: str
     title: tuple[Marked, ...]
     status: str
     tone: str
     place: str
     facts: tuple[tuple[str, str], ...]
     excerpts: tuple[Excerpt, ...]
-    why: tuple[tuple[str, tuple[str, ...]], ...]
+    why_url: str
     cells: tuple[str, ...]
 
 
@@ -378,3 +379,15 @@ class PlacesPage:
     more: int
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """`why.html` and `parts/why.html`: each part of a request that holds, and what in the study says so."""
+
+    title: str
+    nct_id: str
+    name: str
+    sentence: str
+    why: tuple[tuple[str, tuple[str, ...]], ...]
+    back: str
