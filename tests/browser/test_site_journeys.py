@@ -25,7 +25,6 @@ def window(browser: Browser, site: Running) -> Iterator[Watched]:
         permissions=["geolocation"],
         accept_downloads=True,
     )
-    found.page.set_default_timeout(20_000)
     yield found
     found.check()
     found.close()
@@ -34,7 +33,6 @@ def window(browser: Browser, site: Running) -> Iterator[Watched]:
 @pytest.fixture
 def plain(browser: Browser, site: Running) -> Iterator[Watched]:
     found = Watched(browser, site, java_script_enabled=False, viewport={"width": 360, "height": 800})
-    found.page.set_default_timeout(20_000)
     yield found
     found.check()
     found.close()
@@ -139,6 +137,15 @@ def test_without_scripts_a_search_is_filtered_sorted_and_a_study_read(plain: Wat
     page.locator(".card.study h3 a").first.click()
     page.get_by_role("link", name="See each criterion by itself").click()
     expect(page.locator(".checklist").first).to_be_visible()
+
+
+def test_why_a_study_is_here_is_told_below_it(window: Watched) -> None:
+    page = window.open("/find?cond=gvhd")
+    page.get_by_role("link", name="Why it is here").first.click()
+    expect(page.locator(".card.study .why").first).to_contain_text(
+        "You asked for studies that mention “gvhd”"
+    )
+    assert page.url.endswith("/find?cond=gvhd")
 
 
 def test_a_table_shows_the_columns_that_were_chosen(window: Watched) -> None:

@@ -101,13 +101,14 @@ class Card:
     """One study among those found; `place` says of its open sites where they are, `cells` fill the chosen columns."""
 
     nct_id: str
+    url: str
     title: tuple[Marked, ...]
     status: str
     tone: str
     place: str
     facts: tuple[tuple[str, str], ...]
     excerpts: tuple[Excerpt, ...]
-    why: tuple[tuple[str, tuple[str, ...]], ...]
+    why_url: str
     cells: tuple[str, ...]
 
 
@@ -304,12 +305,12 @@ class ModuleWay:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """`record.html`: the overview of a record, and the ways to its modules."""
+    """`record.html`: the overview of a record, and the ways to its modules, those of each part in the record's order."""
 
     title: str
     head: StudyHead
     overview: tuple[Node, ...]
-    ways: tuple[ModuleWay, ...]
+    ways: tuple[tuple[str, tuple[ModuleWay, ...]], ...]
     flags: tuple[Flag, ...]
 
 
@@ -380,3 +381,15 @@ class PlacesPage:
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
     map: MapShown | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """`why.html` and `parts/why.html`: each part of a request that holds, and what in the study says so."""
+
+    title: str
+    nct_id: str
+    name: str
+    sentence: str
+    why: tuple[tuple[str, tuple[str, ...]], ...]
+    back: str
