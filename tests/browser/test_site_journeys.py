@@ -141,6 +141,15 @@ def test_without_scripts_a_search_is_filtered_sorted_and_a_study_read(plain: Wat
     expect(page.locator(".checklist").first).to_be_visible()
 
 
+def test_why_a_study_is_here_is_told_below_it(window: Watched) -> None:
+    page = window.open("/find?cond=gvhd")
+    page.get_by_role("link", name="Why it is here").first.click()
+    expect(page.locator(".card.study .why").first).to_contain_text(
+        "You asked for studies that mention “gvhd”"
+    )
+    assert page.url.endswith("/find?cond=gvhd")
+
+
 def test_a_table_shows_the_columns_that_were_chosen(window: Watched) -> None:
     page = window.open("/find?cond=gvhd")
     page.get_by_role("link", name="Table", exact=True).click()

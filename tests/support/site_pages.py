@@ -23,6 +23,7 @@ PAGES: dict[str, str] = {
     "nothing found": "/find?cond=gvhd&intr=aspirin&country=Japan&phase=PHASE4",
     "misspelled": "/find?cond=lukemia",
     "unreadable": "/find?q=AREA%5BPhase",
+    "why": f"/find/why/{FIRST}?cond=gvhd&place=Munich&open=1",
     "study": f"/study/{FIRST}",
     "study with results": f"/study/{WITH_RESULTS}",
     "study from a town": f"/study/{FIRST}?place=Munich&open=1",

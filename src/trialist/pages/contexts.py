@@ -101,13 +101,14 @@ class Card:
     """One study among those found; `place` says of its open sites where they are, `cells` fill the chosen columns."""
 
     nct_id: str
+    url: str
     title: tuple[Marked, ...]
     status: str
     tone: str
     place: str
     facts: tuple[tuple[str, str], ...]
     excerpts: tuple[Excerpt, ...]
-    why: tuple[tuple[str, tuple[str, ...]], ...]
+    why_url: str
     cells: tuple[str, ...]
 
 
@@ -169,6 +170,7 @@ class ResultsPage:
     paging: Paging
     help: Help
     failure: tuple[str, str] = ("", "")
+    others: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,3 +382,15 @@ class PlacesPage:
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
     map: MapShown | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """`why.html` and `parts/why.html`: each part of a request that holds, and what in the study says so."""
+
+    title: str
+    nct_id: str
+    name: str
+    sentence: str
+    why: tuple[tuple[str, tuple[str, ...]], ...]
+    back: str

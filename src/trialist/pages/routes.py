@@ -24,6 +24,7 @@ from trialist.pages import (
     study_map,
     study_results,
     watch,
+    why,
 )
 from trialist.pages.shown import Make
 
@@ -47,6 +48,7 @@ ROUTES: tuple[Row, ...] = (
     Row("/", find.home_page, nav="Find", searches=True),
     Row("/find", find.results_page, searches=True),
     Row("/find/export", export.export_page, searches=True),
+    Row("/find/why/{nct}", why.why_page),
     Row("/near", near.near_me, takes_form=True),
     Row("/study/{nct}", study.study_page),
     Row("/study/{nct}/criteria", checklist.checklist_page),
