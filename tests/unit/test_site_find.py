@@ -19,7 +19,9 @@ from support.serving import ask, site_application
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Application:
-    return site_application(registry_of_demo(tmp_path_factory.mktemp("find") / "registry", 200))
+    return site_application(
+        registry_of_demo(tmp_path_factory.mktemp("find") / "registry", 200), max_query_seconds=60.0
+    )
 
 
 def text_of(html: str) -> str:

@@ -306,12 +306,12 @@ class ModuleWay:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """`record.html`: the overview of a record, and the ways to its modules."""
+    """`record.html`: the overview of a record, and the ways to its modules, those of each part in the record's order."""
 
     title: str
     head: StudyHead
     overview: tuple[Node, ...]
-    ways: tuple[ModuleWay, ...]
+    ways: tuple[tuple[str, tuple[ModuleWay, ...]], ...]
     flags: tuple[Flag, ...]
 
 

@@ -44,9 +44,8 @@ from trialist.pages.shown import Shown, moved
 from trialist.query.hits import Selection
 from trialist.query.pages import write_token
 from trialist.record.enums import enums
-from trialist.record.study import Study
 from trialist.registry.answering import Shown as OfHits
-from trialist.registry.answering import hits_json
+from trialist.registry.answering import hits_told
 from trialist.registry.searching import Facet
 from trialist.serving.statuses import STATUSES
 from trialist.views.tables import words
@@ -172,9 +171,9 @@ def _cards(
     told = OfHits(asked.today, search.near, highlights=not is_table, why=False)
     hits = selection.page().hits
     asks = changed(given_of(asked), {}, but=("page", "view", "size", "col", "sort"))
-    for hit, found in zip(hits, hits_json(finder, read, search.query, hits, told), strict=True):
+    found_hits = hits_told(finder, read, search.query, hits, told)
+    for hit, (found, study) in zip(hits, found_hits, strict=True):
         asked.check()
-        study = Study.from_json(next(read([hit.number]), b"{}"))
         why_url = "" if is_table or not asks else written(f"{PATH}/why/{hit.nct_id}", asks)
         yield card_of(
             found, study, columns, place="" if search.near is None else asked.text("place"), why_url=why_url

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
+from itertools import groupby
 
 from starlette.responses import Response
 
@@ -41,7 +42,9 @@ def record_page(asked: Asked) -> Shown | Response:
             f"Full record of {stored.nct_id}",
             study_head(stored, study, asked.today, own),
             overview.content,
-            tuple(ways_of(view, own)),
+            tuple(
+                (part, tuple(ways)) for part, ways in groupby(ways_of(view, own), key=lambda way: way.part)
+            ),
             view.flags,
         ),
     )
