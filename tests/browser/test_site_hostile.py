@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from trialist.demo import generate_study
 from trialist.record.catalogue import fields_by_path
 
-from support.browser import Watched, needs_browser
+from support.browser import PATIENT, Watched, needs_browser
 from support.serving import Running, make_registry, running
 
 from test_site_pages import check_html  # isort: skip
@@ -92,7 +92,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = make_registry(
         tmp_path_factory.mktemp("hostile") / "registry", *records(), json.dumps(generate_study(4)).encode()
     )
-    with running(directory) as found:
+    with running(directory, environment=PATIENT) as found:
         yield found
 
 

@@ -25,7 +25,6 @@ def window(browser: Browser, site: Running) -> Iterator[Watched]:
         permissions=["geolocation"],
         accept_downloads=True,
     )
-    found.page.set_default_timeout(20_000)
     yield found
     found.check()
     found.close()
@@ -34,7 +33,6 @@ def window(browser: Browser, site: Running) -> Iterator[Watched]:
 @pytest.fixture
 def plain(browser: Browser, site: Running) -> Iterator[Watched]:
     found = Watched(browser, site, java_script_enabled=False, viewport={"width": 360, "height": 800})
-    found.page.set_default_timeout(20_000)
     yield found
     found.check()
     found.close()

@@ -61,7 +61,6 @@ def violations(window: Watched) -> list[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_page(windows: dict[str, Watched], name: str, look: str) -> None:
     window, (_, width, searched) = windows[look], LOOKS[look]
-    window.errors.clear()
     window.page.set_viewport_size({"width": width, "height": 900})
     page = window.open(PAGES[name])
     assert page.locator("h1").count() == 1
@@ -101,7 +100,6 @@ def check_html(text: str) -> None:
 def test_keyboard_alone(windows: dict[str, Watched]) -> None:
     """The first key leads past the head; a search is made and a study opened without a pointer."""
     window = windows["dark with scripts"]
-    window.errors.clear()
     page = window.open("/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"

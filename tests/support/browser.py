@@ -16,6 +16,8 @@ from trialist.demo.registry import generate_study
 
 from support.serving import Running
 
+PATIENT = {"TRIALIST_MAX_QUERY_SECONDS": "60"}
+"""The environment of a server that a busy machine does not make refuse a search."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -63,6 +65,7 @@ class Watched:
         )
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(60_000)
 
     def _asked(self, request: object) -> None:
         url = request.url  # type: ignore[attr-defined]
@@ -70,7 +73,8 @@ class Watched:
             self.foreign.append(url)
 
     def open(self, address: str) -> Page:
-        """Go to a page, and wait until it and its files are there."""
+        """Go to a page, and wait until it and its files are there; what was wrong before counts no more."""
+        self.errors.clear()
         self.page.goto(address)
         return self.page
 
