@@ -170,6 +170,7 @@ class ResultsPage:
     paging: Paging
     help: Help
     failure: tuple[str, str] = ("", "")
+    others: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from starlette.responses import Response
 
@@ -63,8 +65,9 @@ def search_feed(asked: Asked) -> Shown:
     entries = []
     for hit in selection.page().hits:
         asked.check()
-        nct_id = f"NCT{hit.number:08d}"
-        entries.append(_newest(asked, nct_id))
+        raw = next(asked.served.records.read([hit.number]), None)
+        if raw is not None:  # the store may have lost it since the index was built
+            entries.append(_newest(asked, f"NCT{hit.number:08d}", Study.from_json(raw)))
     page = FeedPage(
         f"tag:trialist,{_FEED_YEAR}:{written('/feed', given)}",
         search.sentence or "All studies",
@@ -107,14 +110,14 @@ def study_feed(asked: Asked) -> Shown | Response:
     return Shown("feed.xml", page, media_type=_MEDIA_TYPE)
 
 
-def _newest(asked: Asked, nct_id: str) -> FeedEntry:
+def _newest(asked: Asked, nct_id: str, study: Study) -> FeedEntry:
     """The last version of a study and what it changed."""
     versions = asked.served.records.versions(nct_id)[-2:]
     if not versions:
         raise LimitExceededError("the registry changed meanwhile; please ask again")
-    records = [_record(asked, one) for one in versions]
+    records = [*(_record(asked, one) for one in versions[:-1]), study.record]
     story = story_of(records, versions[0].number)[-1]
-    summary = summary_of(Study.from_record(records[-1]), asked.today)
+    summary = summary_of(study, asked.today)
     status = f" Status: {summary.status}." if summary.status and not story.callouts else ""
     return FeedEntry(
         _tag(versions[-1]),
@@ -125,9 +128,8 @@ def _newest(asked: Asked, nct_id: str) -> FeedEntry:
     )
 
 
-def _record(asked: Asked, version: Version) -> dict[str, object]:
-    record = Study.from_json(asked.served.records.get_version(version.nct_id, version.number).raw).record
-    return dict(record)
+def _record(asked: Asked, version: Version) -> Mapping[str, Any]:
+    return Study.from_json(asked.served.records.get_version(version.nct_id, version.number).raw).record
 
 
 def _tag(version: Version) -> str:

@@ -158,6 +158,7 @@ def _results(asked: Asked, given: Pairs, search: Search, selection: Selection, n
             )
             for label, form in _EXPORTS
         ),
+        others=_others(given),
         paging=_paging(given, number, total, search.query.page_size),
         help=_help(asked, given, search, total),
     )
@@ -177,6 +178,12 @@ def _cards(
         yield card_of(
             found, study, columns, place="" if search.near is None else asked.text("place"), why_url=why_url
         )
+
+
+def _others(given: Pairs) -> tuple[str, str]:
+    """The addresses of the landscape of a search and of its feed."""
+    asked = changed(given, {}, but=("page", "view", "size", "col", "sort"))
+    return written("/landscape", asked), written("/feed", asked)
 
 
 def _views(given: Pairs, *, is_table: bool) -> tuple[tuple[str, str, bool], ...]:

@@ -125,7 +125,7 @@ class WorldMap:
 
 @cache
 def _world() -> Mapping[str, Any]:
-    text = (resources.files("trialist.views") / "world" / "countries.json").read_text(encoding="utf-8")
+    text = (resources.files("trialist.views") / "atlas" / "countries.json").read_text(encoding="utf-8")
     found: Mapping[str, Any] = json.loads(text)
     return found
 
