@@ -72,6 +72,7 @@ def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
 
 
 def with_examples(main: Expr, named: Expr) -> Expr:
+    """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=words)
@@ -136,6 +137,11 @@ _OPINION = re.compile(
 )
 
 
-def is_an_opinion(expr: Expr) -> bool:
+def is_an_opinion(expr: Expr, joint: str) -> bool:
     """`in the opinion of the investigator` behind a comma: of all that stands before it, not one thing more."""
-    return isinstance(expr, Judgement) and _OPINION.fullmatch(expr.surface.strip(" ,.;")) is not None
+    if not isinstance(expr, Judgement):
+        return False
+    said = expr.surface.strip(" ,.;").lower()
+    return (joint == "," and said.startswith(("which ", "that ", "who "))) or _OPINION.fullmatch(
+        said
+    ) is not None

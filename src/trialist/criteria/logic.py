@@ -74,6 +74,23 @@ _METHODS = word_set("methods")
 _LINKS = word_set("linking_two_things")
 
 
+def _is_a_list_of_names(expr: Expr) -> bool:
+    """Whether an expression is nothing but several conditions or treatments to choose from."""
+    return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
+
+
+def _next_threshold(pieces: Sequence[Piece], place: int) -> int:
+    """Where an exception ends because a threshold follows behind `, or`: the list goes on, not the exception."""
+    for at in range(place + 2, len(pieces) - 2):
+        if (
+            pieces[at].kind == pieces[at + 1].kind == "joint"
+            and pieces[at].text == ","
+            and isinstance(pieces[at + 2].expr, Quantity | Ordinal | Demographic)
+        ):
+            return at + 1
+    return len(pieces)
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads the pieces of one clause; `lists_any` says that its lists name alternatives (exclusion, or below a negation)."""
@@ -146,13 +163,21 @@ class Reader:
         expr = Reader(self.clause, self.lists_any).read(inside)
         if expr is None:
             return []
-        named = [one for one in said if isinstance(one.expr, Concept | Exposure)]
+        return self._beside_parenthesis(before, inside, expr)
+
+    def _beside_parenthesis(self, before: list[Piece], inside: list[Piece], expr: Expr) -> list[Piece]:
+        """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
+        first, last = inside[0].first, inside[-1].last
+        is_list = self.lists_any and bool(before) and _is_a_list_of_names(expr)
+        if is_list and before[-1].kind == "word":
+            return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
         main = before[-1].expr if before else None
-        if self.lists_any and len(named) == len(said) > 1 and isinstance(main, Concept | Exposure):
+        if is_list and isinstance(main, Concept | Exposure):
             # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
             before[-1].expr = Alternatives((join_any([main, expr]), expr))
             return []
-        return [Piece("atom", first, last, self.clause.said(first, last), expr=expr, entry_id="parenthesis")]
+        said = self.clause.said(first, last)
+        return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
 
     def _exemplifies(self, before: list[Piece], inside: list[Piece]) -> bool:
         """`symptoms of heart failure (NYHA II) (e.g. dyspnoea)`: examples of the last thing named, where other pieces stand between."""
@@ -264,6 +289,7 @@ class Reader:
         end = next(
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
+        end = min(end, _next_threshold(pieces, place))
         main = self._sentence(pieces[:place])
         exception = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         if main is None or exception is None:
@@ -282,10 +308,9 @@ class Reader:
         behind = self._sentence(rest)
         if behind is None:
             return whole
-        joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
-        is_any = joint == "or" or (
-            joint in {",", "and", ";"} and self.lists_any and pieces[end + 1].kind == "joint"
-        )
+        joined = pieces[end] if pieces[end].kind == "joint" else pieces[end + 1]
+        joint = joined.text if joined.kind == "joint" else "and"
+        is_any = joint == "or" or (joint in {",", "and", ";"} and self.lists_any and joined.kind == "joint")
         return join_any([whole, behind]) if is_any else join_all([whole, behind])
 
     def _if(self, pieces: list[Piece], place: int) -> Expr | None:
@@ -659,7 +684,7 @@ class Reader:
         members = gather_choices(settle_sexes(members))
         if not members:
             return None
-        opinions = [expr for _, expr in members if is_an_opinion(expr)]
+        opinions = [expr for joint, expr in members if is_an_opinion(expr, joint)]
         if opinions and len(opinions) < len(members):
             rest = self._joined([(joint, expr) for joint, expr in members if expr not in opinions], pieces)
             return rest if rest is None else join_all([rest, *opinions])

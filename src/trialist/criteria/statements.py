@@ -19,6 +19,8 @@ _REFUSED_BEFORE = re.compile(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
     re.IGNORECASE,
 )
+# `agree not to donate blood` is no refusal.
+_AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b", re.IGNORECASE)
 _FORGOES = re.compile(
     r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
 )
@@ -146,7 +148,8 @@ def find_statements(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
-                refused = bool(before or _REFUSAL.search(text, begin, stop))
+                agrees_not = _AGREES_NOT.search(text, begin, stop)
+                refused = bool(before or (agrees_not is None and _REFUSAL.search(text, begin, stop)))
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
