@@ -93,6 +93,36 @@ def test_a_multiple_of_normal_said_back_is_read_as_itself(variable: str, value: 
     assert (read.variable, read.interval, read.unit, read.basis) == (variable, interval, "1", Basis.X_ULN)
 
 
+# Their names or units are said back in words that are read with more beside them.
+_SAID_OTHERWISE = {"feno", "transaminases", "t_score", "audit"}
+MEASURED = sorted(
+    variable_id
+    for variable_id, row in variables().items()
+    if row["unit"] and variable_id not in _SAID_OTHERWISE
+)
+
+
+@given(st.sampled_from(MEASURED), st.integers(1, 9), st.booleans(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_a_threshold_said_back_is_read_as_itself(variable: str, tenth: int, is_lower: bool, inclusive: bool):
+    row = variables()[variable]
+    low, high = Decimal(str(row["low"])), Decimal(str(row["high"]))
+    value = (low + (high - low) * tenth / 10).quantize(Decimal("0.01") if high < 20 else Decimal(1))
+    if value <= 0:
+        return
+    interval = (
+        Interval(lower=value, lower_inclusive=inclusive)
+        if is_lower
+        else Interval(upper=value, upper_inclusive=inclusive)
+    )
+    atom = Quantity(variable, interval, row["unit"], Span(0, 1))
+    (one,) = parse_criteria(f"Inclusion Criteria:\n\n* {render(atom)}").criteria
+    read = one.expr
+    assert isinstance(read, Quantity)
+    assert (read.variable, read.interval, read.unit) == (variable, interval, row["unit"])
+    assert one.plain == render(atom)
+
+
 @pytest.mark.heavy
 def test_thousands_of_random_strings_are_read():
     chance = random.Random(20260101)
