@@ -12,6 +12,9 @@ from trialist.criteria.quantities import find_bounds
 from trialist.criteria.tokens import tokenise
 
 
+_FEW = 100  # it is slow
+
+
 def score_peers() -> list[tuple[str, str]]:
     """Which of the annotated numbers each finds in the lines they stand in, and how fast: numbers alone, then with their comparison."""
     lines, wanted = [], []
@@ -34,7 +37,7 @@ def score_peers() -> list[tuple[str, str]]:
             found.add(round(Decimal(str(one.value)), 6).normalize())
         return found
 
-    return [*rows, _row("quantulum3 (numbers alone, no comparison)", lines[:300], wanted[:300], theirs)]
+    return [*rows, _row("quantulum3 (numbers alone, no comparison)", lines[:_FEW], wanted[:_FEW], theirs)]
 
 
 def _ours(line: str) -> set[Decimal]:

@@ -23,7 +23,9 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
     unit = bound.unit
     if unit is not None and (unit.dimension != "time" or unit.ucum in {"min", "s", "ms"}):
         return None
-    if bound.basis is not Basis.ABSOLUTE:
+    if bound.basis is not Basis.ABSOLUTE or any(
+        value is not None and value < 0 for value in (bound.interval.lower, bound.interval.upper)
+    ):
         return None
     lead = [token.text for token in tokens[max(0, bound.first - 7) : bound.first]]
     inside = {token.text for token in tokens[bound.first : bound.last]}

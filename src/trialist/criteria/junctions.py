@@ -155,12 +155,11 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     )
     pure = [one for _, one in members if isinstance(one, Demographic) and one.kind == "sex"]
     if pure and implied and {one.values for one in pure} == {("male",)}:
-        kept = [expr for _, expr in members if expr not in pure]
-        return [("", join_any([pure[0], *(_without_sex(expr) for expr in kept)]))] if kept else members
+        women = [_without_sex(expr) for _, expr in members if expr not in pure]
+        return [("", join_any([pure[0], *women]))] if women else members
     if len(sexes) > 1 and others and all(_is_of_one_sex(expr) for _, expr in members):
-        return [
-            ("", join_any([expr for _, expr in members]))
-        ]  # `< 13 in men and < 12 in women`: each has its own
+        # `< 13 in men and < 12 in women`: each has its own
+        return [("", join_any([expr for _, expr in members]))]
     if not others:
         if len(sexes) > 1:
             first = next(one for _, expr in members for one in atoms(expr) if isinstance(one, Demographic))

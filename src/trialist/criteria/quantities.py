@@ -154,6 +154,11 @@ def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = Fal
     if place >= len(tokens):
         return None
     token = tokens[place]
+    if compared and token.text == "-" and place + 1 < len(tokens) and tokens[place + 1].start == token.end:
+        below = _number(tokens, place + 1, text) if tokens[place + 1].kind == "num" else None
+        if below is not None:
+            below.value = -below.value  # `T-score < -2.5`
+        return below
     last = place + 1
     defects: list[tuple[str, str, float]] = []
     power = _BARE_POWER.match(text, token.start) if token.text == "10" else None

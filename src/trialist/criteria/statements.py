@@ -11,7 +11,7 @@ from trialist.criteria.lexicon import cues
 from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
-    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|declin\w+|poor|non-?\w*|absence|"
+    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
     r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
@@ -19,11 +19,13 @@ _REFUSED_BEFORE = re.compile(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
     re.IGNORECASE,
 )
+# `agree not to donate blood` is no refusal.
+_AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b", re.IGNORECASE)
 _FORGOES = re.compile(
     r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
 )
 # Behind one of these a new statement begins, unless it speaks of the study as well.
-_BREAK = re.compile(r"[;]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
+_BREAK = re.compile(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
 _STUDY_WORDS = re.compile(
     r"\b(?:study|protocol|procedures?|visits?|consent|follow|comply|complet\w+|requirements?|restrictions?|assessments?|instructions?|questionnaires?|schedule\w*|"
     r"contracepti\w+|birth control|abstinence|abstain|investigator|understand\w*|sign|able|willing\w*|cooperat\w+|participat\w+|samples?|diary|diaries|read|write|speak|language|"
@@ -146,7 +148,8 @@ def find_statements(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
-                refused = bool(before or _REFUSAL.search(text, begin, stop))
+                agrees_not = _AGREES_NOT.search(text, begin, stop)
+                refused = bool(before or (agrees_not is None and _REFUSAL.search(text, begin, stop)))
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
