@@ -221,7 +221,10 @@ def score_reading() -> None:
     archive = zstandard.ZstdDecompressor().stream_reader(
         (SHARED / "patients" / "synthea-r4.tar.zst").open("rb")
     )
+    began = time.process_time()
     terms = read_terms()
+    terms.read_name("asthma")
+    print(f"tables ready in {(time.process_time() - began) * 1000:.0f} ms, once")
     reasons: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     resources = lost = size = 0
@@ -233,9 +236,9 @@ def score_reading() -> None:
             if handle is None:
                 continue
             content = handle.read()
-            began = time.perf_counter()
+            began = time.process_time()
             (patient,) = read_fhir(content, terms, date(2026, 1, 1))
-            took = time.perf_counter() - began
+            took = time.process_time() - began
             spent, size = spent + took, size + len(content)
             slowest = max(slowest, took / len(content) * 1e6)
             told = {one.origin.resource for one in (*patient.facts, *patient.unresolved)}
