@@ -112,3 +112,11 @@ def test_what_data_cannot_decide_has_no_patients():
     ):
         (criterion,) = parse_criteria(f"Exclusion Criteria:\n\n* {text}").criteria
         assert invent_for(criterion, DAY) is None
+
+
+def test_what_is_not_planned_may_have_been():
+    (criterion,) = parse_criteria(
+        "Exclusion Criteria:\n\n* Prior splenectomy or planned splenectomy"
+    ).criteria
+    assert judge(criterion, counts := Counter()) == []
+    assert counts["violating"] > 1
