@@ -22,7 +22,9 @@ from trialist.vocabulary.written_units import convert
 
 LABELS = Path(__file__).with_suffix(".tsv")
 Side = tuple[str, str, str, Decimal, str, str]
-_LABEL = re.compile(r"(?P<variable>\S+) (?:(?P<op>>=|<=|>|<|=) )?(?P<value>\S+) (?P<unit>\S+)(?P<predicted> pp)?$")
+_LABEL = re.compile(
+    r"(?P<variable>\S+) (?:(?P<op>>=|<=|>|<|=) )?(?P<value>\S+) (?P<unit>\S+)(?P<predicted> pp)?$"
+)
 
 
 def labelled() -> Iterator[tuple[str, int, int, set[Side]]]:
@@ -46,12 +48,27 @@ def label_sides(said: str) -> set[Side]:
     common = (unit, basis)
     if dots:
         return {
-            (found["variable"], "lower", ">" if low.startswith("(") else ">=", Decimal(low.lstrip("(")), *common),
-            (found["variable"], "upper", "<" if high.startswith("<") else "<=", Decimal(high.lstrip("<")), *common),
+            (
+                found["variable"],
+                "lower",
+                ">" if low.startswith("(") else ">=",
+                Decimal(low.lstrip("(")),
+                *common,
+            ),
+            (
+                found["variable"],
+                "upper",
+                "<" if high.startswith("<") else "<=",
+                Decimal(high.lstrip("<")),
+                *common,
+            ),
         }
     value, op = Decimal(found["value"]), found["op"]
     if op == "=":
-        return {(found["variable"], side, sign, value, *common) for side, sign in (("lower", ">="), ("upper", "<="))}
+        return {
+            (found["variable"], side, sign, value, *common)
+            for side, sign in (("lower", ">="), ("upper", "<="))
+        }
     return {(found["variable"], "lower" if ">" in op else "upper", op, value, *common)}
 
 
@@ -124,7 +141,9 @@ def add(score: Score, gold: set[Side], ours: set[tuple[Side, bool]], where: str,
         hit = any(is_same(side, one, assumed) for one, assumed in ours)
         score.found += hit
         if not hit:
-            score.errors.append(f"{where} missed {side} in {text!r}; ours {sorted(str(one[:5]) for one, _ in ours)}")
+            score.errors.append(
+                f"{where} missed {side} in {text!r}; ours {sorted(str(one[:5]) for one, _ in ours)}"
+            )
     for one, assumed in ours:
         right = any(is_same(side, one, assumed) for side in gold)
         score.right += right
