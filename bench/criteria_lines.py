@@ -3,7 +3,8 @@
 The labels are in criteria_lines.tsv: study, place and facts, no sentences. Each side of an interval counts by itself, so that "from 4 to
 70" is two answers. Right is a side whose variable, direction, inclusion of the bound, number, unit (or one that is the same for every
 substance) and basis are those of the label. Where no unit is written any that is marked as assumed is right. Windows of time, counts and steps
-of scales are not labelled and not counted. Whole texts are parsed, with their study as the witness; what is read within the line counts.
+of scales are not labelled and not counted. An answer that does not say of which variable it is abstains: it is right where the label has no
+variable either, and counts as no answer elsewhere. Whole texts are parsed, with their study as the witness; what is read within the line counts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from criteria_gold import Score
-
 from trialist.criteria import parse_criteria
 from trialist.criteria.nodes import Basis, Demographic, Expr, Interval, Judgement, Quantity, atoms
 from trialist.record import Study
@@ -75,7 +75,8 @@ def label_sides(said: str) -> set[Side]:
 def our_sides(atom: Expr) -> set[tuple[Side, bool]]:
     """The sides of an atom of ours, and whether its unit is assumed."""
     if isinstance(atom, Quantity):
-        variable, interval, unit, basis = atom.variable or "?", atom.interval, atom.unit, str(atom.basis)
+        named = f"change:{atom.variable}" if atom.aggregate == "change" and atom.variable else atom.variable
+        variable, interval, unit, basis = named or "?", atom.interval, atom.unit, str(atom.basis)
     elif isinstance(atom, Demographic) and atom.interval is not None:
         variable, interval, unit, basis = "age", atom.interval, atom.unit, str(Basis.ABSOLUTE)
     elif isinstance(atom, Judgement) and atom.interval is not None:
@@ -100,7 +101,8 @@ def is_same(gold: Side, ours: Side, assumed: bool) -> bool:
         return False
     if gold[4] == ".":
         return gold[3] == ours[3] and (assumed or ours[4] in {"", "{score}", "1", "mm[Hg]"})
-    if gold[3] == ours[3] and (gold[4] == ours[4] or convert(Decimal(1), gold[4], ours[4]) == 1):
+    arbitrary = {gold[4], ours[4]} <= {"U/L", "[IU]/L"}
+    if gold[3] == ours[3] and (arbitrary or gold[4] == ours[4] or convert(Decimal(1), gold[4], ours[4]) == 1):
         return True
     changed = convert(gold[3], gold[4], ours[4])
     return changed is not None and abs(changed - ours[3]) <= abs(changed) / 1000
@@ -135,6 +137,7 @@ def score_lines(studies: Mapping[str, Study], least: float = 0.0) -> Score:
 
 def add(score: Score, gold: set[Side], ours: set[tuple[Side, bool]], where: str, text: str) -> None:
     """Count one line."""
+    ours = {pair for pair in ours if pair[0][0] != "?" or any(is_same(side, *pair) for side in gold)}
     score.gold += len(gold)
     score.answered += len(ours)
     for side in gold:

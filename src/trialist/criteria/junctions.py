@@ -168,7 +168,7 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         return members
     if (len(sexes) == 1 and not implied) or any(_is_of_one_sex(expr) for _, expr in members):
         return members
-    kept = []
+    remaining: list[tuple[str, Expr]] = []
     for joint, expr in members:
         left = [
             one
@@ -176,8 +176,8 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
             if not (isinstance(one, Demographic) and one.kind == "sex")
         ]
         if left:
-            kept.append((joint, join_all(list(left))))
-    return kept
+            remaining.append((joint, join_all(list(left))))
+    return remaining
 
 
 def _without_sex(expr: Expr) -> Expr:

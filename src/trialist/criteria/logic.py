@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.junctions import (
@@ -27,6 +28,7 @@ from trialist.criteria.junctions import (
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
+    And,
     Biomarker,
     Concept,
     Count,
@@ -55,9 +57,10 @@ _VERBS = word_set("verbs")
 
 
 _DEEPEST = 40
+_LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _METHODS = word_set("methods")
 _LINKS = word_set("linking_two_things")
-_CUES = frozenset({"history", "current", "planned", "family"})
+_CUES = frozenset({"history", "given", "current", "planned", "family"})
 
 
 @dataclass(slots=True)
@@ -189,6 +192,12 @@ class Reader:
             len(pieces),
         )
         self.clause.rules.append("left_open")
+        if end < len(pieces) and pieces[end].text == ",":
+            open_too = self._opaque(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+            before = self._sentence(pieces[:place])
+            return (
+                before if open_too is None else open_too if before is None else join_all([before, open_too])
+            )
         return self._sentence(pieces[:place] + pieces[end:])
 
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
@@ -282,11 +291,15 @@ class Reader:
         named = Reader(self.clause, lists_any=True)._sentence(
             [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
         )
-        rest = self._sentence(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+        behind = list(pieces[end + 1 :])
+        times = list(takewhile(lambda one: one.kind == "window", behind))
+        rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
         if main is None:
             main = named
         elif named is not None:
             main = _with_examples(main, named)
+        if main is not None:
+            main = _timed(main, times)  # `major surgery (e.g. …) within 30 days`
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
@@ -324,7 +337,7 @@ class Reader:
                     own_cue = any(_is_cue(one) for one in segment)
                     since = len(members) if own_cue else max(cued[-1:], default=0)
                     members = [
-                        (one, _timed(member, windows) if at >= since else member)
+                        (one, _timed(member, windows, is_shared=True) if at >= since else member)
                         for at, (one, member) in enumerate(members)
                     ]
             elif leading and members:
@@ -352,7 +365,11 @@ class Reader:
         place = 0
         run: list[Piece] = []
         own = [one for one in pieces if one.kind in MODIFIERS]
-        if own and own[0].kind in {"history", "current", "planned", "family", "allergy"} and modifiers.used:
+        if (
+            own
+            and own[0].kind in {"history", "given", "current", "planned", "family", "allergy"}
+            and modifiers.used
+        ):
             modifiers = Modifiers()
         while place <= len(pieces):
             piece = pieces[place] if place < len(pieces) else None
@@ -559,6 +576,7 @@ class Reader:
             and behind.first == last
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
+            and last - first <= _LONGEST_PREFIX
         ):
             return [], True
         tokens = self.clause.tokens
@@ -581,7 +599,11 @@ class Reader:
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
         cue = next(
-            (modifiers.words[kind][-1] for kind in ("history", "current", "planned") if modifiers.has(kind)),
+            (
+                modifiers.words[kind][-1]
+                for kind in ("history", "given", "current", "planned")
+                if modifiers.has(kind)
+            ),
             "",
         )
         known = recognise(words, surface, span, cue)
@@ -592,7 +614,7 @@ class Reader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = settle_sexes(members)
+        members = _gathered(settle_sexes(members))
         if not members:
             return None
         exprs = settle_outcomes([expr for _, expr in members])
@@ -636,6 +658,26 @@ class Reader:
         return Opaque(self.clause.said(first, last), self.clause.span(first, last))
 
 
+def _gathered(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """`disease requiring steroids or other drugs`: the second drug is a choice beside the first, not beside the disease."""
+    out: list[tuple[str, Expr]] = []
+    for joint, expr in members:
+        before = out[-1][1] if out else None
+        if (
+            joint == "or"
+            and isinstance(before, And)
+            and isinstance(expr, Exposure)
+            and isinstance(before.of[0], Concept)
+        ):
+            last = before.of[-1]
+            first = last.of[0] if isinstance(last, Or) else last
+            if isinstance(first, Exposure) and first.role == expr.role and first.role and not expr.time:
+                out[-1] = (out[-1][0], And((*before.of[:-1], join_any([last, expr]))))
+                continue
+        out.append((joint, expr))
+    return out
+
+
 def _is_cue(piece: Piece) -> bool:
     return piece.kind in _CUES or (piece.kind == "certainty" and "diagnos" in piece.text.lower())
 
@@ -663,7 +705,7 @@ def _caused(concept: Concept, by: str, is_so: bool) -> Concept:
     return replace(concept, caused_by=by) if is_so else replace(concept, not_caused_by=by)
 
 
-def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
+def _timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr:
     for piece in windows:
         if piece.timed is None:
             continue
@@ -681,7 +723,7 @@ def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
             recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
             expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
         else:
-            expr = with_time(expr, window)
+            expr = with_time(expr, window, is_shared)
     return expr
 
 
@@ -705,4 +747,11 @@ def _with_examples(main: Expr, named: Expr) -> Expr:
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=words)
+        plain = any(
+            isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
+            for one in atoms(named)
+        )
+        if plain and (main.status or (isinstance(main, Concept) and main.severity)):
+            # `terminal illness (e.g. cancer)`: whether cancer that is not terminal is meant as well is not said
+            return Alternatives((join_any([main, named]), main))
     return join_any([main, named])

@@ -54,7 +54,22 @@ _JOINTS = {
 }
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
 _NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
-_EXAMPLES = frozenset({"e.g", "eg", "i.e", "ie", "like", "namely", "example", "examples"})
+_LONE_LETTERS = frozenset({"a", "s", "t"})  # an article, and what is left of a genitive
+_EXAMPLES = frozenset(
+    {
+        "e.g",
+        "eg",
+        "i.e",
+        "ie",
+        "like",
+        "namely",
+        "example",
+        "examples",
+        "especially",
+        "particularly",
+        "notably",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -314,9 +329,7 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
         if owner[place] is not None:
             continue
         kind, said = _small_word(clause, place)
-        if kind == "word" and (
-            said in glue or (len(said) == 1 and token.kind == "word") or token.kind == "punct"
-        ):
+        if kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
 
@@ -342,10 +355,11 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
         return _KINDS[said], said
     if said == "such" and _next_is(clause, place, "as"):
         return "examples", said
-    if said == "definition" and _next_is(clause, place, "of"):
-        return "defined", said
     if said == "." and place + 1 < len(clause.tokens):
-        return "stop", said
+        initial = (
+            place > 0 and len(clause.tokens[place - 1].text) == 1 and clause.tokens[place - 1].kind == "word"
+        )
+        return ("glue" if initial else "stop"), said  # `H. pylori` is one name
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said

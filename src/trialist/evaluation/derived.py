@@ -90,19 +90,24 @@ def derive(patient: Patient, as_of: date) -> Derived:
 
 
 def _apply(name: str, row: Mapping[str, Any], known: Known, as_of: date) -> Iterator[Derivation]:
-    """One rule on the latest day that its lead has facts of."""
+    """One rule on the latest day that its lead has facts of, or on every such day."""
     if "needs" in row and not any(_is_there(one, known) for one in row["needs"].split()):
         return
     if row.get("after_transplant") and transplant_day(known) is None:
         return
-    day = _day(row["lead"].split(), known, as_of)
-    if day is None:
-        return
+    kind, _, fact_id = row["to"].partition(" ")
+    days = _days(row["lead"].split(), known, as_of)
+    for day in days if row.get("every_day") else days[-1:]:
+        if not _is_recorded(FactKind(kind), fact_id, known, day):
+            yield from _on_day(name, row, known, day)
+
+
+def _on_day(name: str, row: Mapping[str, Any], known: Known, day: date) -> Iterator[Derivation]:
+    kind, _, fact_id = row["to"].partition(" ")
     found = [_ask(name, one, known, day) for one in row["definitions"].split()]
     applicable = [one for one in found if one is not None and not isinstance(one.outcome, NotApplicable)]
     if not applicable:
         return
-    kind, _, fact_id = row["to"].partition(" ")
     if row.get("family") and kind == FactKind.CONDITION:
         yield from _decided(applicable, fact_id, day)
     elif row.get("family"):
@@ -112,6 +117,14 @@ def _apply(name: str, row: Mapping[str, Any], known: Known, as_of: date) -> Iter
             yield replace(one, fact=_fact(one, FactKind(kind), fact_id, row.get("method", "")))
 
 
+def _is_recorded(kind: FactKind, fact_id: str, known: Known, day: date) -> bool:
+    """Whether the record itself says it of that day."""
+    return any(
+        one.origin.document != "derived" and one.date is not None and one.date.exact == day
+        for one in known.facts(kind, fact_id)
+    )
+
+
 def _is_there(condition: str, known: Known) -> bool:
     return any(
         not one.negated and one.certainty is not Certainty.SUSPECTED
@@ -119,16 +132,17 @@ def _is_there(condition: str, known: Known) -> bool:
     )
 
 
-def _day(leads: Sequence[str], known: Known, as_of: date) -> date | None:
+def _days(leads: Sequence[str], known: Known, as_of: date) -> list[date]:
+    """The days of which a lead has recorded facts, in order; the day of evaluation where there is no lead."""
     if not leads:
-        return as_of
-    days = [
+        return [as_of]
+    days = {
         one.date.exact
         for lead in leads
         for one in lead_facts(lead, known)
         if one.date is not None and one.date.exact is not None and one.date.exact <= as_of
-    ]
-    return max(days, default=None)
+    }
+    return sorted(day for day in days if day is not None)
 
 
 def _ask(rule: str, definition_id: str, known: Known, day: date) -> Derivation | None:

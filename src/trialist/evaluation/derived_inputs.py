@@ -56,8 +56,10 @@ def find_input(spec: Input, known: Known, day: date) -> Found | None:
 
 
 def lead_facts(name: str, known: Known) -> Sequence[Fact]:
-    """The dated facts of an input, of whatever kind it is."""
-    found = [*_measured(name, known), *_graded(name, known)]
+    """The dated facts of an input, of whatever kind it is, that are recorded."""
+    found = [
+        one for one in (*_measured(name, known), *_graded(name, known)) if one.origin.document != "derived"
+    ]
     return [one for one in found if one.date is not None and one.date.exact is not None]
 
 
@@ -184,6 +186,8 @@ def _flag(spec: Input, known: Known, day: date) -> Found | None:
     said = {not one.negated for one in dated}
     if len(said) == 1:
         return Found(said.pop(), dated)
+    if spec.name == "severe_gvhd":
+        return _severe_gvhd(known, day)
     names = read_derived()["conditions"].get(spec.name, "").split()
     stated = [
         one for name in names for one in _conditions(name, known) if one.certainty is not Certainty.SUSPECTED
@@ -193,6 +197,21 @@ def _flag(spec: Input, known: Known, day: date) -> Found | None:
         return Found(True, there)
     denied = tuple(one for one in stated if one.negated and one.date is None)
     return Found(False, denied) if names and {one.id for one in denied} >= set(names) else None
+
+
+def _severe_gvhd(known: Known, day: date) -> Found | None:
+    """Whether acute GVHD is of grade III or IV, from the latest grade; no where GVHD is denied."""
+    grades = near("agvhd_grade", _graded("agvhd_grade", known), day)
+    severe = {step in {"III", "IV"} for one in grades for step in one.steps}
+    if len(severe) == 1:
+        return Found(severe.pop(), grades)
+    denied = tuple(
+        one
+        for name in ("gvhd", "acute_gvhd")
+        for one in known.facts(FactKind.CONDITION, name)
+        if one.negated and one.date is None
+    )
+    return Found(False, denied) if denied and not grades else None
 
 
 def _conditions(name: str, known: Known) -> list[Fact]:

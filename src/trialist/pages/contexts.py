@@ -23,14 +23,14 @@ class ErrorPage:
 
 @dataclass(frozen=True, slots=True)
 class AboutPage:
-    """`about.html`: what is served, and how to cite it."""
+    """`about.html`: what is served, and how to cite it; counts are of a value, its label, and how many studies have it."""
 
     title: str
     studies: int
     data_date: str
     version: str
-    by_type: tuple[tuple[str, int], ...]
-    by_status: tuple[tuple[str, int], ...]
+    by_type: tuple[tuple[str, str, int], ...]
+    by_status: tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +221,7 @@ class ChecklistPage:
     count: int
     wholly: int
     partly: int
+    is_too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ from trialist.pages.find_asked import (
 )
 from trialist.pages.find_form import form_of
 from trialist.pages.shown import Shown, moved
-from trialist.query.hits import Selection, write_token
+from trialist.query.hits import Selection
+from trialist.query.pages import write_token
 from trialist.record.study import Study
 from trialist.registry.answering import Shown as OfHits
 from trialist.registry.answering import hits_json

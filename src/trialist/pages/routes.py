@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from trialist.pages import (
     about,
+    browse,
     checklist,
     compare,
     export,
+    feeds,
     find,
     glossary,
     landscape,
@@ -21,6 +23,7 @@ from trialist.pages import (
     study_history,
     study_map,
     study_results,
+    watch,
 )
 from trialist.pages.shown import Make
 
@@ -58,6 +61,12 @@ ROUTES: tuple[Row, ...] = (
     Row("/study/{nct}/map", study_map.map_page),
     Row("/study/{nct}/history", study_history.history_page),
     Row("/study/{nct}/history/compare", study_history.comparison_page),
+    Row("/study/{nct}/feed", feeds.study_feed),
+    Row("/feed", feeds.search_feed, searches=True),
+    Row("/browse", browse.browse_page, nav="Look around", searches=True),
+    Row("/browse/sponsors", browse.sponsors_page, searches=True),
+    Row("/browse/{kind}", browse.terms_page, searches=True),
+    Row("/watch", watch.watch_page, nav="Watch"),
     Row("/landscape", landscape.landscape_page, nav="Landscape", searches=True),
     Row("/compare", compare.compare_page),
     Row("/places", places.places_page, nav="By place", searches=True),

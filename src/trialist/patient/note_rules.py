@@ -23,6 +23,7 @@ class Rules:
     female: re.Pattern[str]
     male: re.Pattern[str]
     findings: re.Pattern[str]
+    finding_ids: Mapping[str, str]
     sections: Mapping[str, str]
     abbreviations: frozenset[str]
     ignored_ids: frozenset[str]
@@ -52,6 +53,7 @@ def read_rules() -> Rules:
         female=words(rows["person"]["female"]),
         male=words(rows["person"]["male"]),
         findings=words(rows["findings"]["words"]),
+        finding_ids=rows["finding_ids"],
         sections=rows["sections"],
         ignored_ids=frozenset(rows["ignored"]["ids"].split("|")),
         ignored_words=frozenset(rows["ignored"]["words"].split("|")),

@@ -11,7 +11,7 @@ from trialist.query.evidence import Evidence
 from trialist.query.explain import Explanation, Reason, explain, explanation_json
 from trialist.query.facets import CRITERION_FACETS, Facet, missing_filter
 from trialist.query.highlight import Highlighter, Span
-from trialist.query.hits import Hit, Page, read_token
+from trialist.query.pages import Hit, Page, read_token
 from trialist.query.render import render_query
 from trialist.query.similar import Similar
 from trialist.query.study_query import StudyQuery

@@ -17,7 +17,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     timer = window.setTimeout(async () => {
       latest = typed;
       try {
-        const query = new URLSearchParams({ q: typed, kinds: input.dataset.suggest, size: "8" });
+        const query = new URLSearchParams({ q: typed, kinds: input.dataset.suggest, most: "8" });
         const response = await fetch(`${SUGGEST}?${query}`);
         if (!response.ok || latest !== typed) return;
         const { suggestions } = await response.json();
