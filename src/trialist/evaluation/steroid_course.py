@@ -11,8 +11,7 @@ from trialist.errors import InvalidParameterError
 from trialist.evaluation.amounts import known_range
 from trialist.evaluation.calculators import Calculated, Given, Interval, Quantity, calculate, find_definition
 from trialist.evaluation.calculators.intervals import point
-from trialist.evaluation.derived_inputs import near
-from trialist.evaluation.known import Known
+from trialist.evaluation.derived_inputs import FactsOn, near
 from trialist.patient.facts import Fact, FactKind, Status
 from trialist.vocabulary.units import can_convert, convert_exactly, find_unit, parse_unit
 
@@ -31,7 +30,7 @@ class Course:
     facts: tuple[Fact, ...]
 
 
-def read_course(known: Known, day: date) -> Course | None:
+def read_course(known: FactsOn, day: date) -> Course | None:
     """The course up to a day; None without a systemic steroid of which the first day is known."""
     steroids = [
         one for name in _STEROIDS for one in known.facts(FactKind.EXPOSURE, name) if _is_systemic(one)
@@ -68,7 +67,7 @@ def _is_systemic(fact: Fact) -> bool:
     return not fact.negated and fact.status is not Status.PLANNED and not local & set(fact.route)
 
 
-def _grades(known: Known) -> list[tuple[date, Fact]]:
+def _grades(known: FactsOn) -> list[tuple[date, Fact]]:
     """Overall grades with one step and a day; of several schemes one: a recorded grade, else MAGIC's."""
     found = [
         (one.date.exact, one)
@@ -118,7 +117,7 @@ def _response(start: int, step: int) -> str:
     return "none" if step == start else "progression"
 
 
-def _dose(steroid: Fact, known: Known, first: date) -> Quantity | None:
+def _dose(steroid: Fact, known: FactsOn, first: date) -> Quantity | None:
     """The starting dose as mg/kg/d of methylprednisolone, by the equivalents of `tables/steroids.toml`."""
     unit = find_unit(steroid.unit) if steroid.unit else None
     if steroid.value is None or unit is None:

@@ -19,6 +19,7 @@ class Rules:
     statements: Mapping[str, re.Pattern[str]]
     habits: Mapping[str, re.Pattern[str]]
     facts: Mapping[str, re.Pattern[str]]
+    packs_and_years: re.Pattern[str]
     age: re.Pattern[str]
     female: re.Pattern[str]
     male: re.Pattern[str]
@@ -49,6 +50,7 @@ def read_rules() -> Rules:
         statements=compiled("statements"),
         habits=compiled("habits"),
         facts=compiled("facts"),
+        packs_and_years=compiled("smoked")["packs_and_years"],
         age=re.compile(rows["person"]["age"], re.IGNORECASE),
         female=words(rows["person"]["female"]),
         male=words(rows["person"]["male"]),

@@ -25,6 +25,7 @@ _DENIALS = (
     ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
 )
 _VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
+_PACKS = {"half a": Decimal("0.5"), "a": Decimal(1), "one": Decimal(1), "two": Decimal(2)}
 _SMOKING: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "never_smoker": {"negated": True},
@@ -86,10 +87,34 @@ def read_statements(sentence: Sentence, gathered: Gathered, noted: DateRange | N
                 id=topic.removeprefix("refused_"),
                 negated=topic.startswith("refused_"),
             )
+    _read_pack_years(phrases)
     _read_smoking(phrases)
     _read_pregnancy(phrases)
     _read_denials(phrases)
     return phrases.left
+
+
+def _read_pack_years(phrases: _Phrases) -> None:
+    """Packs a day for so many years, multiplied; the words stay, because they say that the patient smoked."""
+    match = read_rules().packs_and_years.search(phrases.left)
+    if match is None or read_rules().cues["relatives"].search(phrases.sentence.text):
+        return
+    low = _PACKS.get(match["low"].lower()) or Decimal(match["low"])
+    high = Decimal(match["high"]) if match["high"] else low
+    years = Decimal(match["years"])
+    if low > high:
+        return
+    fact = Fact(
+        FactKind.MEASUREMENT,
+        "pack_years",
+        phrases.origin(match),
+        surface=match.group(),
+        value=ValueRange(low * years, high * years),
+        unit="{pack_years}",
+        date=phrases.noted,
+        recorded=phrases.noted,
+    )
+    phrases.gathered.keep(fact)
 
 
 def _read_smoking(phrases: _Phrases) -> None:
