@@ -17,7 +17,7 @@ from datetime import date
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality
 from trialist.criteria.nodes import Demographic, Span
 from trialist.criteria.witness import Witness
-from trialist.evaluation.evaluate import evaluate, has_headings, settle
+from trialist.evaluation.evaluate import has_headings, settle, with_permissions
 from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.known import Known
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
@@ -137,6 +137,10 @@ class Many:
         for one in counted:
             shape = _shape_of(one, is_headed, trial.fields)
             self._put(shape, (repr(shape.criterion), is_headed, _sex_of(shape.fields)), at)
+        for one in criteria.criteria:
+            if one.modality is Modality.PERMISSIVE:
+                shape = _shape_of(one, is_headed, trial.fields)
+                self._put(shape, (repr(shape.criterion), is_headed, _sex_of(shape.fields)), at)
         if trial.fields is not None:
             plain = _plain_fields(trial.fields)
             self._put(_Shape(None, True, plain), ("fields", repr(plain)), at)
@@ -194,9 +198,7 @@ class Many:
         permitted = self._permitted(known, sums)
         found = []
         for at, packed in enumerate(sums):
-            if at in permitted:
-                found.append(self._judged(at, patient, as_of, policy))
-            elif self._acts(at, known):
+            if at in permitted or self._acts(at, known):
                 members = [settled.get(one) or blank.settled[one] for one in self._members[at]]
                 found.append(self._joined(at, known, [*life, *(one for some in members for one in some)]))
             else:
@@ -222,10 +224,12 @@ class Many:
     def _joined(self, at: int, known: Known, assessments: Sequence[Assessment]) -> Outcome:
         """The verdict of a trial whose criteria act on each other, of what each came to alone."""
         criteria = self._kept[at].criteria
-        counted = replace(criteria, criteria=tuple(one for one in criteria.criteria if one.counts))
+        counted = [one for one in criteria.criteria if one.counts]
+        permissive = [one for one in criteria.criteria if one.modality is Modality.PERMISSIVE]
+        shown = replace(criteria, criteria=(*counted, *permissive))
         of_fields = [one for one in assessments if ":" in one.criterion_id]
         of_text = [one for one in assessments if ":" not in one.criterion_id]
-        texts, fields = reconcile_ages(counted, of_text, of_fields, known)
+        texts, fields = reconcile_ages(shown, with_permissions(shown, of_text), of_fields, known)
         return outcome_of(weigh(criteria, known, [*fields, *texts]))
 
     def _contradicts(self, ages: CriterionSet, fields: Witness | None, known: Known) -> bool:
@@ -249,10 +253,6 @@ class Many:
             after = reconcile_ages(ages, texts, before, known)
             found = self._agreed[key] = after != (texts, before)
         return found
-
-    def _judged(self, at: int, patient: Patient, as_of: date, policy: Policy) -> Outcome:
-        trial = self._kept[at]
-        return outcome_of(evaluate(trial.criteria, patient, as_of, policy, trial.fields))
 
     def _read(self, at: int, packed: int) -> Outcome:
         excludes, assumed, data, persons = (
