@@ -71,6 +71,7 @@ SORTS: Mapping[str, tuple[str, str]] = {
 SIZES = (10, 20, 50, 100)
 DISTANCES = ("25km", "50km", "100km", "200km", "500km")
 _MOST_PAGES = 5_000
+_CODE_LETTERS = 3
 _POINT = re.compile(r"latitude -?[0-9.]+, longitude -?[0-9.]+")
 _AT_PLACE = re.compile(
     r"that mention “([^”]*)” \(in exactly this spelling\) as a whole value of location (?:country|state|city|facility)"
@@ -94,11 +95,15 @@ def read_search(asked: Asked) -> Search:
     params = {name: text for own, name in WORDS.items() if (text := asked.text(own))}
     near, place = None, None
     if where := asked.text("place"):
+        found = where_of(where)
+        is_country = found is not None and bool(found.countries) and len(where) > _CODE_LETTERS
         try:
-            near, place = asked.served.finder.place(where, option="Place")
+            near, place = (None, None) if is_country else asked.served.finder.place(where, option="Place")
         except InvalidParameterError:
-            if where_of(where) is None:
+            if found is None:
                 raise
+            is_country = True
+        if is_country:  # a country, not one of the towns that have its name; or a region that is no town
             params[_COUNTRY_WORDS] = f'"{where}"' if '"' not in where else where
     if sort := SORTS.get(asked.text("sort"), ("", ""))[1]:
         params["sort"] = sort_named(sort)

@@ -1,0 +1,24 @@
+"""One browser and one server for all tests of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from support.browser import open_browser, registry_of_demo
+from support.serving import Running, running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with open_browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    directory = registry_of_demo(tmp_path_factory.mktemp("site") / "registry")
+    with running(directory) as found:
+        yield found

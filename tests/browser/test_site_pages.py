@@ -1,0 +1,137 @@
+"""Every page in a browser: at three widths, light and dark, with and without JavaScript; accessible, valid, and by itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import html5lib
+import pytest
+from playwright.sync_api import Browser
+
+from support.browser import Watched, needs_browser
+from support.serving import Running
+from support.site_pages import PAGES, REFUSED
+
+pytestmark = needs_browser
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (360, 768, 1280)
+LOOKS: dict[str, tuple[dict[str, Any], int, bool]] = {
+    "light with scripts": ({"color_scheme": "light"}, 360, True),
+    "dark with scripts": ({"color_scheme": "dark"}, 1280, True),
+    "dark with its scripts kept away": ({"color_scheme": "dark"}, 768, True),
+    "light without scripts": ({"color_scheme": "light", "java_script_enabled": False}, 360, False),
+}
+"""What a look is called → the options of its context, its width, and whether it is searched for barriers.
+
+The search itself is a script, which waits for ever where there are none; so the page without its own scripts is searched
+where only those are kept away.
+"""
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser, site: Running) -> Iterator[dict[str, Watched]]:
+    found = {name: Watched(browser, site, **options) for name, (options, _, _) in LOOKS.items()}
+    found["dark with its scripts kept away"].context.route("**/*.js", lambda route: route.abort())
+    yield found
+    for one in found.values():
+        one.close()
+
+
+def violations(window: Watched) -> list[str]:
+    """What axe finds, in a line each."""
+    page = window.page
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(
+        "async (tags) => await axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
+        RULES,
+    )
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page(windows: dict[str, Watched], name: str, look: str) -> None:
+    window, (_, width, searched) = windows[look], LOOKS[look]
+    window.errors.clear()
+    window.page.set_viewport_size({"width": width, "height": 900})
+    page = window.open(PAGES[name])
+    assert page.locator("h1").count() == 1
+    assert page.title().endswith("trialist")
+    if searched:
+        assert violations(window) == []
+    for wide in WIDTHS:
+        page.set_viewport_size({"width": wide, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= wide, f"scrolls sideways at {wide}"
+    window.check(refused=name in REFUSED or "kept away" in look)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_html_is_valid(site: Running, name: str) -> None:
+    check_html(site.get(PAGES[name]).body.decode())
+
+
+def check_html(text: str) -> None:
+    """The text parses without any error of HTML, ids are unique, and what refers to them finds them."""
+    document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    ids = Counter(one.get("id") for one in document.iter() if isinstance(one.tag, str) and one.get("id"))
+    assert [name for name, count in ids.items() if count > 1] == []
+    for one in document.iter():
+        if not isinstance(one.tag, str):
+            continue
+        for key in ("for", "form", "aria-labelledby", "aria-describedby", "list"):
+            for name in (one.get(key) or "").split():
+                assert name in ids, f"{one.tag} {key}={name}"
+        href = one.get("href") or ""
+        if href.startswith("#") and len(href) > 1:
+            assert href[1:] in ids, href
+    assert re.search(r"\son[a-z]+=|<style|\sstyle=", text) is None
+
+
+def test_keyboard_alone(windows: dict[str, Watched]) -> None:
+    """The first key leads past the head; a search is made and a study opened without a pointer."""
+    window = windows["dark with scripts"]
+    window.errors.clear()
+    page = window.open("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "cond"
+    page.keyboard.type("gvhd")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/find?cond=gvhd")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.card.study a')"):
+            break
+    shown = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert shown != "none"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/study/NCT*")
+    window.check()
+
+
+def test_every_focus_is_seen(windows: dict[str, Watched]) -> None:
+    """Whatever takes the focus shows it."""
+    window = windows["light with scripts"]
+    page = window.open(PAGES["results"])
+    unseen = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            "(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== 'none' || s.boxShadow !== 'none'; })()"
+        )
+        if not seen:
+            unseen.add(page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+    assert unseen == set()

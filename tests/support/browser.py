@@ -1,0 +1,88 @@
+"""A browser, and the site over an invented registry for it; tests are skipped, saying so, where there is no browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from support.serving import Running
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@cache
+def find_browser() -> str:
+    """The system's Chromium; "" for none."""
+    return next((found for name in NAMES if (found := shutil.which(name))), "")
+
+
+needs_browser = pytest.mark.skipif(
+    not find_browser(), reason=f"no browser is here: none of {', '.join(NAMES)}"
+)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser that can reach this machine alone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(),
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watched:
+    """A browsing context over one server, with everything that must not happen in it."""
+
+    def __init__(self, browser: Browser, server: Running, **options: object) -> None:
+        self.server = server
+        self.context: BrowserContext = browser.new_context(base_url=server.url, **options)  # type: ignore[arg-type]
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        self.context.on("request", self._asked)
+        self.context.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        self.page: Page = self.context.new_page()
+
+    def _asked(self, request: object) -> None:
+        url = request.url  # type: ignore[attr-defined]
+        if not url.startswith((self.server.url, "about:", "blob:", "data:")):
+            self.foreign.append(url)
+
+    def open(self, address: str) -> Page:
+        """Go to a page, and wait until it and its files are there."""
+        self.page.goto(address)
+        return self.page
+
+    def close(self) -> None:
+        self.context.close()
+
+    def check(self, *, refused: bool = False) -> None:
+        """Nothing went wrong and nothing was asked elsewhere; `refused` pages are told in the console by the browser."""
+        errors = [one for one in self.errors if not (refused and "Failed to load resource" in one)]
+        assert errors == []
+        assert self.foreign == []
+
+
+def registry_of_demo(directory: Path, studies: int = 250) -> Path:
+    """An invented registry of so many studies, with its index."""
+    from support.command import run
+
+    done = run("demo", "--studies", studies, registry=directory)
+    assert done.returncode == 0, done.stderr
+    return directory

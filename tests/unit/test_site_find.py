@@ -1,0 +1,169 @@
+"""The search pages in this process: what is asked, what is said back, what helps when nothing is found, and files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from trialist.pages.addresses import changed, without, written
+from trialist.pages.cards import distance_words, marked
+from trialist.serving.application import Application
+
+from support.browser import registry_of_demo
+from support.serving import ask, site_application
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Application:
+    return site_application(registry_of_demo(tmp_path_factory.mktemp("find") / "registry", 200))
+
+
+def text_of(html: str) -> str:
+    """What a reader reads of a page."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def total(app: Application, query: str) -> int:
+    found = re.search(r'<h2 id="found">([0-9,]+) stud', ask(app, f"/find?{query}").text)
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def test_the_query_is_said_back_as_a_sentence(app):
+    page = text_of(ask(app, "/find?cond=gvhd&phase=PHASE2&country=China").text)
+    assert "You asked for: Studies that mention “gvhd” in conditions or disease" in page
+    assert "with a site in China" in page
+
+
+def test_a_town_gives_distances_and_a_country_narrows(app):
+    assert re.search(r"[0-9] km away: ", text_of(ask(app, "/find?cond=gvhd&place=Munich").text))
+    everywhere, china = total(app, "cond=gvhd"), total(app, "cond=gvhd&place=China")
+    assert 0 < china < everywhere
+    assert total(app, "cond=gvhd&country=China") == china
+
+
+def test_every_filter_that_is_counted_finds_what_it_counts(app):
+    page = ask(app, "/find?cond=gvhd").text
+    rows = re.findall(
+        r'name="([a-z-]+)" value="([^"]*)" form="find" data-send>.*?<span class="count">([0-9,]+)', page
+    )
+    assert len({name for name, _, _ in rows}) >= 8
+    seen: set[str] = set()
+    for name, value, count in rows:
+        if name in seen:
+            continue
+        seen.add(name)
+        assert total(app, written("", [("cond", "gvhd"), (name, unescape(value))])[1:]) == int(count), name
+
+
+def test_places_within_a_country_are_those_of_the_same_sites(app):
+    page = ask(app, "/places?country=United%20States").text
+    rows = re.findall(r'class="number"><a href="/find\?([^"]+)">.*?</span>([0-9,]+)</a>', page)
+    assert rows
+    for query, count in rows[:12]:
+        assert total(app, unescape(query)) == int(count.replace(",", "")), query
+
+
+def test_chips_lead_to_the_search_without_them(app):
+    page = ask(app, "/find?cond=gvhd&phase=PHASE2").text
+    chips = dict(
+        (label, unescape(url))
+        for url, label in re.findall(
+            r'<a href="([^"]+)"><span><span class="sr-only">Remove </span>([^<]+)', page
+        )
+    )
+    assert chips == {"Condition: gvhd": "/find?phase=PHASE2", "Phase: Phase 2": "/find?cond=gvhd"}
+
+
+def test_pages_follow_each_other_and_show_everything_once(app):
+    seen: list[str] = []
+    url = "/find?cond=gvhd&size=10"
+    while url:
+        page = ask(app, url).text
+        seen += re.findall(r'<h3 dir="auto"><a href="/study/(NCT[0-9]{8})">', page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        url = unescape(following[1]) if following else ""
+    assert len(seen) == len(set(seen)) == total(app, "cond=gvhd")
+
+
+def test_nothing_found_says_what_each_part_costs(app):
+    page = text_of(ask(app, "/find?cond=gvhd&intr=zzzz").text)
+    assert "No study fits all of this." in page
+    assert "What each part of your search finds" in page
+
+
+def test_a_misspelled_word_is_offered_rightly(app):
+    page = ask(app, "/find?cond=graftt").text
+    assert "Did you mean" in page
+    offered = re.search(r'Did you mean <a href="(/find\?cond=[^"]+)">', page)
+    assert offered is not None
+    assert total(app, unescape(offered[1]).partition("?")[2]) > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("q=AREA%5BPhase", "We could not read this search"),
+        ("place=Nowherevillexyz", "no place"),
+        ("years=abc", "age"),
+        ("phase=PHASE9", "is not known"),
+        ("start-year=soon", "is not known"),
+        ("page=0", "there is no page"),
+        ("page=99999999", "there is no page"),
+        ("cond=gvhd&place=Munich&within=far", "not a distance"),
+    ],
+)
+def test_what_cannot_be_read_is_told_on_the_search_itself(app, query, said):
+    found = ask(app, f"/find?{query}")
+    assert found.status == 400
+    assert said in text_of(found.text)
+    assert 'id="cond"' in found.text
+
+
+def test_empty_fields_are_left_out_of_the_address(app):
+    found = ask(app, "/find?cond=gvhd&intr=&place=&q=+")
+    assert (found.status, found.headers["location"]) == (303, "/find?cond=gvhd")
+
+
+def test_files_hold_the_whole_result(app):
+    count = total(app, "cond=gvhd")
+    table = list(csv.reader(io.StringIO(ask(app, "/find/export?cond=gvhd&as=csv").text)))
+    assert len(table) == count + 1
+    assert len(ask(app, "/find/export?cond=gvhd&as=json").json) == count
+    assert ask(app, "/find/export?cond=gvhd&as=ris").text.count("TY  - ") == count
+    assert ask(app, "/find/export?cond=gvhd&as=bib").text.count("@misc{NCT99") == count
+    assert ask(app, "/find/export?cond=gvhd&as=exe").status == 400
+
+
+def test_near_me_answers_with_a_town_and_never_with_the_point(app):
+    found = ask(app, "/near", method="POST", body=b"lat=48.14&lon=11.58")
+    assert found.json == {"place": "Munich, Bavaria, Germany"}
+    assert found.headers["cache-control"] == "no-store"
+    assert ask(app, "/near", method="POST", body=b"lat=-60&lon=-140").json == {"place": None}
+    assert ask(app, "/near", method="POST", body=b"lat=x&lon=1").status == 400
+    assert ask(app, "/near?lat=48.1&lon=11.5").status == 405
+    assert ask(app, "/near", method="POST", body=b"x" * 20_000).status == 413
+
+
+def test_addresses_change_as_little_as_they_can():
+    given = (("cond", "a b"), ("phase", "PHASE1"), ("phase", "PHASE2"), ("page", "3"))
+    assert written("/find", given) == "/find?cond=a+b&phase=PHASE1&phase=PHASE2&page=3"
+    assert written("/find", changed(given, {"page": ""})) == "/find?cond=a+b&phase=PHASE1&phase=PHASE2"
+    assert written("/find", without(given, "phase", "PHASE1", but=("page",))) == "/find?cond=a+b&phase=PHASE2"
+
+
+@pytest.mark.parametrize(
+    ("metres", "words"),
+    [(20, "less than 100 m"), (640, "600 m"), (3_400, "3.4 km"), (120_400, "120 km"), (8_400_000, "8,400 km")],
+)
+def test_distances_as_people_say_them(metres, words):
+    assert distance_words(metres) == words
+
+
+def test_marked_texts_keep_every_character():
+    pieces = marked("one two three", [(4, 7)])
+    assert [(one.text, one.is_hit) for one in pieces] == [("one ", False), ("two", True), (" three", False)]
