@@ -68,12 +68,30 @@ def evaluate(
 ) -> Verdict:
     """What the criteria of a trial, and the registry's own `fields` of it, say of a patient on a day."""
     known = Known(patient, as_of, policy)
-    assessments = [assess(one, known) for one in criteria.criteria]
+    is_headed = has_headings(criteria)
+    assessments = [settle(one, known, is_headed=is_headed, fields=fields) for one in criteria.criteria]
     assessments = _with_permissions(criteria, assessments)
-    assessments = _with_doubtful_headings(criteria, assessments)
-    assessments = _with_doubtful_sexes(criteria, assessments, known, fields)
     assessments, of_fields = reconcile_ages(criteria, assessments, field_assessments(fields, known), known)
     return weigh(criteria, known, [*life_assessments(known), *of_fields, *assessments])
+
+
+def has_headings(criteria: CriterionSet) -> bool:
+    """Whether a text says what includes and what excludes."""
+    return not any(one.kind == "no_heading" for one in criteria.findings)
+
+
+def settle(criterion: Criterion, known: Known, *, is_headed: bool, fields: Witness | None) -> Assessment:
+    """One criterion for one patient, with what its text and the registry's own sex leave in doubt left open."""
+    one = assess(criterion, known)
+    if not is_headed and one.effect in (Effect.ALLOWS, Effect.EXCLUDES):
+        if isinstance(criterion.expr, Demographic):
+            return one
+        why = "the text has no headings: whether this is required or excludes has to be read"
+        return _left_open(one, Need(Who.READER, f"“{one.text}”", why))
+    if one.effect is Effect.EXCLUDES and _is_doubtful_sex(criterion, known, fields):
+        why = "whether it asks for one sex, or something of one sex, has to be read"
+        return _left_open(one, Need(Who.READER, f"“{one.text}”", why))
+    return one
 
 
 def assess(criterion: Criterion, known: Known) -> Assessment:
@@ -283,40 +301,20 @@ def _assessment(criterion: Criterion, answer: Answer, result: Result | None) -> 
     )
 
 
-def _with_doubtful_headings(criteria: CriterionSet, assessments: Sequence[Assessment]) -> list[Assessment]:
-    """Where a text says neither what includes nor what excludes, only ages and sexes decide."""
-    if not any(one.kind == "no_heading" for one in criteria.findings):
-        return list(assessments)
-    found = []
-    for criterion, one in zip(criteria.criteria, assessments, strict=True):
-        if one.effect in (Effect.ALLOWS, Effect.EXCLUDES) and not isinstance(criterion.expr, Demographic):
-            why = "the text has no headings: whether this is required or excludes has to be read"
-            found.append(_left_open(one, Need(Who.READER, f"“{one.text}”", why)))
-        else:
-            found.append(one)
-    return found
+def _is_doubtful_sex(criterion: Criterion, known: Known, fields: Witness | None) -> bool:
+    """Whether something excludes by a sex alone that the registry's field does not ask for.
 
-
-def _with_doubtful_sexes(
-    criteria: CriterionSet, assessments: Sequence[Assessment], known: Known, fields: Witness | None
-) -> list[Assessment]:
-    """ "Men: less than 31.5 %" asks something of men, and does not ask for men; the registry's own field says which it is."""
-    found = []
-    for criterion, one in zip(criteria.criteria, assessments, strict=True):
-        is_alone = fields is None and isinstance(criterion.expr, Demographic)
-        is_asked = fields is not None and fields.sex in {"MALE", "FEMALE"}
-        if one.effect is not Effect.EXCLUDES or is_alone or is_asked:
-            found.append(one)
-            continue
-        rest = answer_expr(without_sexes(as_asked(criterion)), known).truth
-        # An exclusion of "women who …" is true of a woman by what follows; one of "women" alone is doubtful.
-        is_plain = isinstance(criterion.expr, Demographic)
-        if rest is Truth.FALSE or (criterion.polarity is Polarity.EXCLUSION and not is_plain):
-            found.append(one)
-        else:
-            why = "whether it asks for one sex, or something of one sex, has to be read"
-            found.append(_left_open(one, Need(Who.READER, f"“{one.text}”", why)))
-    return found
+    "Men: less than 31.5 %" asks something of men, and does not ask for men.
+    """
+    is_plain = isinstance(criterion.expr, Demographic)
+    if (fields is None and is_plain) or (fields is not None and fields.sex in {"MALE", "FEMALE"}):
+        return False
+    if not any(isinstance(one, Demographic) and one.kind == "sex" for one in atoms(criterion.expr)):
+        return False
+    # An exclusion of "women who …" is true of a woman by what follows; one of "women" alone is doubtful.
+    if criterion.polarity is Polarity.EXCLUSION:
+        return is_plain
+    return answer_expr(without_sexes(as_asked(criterion)), known).truth is not Truth.FALSE
 
 
 def _left_open(one: Assessment, need: Need) -> Assessment:

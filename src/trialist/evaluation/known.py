@@ -22,7 +22,7 @@ class Known:
         self.patient = patient
         self.as_of = as_of
         self.policy = policy
-        usable = sorted((fact for fact in patient.facts if known_on(fact, as_of)), key=_order)
+        usable = _ordered([fact for fact in patient.facts if known_on(fact, as_of)])
         self._own = index_facts(fact for fact in usable if fact.subject is Subject.PATIENT)
         self._own_kinds: dict[FactKind, list[Fact]] = {}
         self._family: dict[FactKind, list[Fact]] = {}
@@ -80,9 +80,16 @@ class Known:
         return is_recent and months >= self.policy.least_months
 
 
-def _order(fact: Fact) -> str:
-    """An order that does not depend on the order in which facts were given."""
-    return repr(fact)
+def _ordered(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts in an order that does not depend on the order in which they were given; the same one twice is one."""
+    by_name: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        by_name.setdefault((fact.kind, fact.id), []).append(fact)
+    found: list[Fact] = []
+    for name in sorted(by_name):
+        same = by_name[name]
+        found += same if len(same) == 1 else sorted(dict.fromkeys(same), key=repr)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

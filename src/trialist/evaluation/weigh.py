@@ -29,7 +29,7 @@ def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment
     scoped, scope_notes = _cohorts(counted)
     needs += scoped
     notes += scope_notes
-    needs += _unread(criteria)
+    needs += unread_needs(criteria)
     missing = tuple(dict.fromkeys(one for one in needs if one.who is Who.DATA))
     confirmations = tuple(dict.fromkeys(one for one in needs if one.who is not Who.DATA))
     verdict = Class.EXCLUDED if sure else Class.UNDETERMINED if needs else Class.ELIGIBLE
@@ -46,7 +46,7 @@ def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment
     )
 
 
-def _unread(criteria: CriterionSet) -> list[Need]:
+def unread_needs(criteria: CriterionSet) -> list[Need]:
     """What of the text nobody has read."""
     if not criteria.available:
         return [NO_TEXT]

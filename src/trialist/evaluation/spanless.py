@@ -1,0 +1,37 @@
+"""Expressions without their places in a text, so that what says the same is equal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    ExceptWhen,
+    Expr,
+    Not,
+    Or,
+    Span,
+)
+
+_NOWHERE = Span(0, 0)
+
+
+def spanless(expr: Expr) -> Expr:
+    """The expression with every place set to the beginning of the text."""
+    match expr:
+        case And(of):
+            return And(tuple(map(spanless, of)))
+        case Or(of):
+            return Or(tuple(map(spanless, of)))
+        case AtLeast(count, of):
+            return AtLeast(count, tuple(map(spanless, of)))
+        case Not(of):
+            return Not(spanless(of))
+        case ExceptWhen(main, exception):
+            return ExceptWhen(spanless(main), spanless(exception))
+        case Alternatives(readings):
+            return Alternatives(tuple(map(spanless, readings)))
+        case _:
+            return replace(expr, span=_NOWHERE)

@@ -1,0 +1,163 @@
+"""Which facts can bear on which criteria: keys that both have. A criterion without a common key is as if nothing were known.
+
+Keys may be too many, never too few: a conformance test holds the fast way that uses them against the judge.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from trialist.criteria.criterion import Criterion
+from trialist.criteria.nodes import (
+    Attestation,
+    Biomarker,
+    Concept,
+    Count,
+    Demographic,
+    Exposure,
+    Expr,
+    Judgement,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Trialwise,
+    atoms,
+)
+from trialist.criteria.nodes import Result as Test
+from trialist.evaluation.kinship import broader, narrower, read_kinship
+from trialist.evaluation.known import Known
+from trialist.patient.facts import ANY, Fact, FactKind
+
+PERSONAL = "personal"
+"""The key of what asks birth, age or sex: asked anew for every patient."""
+
+_TRANSPLANT = "transplant"
+
+
+def keys_of_criterion(criterion: Criterion) -> frozenset[str]:
+    """The keys of a criterion, those of its guard included."""
+    found = {key for atom in atoms(criterion.expr) for key in _keys(atom)}
+    if criterion.guard is not None:
+        found |= {key for atom in atoms(criterion.guard) for key in _keys(atom)}
+    return frozenset(found)
+
+
+def _keys(atom: Expr) -> set[str]:
+    found = _window_keys(atom) | _simple_keys(atom)
+    match atom:
+        case Quantity():
+            stand_ins = read_kinship()["variables"].get(atom.variable, "").split()
+            found |= {_key(FactKind.MEASUREMENT, one) for one in (atom.variable, *stand_ins)}
+        case Concept():
+            kind = FactKind.ALLERGY if atom.domain == "allergy" else FactKind.CONDITION
+            found |= _named(kind, atom.concept_id, atom.broader, atom.surface)
+        case Exposure():
+            found |= _named(FactKind.EXPOSURE, atom.concept_id, atom.broader, atom.surface)
+        case Trialwise():
+            found |= _named(FactKind.TRIAL, atom.kind, "", "")
+        case _:
+            pass
+    return found
+
+
+def _simple_keys(atom: Expr) -> set[str]:
+    match atom:
+        case Demographic():
+            return {PERSONAL, _key(FactKind.DEMOGRAPHIC, atom.kind)}
+        case ReproState():
+            return {PERSONAL}
+        case Test():
+            own = {_key(FactKind.RESULT, one) for one in (atom.test, *_tests(atom.test))}
+            return own | ({PERSONAL} if atom.test == "pregnancy_test" else set())
+        case Ordinal():
+            return {_key(FactKind.GRADE, atom.scale)}
+        case Biomarker():
+            return {_key(FactKind.BIOMARKER, atom.gene)}
+        case Attestation():
+            return {_key(FactKind.ATTESTATION, atom.topic)}
+        case Judgement():
+            return {_key(FactKind.JUDGEMENT, atom.topic)}
+        case Count():
+            return {_key(FactKind.COUNT, "")}
+        case _:
+            return set()
+
+
+def _window_keys(atom: Expr) -> set[str]:
+    window = getattr(atom, "time", None)
+    if window is None:
+        return set()
+    return {"birth": {PERSONAL}, "transplant": {_TRANSPLANT}}.get(window.anchor, set())
+
+
+def _named(kind: FactKind, concept_id: str, within: str, surface: str) -> set[str]:
+    """The keys of a named thing: its kind (for what is said of everything), its id or the one above it, its words."""
+    found = {_key(kind, ANY), f"{kind}~{_folded(surface)}"}
+    if concept_id:
+        found.add(_key(kind, concept_id))
+    if within:
+        found.add(_key(kind, within))
+    return found
+
+
+def keys_of_facts(known: Known) -> frozenset[str]:
+    """The keys of what is known of a patient, and the personal one."""
+    found = {PERSONAL}
+    for kind in FactKind:
+        for fact in (*known.of_kind(kind), *known.of_family(kind)):
+            found |= _fact_keys(fact)
+            if known.is_covered and not fact.id:
+                found.add(_key(kind, ANY))  # it may be what would else be taken for absent
+    return frozenset(found)
+
+
+def _fact_keys(fact: Fact) -> set[str]:
+    found = {_key(fact.kind, fact.id)}
+    if fact.surface:
+        found.add(f"{fact.kind}~{_folded(fact.surface)}")
+    if fact.kind in (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE):
+        domain = "condition" if fact.kind is FactKind.CONDITION else "exposure"
+        for one in filter(None, (fact.id, fact.broader)):
+            found |= _related(fact.kind, domain, one)
+    if fact.kind is FactKind.RESULT:
+        means = read_kinship()["tests"].get(fact.id, fact.id)
+        found |= {_key(FactKind.CONDITION, one) for one in (fact.id, means)}
+        found |= {_key(FactKind.RESULT, one) for one in (fact.id, means, *_tests(fact.id))}
+    if fact.kind is FactKind.GRADE:
+        rows = read_kinship()["scales"]
+        found |= {_key(FactKind.CONDITION, one) for one, row in rows.items() if row["scale"] == fact.id}
+    if fact.kind is FactKind.EXPOSURE and _is_transplant(fact.id):
+        found.add(_TRANSPLANT)
+    return found
+
+
+@cache
+def _related(kind: FactKind, domain: str, fact_id: str) -> frozenset[str]:
+    """The keys of all concepts above and below one."""
+    return frozenset(
+        _key(kind, one) for one in (fact_id, *broader(domain, fact_id), *narrower(domain, fact_id))
+    )
+
+
+@cache
+def _is_transplant(fact_id: str) -> bool:
+    return any(
+        fact_id == group or fact_id in narrower("exposure", group) for group in ("hct", "organ_transplant")
+    )
+
+
+@cache
+def _tests(name: str) -> tuple[str, ...]:
+    """The tests and conditions that stand for one another."""
+    rows = read_kinship()["tests"]
+    return tuple(test for test, means in rows.items() if means == name) + tuple(
+        means for test, means in rows.items() if test == name
+    )
+
+
+def _key(kind: FactKind, fact_id: str) -> str:
+    return f"{kind}/{fact_id}"
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.casefold().split())

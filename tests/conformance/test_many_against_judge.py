@@ -1,0 +1,105 @@
+"""The fast way of one patient against many trials gives what the judge gives, trial by trial."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generative.test_evaluation_properties import AS_OF, FACTS, MORE, PEOPLE, SETS
+from trialist.criteria import parse_criteria
+from trialist.criteria.witness import Witness, read_witness
+from trialist.demo import generate_study
+from trialist.evaluation.evaluate import evaluate
+from trialist.evaluation.many import Many, Outcome, Trial, outcome_of
+from trialist.evaluation.policy import SCREENING, STRICT, Policy
+from trialist.patient.extents import DateRange
+from trialist.patient.facts import Patient, Sex
+from trialist.record import Study
+from trialist.registry.eligibility import criteria_of_study
+
+from support.shared import REGISTRY, iter_lines, needs_shared
+
+_EXTRA = """Inclusion Criteria:
+
+* Age 18 to 75 years
+* Males: hemoglobin > 100 g/L
+* HIV antibody negative
+
+Exclusion Criteria:
+
+* Malignancy
+* Patients with basal cell carcinoma are eligible
+* Chemotherapy within 100 days after transplantation
+* Contraindication to tacrolimus
+"""
+
+
+def _trials() -> list[Trial]:
+    found = [
+        Trial(one, fields) for one in SETS for fields in (None, Witness(sex="ALL", healthy_volunteers=False))
+    ]
+    ages = Witness(minimum_age=(Decimal(12), "a"), maximum_age=(Decimal(60), "a"), sex="FEMALE")
+    found += [Trial(parse_criteria(text), ages) for text in (_EXTRA, MORE, "Age over 18. No cancer.", "")]
+    for number in range(60):
+        study = Study.from_record(generate_study(number))
+        found.append(Trial(criteria_of_study(study), read_witness(study)))
+    return found
+
+
+TRIALS = _trials()
+MANY = Many(TRIALS)
+
+
+def check(trials: list[Trial], many: Many, patient: Patient, policy: Policy) -> None:
+    wanted = [outcome_of(evaluate(one.criteria, patient, AS_OF, policy, one.fields)) for one in trials]
+    found = many.outcomes(patient, AS_OF, policy)
+    wrong: list[tuple[int, Outcome, Outcome]] = [
+        (at, one, other) for at, (one, other) in enumerate(zip(found, wanted, strict=True)) if one != other
+    ]
+    assert not wrong
+
+
+@settings(max_examples=12, deadline=None)
+@given(PEOPLE, st.sampled_from([STRICT, SCREENING]))
+def test_invented_trials(patient: Patient, policy: Policy):
+    check(TRIALS, MANY, patient, policy)
+
+
+def test_the_dead():
+    check(TRIALS, MANY, Patient(is_dead=True), STRICT)
+    check(TRIALS, MANY, Patient(is_dead=True, death=DateRange.on(AS_OF)), STRICT)
+
+
+def test_criteria_that_say_the_same_are_one_shape():
+    one = Many([Trial(SETS[0]), Trial(SETS[0])])
+    assert len(one) == 2
+    assert one.shapes == Many([Trial(SETS[0])]).shapes
+
+
+@needs_shared
+@pytest.mark.heavy
+def test_real_trials():
+    trials = []
+    for place, line in enumerate(iter_lines(REGISTRY / "studies.v2.ndjson.zst")):
+        if place % 30 == 0:
+            study = Study.from_json(line)
+            trials.append(Trial(criteria_of_study(study), read_witness(study)))
+    many = Many(trials)
+    chosen = random.Random(7)
+    for policy in (STRICT, SCREENING):
+        for _ in range(4):
+            facts = tuple(chosen.sample(FACTS, 40))
+            birth = DateRange.on(date(chosen.randint(1940, 2015), 5, 5))
+            person = Patient(
+                facts,
+                birth,
+                chosen.choice(list(Sex)),
+                first_seen=date(2020, 1, 1),
+                last_seen=date(2026, 3, 1),
+            )
+            check(trials, many, person, policy)
