@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from trialist import __version__, errors
-from trialist.cli import calc, criteria, demo, export, index, inspect, load, search, serve, show, vocabulary
+from trialist.cli import (
+    calc,
+    criteria,
+    demo,
+    export,
+    index,
+    inspect,
+    load,
+    match,
+    search,
+    serve,
+    show,
+    vocabulary,
+)
 from trialist.cli.output import caret_lines, print_beside, print_json
 
 EXIT_CODES: dict[type[errors.TrialistError], int] = {
@@ -30,7 +43,7 @@ EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
-_GROUPS = (load, index, search, serve, show, criteria, inspect, export, vocabulary, calc, demo)
+_GROUPS = (load, index, search, serve, show, criteria, match, inspect, export, vocabulary, calc, demo)
 
 
 class _Parser(argparse.ArgumentParser):
