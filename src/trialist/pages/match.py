@@ -5,14 +5,13 @@ What is told lives as long as the request. It goes back to the browser in the fo
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import date
 
 from starlette.responses import Response
 
-from trialist.criteria import CriterionSet
 from trialist.errors import InvalidParameterError, LimitExceededError, StudyNotFoundError
+from trialist.evaluation.amounts import unit_words
 from trialist.evaluation.policy import POLICIES, STRICT
 from trialist.pages.asked import Asked
 from trialist.pages.contexts import Choice
@@ -23,7 +22,7 @@ from trialist.pages.match_form import label_of, layout, place_of, sections_of, w
 from trialist.pages.match_given import Given, given_of
 from trialist.pages.match_kept import Question, pack
 from trialist.pages.match_verdict import (
-    CLASSES,
+    BY_CLASS,
     FILTERS,
     card_of,
     class_of,
@@ -36,7 +35,6 @@ from trialist.pages.shown import Shown
 from trialist.pages.study_head import id_in_path, study_head
 from trialist.patient.form_schema import parts, top
 from trialist.record.nct_id import parse_nct_id
-from trialist.record.study import Study
 from trialist.registry.criteria_sets import CriteriaSets
 from trialist.registry.intake import Intake, Mistake, Told, read_told
 from trialist.registry.match import Asked as MatchAsked
@@ -87,7 +85,9 @@ def trials_page(asked: Asked) -> Shown | Response:
         telling=(),
         notes=(),
     )
-    most = int(asked.text("most")) if asked.text("most").isdecimal() and len(asked.text("most")) < 4 else _STEP
+    most = (
+        int(asked.text("most")) if asked.text("most").isdecimal() and len(asked.text("most")) < 4 else _STEP
+    )
     try:
         found = _match(asked, given.question, intake, day, min(max(most, _STEP), _MOST))
     except (InvalidParameterError, LimitExceededError) as error:
@@ -137,18 +137,13 @@ def _asked_of(asked: Asked, question: Question, day: date, most: int = _STEP) ->
 
 def _match(asked: Asked, question: Question, intake: Intake, day: date, most: int) -> Matched:
     assert intake.patient is not None
-    sets = CriteriaSets(asked.settings.registry)
-
-    def criteria_of(study: Study) -> CriterionSet:
-        asked.check()
-        return sets.of_study(study)
-
     return match(
         asked.served.finder.forgetful(),
-        lambda nct_id: asked.served.records.get_known(nct_id).study,
+        asked.served.records.get_known,
         intake.patient,
         _asked_of(asked, question, day, most),
-        criteria_of,
+        CriteriaSets(asked.served.finder.criteria).of_stored,
+        asked.check,
     )
 
 
@@ -199,8 +194,9 @@ def _question(asked: Asked, question: Question) -> QuestionForm:
             title = summary_of(asked.served.records.get_known(question.trial).study, asked.today).title
         except StudyNotFoundError:
             question = replace(question, trial="")
-    distances = (Choice("", "Any distance", not question.within),) + tuple(
-        Choice(one, f"Within {one.removesuffix('km')} km", one == question.within) for one in DISTANCES
+    distances = (
+        Choice("", "Any distance", not question.within),
+        *(Choice(one, f"Within {one.removesuffix('km')} km", one == question.within) for one in DISTANCES),
     )
     policies = tuple(Choice(name, _POLICY_WORDS[name], name == question.policy) for name in POLICIES)
     return QuestionForm(
@@ -210,7 +206,6 @@ def _question(asked: Asked, question: Question) -> QuestionForm:
 
 def _found(page: MatchPage, found: Matched, day: date) -> MatchPage:
     cards = tuple(card_of(place, one, day) for place, one in enumerate(found.matches, 1))
-    classes = Counter(class_of(one.verdict) for one in found.matches)
     counts = dict(found.counts)
     sentence = f"We found {found.found:,} {'study' if found.found == 1 else 'studies'} that take people and are about this."
     if found.looked < found.found:
@@ -219,17 +214,14 @@ def _found(page: MatchPage, found: Matched, day: date) -> MatchPage:
         page,
         asked=found.asked,
         sentence=sentence,
-        counts=tuple(
-            (words, counts.get(name, 0)) for name, words in _CLASS_WORDS.items()
-        ),
+        counts=tuple((words, counts.get(name, 0)) for name, words in BY_CLASS.items()),
         cards=cards,
         more=max(0, found.looked - len(cards)),
         most=len(cards) + _STEP,
         near_misses=tuple(card_of(place, one, day) for place, one in enumerate(found.near_misses, 1)),
         telling=tuple(
-            (NeedLine(one.what, "", one.code, unit), one.settles, one.missing_in)
+            (NeedLine(one.what, "", one.code, unit_words(one.unit)), one.settles, one.missing_in)
             for one in found.telling
-            for unit in (need_lines_unit(one.unit),)
         ),
         notes=found.notes,
     )
@@ -245,8 +237,8 @@ def _trial(asked: Asked, given: Given, nct_id: str) -> Shown:
     stored = asked.served.records.get_known(id_in_path(nct_id))
     show = asked.text("show") if asked.text("show") in FILTERS else "all"
     question = replace(given.question, near="", within="")
-    sets = CriteriaSets(asked.settings.registry)
-    found = explain(stored.study, intake.patient, _asked_of(asked, question, day), sets.of_study)
+    sets = CriteriaSets(asked.served.finder.criteria)
+    found = explain(stored, intake.patient, _asked_of(asked, question, day), sets.of_stored)
     verdict = found.verdict
     groups = groups_of(verdict, show)
     page = TrialPage(

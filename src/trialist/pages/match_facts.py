@@ -118,7 +118,9 @@ def name_of(fact: Fact) -> str:
             return str(row[fact.id]["name"])
     if fact.id in inputs:
         return inputs[fact.id].title
-    return fact.id.replace("_", " ") or fact.surface or ", ".join(one.display or one.code for one in fact.codes)
+    return (
+        fact.id.replace("_", " ") or fact.surface or ", ".join(one.display or one.code for one in fact.codes)
+    )
 
 
 def _value(fact: Fact) -> str:
@@ -126,7 +128,9 @@ def _value(fact: Fact) -> str:
     if fact.negated:
         said.append("no")
     if fact.value is not None:
-        said.append(f"{fact.value} {unit_words(fact.unit)}".strip() if fact.unit not in ("", "1") else str(fact.value))
+        said.append(
+            f"{fact.value} {unit_words(fact.unit)}".strip() if fact.unit not in ("", "1") else str(fact.value)
+        )
     if fact.reference is not None:
         low, high = fact.reference.low, fact.reference.high
         ends = [f"from {low}" if low is not None else "", f"up to {high}" if high is not None else ""]

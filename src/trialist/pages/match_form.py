@@ -50,19 +50,19 @@ def place_of(mistake: Mistake) -> str:
     return f"at-{mistake.where or 'form'}" + (f"-{mistake.item}" if mistake.item else "")
 
 
-def sections_of(
-    told: Told, mistakes: Sequence[Mistake] = (), more: str = ""
-) -> tuple[SectionForm, ...]:
+def sections_of(told: Told, mistakes: Sequence[Mistake] = (), more: str = "") -> tuple[SectionForm, ...]:
     """The form with what was told; the part `more` gets further blank rows."""
     wrong = {(one.where, one.item): (one.message, one.hint) for one in mistakes}
     found = []
     for place, row in enumerate(layout()["section"]):
         heads = tuple(
-            (_top_field(name, told.form.get(name, "")), wrong.get((name, 0), NONE)) for name in row.get("top", ())
+            (_top_field(name, told.form.get(name, "")), wrong.get((name, 0), NONE))
+            for name in row.get("top", ())
         )
         below = tuple(_part(parts()[name], told, wrong, more == name) for name in row["parts"])
         filled = sum(bool(field.value) for field, _ in heads) + sum(
-            len(items) if isinstance(items := told.form.get(name), list) else bool(items) for name in row["parts"]
+            len(items) if isinstance(items := told.form.get(name), list) else bool(items)
+            for name in row["parts"]
         )
         is_wrong = any(one != NONE for _, one in heads) or any(where in row["parts"] for where, _ in wrong)
         is_open = place < 4 or bool(filled) or is_wrong or more in row["parts"]
@@ -73,7 +73,12 @@ def sections_of(
 def _top_field(name: str, value: object) -> Field:
     text = value if isinstance(value, str) else ""
     return Field(
-        f"top.{name}", label_of(name), _help(top()[name]), text, _choices("", name, text), is_short=name in _SHORT
+        f"top.{name}",
+        label_of(name),
+        _help(top()[name]),
+        text,
+        _choices("", name, text),
+        is_short=name in _SHORT,
     )
 
 
@@ -93,7 +98,9 @@ def _choices(part: str, key: str, chosen: str) -> tuple[Choice, ...]:
     )
 
 
-def _part(part: Part, told: Told, wrong: Mapping[tuple[str, int], tuple[str, str]], has_more: bool) -> PartForm:
+def _part(
+    part: Part, told: Told, wrong: Mapping[tuple[str, int], tuple[str, str]], has_more: bool
+) -> PartForm:
     row = layout()["part"][part.name]
     said = told.form.get(part.name, [])
     items = [(place, item) for place, item in enumerate(said, 1)] if isinstance(said, list) else []
@@ -155,7 +162,14 @@ def _fields(part: Part, before: str, key: str, preset: str, item: Item) -> list[
     words = f"words-{part.name}" if key == "name" and part.name in dict(word_lists()) else ""
     return [
         Field(
-            name, label_of(key), _help(said), value, _choices(part.name, key, value), words, key in _SHORT, needed
+            name,
+            label_of(key),
+            _help(said),
+            value,
+            _choices(part.name, key, value),
+            words,
+            key in _SHORT,
+            needed,
         )
     ]
 
@@ -193,7 +207,9 @@ def word_lists() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Words that help with typing, by part, and `units`: each as the reader takes it, and what it is where that is not clear."""
     terms, inputs = read_terms(), read_inputs()
     measured = tuple((one.id, one.name) for one in terms.variables.values())
-    graded = tuple((name, _title(name)) for name in (*terms.scales, *(one for one in terms.choices if one != "sex")))
+    graded = tuple(
+        (name, _title(name)) for name in (*terms.scales, *(one for one in terms.choices if one != "sex"))
+    )
     found = [
         ("values", measured),
         ("grades", tuple(dict(graded).items())),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Result, Verdict, Who
 from trialist.evaluation.amounts import unit_words
+from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Result, Verdict, Who
 from trialist.pages.contexts import Choice
 from trialist.pages.match_contexts import ClassWords, CriterionCard, NeedLine, TrialCard
 from trialist.pages.study_head import TONES
@@ -38,7 +38,8 @@ EXCLUDED = ClassWords(
     "At least one point of the text rules it out on this day.",
     "out",
 )
-CLASSES = (FITS, CONFIRM, OPEN, EXCLUDED)
+BY_CLASS = {Class.ELIGIBLE: FITS, Class.UNDETERMINED: OPEN, Class.EXCLUDED: EXCLUDED}
+"""What is told of each class where nothing more is known of a trial."""
 
 FILTERS: Mapping[str, tuple[str, Callable[[Assessment], bool]]] = MappingProxyType(
     {
@@ -126,7 +127,8 @@ def results_of(verdict: Verdict) -> tuple[tuple[str, str, int], ...]:
         counts[words] = counts.get(words, 0) + 1
     order = ["out", "open", "confirm", "fits", "none"]
     return tuple(
-        (words, look, count) for (words, look), count in sorted(counts.items(), key=lambda row: order.index(row[0][1]))
+        (words, look, count)
+        for (words, look), count in sorted(counts.items(), key=lambda row: order.index(row[0][1]))
     )
 
 
@@ -144,7 +146,11 @@ def _result(one: Assessment) -> tuple[str, str]:
         return ("Fine", "fits")
     if one.result is Result.CONFLICT:
         return ("Facts contradict each other", "open")
-    return ("Facts are missing", "open") if _is_open_for(one, data=True) else ("A person must confirm", "confirm")
+    return (
+        ("Facts are missing", "open")
+        if _is_open_for(one, data=True)
+        else ("A person must confirm", "confirm")
+    )
 
 
 def _card(one: Assessment, verdict: Verdict) -> CriterionCard:

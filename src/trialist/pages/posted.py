@@ -10,7 +10,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from multipart import MultipartError, PushMultipartParser, parse_options_header
+from multipart import (  # type: ignore[import-untyped]  # it is annotated, and does not say so
+    MultipartError,
+    PushMultipartParser,
+    parse_options_header,
+)
 from starlette.requests import ClientDisconnect, Request
 
 from trialist.errors import InvalidParameterError, LimitExceededError, ServerBusyError
@@ -37,7 +41,10 @@ def is_own(scope: Scope) -> bool:
     if not origin:
         return True
     try:
-        return bool(urlsplit(origin).netloc) and urlsplit(origin).netloc.lower() == header(scope, b"host").lower()
+        return (
+            bool(urlsplit(origin).netloc)
+            and urlsplit(origin).netloc.lower() == header(scope, b"host").lower()
+        )
     except ValueError:
         return False
 
@@ -84,8 +91,8 @@ def _read_parts(body: bytes, options: Mapping[str, str]) -> Pairs:
         with PushMultipartParser(
             options.get("boundary", ""), len(body), max_segment_count=MOST_FIELDS, strict=True
         ) as parser:
-            name, file, pieces = "", "", []
-            is_file = False
+            name, file, is_file = "", "", False
+            pieces: list[bytes] = []
             for event in parser.parse(body):
                 if event is None:
                     found += _field(name, b"".join(pieces), file, is_file=is_file)
@@ -108,7 +115,8 @@ def _field(name: str, content: bytes, file: str, *, is_file: bool) -> Pairs:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidParameterError(
-            "this file is not text that we can read", hint="Save it as UTF-8 text: YAML, JSON, or a plain note."
+            "this file is not text that we can read",
+            hint="Save it as UTF-8 text: YAML, JSON, or a plain note.",
         ) from None
     kind = _KIND.search(file)
     return [(name, text), *([(name + FILE_KIND, kind[0].lower())] if kind else [])]

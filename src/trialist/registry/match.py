@@ -294,7 +294,7 @@ def telling_facts(verdicts: Iterable[Verdict], most: int = _MOST_FACTS_TOLD) -> 
 
 def explain(stored: StoredStudy, patient: Patient, asked: Asked, criteria_of: CriteriaOf) -> Match:
     """One trial for a patient, whether or not it takes people now."""
-    names = {fold_text(one) for one in (asked.conditions or conditions_of(patient)[0])}
-    about = {fold_text(one) for one in read_witness(stored.study).conditions}
+    names = {tuple(fold_text(one)) for one in asked.conditions or conditions_of(patient)[0]}
+    about = {tuple(fold_text(one)) for one in read_witness(stored.study).conditions}
     found = _matched(stored, bool(names & about), patient, asked, criteria_of)
     return replace(found, because=_because(found, asked))
