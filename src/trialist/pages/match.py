@@ -5,6 +5,7 @@ What is told lives as long as the request. It goes back to the browser in the fo
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 
@@ -22,7 +23,7 @@ from trialist.pages.match_form import label_of, layout, place_of, sections_of, w
 from trialist.pages.match_given import Given, given_of
 from trialist.pages.match_kept import Question, pack
 from trialist.pages.match_verdict import (
-    BY_CLASS,
+    CLASSES,
     FILTERS,
     card_of,
     class_of,
@@ -37,11 +38,12 @@ from trialist.patient.form_schema import parts, top
 from trialist.record.nct_id import parse_nct_id
 from trialist.registry.criteria_sets import CriteriaSets
 from trialist.registry.intake import Intake, Mistake, Told, read_told
+from trialist.registry.match import MOST_CANDIDATES, Matched, explain, match
 from trialist.registry.match import Asked as MatchAsked
-from trialist.registry.match import Matched, explain, match
 from trialist.views.summary import summary_of
 
-_STEP, _MOST = 20, 300
+_STEP = 20
+_MOST_NEAR = 20
 _POLICY_WORDS = {
     "strict": "What is not told is not known",
     "screening": "In a long record, a disease or drug that is not told was not there",
@@ -89,11 +91,11 @@ def trials_page(asked: Asked) -> Shown | Response:
         int(asked.text("most")) if asked.text("most").isdecimal() and len(asked.text("most")) < 4 else _STEP
     )
     try:
-        found = _match(asked, given.question, intake, day, min(max(most, _STEP), _MOST))
+        found = _match(asked, given.question, intake, day)
     except (InvalidParameterError, LimitExceededError) as error:
         failed = replace(page, failure=(error.message, error.hint))
         return Shown("match_found.html", failed, 400)
-    return Shown("match_found.html", _found(page, found, day))
+    return Shown("match_found.html", _found(page, found, day, max(most, _STEP)))
 
 
 def trial_page(asked: Asked) -> Shown:
@@ -122,7 +124,7 @@ def _read(asked: Asked, given: Given) -> tuple[Intake, date, Shown | None]:
     return intake, day, None
 
 
-def _asked_of(asked: Asked, question: Question, day: date, most: int = _STEP) -> MatchAsked:
+def _asked_of(asked: Asked, question: Question, day: date) -> MatchAsked:
     near, _ = asked.served.finder.place(question.near, option="The place")
     conditions = tuple(part.strip() for part in question.condition.split(",") if part.strip())
     return MatchAsked(
@@ -131,17 +133,17 @@ def _asked_of(asked: Asked, question: Question, day: date, most: int = _STEP) ->
         conditions=conditions,
         near=near,
         within=question.within if near is not None else "",
-        most=most,
+        most=MOST_CANDIDATES,
     )
 
 
-def _match(asked: Asked, question: Question, intake: Intake, day: date, most: int) -> Matched:
+def _match(asked: Asked, question: Question, intake: Intake, day: date) -> Matched:
     assert intake.patient is not None
     return match(
         asked.served.finder.forgetful(),
         asked.served.records.get_known,
         intake.patient,
-        _asked_of(asked, question, day, most),
+        _asked_of(asked, question, day),
         CriteriaSets(asked.served.finder.criteria).of_stored,
         asked.check,
     )
@@ -204,9 +206,9 @@ def _question(asked: Asked, question: Question) -> QuestionForm:
     )
 
 
-def _found(page: MatchPage, found: Matched, day: date) -> MatchPage:
-    cards = tuple(card_of(place, one, day) for place, one in enumerate(found.matches, 1))
-    counts = dict(found.counts)
+def _found(page: MatchPage, found: Matched, day: date, most: int) -> MatchPage:
+    cards = tuple(card_of(place, one, day) for place, one in enumerate(found.matches[:most], 1))
+    counts = Counter(class_of(one.verdict) for one in found.matches)
     sentence = f"We found {found.found:,} {'study' if found.found == 1 else 'studies'} that take people and are about this."
     if found.looked < found.found:
         sentence += f" We checked the {found.looked:,} that fit the words best."
@@ -214,11 +216,13 @@ def _found(page: MatchPage, found: Matched, day: date) -> MatchPage:
         page,
         asked=found.asked,
         sentence=sentence,
-        counts=tuple((words, counts.get(name, 0)) for name, words in BY_CLASS.items()),
+        counts=tuple((words, counts[words]) for words in CLASSES),
         cards=cards,
-        more=max(0, found.looked - len(cards)),
+        more=len(found.matches) - len(cards),
         most=len(cards) + _STEP,
-        near_misses=tuple(card_of(place, one, day) for place, one in enumerate(found.near_misses, 1)),
+        near_misses=tuple(
+            card_of(place, one, day) for place, one in enumerate(found.near_misses[:_MOST_NEAR], 1)
+        ),
         telling=tuple(
             (NeedLine(one.what, "", one.code, unit_words(one.unit)), one.settles, one.missing_in)
             for one in found.telling

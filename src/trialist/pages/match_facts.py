@@ -34,6 +34,17 @@ _GROUPS = {
     FactKind.TRIAL: "Other trials",
     FactKind.FLAG: "Findings",
 }
+_YES = frozenset(
+    {
+        FactKind.STATE,
+        FactKind.FLAG,
+        FactKind.ATTESTATION,
+        FactKind.CONDITION,
+        FactKind.EXPOSURE,
+        FactKind.ALLERGY,
+        FactKind.TRIAL,
+    }
+)
 _OTHER, _WORKED_OUT = "Other", "Worked out by our program"
 _OF = {Subject.DONOR: "of the donor", Subject.FAMILY: "of the family"}
 _STATUS = {Status.ACTIVE: "goes on", Status.ENDED: "ended", Status.PLANNED: "planned"}
@@ -142,7 +153,7 @@ def _value(fact: Fact) -> str:
     if fact.status in _STATUS and not fact.negated:
         said.append(_STATUS[fact.status])
     said += [*fact.severity, *fact.qualifiers, *fact.route]
-    if not said and fact.kind in (FactKind.STATE, FactKind.FLAG, FactKind.ATTESTATION):
+    if not said and fact.kind in _YES:
         said.append("yes")
     return ", ".join(said).replace(", (", " (")
 

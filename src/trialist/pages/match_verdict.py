@@ -38,8 +38,8 @@ EXCLUDED = ClassWords(
     "At least one point of the text rules it out on this day.",
     "out",
 )
-BY_CLASS = {Class.ELIGIBLE: FITS, Class.UNDETERMINED: OPEN, Class.EXCLUDED: EXCLUDED}
-"""What is told of each class where nothing more is known of a trial."""
+CLASSES = (FITS, CONFIRM, OPEN, EXCLUDED)
+"""In the order of trials."""
 
 FILTERS: Mapping[str, tuple[str, Callable[[Assessment], bool]]] = MappingProxyType(
     {
