@@ -222,7 +222,11 @@ def api_page() -> str:
             for status, codes in statuses_of(route).items()
         ]
         answer = f"`{route.schema}`" if route.schema else f"`{route.media_type}`"
-        parts.append(f"## GET {route.full_path}\n\n{route.summary}. {route.about}\n\nAnswers {answer}.\n")
+        body = f"The body is a `{route.body}`. " if route.body else ""
+        method = route.method.upper()
+        parts.append(
+            f"## {method} {route.full_path}\n\n{route.summary}. {route.about}\n\n{body}Answers {answer}.\n"
+        )
         if groups:
             parts.append(f"Parameters: {', '.join(groups)}, and these.\n")
         if own:

@@ -349,7 +349,7 @@ def test_the_document_is_made_of_the_tables(app):
     assert document["openapi"] == "3.1.0"
     assert list(document["paths"]) == [route.full_path for route in ROUTES]
     for route in ROUTES:
-        operation = document["paths"][route.full_path]["get"]
+        operation = document["paths"][route.full_path][route.method]
         assert [one["name"] for one in operation.get("parameters", [])] == [
             one.name for one in route.parameters
         ]

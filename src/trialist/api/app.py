@@ -19,6 +19,7 @@ from trialist.serving.application import Application
 from trialist.serving.surface import Ground, Refuse, Surface, answering
 from trialist.settings import Settings
 
+_METHODS = ("GET", "HEAD", "POST")
 _COMMON_HEADERS = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"etag, x-total-count, x-next-page-token"),
@@ -26,7 +27,7 @@ _COMMON_HEADERS = (
 )
 _PREFLIGHT_HEADERS = (
     ("allow", "GET, HEAD, OPTIONS"),
-    ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
+    ("access-control-allow-methods", "GET, HEAD, POST, OPTIONS"),
     ("access-control-allow-headers", "*"),
     ("access-control-max-age", "86400"),
 )
@@ -39,7 +40,14 @@ def get(path: str, endpoint: Callable[[Request], Awaitable[Response]], refuse: R
 
 def api_surface(ground: Ground) -> Surface:
     """The API over one registry."""
-    return Surface("api", routes(ground), _refused, headers=_COMMON_HEADERS, preflight=_PREFLIGHT_HEADERS)
+    return Surface(
+        "api",
+        routes(ground),
+        _refused,
+        methods=_METHODS,
+        headers=_COMMON_HEADERS,
+        preflight=_PREFLIGHT_HEADERS,
+    )
 
 
 def _refused(scope: Scope, status: int, detail: str) -> Response:
@@ -86,7 +94,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
         get("/api/int/studies/{nct_id}/history/{number}", past.version),
     )
     endpoints = own_endpoints(serving, lanes, settings, ground.meter)
-    own = [get(path, endpoint, own_refusal) for path, endpoint in endpoints]
+    own = [answering(path, endpoint, own_refusal, methods) for path, endpoint, methods in endpoints]
     return [*table, *own]
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from trialist.api.own_answers import answered
 from trialist.api.own_criteria import Criteria
+from trialist.api.own_match import Matches
 from trialist.api.own_openapi import openapi_document
 from trialist.api.own_page import HEADERS, page_of
 from trialist.api.own_parameters import read_parameters
@@ -25,22 +26,26 @@ from trialist.serving.served import Serving
 from trialist.settings import Settings, now
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+_METHODS = {"get": ("GET", "HEAD"), "post": ("POST",)}
 _Answer = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 
 
 def own_endpoints(
     serving: Serving, lanes: Lanes, settings: Settings, meter: Meter
-) -> list[tuple[str, Endpoint]]:
-    """Path and endpoint of everything in the table of routes."""
+) -> list[tuple[str, Endpoint, tuple[str, ...]]]:
+    """Path, endpoint and methods of everything in the table of routes."""
     searches = Searches(serving, lanes, settings, _today)
     views = Views(serving, lanes, _today)
     state = State(serving, lanes, meter)
+    matches = Matches(serving, lanes, _today)
     told = _Told()
     answers: dict[str, _Answer] = {
         "search": searches.search,
         "facets": searches.facets,
         "similar": searches.similar,
         "criteria": Criteria(serving, lanes).study,
+        "match": matches.match,
+        "explain": matches.explain,
         "suggest": searches.suggest,
         "public_view": views.public,
         "record_view": views.record,
@@ -49,7 +54,9 @@ def own_endpoints(
         "document": told.document,
         "page": told.page,
     }
-    return [(route.full_path, _endpoint(route, answers[route.name])) for route in ROUTES]
+    return [
+        (route.full_path, _endpoint(route, answers[route.name]), _METHODS[route.method]) for route in ROUTES
+    ]
 
 
 def _today() -> date:

@@ -30,7 +30,7 @@ def openapi_document() -> dict[str, Any]:
             "description": _ABOUT,
         },
         "servers": [{"url": "/"}],
-        "paths": {route.full_path: {"get": _operation(route)} for route in ROUTES},
+        "paths": {route.full_path: {route.method: _operation(route)} for route in ROUTES},
         "components": {"schemas": SCHEMAS},
     }
 
@@ -50,6 +50,9 @@ def _operation(route: OwnRoute) -> dict[str, Any]:
             **{str(status): _refusal(status, kinds) for status, kinds in statuses_of(route).items()},
         },
     }
+    if route.body:
+        body = {"schema": {"$ref": f"#/components/schemas/{route.body}"}}
+        found["requestBody"] = {"required": True, "content": {"application/json": body}}
     if route.parameters:
         found["parameters"] = [_parameter(one) for one in route.parameters]
     return found

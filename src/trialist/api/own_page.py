@@ -29,6 +29,9 @@ a:focus-visible, input:focus-visible, select:focus-visible, button:focus-visible
 def page_of(document: Mapping[str, Any], examples: Mapping[str, str]) -> str:
     """The page of an OpenAPI document; `examples` are query strings to try, by path."""
     info = document["info"]
+    operations = [
+        (path, method, one) for path, methods in document["paths"].items() for method, one in methods.items()
+    ]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -36,11 +39,11 @@ def page_of(document: Mapping[str, Any], examples: Mapping[str, str]) -> str:
         f"<h1>{escape(info['title'])} {escape(info['version'])}: the API</h1><p>{escape(info['description'])}</p>",
         '<nav aria-label="Paths"><ul>',
         *(
-            f'<li><a href="#{_id(path)}"><code>{escape(path)}</code></a> {escape(one["get"]["summary"])}</li>'
-            for path, one in document["paths"].items()
+            f'<li><a href="#{_id(path)}"><code>{escape(path)}</code></a> {escape(one["summary"])}</li>'
+            for path, _, one in operations
         ),
         "</ul></nav><main>",
-        *(_path(path, one["get"], examples.get(path, "")) for path, one in document["paths"].items()),
+        *(_path(path, method, one, examples.get(path, "")) for path, method, one in operations),
         '<h2 id="answers">Parts of answers</h2>',
         *(_schema(name, one) for name, one in document["components"]["schemas"].items()),
         "</main></body></html>\n",
@@ -52,8 +55,8 @@ def _id(text: str) -> str:
     return "".join(char if char.isalnum() else "-" for char in text).strip("-")
 
 
-def _path(path: str, operation: Mapping[str, Any], example: str) -> str:
-    parts = [f'<section><h2 id="{_id(path)}"><code>GET {escape(path)}</code></h2>']
+def _path(path: str, method: str, operation: Mapping[str, Any], example: str) -> str:
+    parts = [f'<section><h2 id="{_id(path)}"><code>{method.upper()} {escape(path)}</code></h2>']
     parts.append(
         f"<p><strong>{escape(operation['summary'])}.</strong> {escape(operation['description'])}</p>"
     )
@@ -61,6 +64,11 @@ def _path(path: str, operation: Mapping[str, Any], example: str) -> str:
         target = f"{path}?{quote(example, safe='=&,:()[]')}"
         parts.append(
             f'<p>Try: <a href="{escape(target)}"><code>{escape(path)}?{escape(example)}</code></a></p>'
+        )
+    for kind, one in operation.get("requestBody", {}).get("content", {}).items():
+        name = one["schema"]["$ref"].rpartition("/")[2]
+        parts.append(
+            f'<p>The body is {escape(kind)}: <a href="#schema-{escape(name)}">{escape(name)}</a>.</p>'
         )
     parameters = operation.get("parameters", [])
     if parameters:

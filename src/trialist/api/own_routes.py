@@ -40,7 +40,8 @@ _ErrorKinds = tuple[type[errors.TrialistError], ...]
 class OwnRoute:
     """One path: what it is called, what it answers and takes, which errors it may give.
 
-    `schema` is the name of the answer's schema, "" for an answer that is no JSON; `example` a query string to try.
+    `schema` is the name of the answer's schema, "" for an answer that is no JSON; `example` a query string to try. What
+    takes a body has the method `post`, and `body` is the name of its schema.
     """
 
     name: str
@@ -52,6 +53,8 @@ class OwnRoute:
     media_type: str = "application/json"
     errors: _ErrorKinds = (errors.InvalidParameterError,)
     example: str = ""
+    method: str = "get"
+    body: str = ""
 
     @property
     def full_path(self) -> str:
@@ -122,6 +125,31 @@ ROUTES: tuple[OwnRoute, ...] = (
         (NCT_ID,),
         "CriterionSet",
         errors=_ONE,
+    ),
+    OwnRoute(
+        "match",
+        "/match",
+        "The trials that a patient may join",
+        "Trials that take people now and are about the patient's conditions, ordered by what their criteria come to, each "
+        "place explained; what is missing, what only a person can confirm, near misses, and the missing fact that would "
+        "settle most. The patient is in the body alone and is not kept. Decision support, not a medical device: check "
+        "against the protocol.",
+        schema="MatchAnswer",
+        errors=_SEARCHED,
+        method="post",
+        body="MatchRequest",
+    ),
+    OwnRoute(
+        "explain",
+        "/explain",
+        "One trial for one patient, criterion by criterion",
+        "Each criterion with its result, what that does, the evidence, what was worked out and assumed, and what is "
+        "missing. The patient is in the body alone and is not kept. Decision support, not a medical device: check against "
+        "the protocol.",
+        schema="ExplainAnswer",
+        errors=(*_ONE, errors.LimitExceededError),
+        method="post",
+        body="ExplainRequest",
     ),
     OwnRoute(
         "suggest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trialist.api.own_match_schemas import MATCH_SCHEMAS
 from trialist.criteria.schema import criteria_schemas
 from trialist.query.evidence import How
 from trialist.registry.completing import KINDS
@@ -369,4 +370,5 @@ SCHEMAS: dict[str, Schema] = {
         optional=("marker",),
     ),
     **criteria_schemas(),
+    **MATCH_SCHEMAS,
 }
