@@ -44,6 +44,8 @@ from trialist.views.summary import summary_of
 
 _STEP = 20
 _MOST_NEAR = 20
+_MOST_PARSED = 60
+"""Studies looked at where parsed criteria are not kept, and each text is read anew."""
 _POLICY_WORDS = {
     "strict": "What is not told is not known",
     "screening": "In a long record, a disease or drug that is not told was not there",
@@ -127,20 +129,22 @@ def _read(asked: Asked, given: Given) -> tuple[Intake, date, Shown | None]:
 def _asked_of(asked: Asked, question: Question, day: date) -> MatchAsked:
     near, _ = asked.served.finder.place(question.near, option="The place")
     conditions = tuple(part.strip() for part in question.condition.split(",") if part.strip())
+    most = MOST_CANDIDATES if asked.served.finder.criteria is not None else _MOST_PARSED
     return MatchAsked(
         as_of=day,
         policy=POLICIES.get(question.policy, STRICT),
         conditions=conditions,
         near=near,
         within=question.within if near is not None else "",
-        most=MOST_CANDIDATES,
+        most=most,
+        candidates=most,
     )
 
 
 def _match(asked: Asked, question: Question, intake: Intake, day: date) -> Matched:
     assert intake.patient is not None
     return match(
-        asked.served.finder.forgetful(),
+        asked.served.finder,
         asked.served.records.get_known,
         intake.patient,
         _asked_of(asked, question, day),

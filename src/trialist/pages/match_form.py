@@ -215,13 +215,24 @@ def word_lists() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
         ("grades", tuple(dict(graded).items())),
         ("findings", tuple((name, inputs[name].title) for name in sorted(terms.flags))),
         ("markers", tuple((name, "") for name in sorted(terms.genes))),
-        ("units", tuple((one, "") for one in sorted({u for v in terms.variables.values() for u in v.units}))),
+        (
+            "units",
+            tuple(
+                (one, "") for one in sorted({u for v in terms.variables.values() for u in v.units} - {"1"})
+            ),
+        ),
     ]
     for part in parts().values():
         kinds = _LISTS.get(part.kind, ())
         if part.kind is FactKind.EXPOSURE:
             kinds = ("procedure",) if part.name == "procedures" else ("drug",)
-        names = sorted({row["name"] for kind in kinds for row in tables()[kind].values()}, key=str.lower)
+        names = {_written(one, row["name"]) for kind in kinds for one, row in tables()[kind].items()}
         if names:
-            found.append((part.name, tuple((name, "") for name in names)))
+            found.append((part.name, tuple(sorted(names, key=lambda one: one[0].lower()))))
     return tuple(found)
+
+
+def _written(concept: str, name: str) -> tuple[str, str]:
+    """A concept as its reader knows it: by its name, else by its id and the name beside it."""
+    is_read = any(one.id == concept for one in read_terms().read_name(name))
+    return (name, "") if is_read else (concept, name)

@@ -17,6 +17,7 @@ from trialist.registry.intake import Told
 _ROW = re.compile(r"([a-z_]+)\.(\d{1,4})\.([a-z_]+)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 NO_ALLERGY = "allergies.none"
+_PURE_NUMBER = "1"
 UNIT = "unit"
 """A field beside a value, which the form's own table writes behind the number."""
 
@@ -103,6 +104,7 @@ def _item(row: dict[str, str]) -> dict[str, str]:
     """What a row says; nothing where only its printed name and unit came."""
     preset = row.pop("preset", "")
     unit = row.pop(UNIT, "")
+    unit = "" if unit == _PURE_NUMBER else unit
     if preset:
         if not row:
             return {}

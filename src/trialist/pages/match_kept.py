@@ -44,6 +44,8 @@ def unpack(text: str, most_bytes: int) -> tuple[Told, Question]:
         raw = packed.decompress(base64.urlsafe_b64decode(text), most_bytes * _EXPANDS)
         if packed.unconsumed_tail:
             raise LimitExceededError("this form is too long")
+        if not packed.eof:
+            raise ValueError("it breaks off")
         return _read(orjson.loads(raw))
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
         raise InvalidParameterError(
@@ -68,7 +70,9 @@ def _form(form: Mapping[str, Any]) -> dict[str, Any]:
         elif name in parts() and isinstance(said, list):
             known = parts()[name].keys
             for item in said:
-                if not all(key in known and isinstance(one, str) for key, one in item.items()):
+                if not isinstance(item, dict) or not all(
+                    key in known and isinstance(one, str) for key, one in item.items()
+                ):
                     raise TypeError
             found[name] = said
         elif name == "allergies" and said == "none":

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import orjson
-
 from trialist.errors import InvalidParameterError, TrialistError
 from trialist.evaluation.derived import Derivation, derive
 from trialist.evaluation.tagging import tag_sentence
@@ -20,7 +18,7 @@ from trialist.evaluation.terms import forgetful_terms
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient
 from trialist.patient.fhir import read_fhir
-from trialist.patient.form import read_form
+from trialist.patient.form import read_form, read_form_values
 from trialist.patient.form_schema import parts, top
 from trialist.patient.joining import join_patients
 from trialist.patient.note import read_note
@@ -31,6 +29,8 @@ from trialist.registry.patients import kind_of
 
 _WHERE = re.compile(r"([a-z_]+)(?:, item (\d+))?(?:: | and | lies | on )")
 _MOST_MISTAKES = 50
+_MOST_READ_AGAIN = 20_000
+"""Items that are read until all mistakes are known; of a longer form fewer mistakes are told at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,10 @@ def _read_form(
 ) -> None:
     """Read a form; each mistake is taken out and the rest read again, so that all are told at once."""
     places = {name: list(range(1, len(items) + 1)) for name, items in form.items() if isinstance(items, list)}
-    while form and len(mistakes) < _MOST_MISTAKES:
+    most = min(_MOST_MISTAKES, max(1, _MOST_READ_AGAIN // (1 + sum(map(len, places.values())))))
+    while form and len(mistakes) < most:
         try:
-            patient = read_form(orjson.dumps(form), terms, as_of)
+            patient = read_form_values(form, terms, as_of)
         except TrialistError as error:
             where, item = _place(error.message)
             if item and where in places and item <= len(places[where]):

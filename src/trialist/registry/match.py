@@ -136,6 +136,7 @@ def match(
     check: Callable[[], None] = lambda: None,
 ) -> Matched:
     """The trials for a patient, best first; `check` is called all along, and what it raises ends the match. `InvalidParameterError` where there is no condition to search by."""
+    finder = finder.forgetful()  # what a patient has is not kept for the next search
     own, above = (asked.conditions, ()) if asked.conditions else conditions_of(patient)
     if not own:
         raise InvalidParameterError(
