@@ -10,7 +10,7 @@ cohorts, ages that text and field tell differently) are given to the judge as wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -87,10 +87,12 @@ class Many:
         self._shapes: list[_Shape] = []
         self._in: list[list[int]] = []
         self._by_key: dict[str, list[int]] = {}
-        self._trials: list[Trial] = []
+        self._ids: list[str] = []
+        self._kept: dict[int, Trial] = {}
         self._static: list[int] = []
         self._whole: list[bool] = []
         self._ages: dict[int, CriterionSet] = {}
+        self._permitting: dict[str, list[int]] = {}
         self._numbers: dict[object, int] = {}
         self._blanks: dict[bool, tuple[list[int], list[int]]] = {}
         self._agreed: dict[object, bool] = {}
@@ -98,7 +100,7 @@ class Many:
             self._add(trial)
 
     def __len__(self) -> int:
-        return len(self._trials)
+        return len(self._ids)
 
     @property
     def shapes(self) -> int:
@@ -106,16 +108,21 @@ class Many:
         return len(self._shapes)
 
     def _add(self, trial: Trial) -> None:
-        at = len(self._trials)
-        self._trials.append(trial)
+        at = len(self._ids)
         criteria = trial.criteria
+        self._ids.append(criteria.nct_id)
         needs = unread_needs(criteria)
         self._static.append(_PERSONS if needs else 0)
         counted = [one for one in criteria.criteria if one.counts]
-        permissive = any(one.modality is Modality.PERMISSIVE for one in criteria.criteria)
-        self._whole.append(permissive or any(one.scope for one in counted))
+        self._whole.append(any(one.scope for one in counted))
         if self._whole[at]:
+            self._kept[at] = trial
             return
+        for one in criteria.criteria:
+            if one.modality is Modality.PERMISSIVE:
+                self._kept[at] = trial
+                for key in keys_of_criterion(one):
+                    self._permitting.setdefault(key, []).append(at)
         is_headed = has_headings(criteria)
         for one in counted:
             shape = _shape_of(one, is_headed, trial.fields)
@@ -124,6 +131,7 @@ class Many:
             plain = _plain_fields(trial.fields)
             self._put(_Shape(None, True, plain), ("fields", repr(plain)), at)
             if any(_is_age(one) for one in counted) and (plain.minimum_age or plain.maximum_age):
+                self._kept[at] = trial
                 self._ages[at] = replace(criteria, criteria=tuple(one for one in counted if _is_age(one)))
 
     def _put(self, shape: _Shape, key: object, at: int) -> None:
@@ -167,22 +175,28 @@ class Many:
             if change:
                 for at in self._in[number]:
                     sums[at] += change
+        permitted = self._permitted(known, sums)
         return [
             self._judged(at, patient, as_of, policy)
-            if self._needs_judge(at, known)
+            if at in permitted or self._needs_judge(at, known)
             else self._read(at, sums[at])
-            for at in range(len(self._trials))
+            for at in range(len(self._ids))
         ]
 
     def _touched(self, known: Known) -> set[int]:
         keys = keys_of_facts(known)
         return {number for key in keys for number in self._by_key.get(key, ())}
 
+    def _permitted(self, known: Known, sums: Sequence[int]) -> set[int]:
+        """The trials that something excludes from, and whose permissions a fact of the patient touches."""
+        keys = keys_of_facts(known) - {PERSONAL}
+        return {at for key in keys for at in self._permitting.get(key, ()) if sums[at] // _EXCLUDES & _MASK}
+
     def _needs_judge(self, at: int, known: Known) -> bool:
         if self._whole[at]:
             return True
         ages = self._ages.get(at)
-        return ages is not None and self._contradicts(ages, self._trials[at].fields, known)
+        return ages is not None and self._contradicts(ages, self._kept[at].fields, known)
 
     def _contradicts(self, ages: CriterionSet, fields: Witness | None, known: Known) -> bool:
         """Whether text and field tell ages apart for this patient."""
@@ -207,7 +221,7 @@ class Many:
         return found
 
     def _judged(self, at: int, patient: Patient, as_of: date, policy: Policy) -> Outcome:
-        trial = self._trials[at]
+        trial = self._kept[at]
         return outcome_of(evaluate(trial.criteria, patient, as_of, policy, trial.fields))
 
     def _read(self, at: int, packed: int) -> Outcome:
@@ -221,21 +235,13 @@ class Many:
             verdict = Class.UNDETERMINED
         only_persons = verdict is Class.UNDETERMINED and not data and not assumed
         return Outcome(
-            self._trials[at].criteria.nct_id,
+            self._ids[at],
             verdict,
             only_persons,
             excludes,
             packed // _DECIDED & _MASK,
             packed // _OPEN & _MASK,
         )
-
-    def verdict(self, at: int, patient: Patient, as_of: date, policy: Policy = STRICT) -> Verdict:
-        """The judge's whole verdict of the trial at a place."""
-        trial = self._trials[at]
-        return evaluate(trial.criteria, patient, as_of, policy, trial.fields)
-
-    def __iter__(self) -> Iterator[Trial]:
-        return iter(self._trials)
 
 
 def _settled(shape: _Shape, known: Known) -> list[Assessment]:
