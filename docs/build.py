@@ -331,7 +331,9 @@ def patient_form_page() -> str:
         "[a JSON Schema](patient-form.schema.json) checks it in an editor. Names are those of the tables or any name they know; "
         "a disease or drug in no table is kept by its words. A misspelt key is refused, because it would lose a fact. No names "
         "or numbers of people: `label` is for telling sheets apart. A value with a sign that means something in YAML (it begins with "
-        "`>`, or holds `[`, `,` or `: `) stands in quotation marks: `\">5 a\"`.\n\n```yaml\n" + EXAMPLE_FORM + "```\n",
+        '`>`, or holds `[`, `,` or `: `) stands in quotation marks: `">5 a"`.\n\n```yaml\n'
+        + EXAMPLE_FORM
+        + "```\n",
         "## At the top\n\n"
         + table(["key", "what it says"], [[f"`{name}`", said] for name, said in top().items()]),
     ]

@@ -112,6 +112,13 @@ SETTINGS = (
         "Serving: how long a server that was told to stop goes on with the answers it has begun.",
     ),
     Setting(
+        "max_patient_bytes",
+        "TRIALIST_MAX_PATIENT_BYTES",
+        int,
+        "16777216",
+        "Serving: the largest posted form or file about a patient, in bytes; it is held in memory and nowhere else.",
+    ),
+    Setting(
         "log_queries",
         "TRIALIST_LOG_QUERIES",
         bool,
@@ -138,6 +145,7 @@ class Settings:
     patience_seconds: float = 20.0
     stop_seconds: float = 30.0
     log_queries: bool = False
+    max_patient_bytes: int = 16_777_216
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
@@ -115,6 +115,11 @@ def read_terms() -> Terms:
     )
 
 
+def forgetful_terms() -> Terms:
+    """The same terms, with names remembered only as long as these are held: what is typed of a patient is not kept."""
+    return replace(read_terms(), read_name=lru_cache(maxsize=None)(_read_name))
+
+
 def _variable(name: str, row: Mapping[str, Any]) -> Variable:
     own = (row["unit"],) if row["unit"] else ()
     units = (
@@ -151,6 +156,10 @@ def _codes() -> Mapping[tuple[str, str], tuple[FactKind, str]]:
 @lru_cache(maxsize=8192)
 def read_name(name: str) -> tuple[Named, ...]:
     """What a whole name stands for: one thing, several for a combination of drugs, nothing when that is not sure."""
+    return _read_name(name)
+
+
+def _read_name(name: str) -> tuple[Named, ...]:
     plain = _words().tags.sub("", name.replace("\u200b", "")).strip()
     if not plain or len(plain) > _LONGEST_NAME:
         return ()

@@ -10,6 +10,7 @@ from trialist.serving.statuses import RETRY_SECONDS, STATUSES
 _HOME = ("Search for studies", "/")
 
 _REFUSED: dict[int, tuple[str, str]] = {
+    403: ("This form came from another site", "Please fill in the form on our own page."),
     404: ("This page does not exist", "The address may be old, or a letter in it may be wrong."),
     405: ("This cannot be done here", "This address only shows a page."),
     413: ("This form is too long", "Please ask for less at once."),
@@ -43,6 +44,23 @@ def error_page(error: errors.TrialistError) -> Shown:
         ways = [(f"Study {nct_id}", f"/study/{nct_id}") for nct_id in error.nearest] + ways
     headers = {"retry-after": str(RETRY_SECONDS)} if status == 503 else {}
     page = ErrorPage(status, _TITLES[status], message, hint, tuple(ways))
+    return Shown("error.html", page, status, headers=headers)
+
+
+_PRIVATE = {
+    400: ("Something in the form could not be read.", "Go back, and check what you typed."),
+    404: ("This registry does not have this study.", "Search for it first."),
+    413: ("This form or file is too long, or it came too slowly.", "Send a shorter one."),
+    503: ("We are busy right now.", "Go back, and try again in a moment."),
+}
+
+
+def private_page(error: errors.TrialistError) -> Shown:
+    """The page for an error of the tree in a request about a patient: nothing of the error's own words."""
+    status = STATUSES[type(error)] if not isinstance(error, errors.SourceUnreadableError) else 400
+    message, hint = _PRIVATE.get(status, (_REFUSED[500][1], ""))
+    headers = {"retry-after": str(RETRY_SECONDS)} if status == 503 else {}
+    page = ErrorPage(status, _TITLES[status], message, hint, (("The form", "/match"), _HOME))
     return Shown("error.html", page, status, headers=headers)
 
 

@@ -14,6 +14,7 @@ from trialist.pages import (
     find,
     glossary,
     landscape,
+    match,
     near,
     places,
     raw_record,
@@ -34,7 +35,8 @@ class Row:
     """One address: its path, what makes the page, and its label in the head of every page, "" for none.
 
     A page that searches runs in the lanes of searches, any other in those of reading. One that takes a form is asked with
-    POST; what it says depends on more than its address, and is never kept by anybody.
+    POST; what it says depends on more than its address, and is never kept by anybody. Where it takes a patient, the form may be
+    long, and an error says nothing of what stood in it.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Row:
     nav: str = ""
     searches: bool = False
     takes_form: bool = False
+    takes_patient: bool = False
 
 
 ROUTES: tuple[Row, ...] = (
@@ -50,6 +53,10 @@ ROUTES: tuple[Row, ...] = (
     Row("/find/export", export.export_page, searches=True),
     Row("/find/why/{nct}", why.why_page),
     Row("/near", near.near_me, takes_form=True),
+    Row("/match", match.form_page, nav="Match"),
+    Row("/match/edit", match.edit_page, takes_form=True, takes_patient=True),
+    Row("/match/trials", match.trials_page, searches=True, takes_form=True, takes_patient=True),
+    Row("/match/trial", match.trial_page, takes_form=True, takes_patient=True),
     Row("/study/{nct}", study.study_page),
     Row("/study/{nct}/criteria", checklist.checklist_page),
     Row("/study/{nct}/similar", similar.similar_page, searches=True),

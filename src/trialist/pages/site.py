@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import date
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
-from trialist.errors import LimitExceededError, TrialistError
+from trialist.errors import TrialistError
 from trialist.pages.asked import Asked, DearError
-from trialist.pages.failures import error_page, refused_page
+from trialist.pages.failures import error_page, private_page, refused_page
 from trialist.pages.layout import layout_of
+from trialist.pages.posted import is_own, read_body, read_pairs_of
 from trialist.pages.rendering import render
 from trialist.pages.routes import ROUTES, Row
-from trialist.pages.shown import Shown
+from trialist.pages.shown import Shown, moved
 from trialist.pages.static_files import ROOT, static_files
 from trialist.serving.answers import Departure
 from trialist.serving.asked import is_known_to_client, read_pairs
@@ -43,6 +43,7 @@ HEADERS = (
 """Go with every answer of the site: nothing but its own files runs or loads, and nobody is told where a reader came from."""
 
 _MOST_FORM_BYTES = 16_384
+_MATCHING = frozenset(row.path for row in ROUTES if row.takes_patient)
 _WAYS = tuple((row.nav, row.path) for row in ROUTES if row.nav)
 
 
@@ -50,7 +51,12 @@ def site_surface(ground: Ground) -> Surface:
     """The site over one registry."""
     site = Site(ground)
     routes: list[BaseRoute] = [
-        answering(row.path, site.endpoint(row), site.failed, ("POST",) if row.takes_form else ("GET", "HEAD"))
+        answering(
+            row.path,
+            site.endpoint(row),
+            site.failed_privately if row.takes_patient else site.failed,
+            ("POST",) if row.takes_form else ("GET", "HEAD"),
+        )
         for row in ROUTES
     ]
     routes.append(answering(f"{ROOT}{{mark}}/{{name:path}}", static_file, site.failed))
@@ -84,7 +90,12 @@ class Site:
             tag = _tag(served, today)
             if not row.takes_form and is_known_to_client(request.scope, tag):
                 return Response(status_code=304, headers={"etag": tag})
-            given = await _form(request) if row.takes_form else read_pairs(request.scope["query_string"])
+            if not row.takes_form:
+                given = read_pairs(request.scope["query_string"])
+            elif not is_own(request.scope):
+                return self._told(refused_page(403, ""))
+            else:
+                given = await self._posted(row, request)
             response = await self._made(row, request, served, today, given)
             if row.takes_form:
                 response.headers["cache-control"] = "no-store"
@@ -94,6 +105,14 @@ class Site:
             return response
 
         return endpoint
+
+    async def _posted(self, row: Row, request: Request) -> list[tuple[str, str]]:
+        """What a posted form says; `LimitExceededError` for one that is longer than any of ours."""
+        settings = self._ground.settings
+        most = settings.max_patient_bytes if row.takes_patient else _MOST_FORM_BYTES
+        body = await read_body(request, most, settings.patience_seconds)
+        content_type = request.headers.get("content-type", "")
+        return await self._ground.lanes.read(lambda: read_pairs_of(body, content_type))
 
     async def _made(
         self, row: Row, request: Request, served: Served, today: date, given: list[tuple[str, str]]
@@ -110,30 +129,40 @@ class Site:
 
         if not row.searches:
             return await ground.lanes.read(lambda: make(_go_on))
-        departure = Departure(request.receive) if not row.takes_form else None
+        departure = Departure(request.receive)
         try:
-            is_wanted = (lambda: departure.is_wanted) if departure else (lambda: True)
             try:
-                return await ground.lanes.search(make, is_wanted=is_wanted)
+                return await ground.lanes.search(make, is_wanted=lambda: departure.is_wanted)
             except DearError:
                 return await ground.lanes.search(
-                    lambda check: make(check, in_costly_lane=True), is_costly=True, is_wanted=is_wanted
+                    lambda check: make(check, in_costly_lane=True),
+                    is_costly=True,
+                    is_wanted=lambda: departure.is_wanted,
                 )
         finally:
-            if departure is not None:
-                departure.close()
+            departure.close()
 
     def _response(self, shown: Shown, served: Served, row: Row, request: Request) -> Response:
         address = request.scope["path"]
         body = render(shown.template, page=shown.page, site=layout_of(served, _WAYS, address))
-        return Response(body, shown.status, {"content-type": shown.media_type, **shown.headers})
+        headers = {"content-type": shown.media_type, **shown.headers}
+        if address.split("/")[1] == "match":
+            # Without it a browser says of a form's post only that its origin is "null", and own and foreign look the same.
+            headers["referrer-policy"] = "same-origin"
+        return Response(body, shown.status, headers)
 
     def failed(self, error: TrialistError) -> Response:
         """The page for an error of the tree."""
         return self._told(error_page(error))
 
-    def refused(self, _scope: Scope, status: int, detail: str) -> Response:
-        """The page for what no route answers."""
+    def failed_privately(self, error: TrialistError) -> Response:
+        """The same without the error's own words, which may quote what was told of a patient."""
+        return self._told(private_page(error))
+
+    def refused(self, scope: Scope, status: int, detail: str) -> Response:
+        """The page for what no route answers; from an address that takes only posts of the Match pages, the way to their form."""
+        if status == 405 and scope["path"] in _MATCHING and scope["method"] in ("GET", "HEAD"):
+            return moved("/match")
         response = self._told(refused_page(status, detail))
         if status == 405:
             response.headers["allow"] = "GET, HEAD"
@@ -154,16 +183,3 @@ def _tag(served: Served, today: date) -> str:
     """Another tag whenever a page may be another one: with the registry's state, the day, and the site's own files."""
     said = f"{served.etag} {today} {static_files().mark}"
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:20]}"'
-
-
-async def _form(request: Request) -> list[tuple[str, str]]:
-    """What a posted form says; `LimitExceededError` for one that is longer than any of ours."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MOST_FORM_BYTES:
-            raise LimitExceededError("this form is too long")
-    try:
-        return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1_000)
-    except ValueError:
-        raise LimitExceededError("this form has too many fields") from None

@@ -66,7 +66,11 @@ def read_form(content: bytes | str, terms: Terms, as_of: date) -> Patient:
     `as_of` is the day of reading, and the day that the form describes unless it says another. Raises
     `SourceUnreadableError` for what is neither YAML nor JSON, `InvalidParameterError` for what the form does not have.
     """
-    form = read_form_text(content)
+    return read_form_values(read_form_text(content), terms, as_of)
+
+
+def read_form_values(form: object, terms: Terms, as_of: date) -> Patient:
+    """The patient of a form whose keys and texts are read already; raises `InvalidParameterError` as `read_form` does."""
     if not isinstance(form, dict) or not form:
         raise InvalidParameterError("a form is a list of keys and what they say", hint=FORM_HINT)
     check_keys("the form", form, [*top(), *parts()], ())

@@ -55,6 +55,13 @@ def top() -> Mapping[str, str]:
     return found
 
 
+def choices(part: str, key: str) -> tuple[str, ...]:
+    """The words that a key of a part takes ("" for the form itself), where it takes only some; else none."""
+    table: dict[str, str] = _table()["choices"]
+    found = table.get(f"{part}.{key}" if part else key, table.get(key, ""))
+    return tuple(word.strip() for word in found.split(",")) if found else ()
+
+
 def form_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the form."""
     properties: dict[str, Any] = {name: {**_LEAF, "description": said} for name, said in top().items()}

@@ -26,6 +26,7 @@ from trialist.patient.facts import Certainty, FactKind, Patient, Subject
 from trialist.query.params import read_params
 from trialist.record.dates import PartialDate
 from trialist.record.study import GeoPoint, Study
+from trialist.registry.forgetting import forget_texts
 from trialist.registry.searching import Choices, Finder, with_choices
 from trialist.registry.sites import OpenSite, open_sites
 from trialist.store import StoredStudy
@@ -136,6 +137,7 @@ def match(
     check: Callable[[], None] = lambda: None,
 ) -> Matched:
     """The trials for a patient, best first; `check` is called all along, and what it raises ends the match. `InvalidParameterError` where there is no condition to search by."""
+    finder = finder.forgetful()  # what a patient has is not kept for the next search
     own, above = (asked.conditions, ()) if asked.conditions else conditions_of(patient)
     if not own:
         raise InvalidParameterError(
@@ -144,8 +146,11 @@ def match(
         )
     notes = [] if len(own) <= _MOST_CONDITIONS else [f"Searched by the first {_MOST_CONDITIONS} conditions."]
     own, above = own[:_MOST_CONDITIONS], above[:_MOST_CONDITIONS]
-    topical = _ids(finder, own, asked)
-    wider = [one for one in _ids(finder, above, asked) if one not in set(topical)] if above else []
+    try:
+        topical = _ids(finder, own, asked)
+        wider = [one for one in _ids(finder, above, asked) if one not in set(topical)] if above else []
+    finally:
+        forget_texts(own)
     candidates = [*topical, *wider]
     looked = candidates[: asked.candidates]
     if len(looked) < len(candidates):
@@ -294,7 +299,9 @@ def telling_facts(verdicts: Iterable[Verdict], most: int = _MOST_FACTS_TOLD) -> 
 
 def explain(stored: StoredStudy, patient: Patient, asked: Asked, criteria_of: CriteriaOf) -> Match:
     """One trial for a patient, whether or not it takes people now."""
-    names = {tuple(fold_text(one)) for one in asked.conditions or conditions_of(patient)[0]}
+    own = asked.conditions or conditions_of(patient)[0]
+    names = {tuple(fold_text(one)) for one in own}
+    forget_texts(own)
     about = {tuple(fold_text(one)) for one in read_witness(stored.study).conditions}
     found = _matched(stored, bool(names & about), patient, asked, criteria_of)
     return replace(found, because=_because(found, asked))

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from trialist.errors import InvalidParameterError
 from trialist.evaluation.derived import derive
 from trialist.evaluation.tagging import tag_sentence
-from trialist.evaluation.terms import read_terms
+from trialist.evaluation.terms import forgetful_terms
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient
 from trialist.patient.fhir import read_fhir
@@ -44,7 +44,7 @@ def read_patients(content: bytes, as_of: date, *, kind: str = "auto", name: str 
     if kind not in KINDS:
         raise InvalidParameterError(f"there is no kind {kind!r}", hint=f"Kinds are {', '.join(KINDS)}.")
     found = kind_of(content, name) if kind == "auto" else kind
-    terms = read_terms()
+    terms = forgetful_terms()
     if found == "fhir":
         patients = read_fhir(content, terms, as_of)
     elif found == "form":

@@ -151,6 +151,12 @@ class Finder:
         vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
         return found
 
+    def forgetful(self) -> Finder:
+        """The same finder, which keeps nothing of what it finds: for questions that nobody else may learn of."""
+        found = copy(self)
+        found._answers = None
+        return found
+
     def refreshed(self) -> Finder:
         """The finder itself, or a new one if another index or other vetoes have come into force since."""
         is_current = (

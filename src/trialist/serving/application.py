@@ -142,5 +142,7 @@ class Application:
         bug = uuid.uuid4().hex[:12]
         last = traceback.extract_tb(error.__traceback__)[-1]
         self.log.tell("bug", f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}", id=bug)
-        logging.getLogger("trialist.serving").debug("bug %s", bug, exc_info=error)
+        # The way to it, without the error's own text, which may quote what was told of a patient.
+        way = "".join(traceback.format_tb(error.__traceback__))
+        logging.getLogger("trialist.serving").debug("bug %s\n%s", bug, way)
         return bug

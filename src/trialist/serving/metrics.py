@@ -17,7 +17,7 @@ from pathlib import Path
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the times that are told apart, in seconds."""
-STATUSES = (200, 204, 206, 301, 304, 400, 404, 405, 408, 413, 414, 416, 429, 500, 503, 0)
+STATUSES = (200, 204, 206, 301, 304, 400, 403, 404, 405, 408, 413, 414, 416, 429, 500, 503, 0)
 """The statuses that are told apart; 0 stands for any other, and for a request that was not answered."""
 ELSEWHERE = ""
 """Stands for the route of what no route answers."""

@@ -282,6 +282,14 @@ def fold_words(words: Iterable[str]) -> list[str]:
     return list(map(FOLDED.__getitem__, words))
 
 
+def forget_words(texts: Iterable[str]) -> None:
+    """Remember no longer the normal forms of these texts' words."""
+    for text in texts:
+        for word in split_words(text):
+            FOLDED.pop(word, None)
+            FOLDED.pop(word.lower(), None)
+
+
 def fold_text(text: str) -> list[str]:
     """The normal forms of a text's words, in their order."""
     return list(map(FOLDED.__getitem__, split_words(text)))

@@ -1,0 +1,23 @@
+"""What a process remembers of words for speed, and how it forgets those of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trialist.index.hashing import hash_word
+from trialist.query.slots import slots_of
+from trialist.query.wanted import expand_term
+from trialist.vocabulary.text import forget_words
+from trialist.vocabulary.variants import term_variants
+
+_REMEMBERING = (expand_term, slots_of, term_variants, hash_word)
+
+
+def forget_texts(texts: Iterable[str]) -> None:
+    """Remember no longer any word of these texts: what is said of a patient does not stay in this process.
+
+    Memories that cannot let go of one word are emptied; they fill again within a few searches.
+    """
+    forget_words(texts)
+    for one in _REMEMBERING:
+        one.cache_clear()
