@@ -11,7 +11,6 @@ from criteria_gold import chia, gold_value
 from trialist.criteria.quantities import find_bounds
 from trialist.criteria.tokens import tokenise
 
-
 _FEW = 100  # it is slow
 
 
