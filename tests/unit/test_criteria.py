@@ -166,6 +166,25 @@ def test_findings_name_what_is_odd():
     assert {"contradicting_criteria", "implausible_bound", "inverted_polarity", "duplicate"} <= kinds
 
 
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("Female patients must have a negative pregnancy test.", True),
+        ("Pregnant or lactating. If female, the patient must have a negative pregnancy test.", True),
+        ("Must not have received prior chemotherapy", True),
+        ("All participants are required to have an ANC above 1.0 x 10^9/L", True),
+        ("Is required to take anticoagulants", False),
+        ("Patients who must take anticoagulants", False),
+        ("Patients with active infection must be excluded", False),
+        ("Any condition that should be treated first", False),
+        ("Active infection", False),
+    ],
+)
+def test_what_has_to_be_so_is_no_plain_exclusion(text: str, expect: bool):
+    found = only(f"E: {text}").defects
+    assert any(one.kind == "inverted_polarity" for one in found) is expect
+
+
 def test_json_carries_what_it_promises():
     found = encode_set(parse_criteria("Inclusion Criteria:\n* ALT ≤ 2.5 x ULN\nExclusion Criteria:\n* lupus"))
     assert {"criteria", "residue", "findings", "coverage"} <= set(found)

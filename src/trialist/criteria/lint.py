@@ -117,8 +117,22 @@ def _other(polarity: Polarity) -> str:
     return "inclusion" if polarity is Polarity.EXCLUSION else "exclusion"
 
 
+_OBLIGES = re.compile(
+    r"(?:^|[.;]\s+)\W*"
+    r"(?:(?!who\b|that\b|which\b|whom\b|whose\b|requir|condition|not eligible|exclu)[\w'/,()-]+\s+){0,12}?"
+    r"(?:must|should|shall|(?<=\w )(?:is|are)\s+required\s+to)\b"
+    r"(?!\s+(?:be\s+)?(?:exclu|withdr|discontinu|ineligib|not\s+(?:participate|be\s+(?:includ|enrol)))"
+    r"|\s+(?:not\s+)?(?:be\s+)?(?:includ|enrol))",
+    re.IGNORECASE,
+)
+"""A sentence that says what has to be so. 0.7 % of the exclusion criteria of real records hold one; all but a few of 60 that were
+read meant the opposite of an exclusion, or something beside it."""
+
+
 def _is_inverted(one: Criterion) -> bool:
-    """An exclusion that asks for consent or an ability, or an inclusion that lists a refusal: the headings may be swapped."""
+    """An exclusion that says what must be, or asks for consent; an inclusion that lists a refusal: headings may be swapped."""
+    if one.polarity is Polarity.EXCLUSION and _OBLIGES.search(one.text):
+        return True
     found = list(atoms(one.expr))
     if not all(isinstance(atom, Attestation) for atom in found):
         return False
