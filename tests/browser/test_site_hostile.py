@@ -144,8 +144,10 @@ def test_pages_of_hostile_records_are_valid(hostile: Running, path: str) -> None
 def test_nothing_runs_on_the_search(window: Watched, hostile: Running, query: str) -> None:
     page = window.open(f"/find?{query}")
     assert page.evaluate("window.hit") is None
-    check_html(hostile.get(f"/find?{query}").body.decode())
-    window.check(refused="place" in query)
+    found = hostile.get(f"/find?{query}")
+    assert found.status in (200, 400)  # half of a quotation cannot be read, and the page says so
+    check_html(found.body.decode())
+    window.check(refused=found.status == 400)
 
 
 @pytest.mark.parametrize("path", ["", "/criteria", "/record", "/record/descriptionModule", "/raw"])

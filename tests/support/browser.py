@@ -58,11 +58,10 @@ class Watched:
         self.server = server
         self.context: BrowserContext = browser.new_context(base_url=server.url, **options)  # type: ignore[arg-type]
         self.foreign: list[str] = []
+        self._left: set[str] = set()
         self.errors: list[str] = []
         self.context.on("request", self._asked)
-        self.context.on(
-            "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
-        )
+        self.context.on("console", self._said)
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(60_000)
@@ -72,8 +71,14 @@ class Watched:
         if not url.startswith((self.server.url, "about:", "blob:", "data:")):
             self.foreign.append(url)
 
+    def _said(self, said: object) -> None:
+        # What a page that was left had to say may come late.
+        if said.type == "error" and said.location.get("url") not in self._left:  # type: ignore[attr-defined]
+            self.errors.append(said.text)  # type: ignore[attr-defined]
+
     def open(self, address: str) -> Page:
         """Go to a page, and wait until it and its files are there; what was wrong before counts no more."""
+        self._left = (self._left | {self.page.url}) - {f"{self.server.url}{address}"}
         self.errors.clear()
         self.page.goto(address)
         return self.page
