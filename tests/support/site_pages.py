@@ -25,6 +25,8 @@ PAGES: dict[str, str] = {
     "module": f"/study/{FIRST}/record/designModule",
     "results module": f"/study/{WITH_RESULTS}/record/adverseEventsModule",
     "json": f"/study/{FIRST}/raw",
+    "match": "/match",
+    "match with one study": f"/match?trial={FIRST}",
     "countries": "/places",
     "towns": "/places?country=United%20States",
     "glossary": "/glossary",
