@@ -55,9 +55,7 @@ class Watched:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.context.on("request", self._asked)
-        self.context.on(
-            "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
-        )
+        self.context.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.page: Page = self.context.new_page()
 

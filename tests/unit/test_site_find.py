@@ -158,13 +158,7 @@ def test_addresses_change_as_little_as_they_can():
 
 @pytest.mark.parametrize(
     ("metres", "words"),
-    [
-        (20, "less than 100 m"),
-        (640, "600 m"),
-        (3_400, "3.4 km"),
-        (120_400, "120 km"),
-        (8_400_000, "8,400 km"),
-    ],
+    [(20, "less than 100 m"), (640, "600 m"), (3_400, "3.4 km"), (120_400, "120 km"), (8_400_000, "8,400 km")],
 )
 def test_distances_as_people_say_them(metres, words):
     assert distance_words(metres) == words
