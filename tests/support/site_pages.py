@@ -54,6 +54,8 @@ PAGES: dict[str, str] = {
     "condition": "/browse/conditions?name=Graft%20vs%20Host%20Disease",
     "sponsor": "/browse/sponsors?name=Nobody",
     "watch": "/watch",
+    "match": "/match",
+    "match with one study": f"/match?trial={FIRST}",
     "countries": "/places",
     "towns": "/places?country=United%20States",
     "glossary": "/glossary",

@@ -224,6 +224,12 @@ def test_from_a_study_straight_to_its_points(app):
     assert f'href="/match?trial={TRIAL}"' in ask(app, f"/study/{TRIAL}/criteria").text
     form = ask(app, f"/match?trial={TRIAL}")
     assert f'name="q.trial" value="{TRIAL}"' in form.text
+    one = post_fields(app, "/match/trials", [*BASICS, ("q.trial", TRIAL)])
+    assert "Point by point" in one.text
+    assert "Trials for this person" in post_again(app, "/match/trials", one).text
+    wrong = post_fields(app, "/match/trials", [("top.age", "old"), ("q.trial", TRIAL)])
+    assert f'name="q.trial" value="{TRIAL}"' in wrong.text
+    assert "Point by point" not in post_fields(app, "/match/trials", BASICS).text
 
 
 def test_near_misses_and_the_fact_to_find_out_first(app):

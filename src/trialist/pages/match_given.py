@@ -61,8 +61,8 @@ def _question(asked: Asked, before: Question) -> Question:
         for name in ("day", "policy", "condition", "near", "within")
         if f"q.{name}" in sent
     }
-    if "trial" in sent:
-        said["trial"] = parse_nct_id(asked.text("trial")) or ""
+    if "q.trial" in sent:
+        said["trial"] = parse_nct_id(asked.text("q.trial")) or ""
     return replace(before, **said)
 
 
