@@ -3,7 +3,8 @@
 The labels are in criteria_lines.tsv: study, place and facts, no sentences. Each side of an interval counts by itself, so that "from 4 to
 70" is two answers. Right is a side whose variable, direction, inclusion of the bound, number, unit (or one that is the same for every
 substance) and basis are those of the label. Where no unit is written any that is marked as assumed is right. Windows of time, counts and steps
-of scales are not labelled and not counted. Whole texts are parsed, with their study as the witness; what is read within the line counts.
+of scales are not labelled and not counted. An answer that does not say of which variable it is abstains: it is right where the label has no
+variable either, and counts as no answer elsewhere. Whole texts are parsed, with their study as the witness; what is read within the line counts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from criteria_gold import Score
-
 from trialist.criteria import parse_criteria
 from trialist.criteria.nodes import Basis, Demographic, Expr, Interval, Judgement, Quantity, atoms
 from trialist.record import Study
@@ -22,7 +22,9 @@ from trialist.vocabulary.written_units import convert
 
 LABELS = Path(__file__).with_suffix(".tsv")
 Side = tuple[str, str, str, Decimal, str, str]
-_LABEL = re.compile(r"(?P<variable>\S+) (?:(?P<op>>=|<=|>|<|=) )?(?P<value>\S+) (?P<unit>\S+)(?P<predicted> pp)?$")
+_LABEL = re.compile(
+    r"(?P<variable>\S+) (?:(?P<op>>=|<=|>|<|=) )?(?P<value>\S+) (?P<unit>\S+)(?P<predicted> pp)?$"
+)
 
 
 def labelled() -> Iterator[tuple[str, int, int, set[Side]]]:
@@ -46,19 +48,35 @@ def label_sides(said: str) -> set[Side]:
     common = (unit, basis)
     if dots:
         return {
-            (found["variable"], "lower", ">" if low.startswith("(") else ">=", Decimal(low.lstrip("(")), *common),
-            (found["variable"], "upper", "<" if high.startswith("<") else "<=", Decimal(high.lstrip("<")), *common),
+            (
+                found["variable"],
+                "lower",
+                ">" if low.startswith("(") else ">=",
+                Decimal(low.lstrip("(")),
+                *common,
+            ),
+            (
+                found["variable"],
+                "upper",
+                "<" if high.startswith("<") else "<=",
+                Decimal(high.lstrip("<")),
+                *common,
+            ),
         }
     value, op = Decimal(found["value"]), found["op"]
     if op == "=":
-        return {(found["variable"], side, sign, value, *common) for side, sign in (("lower", ">="), ("upper", "<="))}
+        return {
+            (found["variable"], side, sign, value, *common)
+            for side, sign in (("lower", ">="), ("upper", "<="))
+        }
     return {(found["variable"], "lower" if ">" in op else "upper", op, value, *common)}
 
 
 def our_sides(atom: Expr) -> set[tuple[Side, bool]]:
     """The sides of an atom of ours, and whether its unit is assumed."""
     if isinstance(atom, Quantity):
-        variable, interval, unit, basis = atom.variable or "?", atom.interval, atom.unit, str(atom.basis)
+        named = f"change:{atom.variable}" if atom.aggregate == "change" and atom.variable else atom.variable
+        variable, interval, unit, basis = named or "?", atom.interval, atom.unit, str(atom.basis)
     elif isinstance(atom, Demographic) and atom.interval is not None:
         variable, interval, unit, basis = "age", atom.interval, atom.unit, str(Basis.ABSOLUTE)
     elif isinstance(atom, Judgement) and atom.interval is not None:
@@ -83,7 +101,8 @@ def is_same(gold: Side, ours: Side, assumed: bool) -> bool:
         return False
     if gold[4] == ".":
         return gold[3] == ours[3] and (assumed or ours[4] in {"", "{score}", "1", "mm[Hg]"})
-    if gold[3] == ours[3] and (gold[4] == ours[4] or convert(Decimal(1), gold[4], ours[4]) == 1):
+    arbitrary = {gold[4], ours[4]} <= {"U/L", "[IU]/L"}
+    if gold[3] == ours[3] and (arbitrary or gold[4] == ours[4] or convert(Decimal(1), gold[4], ours[4]) == 1):
         return True
     changed = convert(gold[3], gold[4], ours[4])
     return changed is not None and abs(changed - ours[3]) <= abs(changed) / 1000
@@ -118,13 +137,16 @@ def score_lines(studies: Mapping[str, Study], least: float = 0.0) -> Score:
 
 def add(score: Score, gold: set[Side], ours: set[tuple[Side, bool]], where: str, text: str) -> None:
     """Count one line."""
+    ours = {pair for pair in ours if pair[0][0] != "?" or any(is_same(side, *pair) for side in gold)}
     score.gold += len(gold)
     score.answered += len(ours)
     for side in gold:
         hit = any(is_same(side, one, assumed) for one, assumed in ours)
         score.found += hit
         if not hit:
-            score.errors.append(f"{where} missed {side} in {text!r}; ours {sorted(str(one[:5]) for one, _ in ours)}")
+            score.errors.append(
+                f"{where} missed {side} in {text!r}; ours {sorted(str(one[:5]) for one, _ in ours)}"
+            )
     for one, assumed in ours:
         right = any(is_same(side, one, assumed) for side in gold)
         score.right += right

@@ -18,8 +18,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from trialist.criteria.criterion import Criterion, CriterionSet
+from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
 from trialist.criteria.lexicon import tables, variables
+from trialist.criteria.nodes import Demographic, Interval, Span
 from trialist.criteria.witness import Witness
 from trialist.demo import generate_study
 from trialist.evaluation.evaluate import evaluate
@@ -48,12 +49,16 @@ _LABS = (
 )
 
 
+def is_age(one: Criterion) -> bool:
+    return isinstance(one.expr, Demographic) and one.expr.kind == "age"
+
+
 def pool_of(count: int) -> tuple[list[Criterion], CriterionSet]:
     found: list[Criterion] = []
     last = None
     for number in range(count):
         last = criteria_of_study(Study.from_record(generate_study(number)))
-        found += last.criteria
+        found += [one for one in last.criteria if not one.scope and not is_age(one)]
     assert last is not None
     return found, replace(last, findings=(), residue=())
 
@@ -64,10 +69,27 @@ def trials_of(count: int, pool: list[Criterion], shell: CriterionSet, seed: int 
         drawn = chosen.sample(pool, min(len(pool), chosen.randint(8, 24)))
         criteria = tuple(replace(one, id=f"C{place}", parent_id="") for place, one in enumerate(drawn))
         nct_id = f"NCT98{number:06d}"
+        least, most = chosen.choice((0, 12, 18, 18, 18, 21, 40)), chosen.choice((None, 65, 75, 80))
+        if chosen.random() < 0.7:
+            upper = None if most is None else Decimal(most)
+            age = Demographic("age", Span(0, 1), Interval(Decimal(least), upper), "a")
+            text = f"Age {least} to {most or 'any'} years"
+            first = replace(
+                criteria[0],
+                polarity=Polarity.INCLUSION,
+                expr=age,
+                guard=None,
+                defects=(),
+                text=text,
+                population=Population.PATIENT,
+                modality=Modality.REQUIRED,
+                counts=True,
+            )
+            criteria = (first, *criteria[1:])
         fields = Witness(
             nct_id,
-            (Decimal(chosen.choice((0, 12, 18, 18, 18, 21, 40))), "a"),
-            chosen.choice((None, (Decimal(65), "a"), (Decimal(75), "a"), (Decimal(80), "a"))),
+            (Decimal(least), "a"),
+            None if most is None else (Decimal(most), "a"),
             chosen.choice(("ALL", "ALL", "ALL", "FEMALE", "MALE")),
             False,
         )

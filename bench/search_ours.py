@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from search_data import Row, read_rows, words_alone
-from trialist.query.hits import write_token
+from trialist.query.pages import write_token
 from trialist.registry.searching import Finder
 
 REPEATS = 5

@@ -20,6 +20,8 @@ from trialist.api.own_openapi import statuses_of
 from trialist.api.own_routes import ROUTES
 from trialist.api.own_schemas import SCHEMAS
 from trialist.cli.main import EXIT_BROKEN_PIPE, EXIT_BUG, EXIT_CODES, EXIT_INTERRUPTED, build_parser
+from trialist.criteria.lexicon import tables
+from trialist.criteria.subjects import STATES, TRIALS
 from trialist.evaluation.calculators import (
     Definition,
     Family,
@@ -33,6 +35,8 @@ from trialist.evaluation.calculators import (
 from trialist.evaluation.calculators.intervals import interval_words
 from trialist.evaluation.calculators.nodes import Step
 from trialist.patient.form_schema import form_schema, parts, top
+from trialist.query.areas import CRITERION_AREAS
+from trialist.query.facets import CRITERION_FACETS
 from trialist.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -239,7 +243,7 @@ def api_page() -> str:
         parts.append(f"## {name}\n\n{table(['parameter', 'what it asks'], rows)}\n")
     for name, schema in SCHEMAS.items():
         if "anyOf" in schema:
-            parts.append(f"## {name}\n\n{schema['description']}\n\nOne of {type_words(schema)}.\n")
+            parts.append(f"## {name}\n\n{schema['description']}\n\n{type_words(schema)}\n")
             continue
         rows = [
             [
@@ -252,6 +256,58 @@ def api_page() -> str:
         parts.append(
             f"## {name}\n\n{schema['description']}\n\n{table(['field', 'type', 'what it is'], rows)}\n"
         )
+    return "\n".join(parts)
+
+
+def criteria_page() -> str:
+    """What criteria can be asked about: areas, facets, variables, scales, things."""
+    rows = tables()
+    variables = [
+        [
+            f"`{subject}`",
+            row["name"],
+            f"`{row['unit']}`" if row["unit"] else "",
+            f"{row['low']} to {row['high']}" if row["unit"] else "",
+            row["loinc"],
+        ]
+        for subject, row in rows["variable"].items()
+    ]
+    scales = [
+        [f"`{subject}`", row["name"], ", ".join(row["steps"]), row.get("loinc", "")]
+        for subject, row in rows["scale"].items()
+    ]
+    parts = [
+        "# Criteria\n\nWhat searches over criteria can ask: [how to](../how-to/search-by-criteria.md), "
+        "[what the answers mean](../explanation/what-criteria-say.md). Which codes were checked, and which were not: "
+        "[decision 43](../decisions/0043-codes-that-were-checked.md).\n",
+        "## Areas\n",
+        table(
+            ["area", "finds studies whose criteria", "asked with"],
+            [[f"`{name}`", does, about] for name, (does, _, about) in CRITERION_AREAS.items()],
+        ),
+        "\n## Facets\n",
+        table(["facet", "counts"], [[f"`{name}`", f"`{area}`"] for name, area in CRITERION_FACETS.items()]),
+        f"\n## Variables\n\n{len(variables)} of them, and `age`. The unit is the one of a number without a unit; bounds are what "
+        "thresholds in it can be.\n",
+        table(["id", "name", "unit", "bounds", "LOINC"], variables),
+        "\n## Scales\n",
+        table(["id", "name", "steps", "LOINC"], scales),
+    ]
+    for kind, title, code in (
+        ("condition", "Conditions", "mesh"),
+        ("drug", "Drugs", "atc"),
+        ("procedure", "Procedures", ""),
+        ("serology", "Tests", "loinc"),
+        ("marker", "Markers", ""),
+    ):
+        heads = ["id", "name", *([{"mesh": "MeSH", "atc": "ATC", "loinc": "LOINC"}[code]] if code else [])]
+        listed = [
+            [f"`{subject}`", row["name"], *([row.get(code, "")] if code else [])]
+            for subject, row in rows[kind].items()
+        ]
+        parts += [f"\n## {title}\n", table(heads, listed)]
+    states = ", ".join(f"`{one}`" for one in (*STATES, *TRIALS))
+    parts += [f"\n## States\n\n{states}.\n"]
     return "\n".join(parts)
 
 
@@ -274,7 +330,10 @@ def patient_form_page() -> str:
         "# The form for a patient\n\nWhat is known of a patient can be typed as YAML or JSON; "
         "[a JSON Schema](patient-form.schema.json) checks it in an editor. Names are those of the tables or any name they know; "
         "a disease or drug in no table is kept by its words. A misspelt key is refused, because it would lose a fact. No names "
-        "or numbers of people: `label` is for telling sheets apart.\n\n```yaml\n" + EXAMPLE_FORM + "```\n",
+        "or numbers of people: `label` is for telling sheets apart. A value with a sign that means something in YAML (it begins with "
+        '`>`, or holds `[`, `,` or `: `) stands in quotation marks: `">5 a"`.\n\n```yaml\n'
+        + EXAMPLE_FORM
+        + "```\n",
         "## At the top\n\n"
         + table(["key", "what it says"], [[f"`{name}`", said] for name, said in top().items()]),
     ]
@@ -315,6 +374,7 @@ PAGES = {
     "api.md": api_page,
     "cases.md": cases_page,
     "commands.md": commands_page,
+    "criteria.md": criteria_page,
     "errors.md": errors_page,
     "patient-form.md": patient_form_page,
     "problems.md": problems_page,

@@ -17,8 +17,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "src" / "trialist"
 INPUTS = ("package.json", "package-lock.json", "world.mjs")
-OUTPUTS = ("pages/static/world.svg", "views/world/countries.json")
-STAMP = "views/world/made-from.json"
+OUTPUTS = ("pages/static/world.svg", "views/atlas/countries.json")
+STAMP = "views/atlas/made-from.json"
 
 
 def make_world(inputs: Path = HERE, package: Path = PACKAGE) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from support.browser import open_browser, registry_of_demo
+from support.browser import PATIENT, open_browser, registry_of_demo
 from support.serving import Running, running
 
 
@@ -20,5 +20,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = registry_of_demo(tmp_path_factory.mktemp("site") / "registry")
-    with running(directory) as found:
+    with running(directory, environment=PATIENT) as found:
         yield found

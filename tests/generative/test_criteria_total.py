@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 
+import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +16,9 @@ from trialist.criteria.lexicon import variables
 from trialist.criteria.nodes import Basis, Interval, Quantity, Span, atoms
 from trialist.criteria.normalise import normalise
 from trialist.criteria.render import render
+from trialist.record import Study
+
+from support.shared import REGISTRY, iter_lines, needs_shared
 
 SCRAPS = st.sampled_from(
     [
@@ -85,3 +91,63 @@ def test_a_multiple_of_normal_said_back_is_read_as_itself(variable: str, value: 
     read = one.expr
     assert isinstance(read, Quantity)
     assert (read.variable, read.interval, read.unit, read.basis) == (variable, interval, "1", Basis.X_ULN)
+
+
+# Their names or units are said back in words that are read with more beside them.
+_SAID_OTHERWISE = {"feno", "transaminases", "t_score", "audit"}
+MEASURED = sorted(
+    variable_id
+    for variable_id, row in variables().items()
+    if row["unit"] and variable_id not in _SAID_OTHERWISE
+)
+
+
+@given(st.sampled_from(MEASURED), st.integers(1, 9), st.booleans(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_a_threshold_said_back_is_read_as_itself(variable: str, tenth: int, is_lower: bool, inclusive: bool):
+    row = variables()[variable]
+    low, high = Decimal(str(row["low"])), Decimal(str(row["high"]))
+    value = (low + (high - low) * tenth / 10).quantize(Decimal("0.01") if high < 20 else Decimal(1))
+    if value <= 0:
+        return
+    interval = (
+        Interval(lower=value, lower_inclusive=inclusive)
+        if is_lower
+        else Interval(upper=value, upper_inclusive=inclusive)
+    )
+    atom = Quantity(variable, interval, row["unit"], Span(0, 1))
+    (one,) = parse_criteria(f"Inclusion Criteria:\n\n* {render(atom)}").criteria
+    read = one.expr
+    assert isinstance(read, Quantity)
+    assert (read.variable, read.interval, read.unit) == (variable, interval, row["unit"])
+    assert one.plain == render(atom)
+
+
+@pytest.mark.heavy
+def test_thousands_of_random_strings_are_read():
+    chance = random.Random(20260101)
+    scraps = ["Inclusion Criteria:\n", "Exclusion Criteria:", "\n", "* ", "1. ", "2.", "≥ 18 years", "\\>= 2 \\* ULN", "&amp;gt;", " or ", " and ", "not ", "GVHD", "(", ")", ";", "140/90",
+        " within 6 months", "except ", "unless ", "ECOG 0-1", "4-70", "10^9/L", "of the following:", "history of ", "stage IIIB", "%", "if ", "such as ", "、", "\r\n", "\u200b", "in men", "=", ",", "."]  # fmt: skip
+    for _ in range(4000):
+        if chance.random() < 0.7:
+            text = "".join(chance.choice(scraps) for _ in range(chance.randrange(1, 120)))
+        else:
+            text = "".join(
+                chr(chance.choice((chance.randrange(32, 127), chance.randrange(0x3000)))) for _ in range(200)
+            )
+        found = parse_criteria(text)
+        assert sum(one.span.end - one.span.start for one in found.residue) <= len(text)
+
+
+@pytest.mark.heavy
+@needs_shared
+def test_every_real_text_is_read():
+    for line in iter_lines(REGISTRY / "studies.v2.ndjson.zst"):
+        study = Study.from_record(orjson.loads(line))
+        text = study["EligibilityCriteria"]
+        if isinstance(text, str):
+            found = parse_criteria(text, study)
+            covered = sum(one.span.end - one.span.start for one in found.residue if one.kind == "text")
+            assert covered == found.coverage.lost
+            for one in found.criteria:
+                assert one.plain.endswith(render(one.expr))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from trialist.demo.registry import generate_study
+
 from support.serving import Running
 
+PATIENT = {"TRIALIST_MAX_QUERY_SECONDS": "60"}
+"""The environment of a server that a busy machine does not make refuse a search."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -55,9 +60,12 @@ class Watched:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.context.on("request", self._asked)
-        self.context.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.context.on(
+            "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
+        )
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(60_000)
 
     def _asked(self, request: object) -> None:
         url = request.url  # type: ignore[attr-defined]
@@ -65,7 +73,8 @@ class Watched:
             self.foreign.append(url)
 
     def open(self, address: str) -> Page:
-        """Go to a page, and wait until it and its files are there."""
+        """Go to a page, and wait until it and its files are there; what was wrong before counts no more."""
+        self.errors.clear()
         self.page.goto(address)
         return self.page
 
@@ -75,14 +84,24 @@ class Watched:
     def check(self, *, refused: bool = False) -> None:
         """Nothing went wrong and nothing was asked elsewhere; `refused` pages are told in the console by the browser."""
         errors = [one for one in self.errors if not (refused and "Failed to load resource" in one)]
-        assert errors == []
-        assert self.foreign == []
+        assert not errors, errors
+        assert not self.foreign, self.foreign
 
 
 def registry_of_demo(directory: Path, studies: int = 250) -> Path:
-    """An invented registry of so many studies, with its index."""
+    """An invented registry of so many studies, with its index; its first study has an older version."""
     from support.command import run
 
     done = run("demo", "--studies", studies, registry=directory)
+    assert done.returncode == 0, done.stderr
+    older = generate_study(0)
+    status = older["protocolSection"]["statusModule"]
+    status["lastUpdatePostDateStruct"]["date"] = "2020-01-01"
+    status["overallStatus"] = "NOT_YET_RECRUITING"
+    older["protocolSection"]["designModule"]["enrollmentInfo"]["count"] = 90
+    older["protocolSection"]["outcomesModule"]["primaryOutcomes"][0]["measure"] = "Another outcome"
+    file = directory.parent / "older.json"
+    file.write_text(json.dumps(older))
+    done = run("load", file, "--index", registry=directory)
     assert done.returncode == 0, done.stderr
     return directory

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 FIRST = "NCT99000000"
 """The first study of the invented registry: open, with sites, arms and criteria."""
-WITH_RESULTS = "NCT99000001"
+WITH_RESULTS = "NCT99000002"
 """A study of the invented registry that has results."""
+
+WITH_TABLES = "NCT99000002"
+"""A study of the invented registry with results in every part."""
+WITH_MANY_OUTCOMES = "NCT99000021"
+"""A study of the invented registry whose outcomes take several pages."""
+WITH_MANY_EVENTS = "NCT99000046"
+"""A study of the invented registry with two groups and many adverse events."""
 
 PAGES: dict[str, str] = {
     "home": "/",
@@ -16,6 +23,7 @@ PAGES: dict[str, str] = {
     "nothing found": "/find?cond=gvhd&intr=aspirin&country=Japan&phase=PHASE4",
     "misspelled": "/find?cond=lukemia",
     "unreadable": "/find?q=AREA%5BPhase",
+    "why": f"/find/why/{FIRST}?cond=gvhd&place=Munich&open=1",
     "study": f"/study/{FIRST}",
     "study with results": f"/study/{WITH_RESULTS}",
     "study from a town": f"/study/{FIRST}?place=Munich&open=1",
@@ -27,6 +35,27 @@ PAGES: dict[str, str] = {
     "json": f"/study/{FIRST}/raw",
     "match": "/match",
     "match with one study": f"/match?trial={FIRST}",
+    "who took part": f"/study/{WITH_TABLES}/results",
+    "people at the start": f"/study/{WITH_TABLES}/results/baseline",
+    "outcomes": f"/study/{WITH_MANY_OUTCOMES}/results/outcomes?page=2",
+    "events": f"/study/{WITH_MANY_EVENTS}/results/events?order=organ",
+    "no results": f"/study/{FIRST}/results",
+    "history": f"/study/{FIRST}/history",
+    "two versions": f"/study/{FIRST}/history/compare",
+    "two versions side by side": f"/study/{FIRST}/history/compare?view=beside",
+    "map": f"/study/{FIRST}/map",
+    "map of open sites": f"/study/{FIRST}/map?open=1&map=40,0,2",
+    "compare": f"/compare?id={FIRST}&id={WITH_TABLES}&id={WITH_MANY_OUTCOMES}&id={WITH_MANY_EVENTS}",
+    "compare nothing": "/compare?id=NCT00000001",
+    "landscape": "/landscape",
+    "landscape of a search": "/landscape?cond=gvhd&status=RECRUITING&map=45,10,2",
+    "landscape unreadable": "/landscape?q=AREA%5BPhase",
+    "look around": "/browse",
+    "conditions": "/browse/conditions",
+    "sponsors": "/browse/sponsors",
+    "condition": "/browse/conditions?name=Graft%20vs%20Host%20Disease",
+    "sponsor": "/browse/sponsors?name=Nobody",
+    "watch": "/watch",
     "countries": "/places",
     "towns": "/places?country=United%20States",
     "glossary": "/glossary",
@@ -36,5 +65,5 @@ PAGES: dict[str, str] = {
 }
 """Name → address, in the registry that `support.browser` makes."""
 
-REFUSED = {"unreadable", "not found", "no study"}
+REFUSED = {"unreadable", "landscape unreadable", "not found", "no study"}
 """Pages whose status is not 200: the browser itself writes that into its console."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from trialist.errors import NotBuiltError
-from trialist.index.completions import Completions, has_completions, write_completions
+from trialist.index import completion_tables
+from trialist.index.completion_tables import write_completions
+from trialist.index.completions import Completion, Completions, has_completions
 from trialist.index.live import LiveIndex
 from trialist.registry.indexing import build_search_index
 from trialist.registry.searching import Finder
@@ -126,3 +131,77 @@ def test_the_table_of_before_answers_until_the_next_is_there(tmp_path):
     assert has_completions(before), "an index that is up to date gets its table all the same"
     assert [one.name for one in (directory / "index").glob("completions-*")] == [kept.name]
     assert texts(finder, "gou") == [("Gout", 1)]
+
+
+def every_completion(directory: Path) -> list[tuple[str, Completion]]:
+    table = Completions(LiveIndex(directory / "index"))
+    typed = [*"abcdefghijklmnopqrstuvwxyz", "pod", "acute leuk"]
+    return [(one, found) for one in typed for found in table.find(one, most=1000)]
+
+
+def test_a_table_of_changes_answers_as_a_whole_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(completion_tables, "SMALL_SHARE", 0.0)
+    source = random.Random(3)
+    names = [
+        "Gout",
+        "gouts",
+        "Asthma",
+        "Acute Leukemia",
+        "Acute leukaemia",
+        "Pain",
+        "Lupus",
+        "Acne",
+        "Zoster",
+        "Ulcer",
+    ]
+    towns = [("Paris", "France"), ("Paris", "United States"), ("Lyon", "France"), ("Oslo", "Norway")]
+
+    def some(number: int, day: str, more: list[str]) -> bytes:
+        chosen = source.sample(names, source.randrange(4)) + [one for one in more if source.random() < 0.3]
+        found = orjson.loads(study(number, chosen, tuple(source.sample(towns, source.randrange(3)))))
+        found["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"] = day
+        found["protocolSection"]["armsInterventionsModule"] = {
+            "interventions": [{"name": source.choice(names)}]
+        }
+        return orjson.dumps(found)
+
+    def write_anew(directory: Path, share: float) -> dict[str, Any]:
+        index = LiveIndex(directory / "index")
+        shutil.rmtree(directory / "index" / f"completions-{index.generation}")
+        write_completions(index, taught(), small_share=share)
+        return orjson.loads(
+            (directory / "index" / f"completions-{index.generation}" / "table.json").read_bytes()
+        )
+
+    directory = registry(tmp_path, *(some(number, "2026-01-01", []) for number in range(1, 200)))
+    whole = write_anew(directory, 0.0)["generation"]
+    shutil.copytree(directory / "index" / f"completions-{whole}", tmp_path / "kept" / "whole")
+    for step, day in enumerate(("2026-02-01", "2026-03-01", "2026-04-01")):
+        changed = source.sample(range(1, 200), 9)
+        new = [500 + 3 * step, 501 + 3 * step]
+        registry(
+            tmp_path, *(some(number, day, ["Yaws", "Xerosis", "Gouty toe"]) for number in [*changed, *new])
+        )
+        assert write_anew(directory, 0.0)["base"] is None
+        wanted = every_completion(directory)
+        shutil.copytree(tmp_path / "kept" / "whole", directory / "index" / f"completions-{whole}")
+        assert write_anew(directory, 1.0)["base"] == f"completions-{whole}"
+        assert sorted(every_completion(directory), key=repr) == sorted(wanted, key=repr)
+        tables = {one.name for one in (directory / "index").glob("completions-*")}
+        assert tables == {f"completions-{whole}", f"completions-{LiveIndex(directory / 'index').generation}"}
+    assert any(found.text == "Yaws" for _, found in wanted)
+
+
+def test_more_than_a_small_share_of_changes_makes_a_whole_table(tmp_path):
+    registry(tmp_path, *(study(number, ["Gout"]) for number in range(1, 201)))
+    directory = registry(tmp_path, *(study(number, ["Gout"]) for number in range(300, 303)))
+    tables = list((directory / "index").glob("completions-*"))
+    assert len(tables) == 2
+    assert texts(Finder(directory), "gout") == [("Gout", 203)]
+    directory = registry(tmp_path, *(study(number, ["Gout"]) for number in range(400, 403)))
+    assert len(list((directory / "index").glob("completions-*"))) == 1
+    assert texts(Finder(directory), "gout") == [("Gout", 206)]
+    (table,) = (directory / "index").glob("completions-*")
+    (table / "arrays.bin").unlink()
+    with pytest.raises(NotBuiltError, match="typing ahead"):
+        Completions(LiveIndex(directory / "index"))

@@ -12,15 +12,18 @@ import orjson
 import pytest
 
 import trialist.registry.criteria_index as criteria_index
+import trialist.registry.searching as searching
 from trialist.criteria.encode import encode_set
 from trialist.errors import NotBuiltError
 from trialist.index.criteria_chunk import chunk_name
 from trialist.index.criteria_table import CURRENT, CriteriaTable
 from trialist.registry.criteria import criteria_document, open_criteria
+from trialist.registry.criteria_codes import resolver, with_codes
 from trialist.registry.criteria_index import build_criteria, criteria_directory, read_criteria_state
 from trialist.registry.eligibility import criteria_of_study
 from trialist.registry.registry import Registry
 from trialist.registry.searching import Finder
+from trialist.vocabulary.thesaurus import Concept, Thesaurus, synonym_of, term_key
 
 from support.loading import settings
 from support.serving import make_registry
@@ -94,6 +97,11 @@ def test_other_rules_parse_everything_again(tmp_path: Path, monkeypatch: pytest.
     build_criteria(settings(directory))
     before = read_criteria_state(directory)
     monkeypatch.setattr(criteria_index, "rules_stamp", lambda: "other")
+    monkeypatch.setattr(searching, "rules_stamp", lambda: "other")
+    assert (
+        "other rules"
+        in Finder(directory).criteria_notes({"filter.advanced": "AREA[CriterionExcludes]msc"})[0]
+    )
     after = read_criteria_state(directory)
     assert (before.is_current, after.is_current) == (True, False)
     assert "other rules" in after.sentence()
@@ -183,3 +191,30 @@ def test_a_registry_without_studies(tmp_path: Path) -> None:
     assert table.telling("nothing", (0.0, 1.0, True, True), excludes=False).tolist() == []
     assert table.document(98_999_999, 1) is None
     assert chunk_name("a", [(1, 1)]) != chunk_name("b", [(1, 1)])
+
+
+def test_names_get_a_mesh_code_only_where_one_is_certain() -> None:
+    def concept(concept_id: str, *names: str) -> Concept:
+        return Concept(concept_id, names[0], tuple(synonym_of(name, "mesh") for name in names))
+
+    concepts = [
+        concept("mesh:D000007938", "Leukemia", "Leucocythaemia"),
+        concept("mesh:D000080424", "Cytokine Release Syndrome", "Storm"),
+        concept("mesh:D000001", "Weather", "Storm"),
+        concept("own", "Frobnia", "Leukemia of the knee"),
+    ]
+    index: dict[str, list[int]] = {}
+    for place, one in enumerate(concepts):
+        for name in one.synonyms:
+            index.setdefault(term_key(name.words), []).append(place)
+    thesaurus = Thesaurus.of(concepts, index)
+    resolve = resolver(thesaurus)
+    assert resolve("leukemia") == resolve("Leucocythaemia") == "D007938"
+    assert resolve("cytokine release syndrome") == "D000080424"
+    assert [
+        resolve(name) for name in ("storm", "frobnia", "leukemia of the elbow", "", "acute leukemia")
+    ] == [""] * 5
+    node = {"type": "concept", "domain": "condition", "surface": "leukemia"}
+    assert with_codes({"of": [node]}, resolve) == {"of": [{**node, "mesh": "D007938"}]}
+    assert with_codes({**node, "mesh": "D000001"}, resolve)["mesh"] == "D000001"
+    assert "mesh" not in with_codes({**node, "domain": "allergy"}, resolve)

@@ -15,6 +15,7 @@ from trialist.index.arrays import ArrayFile, ArrayWriter, narrow_floats, split_w
 from trialist.index.hashing import hash_spelling, hash_word
 from trialist.index.layout import MOST_IN_POSTING
 from trialist.index.live import LiveIndex
+from trialist.index.merge import merge_words
 from trialist.query.facets import count_facet, facet_piece
 from trialist.query.parse import parse_query
 
@@ -343,3 +344,38 @@ def test_a_filter_leaves_of_a_query_what_both_find_with_the_same_relevance(
     }
     (without,) = one.masks_without(lambda _: True)
     assert set(index.segments[0].nct[without].tolist()) == set(ids(whole))
+
+
+def words_file(file: Path, rows: list[tuple[int, str, int, str]]) -> ArrayFile:
+    """A chunk's words: number and text of each spelling, number and text of its folded form."""
+    with ArrayWriter(file) as out:
+        for name, place in (("spelling", 0), ("folded", 2)):
+            texts = [str(row[place + 1]).encode() for row in rows]
+            out.add(f"/words/{name}/text", np.frombuffer(b"".join(texts), dtype=np.uint8))
+            out.add(f"/words/{name}/size", np.array(list(map(len, texts)), dtype=np.uint32))
+        out.add("/words/hashes", np.array([row[0] for row in rows], dtype=np.uint64))
+        out.add("/words/folded_hashes", np.array([row[2] for row in rows], dtype=np.uint64))
+    return ArrayFile(file, out.table)
+
+
+def test_words_of_several_chunks_are_one_list(tmp_path: Path) -> None:
+    sources = [
+        words_file(tmp_path / "a", [(9, "Cells", 5, "cell"), (3, "cell", 5, "cell")]),
+        words_file(tmp_path / "b", [(4, "ache", 2, "ache"), (9, "Cells", 5, "cell"), (1, "Cell", 5, "cell")]),
+        words_file(tmp_path / "c", []),
+    ]
+    table = merge_words(sources, [], tmp_path / "words")
+    arrays = ArrayFile(tmp_path / "words", table)
+    assert arrays["hashes"].tolist() == [2, 5]
+    assert arrays["folded_text"].tobytes() == b"achecell"
+    assert arrays["spelling_text"].tobytes() == b"acheCellCellscell"
+    assert arrays["spelling_start"].tolist() == [0, 4, 8, 13, 17]
+    assert arrays["spelling_first"].tolist() == [0, 1, 4]
+    assert ArrayFile(tmp_path / "none", merge_words([], [], tmp_path / "none"))["hashes"].tolist() == []
+
+
+@pytest.mark.parametrize("other", [(9, "Cell", 5, "cell"), (9, "Bells", 5, "cell"), (8, "Bells", 5, "bell")])
+def test_two_words_of_one_number_stop_the_build(tmp_path: Path, other: tuple[int, str, int, str]) -> None:
+    sources = [words_file(tmp_path / "a", [(9, "Cells", 5, "cell")]), words_file(tmp_path / "b", [other])]
+    with pytest.raises(ValueError, match="two texts have the number"):
+        merge_words(sources, [], tmp_path / "words")

@@ -327,7 +327,7 @@ def test_words_of_any_text_are_those_that_splitting_gives(text: str) -> None:
 
 def test_every_character_alone_and_between_letters_splits_as_it_should() -> None:
     words = Words()
-    texts = [f"a{chr(code)}b {chr(code)} a{chr(code)} {chr(code)}b" for code in range(0x20000)]
+    texts = [f"a{chr(code)}b {chr(code)} a{chr(code)} {chr(code)}b" for code in range(0x11000)]
     tokens = words.split([text.encode("utf-8", "surrogatepass") for text in texts])[0].tolist()
     wanted = [["", *split_words(text), ""] for text in texts]
     assert [words.listed[number] for number in tokens] == [word for text in wanted for word in text]

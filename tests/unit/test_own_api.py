@@ -18,10 +18,12 @@ from trialist.api.own_routes import ROUTES
 from trialist.api.own_schemas import SCHEMAS
 from trialist.demo import generate_study
 from trialist.query.facets import FACETS
+from trialist.registry.criteria_index import build_criteria
 from trialist.serving.application import Application
 from trialist.serving.metrics import Meter, exposition
 from trialist.serving.statuses import STATUSES
 
+from support.loading import settings
 from support.schemas import faults
 from support.serving import Answer, application, ask, make_registry
 
@@ -483,3 +485,39 @@ def test_the_registrys_own_paths_do_not_know_areas_over_criteria(app):
     found = ask(app, f"/api/v2/studies?filter.advanced={expression}")
     assert found.status == 400
     assert "Unknown area name: `CriterionAllows`" in found.text
+
+
+@pytest.fixture(scope="module")
+def parsed_app(tmp_path_factory: pytest.TempPathFactory) -> Application:
+    """A few studies whose criteria have been parsed."""
+    directory: Path = tmp_path_factory.mktemp("parsed") / "registry"
+    make_registry(directory, *(orjson.dumps(generate_study(number, seed=11)) for number in range(12)))
+    build_criteria(settings(directory))
+    return application(directory)
+
+
+def test_searches_and_facets_over_criteria(parsed_app):
+    every = get(parsed_app, "search", pageSize="12", facets="criterion-variable,excluded-concept")
+    by_name = {facet["name"]: facet for facet in every["facets"]}
+    ages = next(one for one in by_name["criterion-variable"]["values"] if one["value"] == "age")
+    found = get(parsed_app, "search", filter__advanced=ages["filter"], pageSize="12")
+    assert found["total"] == ages["count"] > 0
+    for one in by_name["excluded-concept"]["values"]:
+        assert get(parsed_app, "search", filter__advanced=one["filter"])["total"] == one["count"]
+    allowed = get(parsed_app, "search", allows="age 40 years", pageSize="12")
+    excluded = get(parsed_app, "search", excludes="age 40 years", pageSize="12")
+    assert allowed["total"] + excluded["total"] <= 12
+    assert allowed["query"].startswith("Studies whose criteria definitely allow")
+    assert allowed["hits"][0]["why"][0]["because"]
+    assert allowed["notes"] == []
+    both = get(parsed_app, "search", allows="age 40 years|age 41 years")
+    assert both["total"] <= allowed["total"]
+
+
+def test_kept_criteria_are_those_that_are_parsed_now(app, parsed_app):
+    for hit in get(parsed_app, "search", pageSize="12")["hits"]:
+        kept, parsed = (get(one, f"studies/{hit['nct_id']}/criteria") for one in (parsed_app, app))
+        # Codes of names come from each registry's own vocabulary; all else is the same.
+        for one in (kept, parsed):
+            one["criteria"] = [(each["id"], each["text"], each["plain"]) for each in one["criteria"]]
+        assert kept == parsed

@@ -73,6 +73,28 @@ def test_refusals_are_pages_with_a_way_out(app, target, method, status):
     assert 'href="/"' in found.text
 
 
+def test_a_study_by_another_spelling_of_its_number_is_elsewhere(app):
+    for path in ("", "/criteria", "/similar", "/record", "/record/statusModule"):
+        found = ask(app, f"/study/nct99000001{path}")
+        assert found.status == 301
+        assert found.headers["location"] == f"/study/NCT99000001{path}"
+
+
+def test_a_module_that_is_not_there_names_those_that_are(app):
+    found = ask(app, "/study/NCT99000001/record/nothing")
+    assert found.status == 400
+    assert "identificationModule" in found.text
+
+
+def test_the_json_of_a_record_can_be_seen_from_any_place(app):
+    assert "orgStudyIdInfo" in ask(app, "/study/NCT99000001/raw").text
+    below = ask(app, "/study/NCT99000001/raw?at=/protocolSection/statusModule").text
+    assert "overallStatus" in below
+    assert "orgStudyIdInfo" not in below
+    assert ask(app, "/study/NCT99000001/raw?at=/protocolSection/9").status == 400
+    assert ask(app, "/study/NCT99000001/raw?at=x").status == 400
+
+
 def test_every_address_is_named_once():
     paths = [(row.path, row.takes_form) for row in ROUTES]
     assert len(paths) == len(set(paths))

@@ -6,9 +6,9 @@ import csv
 import io
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
+
 from trialist.pages.addresses import changed, without, written
 from trialist.pages.cards import distance_words, marked
 from trialist.serving.application import Application
@@ -19,7 +19,9 @@ from support.serving import ask, site_application
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Application:
-    return site_application(registry_of_demo(tmp_path_factory.mktemp("find") / "registry", 200))
+    return site_application(
+        registry_of_demo(tmp_path_factory.mktemp("find") / "registry", 200), max_query_seconds=60.0
+    )
 
 
 def text_of(html: str) -> str:
@@ -70,12 +72,8 @@ def test_places_within_a_country_are_those_of_the_same_sites(app):
 
 def test_chips_lead_to_the_search_without_them(app):
     page = ask(app, "/find?cond=gvhd&phase=PHASE2").text
-    chips = dict(
-        (label, unescape(url))
-        for url, label in re.findall(
-            r'<a href="([^"]+)"><span><span class="sr-only">Remove </span>([^<]+)', page
-        )
-    )
+    found = re.findall(r'<a href="([^"]+)"><span><span class="sr-only">Remove </span>([^<]+)', page)
+    chips = {label: unescape(url) for url, label in found}
     assert chips == {"Condition: gvhd": "/find?phase=PHASE2", "Phase: Phase 2": "/find?cond=gvhd"}
 
 
@@ -158,7 +156,13 @@ def test_addresses_change_as_little_as_they_can():
 
 @pytest.mark.parametrize(
     ("metres", "words"),
-    [(20, "less than 100 m"), (640, "600 m"), (3_400, "3.4 km"), (120_400, "120 km"), (8_400_000, "8,400 km")],
+    [
+        (20, "less than 100 m"),
+        (640, "600 m"),
+        (3_400, "3.4 km"),
+        (120_400, "120 km"),
+        (8_400_000, "8,400 km"),
+    ],
 )
 def test_distances_as_people_say_them(metres, words):
     assert distance_words(metres) == words

@@ -71,7 +71,7 @@ def test_another_input_draws_it_again(builder, inputs, runs, tmp_path, name):
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_text("spoiled")])
 def test_a_lost_or_changed_output_draws_it_again(builder, inputs, runs, tmp_path, spoil):
     builder.make_world(inputs, tmp_path / "world")
-    spoil(tmp_path / "world" / "views" / "world" / "countries.json")
+    spoil(tmp_path / "world" / "views" / "atlas" / "countries.json")
     assert builder.make_world(inputs, tmp_path / "world")
 
 
@@ -95,7 +95,7 @@ def test_what_is_pinned_is_pinned_exactly_and_with_its_digest():
 
 
 def test_the_package_has_its_world():
-    table = json.loads((PACKAGE / "views" / "world" / "countries.json").read_text())
+    table = json.loads((PACKAGE / "views" / "atlas" / "countries.json").read_text())
     names = {country["name"] for country in table["countries"]}
     assert {"Germany", "Singapore", "Malta", "Brazil"} <= names
     assert all(-90 <= one["lat"] <= 90 and -180 <= one["lon"] <= 180 for one in table["countries"])

@@ -27,6 +27,7 @@ class Criteria:
         nct_id = canonical_id(request.path_params["nct"])
 
         def document() -> bytes:
-            return criteria_document(served.records.get_known(nct_id), served.finder.criteria)
+            finder = served.finder
+            return criteria_document(served.records.get_known(nct_id), finder.criteria, finder.resolve_mesh)
 
         return answered(await self._lanes.read(document))

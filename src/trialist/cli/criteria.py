@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialist.cli.output import Subparsers, print_json, print_table, print_text
+from trialist.cli.output import Subparsers, print_beside, print_json, print_table, print_text
 from trialist.errors import SourceUnreadableError
 
 if TYPE_CHECKING:
@@ -28,22 +29,37 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "source",
+        nargs="?",
+        default="-",
         metavar="NCT|FILE|-",
         help="an NCT id, a file with a study's JSON or a plain text, or - for standard input",
     )
     parser.add_argument(
         "--format",
-        choices=("tree", "json", "table"),
+        choices=("tree", "json", "table", "fhir", "circe", "cql", "schema"),
         default="tree",
-        help="tree: to read (default); json: everything, with offsets; table: one line a criterion",
+        help="tree: to read (default); json: everything, with offsets; table: one line a criterion; fhir, circe, cql: for "
+        "other programs, what they cannot say on standard error; schema: the JSON Schema of json",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write what the form cannot say there, as JSON, instead of on standard error",
     )
     parser.set_defaults(run=run_criteria)
 
 
 def run_criteria(arguments: argparse.Namespace) -> int:
     """Print the criteria."""
+    if arguments.format == "schema":
+        from trialist.criteria.schema import document_schema
+
+        print_json(document_schema())
+        return 0
     found = _read(arguments)
-    if arguments.format == "json":
+    if arguments.format in ("fhir", "circe", "cql"):
+        _print_export(found, arguments)
+    elif arguments.format == "json":
         from trialist.criteria.encode import encode_set
 
         print_json(encode_set(found))
@@ -56,6 +72,25 @@ def run_criteria(arguments: argparse.Namespace) -> int:
     else:
         _print_tree(found)
     return 0
+
+
+def _print_export(found: CriterionSet, arguments: argparse.Namespace) -> None:
+    """The document on standard output, and what it does not represent beside it."""
+    from trialist.criteria.exports import export_circe, export_cql, export_fhir
+
+    exported = {"fhir": export_fhir, "circe": export_circe, "cql": export_cql}[arguments.format](found)
+    if arguments.format == "cql":
+        print_text(exported.document)
+    else:
+        print_json(exported.document)
+    rows = [{"criterion": one.criterion or None, "not_represented": one.what} for one in exported.left_out]
+    if arguments.report:
+        Path(arguments.report).write_text(
+            json.dumps(rows, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
+        return
+    for one in exported.left_out:
+        print_beside(f"{one.criterion or 'all'}: {one.what}")
 
 
 def _read(arguments: argparse.Namespace) -> CriterionSet:

@@ -19,7 +19,7 @@ from trialist.criteria.attach_pairs import for_sex, read_pressures
 from trialist.criteria.attach_unnamed import read_count, read_unnamed
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import Hit, things, variables, word_set
+from trialist.criteria.lexicon import Hit, measured_by, things, variables, word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -43,9 +43,9 @@ _CONCENTRATIONS = frozenset(
 )  # fmt: skip
 _ALSO = {
     ("fraction", "volume"), ("clearance", "flow"), ("dose", "mass"), ("dose", "fraction"), ("dose", "dose"), ("mass_rate", "mass_concentration"),
-    ("ratio", "mass_fraction"), ("ratio", "fraction"), ("length", "letters"), ("copies", "activity_concentration"), ("copies", "cell_concentration"),
-    ("cell_concentration", "fraction"), ("fraction", "cell_concentration"), ("flow", "volume"), ("fraction", "mass_concentration"), ("ratio", "mass_concentration"),
-    ("resistance", "resistance"), ("score", "fraction"), ("score", "length"), ("score", "time"), ("count_rate", "count_rate"), ("absorbed_dose", "absorbed_dose"),
+    ("ratio", "mass_fraction"), ("ratio", "fraction"), ("length", "letters"), ("copies", "activity_concentration"), ("mass_rate", "mass"), ("copies", "cell_concentration"),
+     ("fraction", "cell_concentration"), ("flow", "volume"), ("fraction", "mass_concentration"), ("ratio", "mass_concentration"),
+    ("resistance", "resistance"), ("score", "fraction"), ("score", "length"),  ("count_rate", "count_rate"), ("absorbed_dose", "absorbed_dose"),
     ("length", "percentile"), ("mass", "percentile"), ("bmi", "percentile"), ("mass_concentration", "fraction"), ("activity_concentration", "fraction"),
     ("length", "fraction"), ("letters", "fraction"), ("letters", "score"), ("mass_fraction", "mass_fraction"), ("clearance", "fraction"), ("score", "z_score"),
     ("bmi", "z_score"), ("length", "z_score"), ("mass", "z_score"), ("mass", "fraction"), ("temperature", "temperature"), ("time", "fraction"), ("volume", "volume"),
@@ -55,6 +55,8 @@ _BY_UNIT = {
     "Cel": "temperature", "[degF]": "temperature", "{letters}": "bcva",
 }  # fmt: skip
 _SHORT = frozenset({"ms", "s"})
+# Cells that are also counted as a share of all.
+_SHARES = frozenset({"eosinophils", "alc", "monocytes", "reticulocytes", "cd4", "anc"})
 _BETWEEN = word_set("between_variable_and_number")
 
 
@@ -69,6 +71,8 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         if bound.first < last_end:
             continue
         limit = max((one.last for one in found), default=0)
+        if _is_scale_range(clause, bound, found):
+            continue
         upper = bounds[place + 1].first if place + 1 < len(bounds) else len(clause.tokens)
         one = read_life_expectancy(clause, bound) or read_age(clause, bound)
         if (
@@ -79,7 +83,7 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         ):
             one = read_second_age(clause, bound, found[-1].expr)
         if one is None:
-            one = read_pressures(clause, bounds, place, measures, limit)
+            one = read_pressures(clause, bounds, place, measures, limit, found)
         if one is None:
             follows = last_variables if _follows(clause, last_end, bound) else []
             one, chosen = _variable(clause, bound, measures, limit, upper, follows, last_unit)
@@ -91,7 +95,7 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         if one is None:
             continue
         one = _with_equivalent(clause, one, bounds, place)
-        found.append(for_sex(clause, one))
+        found.append(for_sex(clause, _with_change(clause, one)))
         last_end = found[-1].last
         _note(clause, bound)
     return _units_shared(found)
@@ -112,6 +116,18 @@ def _units_shared(found: list[Attached]) -> list[Attached]:
             kept = tuple(word for word in first.assumed if word != "unit")
             found[place] = replace(one, expr=replace(first, unit=second.unit, assumed=kept))
     return found
+
+
+def _is_scale_range(clause: Clause, bound: Bound, found: Sequence[Attached]) -> bool:
+    """`pain > 50 mm (0-100)`, `4 on a scale of 0 to 10`: from where to where a scale goes asks for nothing."""
+    lead = [token.text for token in clause.tokens[max(0, bound.first - 3) : bound.first]]
+    behind = clause.tokens[bound.last].text if bound.last < len(clause.tokens) else ""
+    return (
+        bound.shape == "range"
+        and bound.interval.lower == 0
+        and bool(found)
+        and (bool({"scale", "range", "from"} & set(lead)) or (lead[-1:] == ["("] and behind == ")"))
+    )
 
 
 def _note(clause: Clause, bound: Bound) -> None:
@@ -139,6 +155,8 @@ def _fits(variable_id: str, bound: Bound) -> bool:
     if bound.unit is None:
         return _is_plausible(variable_id, bound)
     theirs = bound.unit.dimension
+    if own == "cell_concentration" and theirs == "fraction":
+        return variable_id in _SHARES
     if own == theirs == "time":
         return (row["unit"] in _SHORT) == (bound.unit.ucum in _SHORT) or bound.unit.ucum in {"min", "h"}
     if own == theirs or own == "" or (own in _CONCENTRATIONS and theirs in _CONCENTRATIONS):
@@ -151,6 +169,8 @@ def _is_plausible(variable_id: str, bound: Bound) -> bool:
     row = variables()[variable_id]
     values = [value for value in (bound.interval.lower, bound.interval.upper) if value is not None]
     wide = 1000 if row["dimension"] == "cell_concentration" or row["unit"] == "" else 3
+    if row["dimension"] == "fraction" and values and all(0 < value <= 1 for value in values):
+        return True  # a share written as such
     return all(
         Decimal(str(row["low"])) / wide <= abs(value) <= Decimal(str(row["high"])) * wide or value == 0
         for value in values
@@ -175,31 +195,50 @@ def _variable(
         ]
         chosen = _merge(tokens, inside)
         return (_quantities(clause, bound, chosen, bound.first, bound.last), chosen) if chosen else (None, [])
-    previous = [hit for hit in measures if limit <= hit.first and hit.last <= bound.first]
+    previous = [
+        hit
+        for hit in measures
+        if limit <= hit.first and hit.last <= bound.first and not _is_part_of_a_name(clause, bound, hit)
+    ]
     if previous and _near(tokens, previous[-1].last, bound.first):
         chosen = _coordinated(tokens, previous)
         fitting = [hit for hit in chosen if _fits(hit.entry.id, bound)]
         if fitting and chosen[-1] in fitting:
             return _quantities(clause, bound, fitting, fitting[0].first, bound.last), fitting
     following = [hit for hit in measures if bound.last <= hit.first < upper]
-    if following and _is_right_behind(tokens, bound, following[0]):
+    if following and bound.shape != "bare" and _is_right_behind(tokens, bound, following[0]):
         chosen = _coordinated_after(tokens, following)
         return _quantities(clause, bound, chosen, bound.first, chosen[-1].last), chosen
+    implied = _implied(clause, bound, limit)
+    if implied is not None:
+        return implied, []
     if before and _fits(before[-1].entry.id, bound) and bound.shape != "bare":
         if bound.unit is None and bound.basis is Basis.ABSOLUTE and unit is not None:
             bound = replace(bound, unit=unit)  # `> 14 drinks a week for men, > 7 for women`
         return _quantities(clause, bound, before, bound.first, bound.last), before
-    if bound.unit is not None and bound.unit.ucum in _BY_UNIT and bound.shape != "bare":
-        return _of_id(clause, bound, _BY_UNIT[bound.unit.ucum], ("variable",)), []
-    if clause.topic and bound.shape != "bare":
-        for place in range(len(clause.topic)):
-            for hit in things().at(clause.topic, place, clause.topic_text):
-                if hit.entry.kind == "variable" and _fits(hit.entry.id, bound) and len(clause.topic) <= 8:
-                    return _of_id(clause, bound, hit.entry.id, ("variable",)), []
-    return None, []
+    return _by_unit_or_topic(clause, bound), []
 
 
 _PARTS = frozenset({",", ";", ".", "and", "or", "but"})
+
+
+def _is_part_of_a_name(clause: Clause, bound: Bound, hit: Hit) -> bool:
+    """`diastolic E/e' > 15`, `disc height`, `(…)-5 score`, an acuity of `20/50`: a variable's word, and not the variable."""
+    tokens = clause.tokens
+    word = tokens[hit.first].text
+    if hit.last - hit.first == 1 and word in {"systolic", "diastolic"} and bound.unit is None:
+        return bound.first - hit.last > 2
+    if hit.entry.id in {"height", "weight"} and hit.first and tokens[hit.first - 1].text in _OTHER_BODIES:
+        return True
+    if hit.entry.id == "bcva" and bound.unit is None and bound.last < len(tokens):
+        return tokens[bound.last].text == "/"
+    start = tokens[bound.first].start
+    return bound.shape == "bare" and bound.unit is None and clause.text[start - 1 : start] == "-"
+
+
+_OTHER_BODIES = frozenset(
+    {"disc", "disk", "vertebral", "fetal", "placental", "kidney", "prostate", "molecular", "uterine", "ridge"}
+)
 
 
 def _is_right_behind(tokens: Sequence[Token], bound: Bound, hit: Hit) -> bool:
@@ -248,7 +287,7 @@ def _coordinated(tokens: Sequence[Token], previous: Sequence[Hit]) -> list[Hit]:
     chosen = [previous[-1]]
     for hit in reversed(previous[:-1]):
         between = {token.text for token in tokens[hit.last : chosen[0].first]}
-        if not between <= word_set("between_variables"):
+        if not between or not between <= word_set("between_variables"):
             break
         chosen.insert(0, hit)
     return _merge(tokens, chosen)
@@ -262,13 +301,21 @@ def _merge(tokens: Sequence[Token], chosen: list[Hit]) -> list[Hit]:
             merged
             and tokens[merged[-1].last : hit.first]
             and tokens[merged[-1].last].text == "("
-            and {merged[-1].entry.id, hit.entry.id}
-            <= {"creatinine_clearance", "egfr", "transaminases", "inr", "pt"}
+            and _are_one({merged[-1].entry.id, hit.entry.id})
         ):
-            merged[-1] = replace(merged[-1], last=hit.last)
+            closer = hit if merged[-1].entry.id in {"bp", "transaminases"} else merged[-1]
+            merged[-1] = replace(closer, first=merged[-1].first, last=hit.last)
         else:
             merged.append(hit)
     return merged
+
+
+def _are_one(ids: set[str]) -> bool:
+    """Whether one of two variables, the second in parentheses, is only said more closely: `systolic blood pressure (BP)`."""
+    return ids <= {"creatinine_clearance", "egfr", "transaminases", "inr", "pt"} or ids in (
+        {"sbp", "bp"},
+        {"dbp", "bp"},
+    )
 
 
 def _coordinated_after(tokens: Sequence[Token], following: Sequence[Hit]) -> list[Hit]:
@@ -321,6 +368,42 @@ def _own_span(clause: Clause, bound: Bound, hit: Hit) -> Span:
     return clause.span(min(hit.first, bound.first), max(hit.last, bound.last))
 
 
+def _by_unit_or_topic(clause: Clause, bound: Bound) -> Attached | None:
+    """What the unit alone says (kg/m2), else what the heading names."""
+    if bound.unit is not None and bound.unit.ucum in _BY_UNIT and bound.shape != "bare":
+        return _of_id(clause, bound, _BY_UNIT[bound.unit.ucum], ("variable",))
+    if clause.topic and bound.shape != "bare":
+        for place in range(len(clause.topic)):
+            for hit in things().at(clause.topic, place, clause.topic_text):
+                if hit.entry.kind == "variable" and _fits(hit.entry.id, bound) and len(clause.topic) <= 8:
+                    return _of_id(clause, bound, hit.entry.id, ("variable",))
+    return None
+
+
+def _implied(clause: Clause, bound: Bound, limit: int) -> Attached | None:
+    """`hyperkalaemia (≥ 5.5 mmol/L)`: the measure that a condition is named by; the condition stays an atom of its own."""
+    tokens = clause.tokens
+    place = bound.first
+    while (
+        place > limit
+        and tokens[place - 1].text in {"(", ":", "defined", "as", "of", "[", "with", "i.e", ","}
+        and bound.first - place < 4
+    ):
+        place -= 1
+    if place == bound.first or bound.shape == "bare":
+        return None
+    for start in range(max(limit, place - 4), place):
+        for hit in things().at(tokens, start, clause.text):
+            variable_id = (
+                measured_by().get(hit.entry.id)
+                if hit.entry.kind == "condition" and hit.last == place
+                else None
+            )
+            if variable_id is not None and _fits(variable_id, bound):
+                return _of_id(clause, bound, variable_id, ("variable",))
+    return None
+
+
 def _of_id(clause: Clause, bound: Bound, variable_id: str, assumed: tuple[str, ...]) -> Attached:
     expr = _quantity(clause, bound, variable_id, clause.span(bound.first, bound.last), assumed)
     return Attached(bound.first, bound.last, expr)
@@ -342,12 +425,57 @@ def _quantity(
     basis = bound.basis
     if basis in {Basis.X_ULN, Basis.X_LLN, Basis.X_BASELINE}:
         unit = "1"
+    elif (
+        not unit
+        and row["unit"] == "%"
+        and all(value is None or value <= 1 for value in (interval.lower, interval.upper))
+    ):
+        unit, assumed = "1", (*assumed, "unit")
     elif not unit and row["unit"]:
         unit, assumed = row["unit"], (*assumed, "unit")
     elif not unit and row["dimension"] == "cell_concentration":
         unit, assumed = _counted_in(row, interval), (*assumed, "unit")
     clause.rules.append(f"quantity/{variable_id}")
-    return Quantity(variable_id, interval, unit, span, basis=basis, assumed=assumed)
+    aggregate = "change" if _is_a_change(clause, bound) else ""
+    return Quantity(variable_id, interval, unit, span, basis=basis, aggregate=aggregate, assumed=assumed)
+
+
+def _is_a_change(clause: Clause, bound: Bound) -> bool:
+    """`a decrease in haemoglobin of more than 2 g/dL`: how much it changed, not how high it is."""
+    lead = clause.tokens[max(0, bound.first - 9) : bound.first]
+    after = max((at for at, token in enumerate(lead) if token.text in _PARTS), default=-1)
+    said = {token.text for token in lead[after + 1 :]}
+    behind = clause.tokens[bound.last].text if bound.last < len(clause.tokens) else ""
+    return bool(said & _CHANGES) or behind in _CHANGES
+
+
+def _with_change(clause: Clause, one: Attached) -> Attached:
+    """A change with the word that says so."""
+    if not isinstance(one.expr, Quantity) or not one.expr.aggregate:
+        return one
+    at = next(
+        (at for at in range(one.first - 1, max(-1, one.first - 6), -1) if clause.tokens[at].text in _CHANGES),
+        None,
+    )
+    return one if at is None else replace(one, first=at)
+
+
+_CHANGES = frozenset(
+    {
+        "change",
+        "changes",
+        "decrease",
+        "reduction",
+        "loss",
+        "gain",
+        "drop",
+        "fall",
+        "rise",
+        "decline",
+        "increase",
+        "fluctuation",
+    }
+)
 
 
 def _counted_in(row: Mapping[str, Any], interval: Interval) -> str:

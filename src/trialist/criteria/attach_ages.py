@@ -23,7 +23,9 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
     unit = bound.unit
     if unit is not None and (unit.dimension != "time" or unit.ucum in {"min", "s", "ms"}):
         return None
-    if bound.basis is not Basis.ABSOLUTE:
+    if bound.basis is not Basis.ABSOLUTE or any(
+        value is not None and value < 0 for value in (bound.interval.lower, bound.interval.upper)
+    ):
         return None
     lead = [token.text for token in tokens[max(0, bound.first - 7) : bound.first]]
     inside = {token.text for token in tokens[bound.first : bound.last]}
@@ -33,7 +35,7 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
         near
         or bool(inside & (_AGE_WORDS | {"old"}))
         or behind[:2] == ["of", "age"]
-        or bool(set(behind[:1]) & {"old", "ages"})
+        or bool(set(behind[:1]) & {"old", "ages", "age"})
         or behind[:3] == ["of", "age", "or"]
     )
     topic = {token.text for token in clause.topic}
@@ -52,7 +54,11 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
     if not (named or alone or by_topic) or _is_of_something_else(lead, behind):
         return None
     if unit is None and not (
-        near or by_topic or alone or inside & {"age", "ages", "aged"} or behind[:1] in (["ages"], ["years"])
+        near
+        or by_topic
+        or alone
+        or inside & {"age", "ages", "aged"}
+        or behind[:1] in (["ages"], ["years"], ["age"])
     ):
         return None
     interval = bound.interval
@@ -193,6 +199,10 @@ def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
     }:
         last += 1
     interval = bound.interval
+    within_before = any(token.text == "within" for token in tokens[first : bound.first])
+    shortened = any(token.text in _SHORTENING for token in tokens[first : bound.first])
+    if bound.shape == "bare" and clause.excludes and not within_before and not shortened:
+        return None  # a survival of how long at most, or at least? The sign was lost
     if bound.shape == "bare" and interval.lower is not None:
         within = any(token.text in {"within"} for token in tokens[first : bound.first])
         interval = Interval(upper=interval.lower) if within else Interval(lower=interval.lower)

@@ -15,7 +15,12 @@ _PRESSURES = frozenset({"bp", "sbp", "dbp"})
 
 
 def read_pressures(
-    clause: Clause, bounds: Sequence[Bound], place: int, measures: Sequence[Hit], limit: int
+    clause: Clause,
+    bounds: Sequence[Bound],
+    place: int,
+    measures: Sequence[Hit],
+    limit: int,
+    found: Sequence[Attached],
 ) -> Attached | None:
     """Two pressures parted by a slash. Above: either is too high. Below: as a requirement both, as an exclusion either."""
     tokens, bound = clause.tokens, bounds[place]
@@ -36,7 +41,8 @@ def read_pressures(
     named = before[-1] if before and before[-1].entry.id in _PRESSURES else None
     in_pressure = second.unit is not None and second.unit.dimension == "pressure"
     number = second.interval.lower if second.interval.lower is not None else second.interval.upper
-    if (named is None and not (in_pressure and not before)) or number is None:
+    again = bool(found) and limit > 0 and _is_pressures(found[-1].expr) and bound.first - limit <= 3
+    if (named is None and not again and not (in_pressure and not before)) or number is None:
         return None
     up = bound.interval.lower is not None
     value = bound.interval.lower if up else bound.interval.upper
@@ -61,6 +67,11 @@ def read_pressures(
     if clause.excludes:
         return Attached(first, last, either)
     return Attached(first, last, Alternatives((either, both)) if up else both)
+
+
+def _is_pressures(expr: Expr) -> bool:
+    parts = expr.of if isinstance(expr, Or | And) else ()
+    return any(isinstance(one, Quantity) and one.variable == "sbp" for one in parts)
 
 
 def for_sex(clause: Clause, one: Attached) -> Attached:

@@ -133,6 +133,10 @@ def _steps_before(clause: Clause, place: int, scale_id: str) -> tuple[int, tuple
     return None
 
 
+_KIDNEY = frozenset({"ckd", "kidney", "renal", "egfr", "gfr", "nephropathy"})
+_ONCOLOGY = word_set("of_oncology")
+
+
 def _loose_grade(clause: Clause, place: int, taken: set[int]) -> Attached | None:
     """`grade ≥ 2`, `stage III or IV`, `II to IV grades of …` beside no scale's name: the scale follows from the context."""
     tokens, text = clause.tokens, clause.text
@@ -148,6 +152,11 @@ def _loose_grade(clause: Clause, place: int, taken: set[int]) -> Attached | None
     scale_id = {"grade": "agvhd_grade" if gvhd else "ctcae", "stage": "cancer_stage", "class": "nyha"}[said]
     if said == "class" and not words & {"heart", "cardiac", "functional", "chf", "dyspnea"}:
         return None
+    if scale_id == "cancer_stage":
+        if words & _KIDNEY:
+            scale_id = "ckd_stage"
+        elif place + 1 < len(tokens) and tokens[place + 1].kind == "num" and not words & _ONCOLOGY:
+            return None  # stages by digits are of many diseases
     row = scale_row(scale_id)
     steps = read_steps(tokens, place + 1, text, row, skip=False)
     if steps is not None and not taken & set(range(place, steps.last)):

@@ -17,8 +17,23 @@ _COUNTED = word_set("counted")
 _BETWEEN = word_set("between_variable_and_number")
 # Times that are the size of something, not a distance from an anchor: `disease duration ≤ 5 years`.
 _LASTING = frozenset(
-    {"duration", "time", "length", "interval", "cycle", "cycles", "period", "stay", "delay", "latency", "age"}
+    {
+        "duration",
+        "time",
+        "length",
+        "interval",
+        "cycle",
+        "cycles",
+        "period",
+        "stay",
+        "delay",
+        "latency",
+        "age",
+        "vintage",
+        "lasting",
+    }
 )
+_SCALES = frozenset({"scale", "score", "index", "inventory", "questionnaire", "test", "scores", "domain"})
 _SAYING = frozenset(
     {"score", "scores", "result", "results", "index", "ratio", "level", "levels", "value", "rate", "count"}
 )
@@ -33,7 +48,9 @@ def read_unnamed(
     if bound.shape not in {"compared", "range", "behind"} or bound.first < limit:
         return None
     is_time = bound.unit is not None and bound.unit.dimension in {"time", "half_lives"}
-    dose = _dose(clause, bound, hits) if not is_time else None
+    if _is_of_several(clause, bound):
+        return None
+    dose = (_dose(clause, bound, hits) or _size(clause, bound, hits)) if not is_time else None
     if dose is not None:
         return dose
     last, opened = bound.first, False
@@ -86,6 +103,42 @@ def read_unnamed(
 _KNOWN = frozenset(
     {"condition", "drug", "procedure", "marker", "serology", "negation", "exception", "optional"}
 )
+
+
+def _is_of_several(clause: Clause, bound: Bound) -> bool:
+    """`at least 2 of the following`: a count of criteria."""
+    behind = [token.text for token in clause.tokens[bound.last : bound.last + 2]]
+    return bound.unit is None and (behind[:1] == ["of"] or behind[:1] == ["following"])
+
+
+def _size(clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]]) -> Attached | None:
+    """`aneurysm > 5 cm`: how large something is; the thing itself stays an atom of its own."""
+    if bound.unit is None or bound.unit.dimension not in {"length", "area"}:
+        return None
+    tokens = clause.tokens
+    near = [
+        hit
+        for group in hits
+        for hit in group
+        if hit.entry.kind == "condition" and hit.last <= bound.first and bound.first - hit.last <= 2
+    ]
+    if not near or {token.text for token in tokens[near[-1].last : bound.first]} - {
+        "of",
+        "(",
+        "is",
+        "are",
+        "with",
+        "measuring",
+    }:
+        return None
+    clause.rules.append("quantity/size")
+    name = clause.said(near[-1].first, near[-1].last)
+    span = clause.span(bound.first, bound.last)
+    return Attached(
+        bound.first,
+        bound.last,
+        Quantity("", bound.interval, bound.unit.ucum, span, surface=f"size of {name}"),
+    )
 
 
 def _dose(clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]]) -> Attached | None:

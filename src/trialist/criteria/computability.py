@@ -85,7 +85,9 @@ def _is_vague(atom: Expr) -> bool:
         return not atom.outcome
     if isinstance(atom, Demographic):
         return "comparator" in atom.assumed
-    return isinstance(atom, Quantity) and ("comparator" in atom.assumed or not atom.variable)
+    return isinstance(atom, Quantity) and (
+        "comparator" in atom.assumed or not atom.variable or bool(atom.aggregate)
+    )
 
 
 def _has_alternatives(expr: Expr) -> bool:

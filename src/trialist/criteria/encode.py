@@ -5,9 +5,11 @@ Numbers are strings, so that no digit is lost; empty fields are left out; every 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from trialist.criteria.criterion import Criterion, CriterionSet
@@ -69,14 +71,19 @@ def encode_value(value: Any) -> Any:
         return [encode_value(one) for one in value]
     if is_dataclass(value):
         out: dict[str, Any] = {"type": type_name(type(value))}
-        for one in fields(value):
-            inner = getattr(value, one.name)
+        for name in _field_names(value.__class__):
+            inner = getattr(value, name)
             if inner is not None and inner != "" and inner != ():
-                out[one.name] = encode_value(inner)
+                out[name] = inner if type(inner) is str else encode_value(inner)
         if isinstance(value, _KINDS):
             out.update(_codes(value))
         return out
     return value
+
+
+@cache
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))  # type: ignore[arg-type]  # a class of ours
 
 
 def type_name(kind: type) -> str:
@@ -86,7 +93,7 @@ def type_name(kind: type) -> str:
 
 def _plain(value: Any) -> dict[str, Any]:
     """A record about the text rather than of it: all its fields, without a type."""
-    out = {one.name: encode_value(getattr(value, one.name)) for one in fields(value)}
+    out = {name: encode_value(getattr(value, name)) for name in _field_names(value.__class__)}
     return {name: dict(inner) if isinstance(inner, dict) else inner for name, inner in out.items()}
 
 

@@ -155,12 +155,11 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     )
     pure = [one for _, one in members if isinstance(one, Demographic) and one.kind == "sex"]
     if pure and implied and {one.values for one in pure} == {("male",)}:
-        kept = [expr for _, expr in members if expr not in pure]
-        return [("", join_any([pure[0], *(_without_sex(expr) for expr in kept)]))] if kept else members
+        women = [_without_sex(expr) for _, expr in members if expr not in pure]
+        return [("", join_any([pure[0], *women]))] if women else members
     if len(sexes) > 1 and others and all(_is_of_one_sex(expr) for _, expr in members):
-        return [
-            ("", join_any([expr for _, expr in members]))
-        ]  # `< 13 in men and < 12 in women`: each has its own
+        # `< 13 in men and < 12 in women`: each has its own
+        return [("", join_any([expr for _, expr in members]))]
     if not others:
         if len(sexes) > 1:
             first = next(one for _, expr in members for one in atoms(expr) if isinstance(one, Demographic))
@@ -168,7 +167,7 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         return members
     if (len(sexes) == 1 and not implied) or any(_is_of_one_sex(expr) for _, expr in members):
         return members
-    kept = []
+    remaining: list[tuple[str, Expr]] = []
     for joint, expr in members:
         left = [
             one
@@ -176,8 +175,8 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
             if not (isinstance(one, Demographic) and one.kind == "sex")
         ]
         if left:
-            kept.append((joint, join_all(list(left))))
-    return kept
+            remaining.append((joint, join_all(list(left))))
+    return remaining
 
 
 def _without_sex(expr: Expr) -> Expr:

@@ -47,8 +47,8 @@ class Lexicon:
         """Add an entry under each of its words, which are parted by |; a word behind ~ is narrower than the entry."""
         exact, narrower = Entry(kind, entry_id, row), Entry(kind, entry_id, {**row, "narrower": True})
         for word in words.split("|"):
-            entry = narrower if word.startswith("~") else exact
-            word = word.removeprefix("~")
+            entry = narrower if word.startswith("~") and len(word) > 1 else exact
+            word = word.removeprefix("~") or word
             parts = tuple(token.text.lower() for token in tokenise(word.strip()))
             if not parts:
                 continue
@@ -141,6 +141,13 @@ def variables() -> Mapping[str, Any]:
 def scales() -> Mapping[str, Any]:
     """`rules/scales.toml`, id → row."""
     found: Mapping[str, Any] = read_rules("scales.toml")["scale"]
+    return found
+
+
+@cache
+def measured_by() -> Mapping[str, str]:
+    """Condition → the variable that its name is about (hyperkalaemia: potassium)."""
+    found: Mapping[str, str] = read_rules("conditions.toml")["measured_by"]
     return found
 
 

@@ -20,6 +20,7 @@ from trialist.criteria.nodes import (
     And,
     Attestation,
     Basis,
+    Concept,
     Demographic,
     Expr,
     Interval,
@@ -32,6 +33,9 @@ from trialist.criteria.witness import Witness
 from trialist.vocabulary.written_units import convert, find_unit
 
 _MINOR = Decimal(18)
+_PARTNER = re.compile(
+    r"\b(?:partner|spouse|wife|husband|relationship|relations|intercourse|woman|man)\b", re.IGNORECASE
+)
 
 
 def lint(
@@ -57,7 +61,7 @@ def lint(
         checked.append(replace(one, defects=(*one.defects, *defects)) if defects else one)
     findings += _against_fields(checked, witness)
     findings += _contradicting(checked)
-    return tuple(checked), tuple(findings)
+    return tuple(checked), tuple(dict.fromkeys(findings))
 
 
 def _duplicates(criteria: Sequence[Criterion]) -> tuple[list[Criterion], list[Finding]]:
@@ -183,10 +187,24 @@ def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
     return expr.of if isinstance(expr, And) else (expr,)
 
 
+def _is_same_age(theirs: Decimal, value: Decimal, interval: Interval, side: str) -> bool:
+    """Whether a field's age and a text's mean the same; ages are completed years, so `under 85` is a maximum of 84 and `over 18` a minimum of 19."""
+    if side == "maximum" and not interval.upper_inclusive and value - theirs == 1:
+        return True
+    if side == "minimum" and not interval.lower_inclusive and theirs - value == 1:
+        return True
+    return abs(theirs - value) < 1
+
+
 def _against_fields(criteria: Sequence[Criterion], witness: Witness) -> list[Finding]:
     findings = []
-    for one, atom in _ages(criteria):
+    ages = _ages(criteria)
+    # A criterion with several ages speaks of several groups of people, however it was read.
+    single = [one.id for one, _ in ages]
+    for one, atom in ages:
         assert atom.interval is not None
+        if single.count(one.id) > 1 or _PARTNER.search(one.text):
+            continue
         for side, field, value in (
             ("minimum", witness.minimum_age, atom.interval.lower),
             ("maximum", witness.maximum_age, atom.interval.upper),
@@ -194,31 +212,10 @@ def _against_fields(criteria: Sequence[Criterion], witness: Witness) -> list[Fin
             if field is None or value is None:
                 continue
             theirs = convert(field[0], field[1], atom.unit)
-            if theirs is not None and abs(theirs - value) >= 1:
+            if theirs is not None and not _is_same_age(theirs, value, atom.interval, side):
                 message = f"{one.id} says {render(atom)}; the registry's {side} age is {field[0]} {field[1]}."
                 findings.append(Finding("contradicts_field", message, (one.id,)))
-    for one in criteria:
-        for part in _conjuncts(one.expr):
-            if not (
-                one.counts
-                and one.polarity is Polarity.INCLUSION
-                and isinstance(part, Demographic)
-                and part.kind == "sex"
-            ):
-                continue
-            if (
-                len(part.values) == 1
-                and witness.sex in {"ALL", "MALE", "FEMALE"}
-                and witness.sex.lower() != part.values[0]
-                and not one.scope
-            ):
-                findings.append(
-                    Finding(
-                        "contradicts_field",
-                        f"{one.id} says {render(part)}; the registry's sex is {witness.sex}.",
-                        (one.id,),
-                    )
-                )
+    findings += _sexes_against_field(criteria, witness)
     minimum = witness.minimum_age
     if minimum is not None and (convert(minimum[0], minimum[1], "a") or _MINOR) < _MINOR - 2 and criteria:
         said = " ".join(one.text.lower() for one in criteria)
@@ -230,6 +227,50 @@ def _against_fields(criteria: Sequence[Criterion], witness: Witness) -> list[Fin
                 )
             )
     return findings
+
+
+def _sexes_against_field(criteria: Sequence[Criterion], witness: Witness) -> list[Finding]:
+    """Sexes that the text asks for against the registry's.
+
+    A sex beside a threshold or a pregnancy only says for whom these hold, and a text that speaks of both sexes excludes
+    neither; a partner is somebody else.
+    """
+    if witness.sex not in {"ALL", "MALE", "FEMALE"}:
+        return []
+    asked = [
+        (one, part)
+        for one in criteria
+        if one.counts
+        and one.polarity is Polarity.INCLUSION
+        and one.population is Population.PATIENT
+        and not one.scope
+        and one.guard is None
+        and not _PARTNER.search(one.text)
+        for part in _conjuncts(one.expr)
+        if isinstance(part, Demographic) and part.kind == "sex" and len(part.values) == 1
+    ]
+    named = {
+        value
+        for one in criteria
+        for atom in atoms(one.expr)
+        if isinstance(atom, Demographic) and atom.kind == "sex"
+        for value in atom.values
+    }
+    if len(named) != 1:
+        return []
+    return [
+        Finding(
+            "contradicts_field",
+            f"{one.id} says {render(part)}; the registry's sex is {witness.sex}.",
+            (one.id,),
+        )
+        for one, part in asked
+        if witness.sex.lower() != part.values[0]
+        and all(
+            isinstance(each, Demographic | Concept) and not getattr(each, "time", None)
+            for each in _conjuncts(one.expr)
+        )
+    ]
 
 
 def _contradicting(criteria: Sequence[Criterion]) -> list[Finding]:

@@ -8,8 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.gather import (
+    CUES,
+    abbreviates,
+    gather_choices,
+    is_abbreviation,
+    is_an_opinion,
+    is_cue,
+    last_token,
+    timed,
+    widen,
+    with_cause,
+    with_examples,
+)
 from trialist.criteria.junctions import (
     and_of_ors,
     closing_place,
@@ -34,7 +48,6 @@ from trialist.criteria.nodes import (
     ExceptWhen,
     Exposure,
     Expr,
-    Interval,
     Not,
     Opaque,
     Or,
@@ -48,16 +61,34 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.open_words import exposure_heads, heads, recognise
 from trialist.criteria.pieces import Piece
-from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify, with_time
+from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify
 
 _RESTART = word_set("new_verbs")
 _VERBS = word_set("verbs")
 
 
 _DEEPEST = 40
+_LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
+_LIMITING = frozenset({"status", "severity", "route"})
 _METHODS = word_set("methods")
 _LINKS = word_set("linking_two_things")
-_CUES = frozenset({"history", "current", "planned", "family"})
+
+
+def _is_a_list_of_names(expr: Expr) -> bool:
+    """Whether an expression is nothing but several conditions or treatments to choose from."""
+    return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
+
+
+def _next_threshold(pieces: Sequence[Piece], place: int) -> int:
+    """Where an exception ends because a threshold follows behind `, or`: the list goes on, not the exception."""
+    for at in range(place + 2, len(pieces) - 2):
+        if (
+            pieces[at].kind == pieces[at + 1].kind == "joint"
+            and pieces[at].text == ","
+            and isinstance(pieces[at + 2].expr, Quantity | Ordinal | Demographic)
+        ):
+            return at + 1
+    return len(pieces)
 
 
 @dataclass(slots=True)
@@ -113,15 +144,16 @@ class Reader:
             for one in said
         ):
             return []
-        if all(one.kind == "word" for one in said) and _is_abbreviation(self.clause, said):
+        if all(one.kind == "word" for one in said) and is_abbreviation(self.clause, said):
             return []
-        if len(said) == 1 and before and _abbreviates(self.clause, said[0], before):
+        if len(said) == 1 and before and abbreviates(self.clause, said[0], before):
             return []
         if said[0].kind == "exception":
             return self._exception_inside(before, inside)
         first, last = inside[0].first, inside[-1].last
         if said[0].kind == "examples":
-            return [*inside, Piece("close_examples", last, last)]
+            end = Piece("close_examples", last, last)
+            return [] if self._exemplifies(before, inside) else [*inside, end]
         if all(one.kind in {"certainty", "glue", "sex", "test_words", "joint"} for one in inside):
             return []
         if all(one.kind in MODIFIERS | {"joint", "window"} for one in inside):
@@ -131,13 +163,39 @@ class Reader:
         expr = Reader(self.clause, self.lists_any).read(inside)
         if expr is None:
             return []
-        named = [one for one in said if isinstance(one.expr, Concept | Exposure)]
+        return self._beside_parenthesis(before, inside, expr)
+
+    def _beside_parenthesis(self, before: list[Piece], inside: list[Piece], expr: Expr) -> list[Piece]:
+        """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
+        first, last = inside[0].first, inside[-1].last
+        is_list = self.lists_any and bool(before) and _is_a_list_of_names(expr)
+        if is_list and before[-1].kind == "word":
+            return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
         main = before[-1].expr if before else None
-        if self.lists_any and len(named) == len(said) > 1 and isinstance(main, Concept | Exposure):
+        if is_list and isinstance(main, Concept | Exposure):
             # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
             before[-1].expr = Alternatives((join_any([main, expr]), expr))
             return []
-        return [Piece("atom", first, last, self.clause.said(first, last), expr=expr, entry_id="parenthesis")]
+        said = self.clause.said(first, last)
+        return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
+
+    def _exemplifies(self, before: list[Piece], inside: list[Piece]) -> bool:
+        """`symptoms of heart failure (NYHA II) (e.g. dyspnoea)`: examples of the last thing named, where other pieces stand between."""
+        if not before or isinstance(before[-1].expr, Concept | Exposure) or before[-1].kind == "word":
+            return False
+        named = next((one for one in reversed(before) if isinstance(one.expr, Concept)), None)
+        if named is None or not isinstance(named.expr, Concept):
+            return False
+        examples = Reader(self.clause, lists_any=True)._sentence(
+            [one for one in inside if one.kind not in {"examples", "close_examples"}]
+        )
+        words = (
+            tuple(one.surface for one in atoms(examples) if isinstance(one, Concept | Exposure))
+            if examples
+            else ()
+        )
+        named.expr = replace(named.expr, examples=words)
+        return True
 
     def _exception_inside(self, before: list[Piece], inside: list[Piece]) -> list[Piece]:
         """`malignancy (except skin cancer) within 5 years`: the exception is one of what stands before it."""
@@ -189,6 +247,12 @@ class Reader:
             len(pieces),
         )
         self.clause.rules.append("left_open")
+        if end < len(pieces) and pieces[end].text == ",":
+            open_too = self._opaque(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+            before = self._sentence(pieces[:place])
+            return (
+                before if open_too is None else open_too if before is None else join_all([before, open_too])
+            )
         return self._sentence(pieces[:place] + pieces[end:])
 
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
@@ -225,6 +289,7 @@ class Reader:
         end = next(
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
+        end = min(end, _next_threshold(pieces, place))
         main = self._sentence(pieces[:place])
         exception = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         if main is None or exception is None:
@@ -239,14 +304,13 @@ class Reader:
         if not rest:
             return whole
         if all(one.kind == "window" for one in rest):
-            return _timed(whole, rest)
+            return timed(whole, rest)
         behind = self._sentence(rest)
         if behind is None:
             return whole
-        joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
-        is_any = joint == "or" or (
-            joint in {",", "and", ";"} and self.lists_any and pieces[end + 1].kind == "joint"
-        )
+        joined = pieces[end] if pieces[end].kind == "joint" else pieces[end + 1]
+        joint = joined.text if joined.kind == "joint" else "and"
+        is_any = joint == "or" or (joint in {",", "and", ";"} and self.lists_any and joined.kind == "joint")
         return join_any([whole, behind]) if is_any else join_all([whole, behind])
 
     def _if(self, pieces: list[Piece], place: int) -> Expr | None:
@@ -282,11 +346,15 @@ class Reader:
         named = Reader(self.clause, lists_any=True)._sentence(
             [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
         )
-        rest = self._sentence(pieces[end + 1 :]) if end + 1 < len(pieces) else None
+        behind = list(pieces[end + 1 :])
+        times = list(takewhile(lambda one: one.kind == "window", behind))
+        rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
         if main is None:
             main = named
         elif named is not None:
-            main = _with_examples(main, named)
+            main = with_examples(main, named)
+        if main is not None:
+            main = timed(main, times)  # `major surgery (e.g. …) within 30 days`
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
@@ -311,25 +379,25 @@ class Reader:
                 waiting.part(follows, self.lists_any)
                 lost.extend(unread)
                 if windows and members:
-                    members = [(one, _timed(member, windows)) for one, member in members]
+                    members = [(one, timed(member, windows)) for one, member in members]
                 else:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
                 continue
             if leading and not members:
-                expr = _timed(expr, leading)
+                expr = self._timed_or_said(expr, leading)
             if windows:
-                expr = _timed(expr, windows)
-                if windows[-1].first > _last_token(segment) or windows[-1] is segment[-1]:
-                    own_cue = any(_is_cue(one) for one in segment)
+                expr = self._timed_or_said(expr, windows)
+                if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:
+                    own_cue = any(is_cue(one) for one in segment)
                     since = len(members) if own_cue else max(cued[-1:], default=0)
                     members = [
-                        (one, _timed(member, windows) if at >= since else member)
+                        (one, timed(member, windows, is_shared=True) if at >= since else member)
                         for at, (one, member) in enumerate(members)
                     ]
             elif leading and members:
-                expr = _timed(expr, leading)
-            if any(_is_cue(one) for one in segment):
+                expr = timed(expr, leading)
+            if any(is_cue(one) for one in segment):
                 cued.append(len(members))
             own = any(one.kind in MODIFIERS for one in segment)
             if members and not own:
@@ -343,6 +411,14 @@ class Reader:
             return self._opaque(leading)
         return self._joined(members, pieces)
 
+    def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
+        """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""
+        said = timed(expr, windows)
+        has_one = any(
+            getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)
+        )
+        return said if has_one else join_all([said, self._opaque(windows)])
+
     def _segment(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
         """One member of a list: its atoms with their modifiers; what was not read becomes opaque beside them."""
         parts: list[Expr] = []
@@ -352,7 +428,11 @@ class Reader:
         place = 0
         run: list[Piece] = []
         own = [one for one in pieces if one.kind in MODIFIERS]
-        if own and own[0].kind in {"history", "current", "planned", "family", "allergy"} and modifiers.used:
+        if (
+            own
+            and own[0].kind in {"history", "given", "current", "planned", "family", "allergy"}
+            and modifiers.used
+        ):
             modifiers = Modifiers()
         while place <= len(pieces):
             piece = pieces[place] if place < len(pieces) else None
@@ -365,7 +445,7 @@ class Reader:
                 and isinstance(parts[-1], Concept)
             ):
                 said = self.clause.said(piece.last, pieces[-1].last)
-                parts[-1] = _caused(parts[-1], said, piece.kind == "cause")
+                parts[-1] = with_cause(parts[-1], said, piece.kind == "cause")
                 break
             if piece is not None and piece.kind == "word":
                 run.append(piece)
@@ -393,6 +473,10 @@ class Reader:
         if trailing and not modifiers.used:
             parts = self._with_trailing(parts, trailing)
             modifiers = Modifiers()
+        elif (
+            not trailing and not modifiers.used and (idle := [one for one in pieces if one.kind in _LIMITING])
+        ):
+            parts.append(self._opaque(idle))  # `stable clinical condition (NYHA II)`: of what was not read
         return join_all(parts), modifiers, []
 
     def _add(
@@ -469,11 +553,11 @@ class Reader:
             return False
         behind = max((one.last for one in before if one.expr is not None), default=0)
         between = [token.text for token in tokens[behind : piece.first]]
-        cued = bool(before) and before[-1].kind in _CUES | {"certainty", "status", "severity"}
+        cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
         if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):
             return (
                 not isinstance(last, Exposure | Concept | Quantity | Ordinal | Count)
-                or (bool(before) and any(one.kind in _CUES for one in before[-2:]))
+                or (bool(before) and any(one.kind in CUES for one in before[-2:]))
                 or bool(between[-1:] and between[-1] in _LINKS)
                 or self._is_method(piece, [last])
                 or (isinstance(last, Concept) and not between)
@@ -521,7 +605,7 @@ class Reader:
             return modifiers
         expr = piece.expr
         if piece.kind == "widened":
-            expr = _widened(expr, piece.text, self.clause, piece)
+            expr = widen(expr, piece.text, self.clause, piece)
         if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
             allergen = expr.surface
             expr = Concept(
@@ -559,6 +643,7 @@ class Reader:
             and behind.first == last
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
+            and last - first <= _LONGEST_PREFIX
         ):
             return [], True
         tokens = self.clause.tokens
@@ -581,7 +666,11 @@ class Reader:
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
         cue = next(
-            (modifiers.words[kind][-1] for kind in ("history", "current", "planned") if modifiers.has(kind)),
+            (
+                modifiers.words[kind][-1]
+                for kind in ("history", "given", "current", "planned")
+                if modifiers.has(kind)
+            ),
             "",
         )
         known = recognise(words, surface, span, cue)
@@ -592,9 +681,13 @@ class Reader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = settle_sexes(members)
+        members = gather_choices(settle_sexes(members))
         if not members:
             return None
+        opinions = [expr for joint, expr in members if is_an_opinion(expr, joint)]
+        if opinions and len(opinions) < len(members):
+            rest = self._joined([(joint, expr) for joint, expr in members if expr not in opinions], pieces)
+            return rest if rest is None else join_all([rest, *opinions])
         exprs = settle_outcomes([expr for _, expr in members])
         if len(exprs) == 1:
             return exprs[0]
@@ -634,75 +727,3 @@ class Reader:
     def _opaque(self, pieces: Sequence[Piece]) -> Expr:
         first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
         return Opaque(self.clause.said(first, last), self.clause.span(first, last))
-
-
-def _is_cue(piece: Piece) -> bool:
-    return piece.kind in _CUES or (piece.kind == "certainty" and "diagnos" in piece.text.lower())
-
-
-def _is_abbreviation(clause: Clause, said: Sequence[Piece]) -> bool:
-    """`(ICF)`, `(AE)`: capitals that stand for the words before them."""
-    words = [clause.said(one.first, one.last) for one in said]
-    return len(words) <= 2 and all(
-        sum(char.isupper() for char in word) >= 2 and len(word) <= 8 for word in words
-    )
-
-
-def _abbreviates(clause: Clause, piece: Piece, before: Sequence[Piece]) -> bool:
-    """Whether a word in parentheses is made of the first letters of the words before it (`diabetes mellitus (DM)`)."""
-    letters = clause.said(piece.first, piece.last).lower()
-    if not letters.isalpha() or len(letters) > 6 or piece.last - piece.first > 1:
-        return False
-    tokens = clause.tokens[max(0, piece.first - 2 - len(letters)) : piece.first]
-    initials = "".join(token.text[0].lower() for token in tokens if token.kind == "word")
-    return initials.endswith(letters) and len(letters) > 1
-
-
-def _caused(concept: Concept, by: str, is_so: bool) -> Concept:
-    """A condition with what caused it, or surely did not."""
-    return replace(concept, caused_by=by) if is_so else replace(concept, not_caused_by=by)
-
-
-def _timed(expr: Expr, windows: Sequence[Piece]) -> Expr:
-    for piece in windows:
-        if piece.timed is None:
-            continue
-        window = piece.timed.window
-        length = window.length
-        if (
-            piece.timed.since
-            and window.anchor_assumed
-            and isinstance(expr, Exposure)
-            and length is not None
-            and length.lower is not None
-            and length.upper is None
-        ):
-            # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
-            recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
-            expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
-        else:
-            expr = with_time(expr, window)
-    return expr
-
-
-def _last_token(segment: Sequence[Piece]) -> int:
-    return max((one.last for one in segment if one.kind != "window"), default=0) - 1
-
-
-def _widened(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
-    """A known name with unknown words before it: narrower than the known one."""
-    span = clause.span(piece.first, piece.last)
-    if isinstance(expr, Concept | Exposure):
-        is_other = surface.lower().startswith(
-            "non"
-        )  # `non-haematological malignancy` lies outside the known one
-        broader = "" if is_other else expr.concept_id or expr.broader
-        return replace(expr, surface=surface, span=span, concept_id="", broader=broader)
-    return expr
-
-
-def _with_examples(main: Expr, named: Expr) -> Expr:
-    if isinstance(main, Concept | Exposure):
-        words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
-        main = replace(main, examples=words)
-    return join_any([main, named])

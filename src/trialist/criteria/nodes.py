@@ -100,7 +100,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Demographic:
-    """`kind` is age, sex, residence, language or ethnicity; an age has an interval and a unit, the others values."""
+    """`kind` is age, sex, residence, language or ethnicity; an age has an interval and a unit, the others values.
+
+    `assumed` names what the text does not write; "field" that the registry's own ages said on which side a bound lies.
+    """
 
     kind: str
     span: Span

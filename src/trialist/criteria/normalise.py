@@ -27,6 +27,7 @@ _SIGNS: Mapping[str, str] = {
     **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\t", " "),
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
     "μ": "µ",
+    "Μ": "µ",
     "，": ", ",
     "、": ", ",
     "。": ". ",
@@ -67,8 +68,8 @@ _RULES = re.compile(
     "|".join(
         (
             # a comparison in two signs, each perhaps escaped, perhaps parted: >=  > or =  >/=  =>  \>\=
-            rf"(?P<ge>{_ESC}(?:>|&gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
-            rf"(?P<le>{_ESC}(?:<|&lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
+            rf"(?P<ge>{_ESC}(?:>|&(?:amp;){0, 2}gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
+            rf"(?P<le>{_ESC}(?:<|&(?:amp;){0, 2}lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
             r"(?P<pm>\+[ ]?/[ ]?-|\+-)",
             r"(?P<entity>\\?&(?:amp;){0,2}(?:[A-Za-z][A-Za-z0-9]{1,24}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});)",
             r"(?P<escape>\\(?P<escaped>[!-/:-@\[-`{-~]))",

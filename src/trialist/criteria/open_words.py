@@ -55,8 +55,13 @@ def _ends_so(word: str, rules: tuple[tuple[str, ...], frozenset[str]], least: in
     return len(word) >= least and word.endswith(rules[0]) and word not in rules[1]
 
 
+_LONGEST_NAME = 6
+
+
 def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | None:
     """The atom that a run of unknown words is, by its last word or the cue before it; None when it is not known."""
+    if len(words) > _LONGEST_NAME:
+        return None
     last = words[-1]
     singular = last[:-1] if last.endswith("s") and len(last) > 5 else last
     if _ends_so(last, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trialist.criteria.criterion import (
     Coverage,
@@ -25,6 +27,8 @@ from trialist.criteria.statement import Reading, read_item
 from trialist.criteria.witness import read_witness
 from trialist.record import Study
 
+# A line that only announces those behind it, where nothing says that they stand below it.
+_ANNOUNCES = re.compile(r"\bfollowing\b[^.;]{0,60}:\W*$", re.IGNORECASE)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -128,6 +132,8 @@ def _criteria(
     found = []
     for place, item in enumerate(items):
         reading = composed[place]
+        if not below[place] and _ANNOUNCES.search(normalised.text, item.start, item.end):
+            reading = replace(reading, modality=Modality.HEADER)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)
         found.append(

@@ -54,7 +54,22 @@ _JOINTS = {
 }
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
 _NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
-_EXAMPLES = frozenset({"e.g", "eg", "i.e", "ie", "like", "namely", "example", "examples"})
+_LONE_LETTERS = frozenset({"a", "s", "t"})  # an article, and what is left of a genitive
+_EXAMPLES = frozenset(
+    {
+        "e.g",
+        "eg",
+        "i.e",
+        "ie",
+        "like",
+        "namely",
+        "example",
+        "examples",
+        "especially",
+        "particularly",
+        "notably",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -85,6 +100,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
     _claim_normals(clause, owner, hits)
+    _claim_whole_times(clause, owner, only="consent")
     _claim_statements(clause, owner, hits)
     _claim_windows(clause, owner, free)
     for hit_group in hits:
@@ -98,7 +114,39 @@ def read_pieces(clause: Clause) -> list[Piece]:
     for one in owner:
         if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
             ordered.append(one)
-    return [one for one in ordered if one.kind != "glue"]
+    return [one for one in _with_purposes(clause, ordered) if one.kind != "glue"]
+
+
+def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:
+    """`treatment for cancer` is a treatment, not a cancer."""
+    out: list[Piece] = []
+    place = 0
+    while place < len(pieces):
+        piece = pieces[place]
+        last = piece.last - 1
+        if (
+            piece.kind == "glue" and piece.text in _TREATMENTS and clause.tokens[last + 1].text == "for"
+            if last + 1 < len(clause.tokens)
+            else False
+        ):
+            end = place + 2
+            while end < len(pieces) and pieces[end].kind in {"status", "severity", "glue", "certainty"}:
+                end += 1
+            target = pieces[end] if end < len(pieces) else None
+            if target is not None and isinstance(target.expr, Concept):
+                said = clause.said(piece.first, target.last)
+                expr = Exposure("treatment", said, clause.span(piece.first, target.last))
+                out.append(Piece("atom", piece.first, target.last, said, expr=expr))
+                place = end + 1
+                continue
+        out.append(piece)
+        place += 1
+    return out
+
+
+_TREATMENTS = frozenset(
+    {"treatment", "treatments", "therapy", "therapies", "treated", "medication", "medications"}
+)
 
 
 def _claim(owner: list[Piece | None], piece: Piece) -> bool:
@@ -231,6 +279,12 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
         _claim(
             owner, Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed)
         )
+    _claim_whole_times(clause, owner)
+
+
+def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = "") -> None:
+    """Times without a number; `only` those beside one anchor (`at the time of signing consent` is no consent)."""
+    tokens = clause.tokens
     place = 0
     while place < len(tokens):
         timed = (
@@ -241,6 +295,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
         if (
             timed is not None
             and timed.last > place
+            and only in {"", timed.window.anchor}
             and all(owner[at] is None for at in range(timed.first, timed.last))
         ):
             _claim(
@@ -314,9 +369,7 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
         if owner[place] is not None:
             continue
         kind, said = _small_word(clause, place)
-        if kind == "word" and (
-            said in glue or (len(said) == 1 and token.kind == "word") or token.kind == "punct"
-        ):
+        if kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
 
@@ -342,10 +395,11 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
         return _KINDS[said], said
     if said == "such" and _next_is(clause, place, "as"):
         return "examples", said
-    if said == "definition" and _next_is(clause, place, "of"):
-        return "defined", said
     if said == "." and place + 1 < len(clause.tokens):
-        return "stop", said
+        initial = (
+            place > 0 and len(clause.tokens[place - 1].text) == 1 and clause.tokens[place - 1].kind == "word"
+        )
+        return ("glue" if initial else "stop"), said  # `H. pylori` is one name
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said

@@ -29,6 +29,7 @@ from trialist.criteria.nodes import (
 MODIFIERS = frozenset(
     {
         "history",
+        "given",
         "current",
         "planned",
         "family",
@@ -41,7 +42,7 @@ MODIFIERS = frozenset(
         "negative",
     }
 )
-_CARRIED = ("history", "current", "planned", "family", "allergy", "positive", "negative")
+_CARRIED = ("history", "given", "current", "planned", "family", "allergy", "positive", "negative")
 _LIMITING = frozenset({"status", "severity", "certainty", "route"})
 _UNSURE = ("suspected", "possible", "probable")
 
@@ -62,7 +63,12 @@ class Modifiers:
     def part(self, joint: str, lists_any: bool) -> None:
         """Take the words so far as one choice of several: `active, known or suspected` names three."""
         limiting = {kind: words for kind, words in self.words.items() if kind in _LIMITING}
-        if self.used or not limiting or not (joint in {"or", ",", "/"} or (joint == "and" and lists_any)):
+        if (
+            self.used
+            or not limiting
+            or set(limiting) == {"certainty"}
+            or not (joint in {"or", ",", "/"} or (joint == "and" and lists_any))
+        ):
             return
         self.options.append(dict(self.words))
         self.words = {kind: words for kind, words in self.words.items() if kind not in _LIMITING}
@@ -109,6 +115,11 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
                 subject="family" if "family" in words else atom.subject,
                 temporality=_temporality(words) or atom.temporality,
             )
+        case Exposure() if "planned" in words and "history" in words:
+            # `prior or planned surgery`: either
+            rest = {kind: said for kind, said in words.items() if kind != "planned"}
+            ahead = {kind: said for kind, said in words.items() if kind != "history"}
+            return join_any([_qualified(atom, rest), _qualified(atom, ahead)])
         case Exposure():
             return replace(
                 atom,
@@ -165,28 +176,28 @@ def _is_planned(role: str, window: Window) -> bool:
     return role == "planned" and window.anchor_assumed and window.direction is Direction.BEFORE
 
 
-def with_time(expr: Expr, window: Window) -> Expr:
-    """The expression with a window on every atom that can have one and has none yet."""
+def with_time(expr: Expr, window: Window, is_shared: bool = False) -> Expr:
+    """The expression with a window on every atom that can have one and has none yet; `is_shared` where it stands at another member."""
     match expr:
         case And(of):
-            return And(tuple(with_time(one, window) for one in of))
+            return And(tuple(with_time(one, window, is_shared) for one in of))
         case Or(of):
-            return Or(tuple(with_time(one, window) for one in of))
+            return Or(tuple(with_time(one, window, is_shared) for one in of))
         case AtLeast(count, of):
-            return AtLeast(count, tuple(with_time(one, window) for one in of))
+            return AtLeast(count, tuple(with_time(one, window, is_shared) for one in of))
         case Alternatives(readings):
-            return Alternatives(tuple(with_time(one, window) for one in readings))
+            return Alternatives(tuple(with_time(one, window, is_shared) for one in readings))
         case Not(of):
-            return Not(with_time(of, window))
+            return Not(with_time(of, window, is_shared))
         case ExceptWhen(main, exception):
-            return ExceptWhen(with_time(main, window), exception)
+            return ExceptWhen(with_time(main, window, is_shared), exception)
         case Exposure() if expr.time is None and _is_planned(expr.role, window):
             return replace(expr, time=replace(window, direction=Direction.AFTER))
         case ReproState() if (
             expr.time is None and expr.state == "planning_pregnancy" and window.anchor_assumed
         ):
             return replace(expr, time=replace(window, direction=Direction.AFTER))
-        case ReproState() if window.anchor_assumed and window.length is not None:
+        case ReproState() if is_shared and window.anchor_assumed and window.length is not None:
             return expr  # `pregnant, or planning pregnancy within 6 months`: the months are those of the plan
         case (
             Quantity() | Ordinal() | Concept() | Exposure() | Result() | ReproState() | Trialwise() | Count()

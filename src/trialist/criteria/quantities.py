@@ -44,6 +44,7 @@ _WORDS = {
     "thirty": Decimal(30),
     "sixty": Decimal(60),
     "ninety": Decimal(90),
+    "twice": Decimal(2),
 }
 _NORMAL = (
     r"(?:the[ ]+)?(?:(?:institutional|institution'?s?|local|laborator(?:y|ies)'?s?|lab|age[- ]?(?:adjusted|appropriate|specific|related)?|normal|"
@@ -55,19 +56,27 @@ _ULN = re.compile(
     r"upper[ ](?:normal[ ])?limits?(?:[ ]normal)?|upper[ ](?:range|limit)[ ]of[ ]normal|(?:upper[ ]limit[ ])?normal[ ]upper[ ]limit|normal[ ](?:upper[ ])?limits?|upper[ ]normal[ ](?:limit|range|value)s?|normal[ ](?:range|values?)|"
     r"limits?[ ]of[ ]normal|(?<=times )normal|(?<=times the )normal|(?<=x )normal|(?<=X )normal|(?<=\* )normal|maximum[ ]normal[ ]value|normal(?=[ ]*(?:[.,;)]|$|and\b|or\b)))"
     r"(?:[ ]?\((?:ULN|IULN|UNL|upper limit of normal)\))?",
+    re.IGNORECASE,
 )
 _LLN = re.compile(
-    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?"
+    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?",
+    re.IGNORECASE,
 )
 _BASELINE = re.compile(
-    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)"
+    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)",
+    re.IGNORECASE,
 )
 _PREDICTED = re.compile(
-    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b"
+    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b",
+    re.IGNORECASE,
 )
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+# What a multiple of a limit of normal goes on with behind its number; units begin otherwise.
+_BEFORE_A_LIMIT = tuple(sorted(word_set("before_a_limit")))
+# A unit of which only the beginning was read (`mL/kg/min`).
+_GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
 _SKIPPED = word_set("before_a_number")
 
 
@@ -98,6 +107,7 @@ class _Number:
     basis: Basis = Basis.ABSOLUTE
     defects: list[tuple[str, str, float]] = field(default_factory=list)
     is_more: bool = False
+    is_unclear: bool = False
 
 
 def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
@@ -144,6 +154,11 @@ def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = Fal
     if place >= len(tokens):
         return None
     token = tokens[place]
+    if compared and token.text == "-" and place + 1 < len(tokens) and tokens[place + 1].start == token.end:
+        below = _number(tokens, place + 1, text) if tokens[place + 1].kind == "num" else None
+        if below is not None:
+            below.value = -below.value  # `T-score < -2.5`
+        return below
     last = place + 1
     defects: list[tuple[str, str, float]] = []
     power = _BARE_POWER.match(text, token.start) if token.text == "10" else None
@@ -157,10 +172,13 @@ def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = Fal
     else:
         return None
     last, value = _decimal_comma(tokens, last, value, text, compared)
+    last, value = _parted_thousands(tokens, last, value)
     last = _repeated(tokens, last, value)
     end = tokens[last - 1].end
     number = _Number(value, last, defects=defects)
     _read_unit(tokens, number, text, end)
+    if number.is_unclear:
+        return None
     if (
         _THOUSAND_DOT.fullmatch(token.text)
         and number.unit is not None
@@ -187,6 +205,19 @@ def _decimal_comma(
             and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed))
         ):
             return last + 2, Decimal(f"{int(value)}.{behind.text}")
+    return last, value
+
+
+def _parted_thousands(tokens: Sequence[Token], last: int, value: Decimal) -> tuple[int, Decimal]:
+    """`50, 000`: a blank came between the thousands."""
+    if last + 1 < len(tokens) and tokens[last].text == "," and 0 < value < 1000:
+        comma, behind = tokens[last], tokens[last + 1]
+        if (
+            comma.start == tokens[last - 1].end
+            and behind.text in {"000", "500"}
+            and behind.start == comma.end + 1
+        ):
+            return last + 2, value * 1000 + int(behind.text)
     return last, value
 
 
@@ -222,7 +253,11 @@ def _token_after(tokens: Sequence[Token], place: int, end: int) -> int:
 def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) -> None:
     """Read what the number counts: a unit, a multiple of a limit of normal, a percentage of the predicted value."""
     stop = tokens[-1].end
-    for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE)):
+    beside = tokens[number.last].text if number.last < len(tokens) else ""
+    limits = beside.startswith(_BEFORE_A_LIMIT)
+    for pattern, basis in (
+        () if not limits else ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE))
+    ):
         found = pattern.match(text, end, stop)
         if found is not None and found.end() > end + 2:
             number.basis = basis
@@ -236,6 +271,9 @@ def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) ->
         number.last = _token_after(tokens, number.last, end)
         unit = read_unit(text, _past_blank(text, end))
     if unit is None or unit[1] > stop:
+        return
+    if _GOES_ON.match(text, unit[1], stop) is not None:
+        number.is_unclear = True
         return
     number.unit = unit[0]
     if unit[0].lost_exponent:
@@ -300,7 +338,10 @@ def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: st
             return _make(
                 first, suffix[1], _interval(suffix[0], number.value), number, "behind", suffix[0], defects
             )
-    return _make(first, number.last, _interval(op, number.value), number, "compared", op, defects)
+    shape = (
+        "bare" if op == "=" and tokens[first].text in {"=", "/"} else "compared"
+    )  # a sign that may have lost its stroke
+    return _make(first, number.last, _interval(op, number.value), number, shape, op, defects)
 
 
 def _said_again(tokens: Sequence[Token], op: str, place: int) -> tuple[str, int]:
@@ -400,15 +441,18 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
     if place < len(tokens) and tokens[place].kind == "op" and stated:
         opening, place = tokens[place].text, place + 1
     low = _number(tokens, place, text)
-    if low is None or low.last >= len(tokens):
+    if low is None:
+        return None
+    low.last = _past_inclusion(tokens, low.last, stated)
+    if low.last >= len(tokens):
         return None
     joins = [hit for hit in comparison_words().at(tokens, low.last, text) if hit.entry.kind == "join"]
-    if not joins or (not stated and tokens[low.last].text in {"and", "until", "till", "up", "through"}):
+    joint = tokens[low.last].text
+    if (not joins and joint not in _JOINS) or (
+        not stated and joint in {"and", "until", "till", "up", "through"}
+    ):
         return None
-    after = joins[0].last
-    closing = None
-    while after < len(tokens) and tokens[after].kind == "op":
-        closing, after = tokens[after].text, after + 1
+    closing, after = _closing_sign(tokens, joins[0].last if joins else low.last + 1, text)
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
     high = _number(tokens, after, text)
@@ -422,6 +466,28 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
         return None
     interval = Interval(low.value, high.value, opening != ">", closing != "<")
     return _make(first, high.last, interval, high, "range", "-", low.defects + high.defects)
+
+
+def _closing_sign(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None, int]:
+    """The comparison before the upper end of a range (`18 to < 65`, `1 month to less than 18 years`), and the place behind it."""
+    closing = None
+    while place < len(tokens) and tokens[place].kind == "op":
+        closing, place = tokens[place].text, place + 1
+    words = comparison_words().at(tokens, place, text) if place < len(tokens) else []
+    if words and words[0].entry.kind == "before" and words[0].entry.id in {"<", "<="}:
+        return words[0].entry.id, words[0].last
+    return closing, place
+
+
+_JOINS = frozenset({"-", "to", "~", "and"})  # also where more words of a comparison follow (`and less than`)
+
+
+def _past_inclusion(tokens: Sequence[Token], place: int, stated: bool) -> int:
+    """Past `(including)` behind a number, and past `of age` between two."""
+    words = [token.text for token in tokens[place : place + 3]]
+    if words[:1] == ["("] and words[2:] == [")"] and words[1] in {"including", "inclusive", "included"}:
+        return place + 3
+    return place + 2 if stated and words[:2] == ["of", "age"] else place
 
 
 def _same_unit(low: _Number, high: _Number) -> None:
@@ -443,7 +509,11 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
     for candidate in dict.fromkeys((start, place)):
         if candidate >= len(tokens):
             continue
-        if tokens[candidate].text == "+" and tokens[candidate].start <= tokens[candidate - 1].end + 1:
+        if (
+            tokens[candidate].text == "+"
+            and tokens[candidate].start <= tokens[candidate - 1].end + 1
+            and not (candidate + 1 < len(tokens) and tokens[candidate + 1].kind == "num")
+        ):
             return ">=", candidate + 1
         hits = [hit for hit in comparison_words().at(tokens, candidate, text) if hit.entry.kind == "behind"]
         if hits:

@@ -211,6 +211,8 @@ def _quantity(expr: Quantity) -> str:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
     seen = f" by {expr.method}" if expr.method else ""
+    if expr.aggregate == "change":
+        name = f"change of {name}"
     return _with_time(f"{name} {said}{exact}{seen}", expr.time)
 
 

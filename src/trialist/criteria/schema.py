@@ -20,7 +20,7 @@ _JOINTS = (nodes.And, nodes.Or, nodes.Not, nodes.AtLeast, nodes.ExceptWhen, node
 _CODED = {
     nodes.Quantity: ("loinc",),
     nodes.Concept: ("mesh",),
-    nodes.Exposure: ("atc",),
+    nodes.Exposure: ("atc", "mesh"),
     nodes.Result: ("loinc", "mesh"),
 }
 _SPANS: Schema = {"type": "array", "items": {"$ref": "CriterionSpan"}, "minItems": 1}

@@ -301,7 +301,7 @@ def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
 
 def truth_of_atom(atom: Atom, key: str, value: Fraction) -> bool | None:
     """Whether an atom is true of everybody with this value of the subject; None where that is not known."""
-    if key_of(atom) != key:
+    if id_of(atom) != key.partition("@")[0] or key_of(atom) != key:
         return None
     match atom:
         case Quantity() | Demographic():

@@ -12,17 +12,22 @@ from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
-from trialist.criteria.nodes import And, Demographic, Expr, Opaque, ReproState, Span, join_all, join_any
+from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproState, Span, join_all, join_any
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.render import render
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import Token, tokenise
-from trialist.criteria.witness import Witness
+from trialist.criteria.witness import Witness, settle_age
 
 _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
 _TOPICS_FROM = 18
+_DENIED = re.compile(
+    r",?[ ]+(?:(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included))|not[ ]+eligible)"
+    r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?\W*$",
+    re.IGNORECASE,
+)
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
 _PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
     (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
@@ -94,7 +99,14 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         topic,
         item.polarity is Polarity.EXCLUSION,
     )
+    denied = _DENIED.search(text, start, item.end)
+    if denied is not None:  # `… are not eligible`
+        clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
     expr = _expression(clause, item)
+    if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
+        expr = Not(expr)
+    if expr is not None and item.polarity is Polarity.INCLUSION:
+        expr = settle_age(expr, witness)
     if (
         modality is Modality.PERMISSIVE
         and item.polarity is Polarity.INCLUSION

@@ -11,19 +11,21 @@ from trialist.criteria.lexicon import cues
 from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
-    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|declin\w+|poor|non-?\w*|absence|"
-    r"withdr\w+|incompeten\w*|impaired|barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
+    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
+    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
 _REFUSED_BEFORE = re.compile(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
     re.IGNORECASE,
 )
+# `agree not to donate blood` is no refusal.
+_AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b", re.IGNORECASE)
 _FORGOES = re.compile(
     r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
 )
 # Behind one of these a new statement begins, unless it speaks of the study as well.
-_BREAK = re.compile(r"[;]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
+_BREAK = re.compile(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
 _STUDY_WORDS = re.compile(
     r"\b(?:study|protocol|procedures?|visits?|consent|follow|comply|complet\w+|requirements?|restrictions?|assessments?|instructions?|questionnaires?|schedule\w*|"
     r"contracepti\w+|birth control|abstinence|abstain|investigator|understand\w*|sign|able|willing\w*|cooperat\w+|participat\w+|samples?|diary|diaries|read|write|speak|language|"
@@ -59,26 +61,48 @@ _BYSTANDER = re.compile(
     r"(?:physicians?|doctors?|clinicians?|oncologists?|surgeons?|team|researchers?)(?:'?s'?)?",
     re.IGNORECASE,
 )
-_STEM = 4
+_STEM = 3
+_REACH = 160  # how far before and behind its needed words a statement can go on
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Words without which a topic's pattern cannot match: one of each of `all_of`, by their beginnings."""
+
+    topic: str
+    all_of: tuple[tuple[str, ...], ...]
 
 
 @cache
-def _topics() -> Mapping[str, frozenset[str]]:
-    """First letters of a word → the topics whose pattern needs such a word; the others need not be tried."""
-    found: dict[str, set[str]] = {}
-    for topic, stems in cues()["needs"].items():
-        for stem in stems.split():
-            found.setdefault(stem[:_STEM], set()).add(topic)
-    return {stem: frozenset(topics) for stem, topics in found.items()}
+def _needs() -> tuple[tuple[_Need, ...], Mapping[str, tuple[tuple[str, int, int], ...]]]:
+    """The needs, and for the first letters of a word: its beginning, the need and the part of it that it meets."""
+    needs: list[_Need] = []
+    stems: dict[str, list[tuple[str, int, int]]] = {}
+    for topic, said in cues()["needs"].items():
+        for choice in said.split("|"):
+            all_of = tuple(tuple(part.split()) for part in choice.split("+"))
+            for at, part in enumerate(all_of):
+                for stem in part:
+                    stems.setdefault(stem[:_STEM], []).append((stem, len(needs), at))
+            needs.append(_Need(topic, all_of))
+    return tuple(needs), {start: tuple(found) for start, found in stems.items()}
 
 
-def _possible(tokens: Sequence[Token]) -> set[str]:
-    topics = _topics()
-    found: set[str] = set()
-    for token in tokens:
-        here = topics.get(token.text[:_STEM])
-        if here is not None:
-            found |= here
+def _possible(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
+    """The topics whose words stand among the tokens, and from where to where in the text."""
+    needs, stems = _needs()
+    met: dict[int, dict[int, tuple[int, int]]] = {}
+    for _, said, start, end in tokens:
+        for stem, need, part in stems.get(said[:_STEM], ()):
+            if said.startswith(stem):
+                parts = met.setdefault(need, {})
+                parts[part] = (parts[part][0], end) if part in parts else (start, end)
+    found: dict[str, tuple[int, int]] = {}
+    for need, parts in met.items():
+        if len(parts) == len(needs[need].all_of):
+            topic = needs[need].topic
+            places = [*parts.values(), *([found[topic]] if topic in found else [])]
+            found[topic] = min(first for first, _ in places), max(last for _, last in places)
     return found
 
 
@@ -97,9 +121,12 @@ def find_statements(
     start, end = tokens[0].start, tokens[-1].end
     for kind in ("trialwise", "judgement", "attestation"):
         for topic, pattern in _patterns()[kind]:
-            if (topic if kind != "judgement" else kind) not in possible:
+            where = possible.get(topic if kind != "judgement" else kind)
+            if where is None:
                 continue
-            for match in pattern.finditer(text, start, end):
+            for match in pattern.finditer(
+                text, _word_before(text, where[0], start), min(end, where[1] + _REACH)
+            ):
                 begin, stop = match.span()
                 stop = min([stop, *(first for first, _ in blocked if begin < first < stop)])
                 begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
@@ -116,12 +143,24 @@ def find_statements(
                 )
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                refused = bool(
-                    _REFUSAL.search(text, begin, stop) or _REFUSED_BEFORE.search(text[start:begin])
-                )
+                before = _REFUSED_BEFORE.search(text[start:begin])
+                if before is not None and not any(
+                    last > start + before.start() for _, last in blocked if last <= begin
+                ):
+                    begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
+                agrees_not = _AGREES_NOT.search(text, begin, stop)
+                refused = bool(before or (agrees_not is None and _REFUSAL.search(text, begin, stop)))
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
+
+
+def _word_before(text: str, place: int, start: int) -> int:
+    """Where a word begins, as far before a place as a statement can reach."""
+    first = max(start, place - _REACH)
+    while first > start and not text[first - 1].isspace():
+        first -= 1
+    return first
 
 
 def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:

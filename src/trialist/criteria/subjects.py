@@ -6,10 +6,12 @@ A subject's values are numbers: a variable's in its canonical unit, an age's in 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
+from typing import Any
 
 from trialist.criteria.lexicon import read_rules, scales, tables, variables
 from trialist.criteria.nodes import (
@@ -99,29 +101,33 @@ def is_measured(subject_id: str) -> bool:
     return kind_of(subject_id) in ("variable", "scale", AGE)
 
 
+def _thing_id(atom: Any) -> str:
+    found: str = atom.concept_id or atom.broader
+    return found
+
+
+def _condition_id(atom: Concept) -> str:
+    return "" if atom.subject or atom.domain != "condition" else _thing_id(atom)
+
+
+_IDS: Mapping[type, Callable[[Any], str]] = {
+    Quantity: lambda atom: atom.variable,
+    Demographic: lambda atom: AGE if atom.kind == AGE else "",
+    Ordinal: lambda atom: atom.scale,
+    Concept: _condition_id,
+    Exposure: _thing_id,
+    Result: lambda atom: atom.test,
+    Biomarker: lambda atom: atom.gene,
+    ReproState: lambda atom: atom.state,
+    Trialwise: lambda atom: atom.kind,
+}
+
+
 def id_of(atom: Atom) -> str:
     """The id of what an atom is about; "" for what cannot be asked about."""
-    match atom:
-        case Quantity(variable):
-            return variable
-        case Demographic(kind):
-            return AGE if kind == AGE else ""
-        case Ordinal(scale):
-            return scale
-        case Concept() | Exposure():
-            if isinstance(atom, Concept) and (atom.subject or atom.domain != "condition"):
-                return ""
-            return atom.concept_id or atom.broader
-        case Result(test):
-            return test
-        case Biomarker(gene):
-            return gene
-        case ReproState(state):
-            return state
-        case Trialwise(kind):
-            return kind
-        case _:
-            return ""
+    # Asked of every atom for every value: a table by type takes a third of the time of matching.
+    read = _IDS.get(type(atom))
+    return "" if read is None else read(atom)
 
 
 def key_of(atom: Atom) -> str:

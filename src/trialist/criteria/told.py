@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
 from trialist.criteria.lexicon import scales
-from trialist.criteria.nodes import atoms
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    ExceptWhen,
+    Expr,
+    Not,
+    Opaque,
+    Or,
+    Span,
+    atoms,
+)
 from trialist.criteria.stance import Stance, Voice, Voices, true_stretch
-from trialist.criteria.subjects import HAS, HAS_NOT, Stretch, is_measured, key_of, places
+from trialist.criteria.subjects import HAS, HAS_NOT, Stretch, id_of, is_measured, key_of, places
 
 _HAVING = [HAS_NOT, HAS]
 
@@ -27,12 +38,62 @@ class Told:
 
 def tell_all(voices: Voices) -> list[Told]:
     """Everything that is allowed or excluded, each as the widest stretches; what is not told is unknown."""
+    voices = _reduced(voices)
     found: list[Told] = []
     for subject, said in voices.by_id.items():
         keys = dict.fromkeys(_keys(said, subject))
         for key in keys:
             found += _runs(voices, key, _points(thresholds(voices, key), key))
     return found
+
+
+_UNSAID = Opaque("", Span(0, 0))
+
+
+def _reduced(voices: Voices) -> Voices:
+    """The same voices, each cut to what it says of its subject: of the rest nothing is known anyway.
+
+    A criterion has many atoms and is asked for every value of every one of its subjects. The judge does without this.
+    """
+    by_id = {
+        subject: tuple(
+            replace(
+                voice,
+                expr=_about(voice.expr, subject),
+                parts=tuple(part for part in voice.parts if part[1] == subject),
+            )
+            for voice in said
+        )
+        for subject, said in voices.by_id.items()
+    }
+    return Voices(by_id, voices.in_doubt)
+
+
+def _about(expr: Expr, subject: str) -> Expr:
+    """An expression in which everything beside a subject is one thing that nobody knows."""
+    match expr:
+        case And(of) | Or(of):
+            parts = [_about(one, subject) for one in of]
+            kept = [one for one in parts if one is not _UNSAID]
+            if not kept:
+                return _UNSAID
+            if len(kept) < len(parts):
+                kept.append(_UNSAID)
+            return type(expr)(tuple(kept))
+        case Not(of):
+            inner = _about(of, subject)
+            return inner if inner is _UNSAID else Not(inner)
+        case AtLeast(count, of):
+            cut = tuple(_about(one, subject) for one in of)
+            return _UNSAID if all(one is _UNSAID for one in cut) else AtLeast(count, cut)
+        case Alternatives(readings):
+            cut = tuple(_about(one, subject) for one in readings)
+            return _UNSAID if all(one is _UNSAID for one in cut) else Alternatives(cut)
+        case ExceptWhen(main, exception):
+            first, second = _about(main, subject), _about(exception, subject)
+            return _UNSAID if first is _UNSAID and second is _UNSAID else ExceptWhen(first, second)
+        case _:
+            return expr if id_of(expr) == subject else _UNSAID
 
 
 def _keys(said: Collection[Voice], subject: str) -> Iterator[str]:

@@ -44,6 +44,8 @@ OPENS_A_TIME = frozenset(
     ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
 )
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
+_STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose"})
+_AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
 # No window of a study is counted in these.
 _MOMENTS = frozenset({"ms", "s"})
 _DEFAULT_ANCHOR = "screening"
@@ -86,12 +88,14 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         spans = bound.shape in {"compared", "behind", "range"}
         if (
             not found_past
+            and not inside & _AHEAD
             and not ago
             and not spans
             and not ({"in", "during", "over", "for", "since"} & set(lead))
         ):
             return None
-        relation, end = Direction.BEFORE, last + (1 if ago else 0)
+        ahead = bool(inside & _AHEAD) and not ago
+        relation, end = Direction.AFTER if ahead else Direction.BEFORE, last + (1 if ago else 0)
     elif anchor is None:
         if after < len(tokens) and not _ends(tokens, after):
             anchor, end = "", after
@@ -99,7 +103,9 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
             end = after
     if anchor in _EVENTS and tokens[last].text == "of":
         relation = Direction.AFTER  # within three months of the transplantation
-    if anchor == "" and tokens[last].text == "since" and end < len(tokens):
+    if anchor in _STUDY_ANCHORS and tokens[last].text == "from" and relation is Direction.AFTER:
+        relation = Direction.BEFORE  # `within a month from the first visit`
+    if anchor == "" and tokens[last].text in {"since", "from"} and end < len(tokens):
         anchor, relation = (
             None,
             Direction.BEFORE,

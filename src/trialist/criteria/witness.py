@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from trialist.criteria.nodes import And, Demographic, Expr, Interval
 from trialist.record import Age, Study
+from trialist.vocabulary.written_units import convert
 
 _UNITS = {"year": "a", "month": "mo", "week": "wk", "day": "d", "hour": "h", "minute": "min"}
 
@@ -41,3 +43,19 @@ def read_witness(study: Study | None) -> Witness:
 
 def _age(value: object) -> tuple[Decimal, str] | None:
     return (Decimal(value.count), _UNITS[value.unit.value]) if isinstance(value, Age) else None
+
+
+def settle_age(expr: Expr, witness: Witness) -> Expr:
+    """The expression with ages whose sign was lost (`Age = 18 years`) turned as the registry's own ages say; others stay."""
+    if isinstance(expr, And):
+        parts = tuple(settle_age(one, witness) for one in expr.of)
+        return expr if parts == expr.of else And(parts)
+    if not isinstance(expr, Demographic) or expr.interval is None or "comparator" not in expr.assumed:
+        return expr
+    value, rest = expr.interval.lower, tuple(one for one in expr.assumed if one != "comparator")
+    for field, is_lower in ((witness.minimum_age, True), (witness.maximum_age, False)):
+        theirs = convert(field[0], field[1], expr.unit) if field is not None else None
+        if theirs is not None and theirs == value:
+            side = Interval(lower=value) if is_lower else Interval(upper=value)
+            return replace(expr, interval=side, assumed=(*rest, "field"))
+    return expr

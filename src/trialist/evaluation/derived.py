@@ -8,7 +8,7 @@ that apply agree on becomes a fact. Recorded facts stay what they are: who evalu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +19,7 @@ from trialist.evaluation.calculators import (
     Calculated,
     Definition,
     Given,
+    Input,
     Interval,
     NotApplicable,
     Outcome,
@@ -29,9 +30,14 @@ from trialist.evaluation.calculators import (
     render_outcome,
 )
 from trialist.evaluation.calculators.intervals import End
-from trialist.evaluation.derived_inputs import find_input, lead_facts, read_derived, transplant_day
-from trialist.evaluation.known import Known
-from trialist.evaluation.policy import STRICT
+from trialist.evaluation.derived_inputs import (
+    FactsOn,
+    Found,
+    find_input,
+    lead_facts,
+    read_derived,
+    transplant_day,
+)
 from trialist.evaluation.steroid_course import read_course
 from trialist.evaluation.truth import Truth
 from trialist.patient.extents import DateRange, ValueRange
@@ -67,42 +73,65 @@ class Derived:
     derivations: tuple[Derivation, ...]
 
 
-@dataclass(slots=True)
 class _Work:
-    """The facts so far, and what was worked out."""
+    """The facts so far, what was worked out, and the inputs that were looked up: several definitions ask for the same."""
 
-    known: Known
-    derivations: list[Derivation] = field(default_factory=list)
+    def __init__(self, patient: Patient, as_of: date) -> None:
+        self._waiting: list[Fact] = []
+        self._found: dict[tuple[str, date], Found | None] = {}
+        self.known = FactsOn(patient, as_of)
+        self.derivations: list[Derivation] = []
+
+    def find(self, spec: Input, day: date) -> Found | None:
+        """The value of an input on a day."""
+        key = (spec.name, day)
+        if key not in self._found:
+            self._found[key] = find_input(spec, self.known, day)
+        return self._found[key]
+
+    def add(self, derivations: Sequence[Derivation]) -> None:
+        """Note what was worked out; its facts may be used after the next `refresh`."""
+        self.derivations += derivations
+        self._waiting += [one.fact for one in derivations if one.fact is not None]
+
+    def refresh(self) -> None:
+        """Let what was worked out so far be used by what comes next."""
+        self.known.add(self._waiting)
+        self._waiting, self._found = [], {}
 
 
 def derive(patient: Patient, as_of: date) -> Derived:
     """Everything that follows from the facts known on a day. Facts that were derived before are worked out anew."""
     own = replace(patient, facts=tuple(one for one in patient.facts if one.origin.document != "derived"))
-    work = _Work(Known(own, as_of, STRICT))
+    work = _Work(own, as_of)
     for name, row in read_derived()["rule"].items():
-        fresh = list(_apply(name, row, work.known, as_of))
-        work.derivations += fresh
-        facts = tuple(one.fact for one in fresh if one.fact is not None)
-        if facts:
-            patient_now = work.known.patient
-            work.known = Known(replace(patient_now, facts=(*patient_now.facts, *facts)), as_of, STRICT)
-    return Derived(work.known.patient, tuple(work.derivations))
+        if row.get("builds_on_derived"):
+            work.refresh()
+        work.add(list(_apply(name, row, work, as_of)))
+    facts = tuple(one.fact for one in work.derivations if one.fact is not None)
+    return Derived(replace(own, facts=(*own.facts, *facts)), tuple(work.derivations))
 
 
-def _apply(name: str, row: Mapping[str, Any], known: Known, as_of: date) -> Iterator[Derivation]:
-    """One rule on the latest day that its lead has facts of."""
+def _apply(name: str, row: Mapping[str, Any], work: _Work, as_of: date) -> Iterator[Derivation]:
+    """One rule on the latest day that its lead has facts of, or on every such day."""
+    known = work.known
     if "needs" in row and not any(_is_there(one, known) for one in row["needs"].split()):
         return
     if row.get("after_transplant") and transplant_day(known) is None:
         return
-    day = _day(row["lead"].split(), known, as_of)
-    if day is None:
-        return
-    found = [_ask(name, one, known, day) for one in row["definitions"].split()]
+    kind, _, fact_id = row["to"].partition(" ")
+    days = _days(row["lead"].split(), known, as_of)
+    for day in days if row.get("every_day") else days[-1:]:
+        if not _is_recorded(FactKind(kind), fact_id, known, day):
+            yield from _on_day(name, row, work, day)
+
+
+def _on_day(name: str, row: Mapping[str, Any], work: _Work, day: date) -> Iterator[Derivation]:
+    kind, _, fact_id = row["to"].partition(" ")
+    found = [_ask(name, one, work, day) for one in row["definitions"].split()]
     applicable = [one for one in found if one is not None and not isinstance(one.outcome, NotApplicable)]
     if not applicable:
         return
-    kind, _, fact_id = row["to"].partition(" ")
     if row.get("family") and kind == FactKind.CONDITION:
         yield from _decided(applicable, fact_id, day)
     elif row.get("family"):
@@ -112,41 +141,50 @@ def _apply(name: str, row: Mapping[str, Any], known: Known, as_of: date) -> Iter
             yield replace(one, fact=_fact(one, FactKind(kind), fact_id, row.get("method", "")))
 
 
-def _is_there(condition: str, known: Known) -> bool:
+def _is_recorded(kind: FactKind, fact_id: str, known: FactsOn, day: date) -> bool:
+    """Whether the record itself says it of that day."""
+    return any(
+        one.origin.document != "derived" and one.date is not None and one.date.exact == day
+        for one in known.facts(kind, fact_id)
+    )
+
+
+def _is_there(condition: str, known: FactsOn) -> bool:
     return any(
         not one.negated and one.certainty is not Certainty.SUSPECTED
         for one in known.facts(FactKind.CONDITION, condition)
     )
 
 
-def _day(leads: Sequence[str], known: Known, as_of: date) -> date | None:
+def _days(leads: Sequence[str], known: FactsOn, as_of: date) -> list[date]:
+    """The days of which a lead has recorded facts, in order; the day of evaluation where there is no lead."""
     if not leads:
-        return as_of
-    days = [
+        return [as_of]
+    days = {
         one.date.exact
         for lead in leads
         for one in lead_facts(lead, known)
         if one.date is not None and one.date.exact is not None and one.date.exact <= as_of
-    ]
-    return max(days, default=None)
+    }
+    return sorted(day for day in days if day is not None)
 
 
-def _ask(rule: str, definition_id: str, known: Known, day: date) -> Derivation | None:
+def _ask(rule: str, definition_id: str, work: _Work, day: date) -> Derivation | None:
     definition = find_definition(definition_id)
     given: dict[str, Given] = {}
     used: list[Fact] = []
-    course = read_course(known, day) if rule == "steroid_refractory_agvhd" else None
+    course = read_course(work.known, day) if rule == "steroid_refractory_agvhd" else None
     for spec in definition.inputs:
         if course is not None and spec.name in course.given:
             given[spec.name] = course.given[spec.name]
             continue
-        found = find_input(spec, known, day)
+        found = work.find(spec, day)
         if found is not None:
             given[spec.name] = found.given
             used += found.facts
     if course is not None:
         used += course.facts
-    return _calculated(rule, definition, given, tuple(dict.fromkeys(used)), day)
+    return _calculated(rule, definition, given, tuple({id(one): one for one in used}.values()), day)
 
 
 def _calculated(

@@ -6,7 +6,7 @@ Nothing has a default, and nothing is taken from silence: an input that no fact 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -18,8 +18,18 @@ from trialist.evaluation.amounts import known_range
 from trialist.evaluation.calculators import DayValues, Given, Input, InputKind, Interval, Quantity
 from trialist.evaluation.calculators.intervals import hull, point
 from trialist.evaluation.kinship import narrower
-from trialist.evaluation.known import Known, day_of
-from trialist.patient.facts import Certainty, Fact, FactKind, Status, age_on
+from trialist.evaluation.known import day_of
+from trialist.patient.facts import (
+    Certainty,
+    Fact,
+    FactKind,
+    Patient,
+    Status,
+    Subject,
+    age_on,
+    index_facts,
+    known_on,
+)
 from trialist.vocabulary.units import can_convert, convert_exactly, find_unit, parse_unit
 
 _TRANSPLANTS = ("allo_hct", "haplo_hct", "cord_transplant", "hct")
@@ -32,6 +42,29 @@ def read_derived() -> Mapping[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
+class FactsOn:
+    """The patient's own facts of a day by kind and id, to which derived ones are added on the way."""
+
+    def __init__(self, patient: Patient, as_of: date) -> None:
+        self.patient = patient
+        self._by_id = index_facts(
+            fact for fact in patient.facts if fact.subject is Subject.PATIENT and known_on(fact, as_of)
+        )
+
+    def facts(self, kind: FactKind, fact_id: str) -> Sequence[Fact]:
+        """The facts of a kind and id."""
+        return self._by_id.get((kind, fact_id), ())
+
+    def of_kind(self, kind: FactKind) -> Sequence[Fact]:
+        """All facts of a kind."""
+        return [fact for (one, _), facts in self._by_id.items() if one is kind for fact in facts]
+
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Let further facts be found."""
+        for fact in facts:
+            self._by_id.setdefault((fact.kind, fact.id), []).append(fact)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An input's value, and the facts that it is of."""
@@ -40,7 +73,7 @@ class Found:
     facts: tuple[Fact, ...] = ()
 
 
-def find_input(spec: Input, known: Known, day: date) -> Found | None:
+def find_input(spec: Input, known: FactsOn, day: date) -> Found | None:
     """The value of an input on a day; None where no fact gives one."""
     match spec.kind:
         case InputKind.NUMBER:
@@ -55,13 +88,15 @@ def find_input(spec: Input, known: Known, day: date) -> Found | None:
             return _days(spec, known, day)
 
 
-def lead_facts(name: str, known: Known) -> Sequence[Fact]:
-    """The dated facts of an input, of whatever kind it is."""
-    found = [*_measured(name, known), *_graded(name, known)]
+def lead_facts(name: str, known: FactsOn) -> Sequence[Fact]:
+    """The dated facts of an input, of whatever kind it is, that are recorded."""
+    found = [
+        one for one in (*_measured(name, known), *_graded(name, known)) if one.origin.document != "derived"
+    ]
     return [one for one in found if one.date is not None and one.date.exact is not None]
 
 
-def transplant_day(known: Known) -> date | None:
+def transplant_day(known: FactsOn) -> date | None:
     """The day of the one transplantation; None when there is none, or more than one, or no day."""
     days = {
         fact.date.exact if fact.date is not None else None
@@ -72,7 +107,7 @@ def transplant_day(known: Known) -> date | None:
     return days.pop() if len(days) == 1 else None
 
 
-def _measured(name: str, known: Known) -> list[Fact]:
+def _measured(name: str, known: FactsOn) -> list[Fact]:
     own = read_derived()["measured"].get(name, name)
     found = [one for one in known.facts(FactKind.MEASUREMENT, own) if _is_sure(one)]
     if name == "measured_creatinine_clearance":
@@ -80,7 +115,7 @@ def _measured(name: str, known: Known) -> list[Fact]:
     return found
 
 
-def _graded(name: str, known: Known) -> list[Fact]:
+def _graded(name: str, known: FactsOn) -> list[Fact]:
     own = read_derived()["graded"].get(name, name)
     return [one for one in known.facts(FactKind.GRADE, own) if _is_sure(one)]
 
@@ -102,7 +137,7 @@ def near(name: str, facts: Sequence[Fact], day: date) -> tuple[Fact, ...]:
     return tuple(one for when, one in dated if when == latest)
 
 
-def _number(spec: Input, known: Known, day: date) -> Found | None:
+def _number(spec: Input, known: FactsOn, day: date) -> Found | None:
     if spec.name == "age":
         return _age(known, day)
     if spec.name in read_derived()["multiples"]:
@@ -133,7 +168,7 @@ def _quantity(spec: Input, fact: Fact) -> Quantity | None:
     return Quantity(Interval(ends[0], ends[1], value.has_lower, value.has_upper), spec.unit)
 
 
-def _age(known: Known, day: date) -> Found | None:
+def _age(known: FactsOn, day: date) -> Found | None:
     """The age in years: completed years, and up to the next birthday."""
     birth = known.patient.birth
     age = age_on(birth, day) if birth is not None else None
@@ -142,7 +177,7 @@ def _age(known: Known, day: date) -> Found | None:
     return Found(Quantity(Interval(Fraction(age.lower), Fraction(age.upper)), parse_unit("a")))
 
 
-def _multiple(spec: Input, known: Known, day: date) -> Found | None:
+def _multiple(spec: Input, known: FactsOn, day: date) -> Found | None:
     """A multiple of the upper limit of normal: needs every one of the results named, each with its own range."""
     found: list[tuple[Interval, Fact]] = []
     names = read_derived()["multiples"][spec.name].split()
@@ -167,7 +202,7 @@ def _multiple(spec: Input, known: Known, day: date) -> Found | None:
     return Found(Quantity(greatest, spec.unit), tuple(fact for _, fact in found))
 
 
-def _choice(spec: Input, known: Known, day: date) -> Found | None:
+def _choice(spec: Input, known: FactsOn, day: date) -> Found | None:
     if spec.name == "sex":
         return None if known.patient.sex is None else Found(str(known.patient.sex))
     facts = near(spec.name, _graded(spec.name, known), day)
@@ -178,12 +213,14 @@ def _choice(spec: Input, known: Known, day: date) -> Found | None:
     return Found(options[0] if len(options) == 1 else options, facts)
 
 
-def _flag(spec: Input, known: Known, day: date) -> Found | None:
+def _flag(spec: Input, known: FactsOn, day: date) -> Found | None:
     facts = [one for one in known.facts(FactKind.FLAG, spec.name) if one.certainty is not Certainty.SUSPECTED]
     dated = near(spec.name, facts, day) or tuple(one for one in facts if one.date is None)
     said = {not one.negated for one in dated}
     if len(said) == 1:
         return Found(said.pop(), dated)
+    if spec.name == "severe_gvhd":
+        return _severe_gvhd(known, day)
     names = read_derived()["conditions"].get(spec.name, "").split()
     stated = [
         one for name in names for one in _conditions(name, known) if one.certainty is not Certainty.SUSPECTED
@@ -195,13 +232,28 @@ def _flag(spec: Input, known: Known, day: date) -> Found | None:
     return Found(False, denied) if names and {one.id for one in denied} >= set(names) else None
 
 
-def _conditions(name: str, known: Known) -> list[Fact]:
+def _severe_gvhd(known: FactsOn, day: date) -> Found | None:
+    """Whether acute GVHD is of grade III or IV, from the latest grade; no where GVHD is denied."""
+    grades = near("agvhd_grade", _graded("agvhd_grade", known), day)
+    severe = {step in {"III", "IV"} for one in grades for step in one.steps}
+    if len(severe) == 1:
+        return Found(severe.pop(), grades)
+    denied = tuple(
+        one
+        for name in ("gvhd", "acute_gvhd")
+        for one in known.facts(FactKind.CONDITION, name)
+        if one.negated and one.date is None
+    )
+    return Found(False, denied) if denied and not grades else None
+
+
+def _conditions(name: str, known: FactsOn) -> list[Fact]:
     return [
         one for own in (name, *narrower("condition", name)) for one in known.facts(FactKind.CONDITION, own)
     ]
 
 
-def _series(spec: Input, known: Known, day: date) -> Found | None:
+def _series(spec: Input, known: FactsOn, day: date) -> Found | None:
     """Values by day since the transplantation; several of one day stand for all between the least and the greatest."""
     zero = transplant_day(known)
     name = read_derived()["series"].get(spec.name)
@@ -220,7 +272,7 @@ def _series(spec: Input, known: Known, day: date) -> Found | None:
     return Found(DayValues(values, spec.unit), tuple(used)) if values else None
 
 
-def _days(spec: Input, known: Known, day: date) -> Found | None:
+def _days(spec: Input, known: FactsOn, day: date) -> Found | None:
     """The days of transfusions or growth factors, where the record has any, or denies them all."""
     zero = transplant_day(known)
     word = read_derived()["days"].get(spec.name)

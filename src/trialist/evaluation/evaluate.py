@@ -70,7 +70,7 @@ def evaluate(
     known = Known(patient, as_of, policy)
     is_headed = has_headings(criteria)
     assessments = [settle(one, known, is_headed=is_headed, fields=fields) for one in criteria.criteria]
-    assessments = _with_permissions(criteria, assessments)
+    assessments = with_permissions(criteria, assessments)
     assessments, of_fields = reconcile_ages(criteria, assessments, field_assessments(fields, known), known)
     return weigh(criteria, known, [*life_assessments(known), *of_fields, *assessments])
 
@@ -329,7 +329,7 @@ def _left_open(one: Assessment, need: Need) -> Assessment:
     )
 
 
-def _with_permissions(criteria: CriterionSet, assessments: Sequence[Assessment]) -> list[Assessment]:
+def with_permissions(criteria: CriterionSet, assessments: Sequence[Assessment]) -> list[Assessment]:
     """What excludes by a fact that the text elsewhere says is allowed does not surely exclude."""
     allowed = {
         item.fact

@@ -17,14 +17,14 @@ from datetime import date
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality
 from trialist.criteria.nodes import Demographic, Span
 from trialist.criteria.witness import Witness
-from trialist.evaluation.evaluate import evaluate, has_headings, settle
+from trialist.evaluation.evaluate import has_headings, settle, with_permissions
 from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.known import Known
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
 from trialist.evaluation.spanless import spanless
 from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
 from trialist.evaluation.verdict import Assessment, Class, Effect, Verdict, Who
-from trialist.evaluation.weigh import unread_needs
+from trialist.evaluation.weigh import unread_needs, weigh
 from trialist.patient.facts import Patient
 
 _BITS = 14
@@ -80,6 +80,15 @@ class _Shape:
     fields: Witness | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Blank:
+    """What each shape comes to for a patient of whom nothing is known, packed too, and the sums of the trials."""
+
+    settled: list[list[Assessment]]
+    packed: list[int]
+    sums: list[int]
+
+
 class Many:
     """Trials made ready for questions about patients. Building reads every criterion once; asking builds nothing."""
 
@@ -89,12 +98,13 @@ class Many:
         self._by_key: dict[str, list[int]] = {}
         self._ids: list[str] = []
         self._kept: dict[int, Trial] = {}
+        self._members: list[list[int]] = []
         self._static: list[int] = []
         self._whole: list[bool] = []
         self._ages: dict[int, CriterionSet] = {}
         self._permitting: dict[str, list[int]] = {}
         self._numbers: dict[object, int] = {}
-        self._blanks: dict[bool, tuple[list[int], list[int]]] = {}
+        self._blanks: dict[bool, _Blank] = {}
         self._agreed: dict[object, bool] = {}
         for trial in trials:
             self._add(trial)
@@ -111,13 +121,13 @@ class Many:
         at = len(self._ids)
         criteria = trial.criteria
         self._ids.append(criteria.nct_id)
+        self._members.append([])
         needs = unread_needs(criteria)
         self._static.append(_PERSONS if needs else 0)
         counted = [one for one in criteria.criteria if one.counts]
         self._whole.append(any(one.scope for one in counted))
         if self._whole[at]:
             self._kept[at] = trial
-            return
         for one in criteria.criteria:
             if one.modality is Modality.PERMISSIVE:
                 self._kept[at] = trial
@@ -127,6 +137,10 @@ class Many:
         for one in counted:
             shape = _shape_of(one, is_headed, trial.fields)
             self._put(shape, (repr(shape.criterion), is_headed, _sex_of(shape.fields)), at)
+        for one in criteria.criteria:
+            if one.modality is Modality.PERMISSIVE:
+                shape = _shape_of(one, is_headed, trial.fields)
+                self._put(shape, (repr(shape.criterion), is_headed, _sex_of(shape.fields)), at)
         if trial.fields is not None:
             plain = _plain_fields(trial.fields)
             self._put(_Shape(None, True, plain), ("fields", repr(plain)), at)
@@ -135,6 +149,7 @@ class Many:
                 self._ages[at] = replace(criteria, criteria=tuple(one for one in counted if _is_age(one)))
 
     def _put(self, shape: _Shape, key: object, at: int) -> None:
+        """Count a criterion, or the fields of a study, of the trial at a place."""
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._shapes)
@@ -144,16 +159,18 @@ class Many:
             for one in keys:
                 self._by_key.setdefault(one, []).append(number)
         self._in[number].append(at)
+        self._members[at].append(number)
 
-    def _blank(self, *, is_covered: bool) -> tuple[list[int], list[int]]:
+    def _blank(self, *, is_covered: bool) -> _Blank:
         """For a patient of whom nothing is known (or nothing in a long record): what each shape comes to, and each trial."""
         found = self._blanks.get(is_covered)
         if found is None:
             day = date(2000, 1, 1)
             patient = Patient(first_seen=date(1980, 1, 1), last_seen=day)
             known = Known(patient, day, SCREENING if is_covered else STRICT)
-            shapes = [_packed(_settled(one, known)) for one in self._shapes]
-            found = self._blanks[is_covered] = shapes, self._summed(shapes)
+            settled = [_settled(one, known) for one in self._shapes]
+            packed = [_packed(one) for one in settled]
+            found = self._blanks[is_covered] = _Blank(settled, packed, self._summed(packed))
         return found
 
     def _summed(self, shapes: Sequence[int]) -> list[int]:
@@ -167,21 +184,26 @@ class Many:
     def outcomes(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> list[Outcome]:
         """What each trial comes to for a patient, in the trials' order; the same as the judge's verdicts."""
         known = Known(patient, as_of, policy)
-        blank, start = self._blank(is_covered=known.is_covered)
-        life = _packed(life_assessments(known))
-        sums = [one + life for one in start] if life else list(start)
+        blank = self._blank(is_covered=known.is_covered)
+        life = life_assessments(known)
+        more = _packed(life)
+        sums = [one + more for one in blank.sums] if more else list(blank.sums)
+        settled: dict[int, list[Assessment]] = {}
         for number in sorted(self._touched(known)):
-            change = _packed(_settled(self._shapes[number], known)) - blank[number]
+            settled[number] = _settled(self._shapes[number], known)
+            change = _packed(settled[number]) - blank.packed[number]
             if change:
                 for at in self._in[number]:
                     sums[at] += change
         permitted = self._permitted(known, sums)
-        return [
-            self._judged(at, patient, as_of, policy)
-            if at in permitted or self._needs_judge(at, known)
-            else self._read(at, sums[at])
-            for at in range(len(self._ids))
-        ]
+        found = []
+        for at, packed in enumerate(sums):
+            if at in permitted or self._acts(at, known):
+                members = [settled.get(one) or blank.settled[one] for one in self._members[at]]
+                found.append(self._joined(at, known, [*life, *(one for some in members for one in some)]))
+            else:
+                found.append(self._read(at, packed))
+        return found
 
     def _touched(self, known: Known) -> set[int]:
         keys = keys_of_facts(known)
@@ -192,11 +214,23 @@ class Many:
         keys = keys_of_facts(known) - {PERSONAL}
         return {at for key in keys for at in self._permitting.get(key, ()) if sums[at] // _EXCLUDES & _MASK}
 
-    def _needs_judge(self, at: int, known: Known) -> bool:
+    def _acts(self, at: int, known: Known) -> bool:
+        """Whether criteria of a trial act on each other: by cohorts, or by ages that are told apart."""
         if self._whole[at]:
             return True
         ages = self._ages.get(at)
         return ages is not None and self._contradicts(ages, self._kept[at].fields, known)
+
+    def _joined(self, at: int, known: Known, assessments: Sequence[Assessment]) -> Outcome:
+        """The verdict of a trial whose criteria act on each other, of what each came to alone."""
+        criteria = self._kept[at].criteria
+        counted = [one for one in criteria.criteria if one.counts]
+        permissive = [one for one in criteria.criteria if one.modality is Modality.PERMISSIVE]
+        shown = replace(criteria, criteria=(*counted, *permissive))
+        of_fields = [one for one in assessments if ":" in one.criterion_id]
+        of_text = [one for one in assessments if ":" not in one.criterion_id]
+        texts, fields = reconcile_ages(shown, with_permissions(shown, of_text), of_fields, known)
+        return outcome_of(weigh(criteria, known, [*fields, *texts]))
 
     def _contradicts(self, ages: CriterionSet, fields: Witness | None, known: Known) -> bool:
         """Whether text and field tell ages apart for this patient."""
@@ -219,10 +253,6 @@ class Many:
             after = reconcile_ages(ages, texts, before, known)
             found = self._agreed[key] = after != (texts, before)
         return found
-
-    def _judged(self, at: int, patient: Patient, as_of: date, policy: Policy) -> Outcome:
-        trial = self._kept[at]
-        return outcome_of(evaluate(trial.criteria, patient, as_of, policy, trial.fields))
 
     def _read(self, at: int, packed: int) -> Outcome:
         excludes, assumed, data, persons = (

@@ -104,6 +104,8 @@ def _denies(ask: Ask, fact: Fact) -> bool:
     """Whether a negated fact denies what is asked: the same thing or more, without conditions of its own."""
     if not fact.negated or not (frozenset(fact.qualifiers) | frozenset(fact.severity)) <= ask.words:
         return False
+    if fact.status is Status.PLANNED and ask.when is not When.PLANNED:
+        return False  # that it is not planned says nothing of what was
     if fact.id == ANY:
         return True
     if _same_words(ask, fact):

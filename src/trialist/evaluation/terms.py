@@ -231,7 +231,7 @@ def _by_stem(text: str, tokens: list[Token]) -> tuple[Named, ...]:
 def class_of_drug(word: str) -> str:
     """The class that the stem of a drug's international name tells, in lower case; "" for none."""
     for stem, drug_class in _words().stems:
-        if len(word) > len(stem) + 2 and word.endswith(stem):
+        if word.endswith(stem) and (len(word) > len(stem) + 2 or word == stem):
             return drug_class
     return ""
 

@@ -21,7 +21,7 @@ from trialist.index.digests import join_digests, write_digest_chunk
 from trialist.index.documents import Collector
 from trialist.index.layout import LAYOUT_VERSION, kinds
 from trialist.index.merge import Chunk, Merged, merge_field, merge_words, site_studies
-from trialist.index.words import Words
+from trialist.index.words import shared_words
 from trialist.vocabulary.learned import Learner
 
 CHUNK = 10_000
@@ -66,11 +66,13 @@ def build_segment(
     (directory / "fields").mkdir()
     scratch = directory / "chunks"
     scratch.mkdir()
-    _words.restart()  # what another build has written is not in the files of this one
+    shared_words().restart()  # what another build has written is not in the files of this one
     tasks = [(first, numbers[first : first + CHUNK]) for first in range(0, len(numbers), CHUNK)]
     with pool_of(workers if len(tasks) > 1 else 1) as pool:
         chunks, digests, learner = _collect(pool, source, tasks, scratch, len(numbers), report)
+        joined = pool.submit(join_digests, digests, directory)
         fields = _merge(pool, chunks, directory / "fields", report)
+        joined.result()
     sources = [chunk.open() for chunk in chunks]
     sources += [ArrayFile(*field.words) for field in fields if field.words is not None]
     words = merge_words(sources, fields, directory / "words.bin")
@@ -82,7 +84,6 @@ def build_segment(
         out.add("version", np.asarray(versions, dtype=np.uint64))
         out.add("site_study", site_studies(chunks) if chunks else np.empty(0, dtype=np.uint32))
     _write_directory(directory, len(numbers), out.table, words, fields)
-    join_digests(digests, directory)
     shutil.rmtree(scratch)
     return learner
 
@@ -154,9 +155,6 @@ def _collect(
     return chunks, digests, learner
 
 
-_words = Words()
-
-
 def collect_chunk(
     source: Source, first: int, numbers: Sequence[int], file: Path
 ) -> tuple[Table, Table, int, Learner]:
@@ -164,15 +162,16 @@ def collect_chunk(
 
     Runs in a worker.
     """
-    if len(_words) > _MOST_WORDS:
-        _words.restart()
-    collector, learner = Collector(first, _words), Learner()
+    words = shared_words()
+    if len(words) > _MOST_WORDS:
+        words.restart()
+    collector, learner = Collector(first, words), Learner()
     for raw in source.read(numbers):
         collector.collect(raw)
         learner.learn(collector.parts())
     if collector.next_doc != first + len(numbers):
         raise ValueError(f"{file.name}: {len(numbers)} studies asked for, {collector.next_doc - first} came")
-    table, sites = write_chunk(collector, _words, file), len(collector.site_study)
+    table, sites = write_chunk(collector, words, file), len(collector.site_study)
     digests = write_digest_chunk(collector, reader_of(source, first, numbers), digest_file(file))
     return table, digests, sites, learner
 

@@ -91,6 +91,18 @@ def date_text(code: int) -> str:
     return whole[: (4, 7, 10)[parts - 1]]
 
 
+class _DateCodes(dict[str, int]):
+    """Texts and `date_code`'s numbers, 0 for what is no date; only so many are remembered."""
+
+    def __missing__(self, text: str) -> int:
+        code = date_code(text) or 0
+        if len(self) < 100_000:
+            self[text] = code
+        return code
+
+
+_DATE_CODES = _DateCodes()
+
 DATE_FORMATS = {1: "yyyy", 2: "yyyy-MM", 3: "yyyy-MM-dd", 4: "yyyy-MM-dd'T'HH:mm"}
 """Last digit of a date's number → how the registry's API names its form."""
 
@@ -161,10 +173,9 @@ def _text_arrays(texts: Texts) -> Arrays:
 def _written_arrays(values: documents.Values, *, is_date: bool) -> Arrays:
     """Dates by the numbers from which they can be told, lengths of time as texts; what is no date is left out."""
     texts = values.texts()
-    numbers = np.array(
-        [(date_code(text) or 0) if is_date else text_number(text) for text in texts], dtype=np.uint64
-    )
-    lengths = np.array([len(text) for text in texts], dtype=np.uint32)
+    read = _DATE_CODES.__getitem__ if is_date else text_number
+    numbers = np.fromiter(map(read, texts), dtype=np.uint64, count=len(texts))
+    lengths = np.fromiter(map(len, texts), dtype=np.uint32, count=len(texts))
     had = values.had
     kept = numbers[had] != 0 if is_date else np.ones(len(had), dtype=bool)
     docs, had = values.by[kept], had[kept]

@@ -51,7 +51,8 @@ class Texts:
 class Values:
     """The values of a field, each distinct one once, and who has it: `had[n]` is had by `by[n]`.
 
-    The texts stand one behind the other in `text`, each ending where `ends` says.
+    Of `Collector.values` nobody has a value twice; of `Collector.written` every mention counts. The texts stand one
+    behind the other in `text`, each ending where `ends` says.
     """
 
     had: Array

@@ -60,8 +60,8 @@ class LiveIndex:
         self.segments = tuple(Segment(directory / name) for name in content["segments"])
         self.thesaurus_file: Path = directory / content["thesaurus"]
         self.learned_file: Path = directory / content["learned"]
-        gone = np.asarray(content["gone"], dtype=np.uint32)
-        self.alive = tuple(_alive(self.segments, place, gone) for place in range(len(self.segments)))
+        self.gone = np.asarray(content["gone"], dtype=np.uint32)
+        self.alive = alive_of(self.segments, self.gone)
         self.studies = int(sum(alive.sum() for alive in self.alive))
 
     def open_all(self) -> None:
@@ -95,12 +95,15 @@ def read_current(directory: Path) -> Mapping[str, Any]:
     return found
 
 
-def _alive(segments: Sequence[Segment], place: int, gone: Array) -> Array:
-    """The studies of a segment that no later segment holds and that have not gone."""
-    found = ~np.isin(segments[place].nct, gone)
-    for later in segments[place + 1 :]:
-        found &= ~np.isin(segments[place].nct, later.nct)
-    return found
+def alive_of(segments: Sequence[Segment], gone: Array) -> tuple[Array, ...]:
+    """Of each segment the studies that no later segment holds and that have not gone."""
+    found = []
+    for place, segment in enumerate(segments):
+        alive = ~np.isin(segment.nct, gone)
+        for later in segments[place + 1 :]:
+            alive &= ~np.isin(segment.nct, later.nct)
+        found.append(alive)
+    return tuple(found)
 
 
 def write_index(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from trialist.index.arrays import (
     split_wide,
     starts_of,
 )
-from trialist.index.chunks import Ranks, Stream, sort_text, write_words
+from trialist.index.chunks import write_words
 from trialist.index.kernels import place_runs
 from trialist.index.layout import FieldKind, kinds
 from trialist.index.postings import block_tokens
-from trialist.index.words import Words
+from trialist.index.sorting import Sorter, Stream
+from trialist.index.words import Words, hash_texts, shared_words
 
 SATURATION = 1.2
 LENGTH_SHARE = 0.75
@@ -166,33 +168,34 @@ def _merge_values(
     out: ArrayWriter, chunks: Sequence[Chunk], piece: str, *, of_sites: bool
 ) -> tuple[list[bytes], Array, Array]:
     """The distinct values, in the order of their numbers, where the studies of each begin, and these studies."""
-    texts: dict[int, bytes] = {}
-    pairs = []
+    values = _union(
+        _concatenate(chunks, piece, "values/text"),
+        _concatenate(chunks, piece, "values/size"),
+        _concatenate(chunks, piece, "hashes"),
+    )
+    keys = []
     for chunk in chunks:
         arrays = chunk.open()
-        hashes = arrays[f"{piece}/hashes"]
-        _read_texts(arrays, f"{piece}/values", hashes, texts)
+        number = np.searchsorted(values.numbers, arrays[f"{piece}/hashes"]).astype(np.uint64)
         by = arrays[f"{piece}/by"].astype(np.uint64) + np.uint64(chunk.first_site if of_sites else 0)
-        pairs.append((hashes[arrays[f"{piece}/had"]], by))
-    order = np.fromiter(texts, dtype=np.uint64, count=len(texts))
-    order.sort()
-    key = np.concatenate(
-        [np.searchsorted(order, hashes).astype(np.uint64) << np.uint64(32) | by for hashes, by in pairs]
-    )
-    del pairs
+        keys.append(number[arrays[f"{piece}/had"]] << np.uint64(32) | by)
+    key = np.concatenate(keys)
+    del keys
     key.sort()
     value, holder = (key >> np.uint64(32)).astype(np.int64), (key & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    start, study = starts_of(np.bincount(value, minlength=len(order))), holder
+    distinct = len(values.numbers)
+    start, study = starts_of(np.bincount(value, minlength=distinct)), holder
     out.add("holder_start", start)
     out.add("holders", holder)
     if of_sites:
         study = site_studies(chunks)[holder]
         kept = np.ones(len(value), dtype=bool)
         kept[1:] = (value[1:] != value[:-1]) | (study[1:] != study[:-1])
-        start, study = starts_of(np.bincount(value[kept], minlength=len(order))), study[kept]
+        start, study = starts_of(np.bincount(value[kept], minlength=distinct)), study[kept]
         out.add("study_start", start)
         out.add("studies", study)
-    listed = [texts[number] for number in order.tolist()]
+    listed = values.texts()
+    del values  # several times as large as what is left of it
     out.add("text", np.frombuffer(b"".join(listed), dtype=np.uint8))
     out.add("text_start", starts_of(np.fromiter(map(len, listed), dtype=np.int64, count=len(listed))))
     return listed, start, study
@@ -213,21 +216,11 @@ def site_studies(chunks: Sequence[Chunk]) -> Array:
     return np.concatenate([chunk.open()["/sites/study"] for chunk in chunks])
 
 
-def _read_texts(arrays: ArrayFile, name: str, hashes: Array, known: dict[int, bytes]) -> None:
-    text = arrays[f"{name}/text"].tobytes()
-    ends = np.cumsum(arrays[f"{name}/size"].astype(np.int64)).tolist()
-    start = 0
-    for number, end in zip(hashes.tolist(), ends, strict=True):
-        found = text[start:end]
-        if known.setdefault(number, found) != found:
-            raise ValueError(f"two texts have the number {number}: {known[number]!r} and {found!r}")
-        start = end
-
-
 def _index_values(out: ArrayWriter, listed: Sequence[bytes]) -> tuple[Array, Array, Words, Array]:
     """The words of the values, numbered as studies are elsewhere, how often they occur, and the values' lengths."""
-    words = Words()
-    found = sort_text(Stream.of(listed, words), Ranks(words))
+    words = shared_words()
+    stream = Stream.of(listed, words)
+    found = Sorter(words).sort(stream)
     out.add("terms", found["terms"])
     out.add("posting_start", starts_of(found["postings"]))
     out.add("block_token", narrow_places(block_tokens(found["frequency"])))
@@ -283,30 +276,78 @@ def merge_words(sources: Sequence[ArrayFile], fields: Sequence[Merged], file: Pa
 
     `ValueError` when two different words have one hash.
     """
-    texts: dict[int, bytes] = {}
-    folded: dict[int, bytes] = {}
-    form_of: dict[int, int] = {}
-    for arrays in sources:
-        hashes, folded_hashes = arrays["/words/hashes"], arrays["/words/folded_hashes"]
-        _read_texts(arrays, "/words/spelling", hashes, texts)
-        _read_texts(arrays, "/words/folded", folded_hashes, folded)
-        form_of.update(zip(hashes.tolist(), folded_hashes.tolist(), strict=True))
-    numbers = np.fromiter(folded, dtype=np.uint64, count=len(folded))
-    numbers.sort()
+    form_of = _concatenated(sources, "/words/folded_hashes", np.uint64)
+    spelled, folded = (
+        _union(
+            _concatenated(sources, f"/words/{name}/text", np.uint8),
+            _concatenated(sources, f"/words/{name}/size", np.uint32),
+            numbers,
+        )
+        for name, numbers in (
+            ("spelling", _concatenated(sources, "/words/hashes", np.uint64)),
+            ("folded", form_of),
+        )
+    )
+    numbers = folded.numbers
     counts = np.zeros(len(numbers), dtype=np.uint64)
     for field in fields:
         real = field.terms != 0
         counts[np.searchsorted(numbers, field.terms[real])] += field.counts[real]
-    spellings = sorted((form_of[number], text) for number, text in texts.items())
+    # By the number of the folded form, then by the spelling.
+    texts = spelled.texts()
+    order = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
+    forms = form_of[spelled.places]
+    order = order[np.argsort(forms[order], kind="stable")]
     with ArrayWriter(file) as out:
         out.add("hashes", numbers)
         out.add("counts", counts)
-        _add_texts(out, "folded", [folded[number] for number in numbers.tolist()])
-        _add_texts(out, "spelling", [text for _, text in spellings])
-        forms = np.fromiter((form for form, _ in spellings), dtype=np.uint64, count=len(spellings))
-        out.add("spelling_first", np.append(np.searchsorted(forms, numbers), len(forms)))
+        _add_texts(out, "folded", folded.texts())
+        _add_texts(out, "spelling", [texts[place] for place in order.tolist()])
+        out.add("spelling_first", np.append(np.searchsorted(forms[order], numbers), len(forms)))
         _add_places(out, fields, numbers)
         return out.table
+
+
+@dataclass(frozen=True, slots=True)
+class _Union:
+    """Texts of several files, each once: their numbers, ascending, and their places among all texts, one after the other."""
+
+    numbers: Array
+    places: Array
+    text: Array
+    ends: Array
+
+    def texts(self) -> list[bytes]:
+        """The texts in the order of their numbers."""
+        joined, ends = self.text.data, self.ends[self.places]
+        starts = ends - np.diff(self.ends, prepend=0)[self.places]
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return [bytes(joined[start:end]) for start, end in spans]
+
+
+def _union(text: Array, sizes: Array, every: Array) -> _Union:
+    """Of texts one behind the other, with their sizes and numbers, each once.
+
+    `ValueError` when two different ones have one number.
+    """
+    ends = np.cumsum(sizes, dtype=np.int64)
+    order = np.argsort(every, kind="stable")
+    again = np.zeros(len(every), dtype=bool)
+    again[1:] = every[order][1:] == every[order][:-1]
+    # Hashes of another kind: texts that agree in both and in their length are taken for the same.
+    others = hash_texts(text, ends)[order]
+    differ = np.flatnonzero(
+        again[1:] & ((others[1:] != others[:-1]) | (sizes[order][1:] != sizes[order][:-1]))
+    )
+    if len(differ):
+        two = [text[ends[at] - sizes[at] : ends[at]].tobytes() for at in order[differ[0] : differ[0] + 2]]
+        raise ValueError(f"two texts have the number {every[order[differ[0]]]}: {two[0]!r} and {two[1]!r}")
+    places = order[~again]
+    return _Union(every[places], places, text, ends)
+
+
+def _concatenated(sources: Sequence[ArrayFile], name: str, kind: Any) -> Array:
+    return np.concatenate([np.empty(0, dtype=kind), *(arrays[name] for arrays in sources)])
 
 
 def _add_places(out: ArrayWriter, fields: Sequence[Merged], numbers: Array) -> None:

@@ -20,7 +20,7 @@ enum { DEEPEST = 1024, COUNTERS = 8, COLUMNS = 6, MOST_CHILDREN = 128 };
 enum {
     STRUCT,   /* docs, sites */
     TEXT,     /* tokens, docs, starts (of the tokens), and of each value: docs, digests, lengths in characters */
-    VALUES,   /* had, by, text, ends, stamps: distinct texts and which study has which */
+    VALUES,   /* had, by, text, ends, stamps, last: distinct texts and which study has which */
     SITES,    /* the same of sites */
     CODES,    /* docs, found, text, ends */
     BOOLEANS, /* docs, found */
@@ -28,7 +28,7 @@ enum {
     NUMBERS,  /* docs, values */
     POINTS,   /* sites, lat, lon */
 };
-enum { IS_SITE = 1, IS_OF_SITE = 2, IS_KEPT = 4 };
+enum { IS_SITE = 1, IS_OF_SITE = 2, IS_KEPT = 4, IS_ONCE = 8 };
 
 typedef struct {
     int64_t kind, sink, flags;
@@ -53,7 +53,7 @@ typedef struct {
     int64_t slots;
     int64_t mark[COLUMNS];
 } Sink;
-enum { TEXT_COLUMN = 2, END_COLUMN = 3, STAMP_COLUMN = 4 };
+enum { TEXT_COLUMN = 2, END_COLUMN = 3, STAMP_COLUMN = 4, LAST_COLUMN = 5 };
 
 typedef struct Frame {
     const struct Frame *above;
@@ -93,6 +93,7 @@ typedef struct {
     int64_t questions;
     int64_t is_rewritten;
     int64_t serial;
+    int64_t attempt; /* counts walks, of which a study may need several */
     int64_t words_mark, sites_mark;
     uint32_t doc, site;
     /* the text read last, and its number if it is one of distinct ones */
@@ -383,11 +384,12 @@ static int find_text(Sink *sink, const uint8_t *text, int64_t size, int adds, in
     }
     if (!adds) return 0;
     if (count >= UINT32_MAX - 1) return NO_MEMORY;
-    if (make_room(&sink->column[END_COLUMN], 1, sizeof(int64_t)) || make_room(&sink->column[STAMP_COLUMN], 1, sizeof(int64_t)) ||
-        push_bytes(&sink->column[TEXT_COLUMN], text, size))
-        return NO_MEMORY;
+    for (int column = END_COLUMN; column <= LAST_COLUMN; column++)
+        if (make_room(&sink->column[column], 1, sizeof(int64_t))) return NO_MEMORY;
+    if (push_bytes(&sink->column[TEXT_COLUMN], text, size)) return NO_MEMORY;
     push_wide(&sink->column[END_COLUMN], sink->column[TEXT_COLUMN].count);
     push_wide(&sink->column[STAMP_COLUMN], 0);
+    push_wide(&sink->column[LAST_COLUMN], 0);
     sink->slot[place] = tag | (uint64_t)(count + 1);
     *number = count;
     return 0;
@@ -433,8 +435,13 @@ static int take_text(Walk *walk, Sink *sink) {
     return 0;
 }
 
-static int take_value(Walk *walk, Sink *sink, uint32_t by) {
+static int take_value(Walk *walk, Sink *sink, uint32_t by, int is_once) {
     int failed = find_text(sink, walk->text, walk->size, 1, &walk->number);
+    if (is_once && !failed) { /* who has a value ten times has it once */
+        int64_t *last = (int64_t *)sink->column[LAST_COLUMN].at + walk->number, now = walk->attempt << 32 | by;
+        if (*last == now) return 0;
+        *last = now;
+    }
     if (!failed) failed = push_number(sink->column, (uint32_t)walk->number);
     if (!failed) failed = push_number(sink->column + 1, by);
     return failed;
@@ -545,7 +552,7 @@ static int take_one(Walk *walk, const Node *node, Frame *frame, int is_listed) {
         Sink *sink = walk->sink + node->sink;
         if (node->kind == TEXT) return take_text(walk, sink);
         if (node->kind == CODES) return take_code(walk, sink);
-        return take_value(walk, sink, node->kind == SITES ? walk->site : walk->doc);
+        return take_value(walk, sink, node->kind == SITES ? walk->site : walk->doc, (node->flags & IS_ONCE) != 0);
     }
     if (byte == '{' && node->kind == STRUCT) return take_object(walk, node, frame, frame->is_direct && !is_listed);
     if (byte == '{' && node->kind == POINTS) return take_point(walk, walk->sink + node->sink);
@@ -586,7 +593,7 @@ static int add_shares(Walk *walk, const Node *node, Frame *frame, uint8_t first,
             to->counter[share->counter] += *stamp != to->serial;
             *stamp = to->serial;
         } else if (first == '"') {
-            int failed = take_value(walk, walk->sink + share->counter, walk->doc);
+            int failed = take_value(walk, walk->sink + share->counter, walk->doc, 0);
             if (failed) return failed;
         }
     }
@@ -717,6 +724,7 @@ SHARED int64_t walk_study(Walk *walk, const uint8_t *raw, int64_t size, uint32_t
     walk->is_rewritten = is_rewritten;
     walk->answers = *answers;
     walk->questions = 0;
+    walk->attempt++;
     int failed = make_room(&walk->scratch, size + 8, 1);
     if (!failed && next_byte(walk) != '{') failed = MALFORMED;
     if (!failed) failed = take_object(walk, walk->node, NULL, 1);

@@ -28,7 +28,7 @@ from trialist.vocabulary.learned import PARTS
 from trialist.vocabulary.text import read_entities
 
 _STRUCT, _TEXT, _VALUES, _SITES, _CODES, _BOOLEANS, _INTEGERS, _NUMBERS, _POINTS = range(9)
-_IS_SITE, _IS_OF_SITE, _IS_KEPT = 1, 2, 4
+_IS_SITE, _IS_OF_SITE, _IS_KEPT, _IS_ONCE = 1, 2, 4, 8
 _LENGTH, _IS_OBJECT, _IS_NEW_TEXT, _GOES_TO = range(4)
 _NO_MEMORY, _DAMAGED, _AGAIN = -1, -2, -4
 _COLUMNS, _COUNTERS, _MOST_CHILDREN = 6, 8, 128
@@ -162,6 +162,8 @@ class _Planner:
             row["flags"] = _IS_SITE
         elif field.is_struct and field.path.startswith(LOCATIONS + "."):
             row["flags"] = _IS_OF_SITE
+        elif kinds()[field.piece] in (FieldKind.VALUES, FieldKind.SITES):
+            row["flags"] = _IS_ONCE
         if row["kind"] == _CODES:
             self.known[row["sink"]] = [value.encode() for value in enum_values(field.type)]
         return row

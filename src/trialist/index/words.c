@@ -93,6 +93,14 @@ SHARED void digest_texts(const uint8_t *text, const int64_t *ends, int64_t count
     }
 }
 
+/* The hashes of such texts by which tables find them. */
+SHARED void hash_texts(const uint8_t *text, const int64_t *ends, int64_t count, uint64_t *hashes) {
+    for (int64_t at = 0; at < count; at++) {
+        int64_t begin = at ? ends[at - 1] : 0;
+        hashes[at] = hash_of(text + begin, ends[at] - begin);
+    }
+}
+
 /* What a character is and how many bytes it has; bytes that are no UTF-8 separate. */
 static inline int class_of(const uint8_t *classes, const uint8_t *at, const uint8_t *end, int *size) {
     uint32_t byte = *at, code;

@@ -14,7 +14,7 @@ def about_page(asked: Asked) -> Shown:
     selection = finder.select({}, check=asked.check)
     counts = finder.facets(selection, ["type", "status"], most=20)
     by_type, by_status = (
-        tuple((one.label, one.count) for one in counts[name].counts) for name in ("type", "status")
+        tuple((one.value, one.label, one.count) for one in counts[name].counts) for name in ("type", "status")
     )
     return Shown(
         "about.html",

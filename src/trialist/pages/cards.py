@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trialist.pages.addresses import written
 from trialist.pages.columns import cells_of
 from trialist.pages.contexts import Card, Excerpt, Marked
 from trialist.pages.study_head import TONES
@@ -33,8 +34,10 @@ def marked(text: str, spans: Sequence[Sequence[int]]) -> tuple[Marked, ...]:
     return tuple(found)
 
 
-def card_of(hit: Mapping[str, Any], study: Study, columns: tuple[str, ...]) -> Card:
-    """A hit, as `registry/answering.py` tells it, for people."""
+def card_of(
+    hit: Mapping[str, Any], study: Study, columns: tuple[str, ...], *, place: str = "", why_url: str = ""
+) -> Card:
+    """A hit, as `registry/answering.py` tells it, for people; its page tells distances from the place that was asked."""
     highlights = hit.get("highlights", [])
     title = next((marked(one["text"], one["spans"]) for one in highlights if one["piece"] in _TITLES), None)
     shown = hit["title"]
@@ -49,13 +52,14 @@ def card_of(hit: Mapping[str, Any], study: Study, columns: tuple[str, ...]) -> C
     ]
     return Card(
         hit["nct_id"],
+        written(f"/study/{hit['nct_id']}", (("place", place),) if place else ()),
         title or marked(shown, ()),
         hit["status"] or "",
         TONES.get(hit["overall_status"] or "", ""),
         place_words(hit),
         tuple(_facts(hit, study)),
         tuple(excerpts[:_MOST_EXCERPTS]),
-        tuple((one["asked"], tuple(one["because"])) for one in hit.get("why", [])),
+        why_url,
         cells_of(study, columns),
     )
 

@@ -14,10 +14,13 @@ from trialist.criteria.criterion import (
     Population,
 )
 from trialist.pages.asked import Asked
-from trialist.pages.contexts import ChecklistPage, CriterionGroup, CriterionLine
+from trialist.pages.contexts import ChecklistPage, CriterionGroup, CriterionLine, StudyHead
 from trialist.pages.shown import Shown, moved
 from trialist.pages.study_head import id_in_path, study_head
-from trialist.registry.eligibility import criteria_of_study
+from trialist.registry.eligibility import PIECE, criteria_of_study
+
+MOST_CHARACTERS = 60_000
+"""Longer texts are not taken apart here; the registry takes 20,000 characters."""
 
 ANSWERED_BY = {
     Computability.COMPUTABLE: ("clear", "Facts about your health can answer this."),
@@ -52,6 +55,11 @@ def checklist_page(asked: Asked) -> Shown | Response:
         return moved(f"/study/{stored.nct_id}/criteria", for_good=True)
     own = f"/study/{stored.nct_id}/criteria"
     study = stored.study
+    text = study[PIECE]
+    if isinstance(text, str) and len(text) > MOST_CHARACTERS:
+        return _too_long(
+            stored.nct_id, study_head(stored, study, asked.today, own), part=asked.text("part") == "1"
+        )
     found = criteria_of_study(study)
     page = ChecklistPage(
         f"Criteria of {stored.nct_id}",
@@ -64,6 +72,11 @@ def checklist_page(asked: Asked) -> Shown | Response:
         found.coverage.typed,
     )
     return Shown("parts/checklist.html" if asked.text("part") == "1" else "criteria.html", page)
+
+
+def _too_long(nct_id: str, head: StudyHead, *, part: bool) -> Shown:
+    page = ChecklistPage(f"Criteria of {nct_id}", head, True, (), (), 0, 0, 0, is_too_long=True)
+    return Shown("parts/checklist.html" if part else "criteria.html", page)
 
 
 def _group(found: CriterionSet, polarity: Polarity) -> CriterionGroup:

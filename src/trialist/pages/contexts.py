@@ -23,14 +23,14 @@ class ErrorPage:
 
 @dataclass(frozen=True, slots=True)
 class AboutPage:
-    """`about.html`: what is served, and how to cite it."""
+    """`about.html`: what is served, and how to cite it; counts are of a value, its label, and how many studies have it."""
 
     title: str
     studies: int
     data_date: str
     version: str
-    by_type: tuple[tuple[str, int], ...]
-    by_status: tuple[tuple[str, int], ...]
+    by_type: tuple[tuple[str, str, int], ...]
+    by_status: tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,14 @@ class Card:
     """One study among those found; `place` says of its open sites where they are, `cells` fill the chosen columns."""
 
     nct_id: str
+    url: str
     title: tuple[Marked, ...]
     status: str
     tone: str
     place: str
     facts: tuple[tuple[str, str], ...]
     excerpts: tuple[Excerpt, ...]
-    why: tuple[tuple[str, tuple[str, ...]], ...]
+    why_url: str
     cells: tuple[str, ...]
 
 
@@ -169,6 +170,7 @@ class ResultsPage:
     paging: Paging
     help: Help
     failure: tuple[str, str] = ("", "")
+    others: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ class ChecklistPage:
     count: int
     wholly: int
     partly: int
+    is_too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,12 +306,12 @@ class ModuleWay:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """`record.html`: the overview of a record, and the ways to its modules."""
+    """`record.html`: the overview of a record, and the ways to its modules, those of each part in the record's order."""
 
     title: str
     head: StudyHead
     overview: tuple[Node, ...]
-    ways: tuple[ModuleWay, ...]
+    ways: tuple[tuple[str, tuple[ModuleWay, ...]], ...]
     flags: tuple[Flag, ...]
 
 
@@ -379,3 +382,15 @@ class PlacesPage:
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
     map: MapShown | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """`why.html` and `parts/why.html`: each part of a request that holds, and what in the study says so."""
+
+    title: str
+    nct_id: str
+    name: str
+    sentence: str
+    why: tuple[tuple[str, tuple[str, ...]], ...]
+    back: str

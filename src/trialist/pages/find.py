@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from trialist.errors import (
@@ -40,12 +41,14 @@ from trialist.pages.find_asked import (
 )
 from trialist.pages.find_form import form_of
 from trialist.pages.shown import Shown, moved
-from trialist.query.hits import Selection, write_token
-from trialist.record.study import Study
+from trialist.query.hits import Selection
+from trialist.query.pages import write_token
+from trialist.record.enums import enums
 from trialist.registry.answering import Shown as OfHits
-from trialist.registry.answering import hits_json
+from trialist.registry.answering import hits_told
 from trialist.registry.searching import Facet
 from trialist.serving.statuses import STATUSES
+from trialist.views.tables import words
 
 PATH = "/find"
 _KNOWN = frozenset({*WORDS, *FILTERS, *SINGLE, "col"})
@@ -53,6 +56,14 @@ _OPEN_GROUPS = frozenset({"status", "country", "phase"})
 _FACET_SIZES = {"country": 12, "condition": 12, "start-year": 12}
 _UNREADABLE = (InvalidParameterError, QuerySyntaxError, UnknownFieldError, LimitExceededError)
 _EXPORTS = (("CSV table", "csv"), ("RIS", "ris"), ("BibTeX", "bib"), ("JSON", "json"))
+_OTHER_SPONSORS = {
+    "OTHER": "Hospital, university or other",
+    "INDIV": "Person",
+    "NETWORK": "Network",
+    "UNKNOWN": "Not known",
+    "AMBIG": "Not clear",
+}
+"""What a page of a study calls "Other" in one word."""
 _CHIPS = {
     "cond": "Condition",
     "intr": "Treatment",
@@ -147,6 +158,7 @@ def _results(asked: Asked, given: Pairs, search: Search, selection: Selection, n
             )
             for label, form in _EXPORTS
         ),
+        others=_others(given),
         paging=_paging(given, number, total, search.query.page_size),
         help=_help(asked, given, search, total),
     )
@@ -156,12 +168,22 @@ def _cards(
     asked: Asked, search: Search, selection: Selection, columns: tuple[str, ...], *, is_table: bool
 ) -> Iterator[Card]:
     finder, read = asked.served.finder, asked.served.records.read
-    told = OfHits(asked.today, search.near, highlights=not is_table, why=not is_table)
+    told = OfHits(asked.today, search.near, highlights=not is_table, why=False)
     hits = selection.page().hits
-    for hit, found in zip(hits, hits_json(finder, read, search.query, hits, told), strict=True):
+    asks = changed(given_of(asked), {}, but=("page", "view", "size", "col", "sort"))
+    found_hits = hits_told(finder, read, search.query, hits, told)
+    for hit, (found, study) in zip(hits, found_hits, strict=True):
         asked.check()
-        study = Study.from_json(next(read([hit.number]), b"{}"))
-        yield card_of(found, study, columns)
+        why_url = "" if is_table or not asks else written(f"{PATH}/why/{hit.nct_id}", asks)
+        yield card_of(
+            found, study, columns, place="" if search.near is None else asked.text("place"), why_url=why_url
+        )
+
+
+def _others(given: Pairs) -> tuple[str, str]:
+    """The addresses of the landscape of a search and of its feed."""
+    asked = changed(given, {}, but=("page", "view", "size", "col", "sort"))
+    return written("/landscape", asked), written("/feed", asked)
 
 
 def _views(given: Pairs, *, is_table: bool) -> tuple[tuple[str, str, bool], ...]:
@@ -190,10 +212,9 @@ def _chip_words(name: str, value: str) -> str:
     return _labels().get((name, value), value)
 
 
+@cache
 def _labels() -> Mapping[tuple[str, str], str]:
     """What the values of facets that are codes are called."""
-    from trialist.record.enums import enums
-
     kinds = {
         "status": ("Status", "OverallStatus"),
         "phase": ("Phase", "Phase"),
@@ -209,6 +230,9 @@ def _labels() -> Mapping[tuple[str, str], str]:
         for name, (kind, piece) in kinds.items()
         for value, known in (enums()[kind].values.items() if kind in enums() else ())
     }
+    found |= {
+        ("sponsor-class", value): label for value, label in {**words()["funder"], **_OTHER_SPONSORS}.items()
+    }
     for name in ("healthy", "results"):
         found |= {(name, "true"): "Yes", (name, "false"): "No"}
     return found
@@ -216,7 +240,10 @@ def _labels() -> Mapping[tuple[str, str], str]:
 
 def _group(facet: Facet, asked: Asked) -> FacetGroup:
     chosen = asked.texts(facet.name)
-    choices = [Choice(one.value, one.label, one.value in chosen, one.count) for one in facet.counts]
+    choices = [
+        Choice(one.value, _labels().get((facet.name, one.value), one.label), one.value in chosen, one.count)
+        for one in facet.counts
+    ]
     listed = {one.value for one in choices}
     choices += [
         Choice(value, _labels().get((facet.name, value), value), True, 0)

@@ -156,7 +156,7 @@ def _place_notes(found: PlaceFound) -> list[str]:
 def page_size(asked: Asked) -> int:
     """How many studies a page has."""
     text = asked.text("size")
-    return int(text) if text in map(str, SIZES) else 20
+    return int(text) if text in map(str, SIZES) else SIZES[0]
 
 
 def page_number(asked: Asked) -> int:

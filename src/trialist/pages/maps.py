@@ -31,7 +31,7 @@ def map_shown(
     given = parse_window(asked.text(WINDOW))
     start = Window(20, 0, 0) if whole else window_around([spot.point for spot in spots])
     window = given or start
-    kept = urlencode([(name, value) for name, value in asked.given if name != WINDOW])
+    kept = urlencode([(name, value) for name, value in asked.given if name not in (WINDOW, "part")])
     # The braces of the window stay for whoever fills them in.
     other = f"{path}?{kept.replace('{', '%7B')}{'&' if kept else ''}{WINDOW}={{lat}},{{lon}},{{zoom}}#map"
     whole_url = f"{path}{'?' if kept else ''}{kept}#map" if given is not None else ""

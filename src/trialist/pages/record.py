@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
+from itertools import groupby
 
 from starlette.responses import Response
 
@@ -15,6 +17,7 @@ from trialist.pages.shown import Shown, moved
 from trialist.pages.study_head import id_in_path, study_head
 from trialist.record.catalogue import Field, fields_by_path
 from trialist.record.enums import enums
+from trialist.record.study import Study
 from trialist.registry.records import StoredStudy
 from trialist.views.nodes import Section, View, values_of
 from trialist.views.record import record_view
@@ -39,7 +42,9 @@ def record_page(asked: Asked) -> Shown | Response:
             f"Full record of {stored.nct_id}",
             study_head(stored, study, asked.today, own),
             overview.content,
-            tuple(ways_of(view, own)),
+            tuple(
+                (part, tuple(ways)) for part, ways in groupby(ways_of(view, own), key=lambda way: way.part)
+            ),
             view.flags,
         ),
     )
@@ -51,27 +56,28 @@ def module_page(asked: Asked) -> Shown | Response:
     if isinstance(stored, Response):
         return stored
     study = stored.study
-    view = record_view(study)
+    page = module_of(stored, study, record_view(study), asked.path["module"], asked.today)
+    return Shown("module.html", page)
+
+
+def module_of(stored: StoredStudy, study: Study, view: View, name: str, today: date) -> ModulePage:
+    """The page of a module; `InvalidParameterError` names those that there are."""
     own = f"/study/{stored.nct_id}/record"
-    ways = list(ways_of(view, own))
+    ways = tuple(ways_of(view, own))
     names = [way.url.rpartition("/")[2] for way in ways]
-    name = asked.path["module"]
     if name not in names:
         raise InvalidParameterError(
             f"the record of {stored.nct_id} has no part “{name[:60]}”", hint=f"There is {', '.join(names)}"
         )
     place = names.index(name)
     section = modules_of(view)[place]
-    return Shown(
-        "module.html",
-        ModulePage(
-            f"{section.title} of {stored.nct_id}",
-            study_head(stored, study, asked.today, f"{own}/{name}"),
-            section,
-            tuple(ways),
-            place,
-            field_docs(section.place),
-        ),
+    return ModulePage(
+        f"{section.title} of {stored.nct_id}",
+        study_head(stored, study, today, f"{own}/{name}"),
+        section,
+        ways,
+        place,
+        field_docs(section.place),
     )
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from trialist.pages import (
     about,
+    browse,
     checklist,
     compare,
     export,
+    feeds,
     find,
     glossary,
     landscape,
@@ -22,6 +24,8 @@ from trialist.pages import (
     study_history,
     study_map,
     study_results,
+    watch,
+    why,
 )
 from trialist.pages.shown import Make
 
@@ -47,6 +51,7 @@ ROUTES: tuple[Row, ...] = (
     Row("/", find.home_page, nav="Find", searches=True),
     Row("/find", find.results_page, searches=True),
     Row("/find/export", export.export_page, searches=True),
+    Row("/find/why/{nct}", why.why_page),
     Row("/near", near.near_me, takes_form=True),
     Row("/match", match.form_page, nav="Match"),
     Row("/match/edit", match.edit_page, takes_form=True, takes_patient=True),
@@ -65,6 +70,12 @@ ROUTES: tuple[Row, ...] = (
     Row("/study/{nct}/map", study_map.map_page),
     Row("/study/{nct}/history", study_history.history_page),
     Row("/study/{nct}/history/compare", study_history.comparison_page),
+    Row("/study/{nct}/feed", feeds.study_feed),
+    Row("/feed", feeds.search_feed, searches=True),
+    Row("/browse", browse.browse_page, nav="Look around", searches=True),
+    Row("/browse/sponsors", browse.sponsors_page, searches=True),
+    Row("/browse/{kind}", browse.terms_page, searches=True),
+    Row("/watch", watch.watch_page, nav="Watch"),
     Row("/landscape", landscape.landscape_page, nav="Landscape", searches=True),
     Row("/compare", compare.compare_page),
     Row("/places", places.places_page, nav="By place", searches=True),

@@ -10,9 +10,8 @@ from trialist.pages.contexts import SimilarPage
 from trialist.pages.shown import Shown, moved
 from trialist.pages.study_head import id_in_path, study_head
 from trialist.query.study_query import StudyQuery
-from trialist.record.study import Study
 from trialist.registry.answering import Shown as OfHits
-from trialist.registry.answering import hits_json
+from trialist.registry.answering import hits_told
 
 _MOST = 6
 
@@ -29,10 +28,9 @@ def similar_page(asked: Asked) -> Shown | Response:
     hits = finder.similar(study, most=_MOST)
     told = OfHits(asked.today, None, highlights=False, why=False)
     found = []
-    for hit, document in zip(hits, hits_json(finder, read, StudyQuery(), hits, told), strict=True):
+    for document, other in hits_told(finder, read, StudyQuery(), hits, told):
         asked.check()
         shared = tuple((one["what"], "; ".join(one["values"])) for one in document.get("shared", ()))
-        other = Study.from_json(next(read([hit.number]), b"{}"))
         found.append((card_of(document, other, ()), shared))
     page = SimilarPage(
         f"Studies like {stored.nct_id}", study_head(stored, study, asked.today, own), tuple(found)

@@ -57,13 +57,14 @@ class PlacesPage:
 
 
 def map_page(asked: Asked) -> Shown | Response:
-    """`/study/{nct}/map`, with `open=1` for the sites that take people now, and a window."""
+    """`/study/{nct}/map`, with `open=1` for the sites that take people now, and a window; with `part=1` the map alone."""
     stored = asked.served.records.get_known(id_in_path(asked.path["nct"]))
     own = f"/study/{stored.nct_id}/map"
     every = sites_of(Reader(stored.study.record), None)
     only_open = asked.text("open") == "1"
     sites = [site for site in every if site.is_open or not only_open]
-    spots = _spots(sites, "")
+    is_part = asked.text("part") == "1"
+    spots = _spots(sites, own if is_part else "")
     page = PlacesPage(
         f"Where {stored.nct_id} takes place",
         study_head(stored, stored.study, asked.today, f"/study/{stored.nct_id}/map"),
@@ -76,16 +77,14 @@ def map_page(asked: Asked) -> Shown | Response:
         own,
         f"{own}?open=1",
     )
-    return Shown("study_map.html", page)
+    return Shown("parts/map_alone.html" if is_part else "study_map.html", page)
 
 
-def site_map(study: Study, asked: Asked) -> MapShown | None:
-    """The map on the page of a study; its links lead to the page of the map. None where no site has coordinates."""
-    own = f"/study/{study.nct_id}/map"
-    only_open = asked.text("open") == "1"
-    sites = [site for site in sites_of(Reader(study.record), None) if site.is_open or not only_open]
-    spots = _spots(sites, own)
-    return map_shown(asked, own, spots, "Places of this study", "place") if spots else None
+def site_map(study: Study, asked: Asked) -> str:
+    """The address of the map alone, for the page of a study to take in; "" where no site has coordinates."""
+    if not any(point_of(site.item) for site in sites_of(Reader(study.record), None)):
+        return ""
+    return f"/study/{study.nct_id}/map?part=1" + ("&open=1" if asked.text("open") == "1" else "")
 
 
 def _spots(sites: Iterable[Site], page: str) -> list[Spot]:

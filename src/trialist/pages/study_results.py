@@ -31,7 +31,9 @@ from trialist.views.reading import prose_at, reach, text_at
 
 OUTCOMES_A_PAGE = 10
 BASELINES_A_PAGE = 30
-EVENTS_A_PAGE = 200
+CELLS_A_PAGE = 3_000
+"""Of events with many groups fewer are shown at once."""
+_LEAST_EVENTS, _MOST_EVENTS = 40, 200
 
 PARTS: tuple[tuple[str, str], ...] = (
     ("Who took part", ""),
@@ -194,8 +196,11 @@ def events_page(asked: Asked) -> Shown | Response:
     for key, title in (("serious", "Serious events"), ("other", "Other events")):
         rows = in_order(getattr(adverse, key), order) if adverse is not None else ()
         if rows and adverse is not None:
-            part, paged = _paged(asked, len(rows), EVENTS_A_PAGE, name=f"{key}-page", anchor=key)
-            tables.append(EventTable(key, title, rows[part], paged, bars_of(rows, adverse.groups)))
+            size = min(_MOST_EVENTS, max(_LEAST_EVENTS, CELLS_A_PAGE // max(1, len(adverse.groups))))
+            part, paged = _paged(asked, len(rows), size, name=f"{key}-page", anchor=f"{key}-events")
+            tables.append(
+                EventTable(f"{key}-events", title, rows[part], paged, bars_of(rows, adverse.groups))
+            )
     volcano = volcano_of(adverse, asked.text("one"), asked.text("other")) if adverse is not None else None
     page = EventsPage(f"Events in {stored.nct_id}", top, adverse, tuple(tables), volcano, orders, own)
     return Shown("results_events.html", page)

@@ -33,8 +33,13 @@ class Element:
 
     def text(self, name: str) -> str:
         """A text without blanks around it; "" when absent."""
-        found = self._typed(name, str, "a text")
-        return "" if found is None else found.strip()
+        found = self.value.get(name)
+        if found is None:
+            return ""
+        if isinstance(found, str):
+            return found.strip()
+        self.tell(self.at(name), "a text was expected")
+        return ""
 
     def number(self, name: str) -> Decimal | None:
         """A number; None when absent."""
@@ -48,11 +53,17 @@ class Element:
 
     def child(self, name: str) -> Element | None:
         """An object; None when absent."""
-        found = self._typed(name, dict, "an object")
-        return None if found is None else Element(found, self.at(name), self.tell)
+        found = self.value.get(name)
+        if isinstance(found, dict):
+            return Element(found, f"{self.path}.{name}" if self.path else name, self.tell)
+        if found is not None:
+            self.tell(self.at(name), "an object was expected")
+        return None
 
     def children(self, name: str) -> Iterator[Element]:
         """The objects of a list, in order; nothing when absent."""
+        if name not in self.value:
+            return
         for place, one in enumerate(self._typed(name, list, "a list") or ()):
             if isinstance(one, dict):
                 yield Element(one, f"{self.at(name)}[{place}]", self.tell)

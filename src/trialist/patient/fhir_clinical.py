@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from trialist.patient.elements import Element
@@ -310,11 +311,27 @@ def read_procedure(resource: Resource) -> None:
     add_named(resource, "code", coded, FactKind.EXPOSURE, said)
 
 
+_ALLERGEN = re.compile(
+    r"(?:allergy|hypersensitivity|intolerance|allergic reaction) to (?P<to>.+)|(?P<of>.+?) (?:allergy|hypersensitivity|intolerance)",
+    re.IGNORECASE,
+)
+
+
+def allergen_of(name: str) -> str:
+    """What an allergy is to: `Penicillin allergy (disorder)` and `Allergy to penicillin` are to penicillin."""
+    plain = name.partition(" (")[0].strip()
+    found = _ALLERGEN.fullmatch(plain)
+    return plain if found is None else found["to"] or found["of"]
+
+
 def read_allergy(resource: Resource) -> None:
     """An AllergyIntolerance; "no known allergies" is a denial of everything it names."""
     element = resource.element
     concept = element.child("code")
     coded = resource.coded(concept, _ALLERGENS)
+    if coded.known is None and not coded.named and coded.words:
+        named = resource.gathered.terms.read_name(allergen_of(coded.words))
+        coded = Coded(coded.codes, coded.words, None, tuple(one for one in named if one.kind in _ALLERGENS))
     said = _condition_status(resource, coded.codes)
     if said is None:
         return

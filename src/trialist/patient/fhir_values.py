@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from trialist.patient.elements import Element
 from trialist.patient.extents import DateRange, ValueRange
@@ -62,6 +63,7 @@ class When:
     moment: datetime | None = None
 
 
+@lru_cache(maxsize=4096)
 def read_when(text: str) -> When | Trouble:
     """`2024`, `2024-03`, `2024-03-01` or an instant; anything else is the trouble with it."""
     found = _MOMENT.fullmatch(text)

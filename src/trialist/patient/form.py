@@ -25,6 +25,7 @@ from trialist.patient.facts import (
     Subject,
     birth_from_age,
 )
+from trialist.patient.fhir_clinical import allergen_of
 from trialist.patient.fhir_context import outcome_of
 from trialist.patient.fhir_values import Amount, Trouble, read_number_text
 from trialist.patient.form_schema import Part, parts, top
@@ -299,6 +300,8 @@ class _Form:
                 )
             said |= {"value": amount.value, "unit": unit.code}
         name = item["name"].strip()
+        if kind is FactKind.ALLERGY:
+            name = allergen_of(name)
         concept = self._terms.concepts.get(name.lower())
         named: tuple[Named, ...] = (
             (Named(concept[0], concept[1], surface=name),) if concept and concept[0] in allowed else ()

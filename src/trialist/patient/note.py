@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from trialist.errors import LimitExceededError
 from trialist.patient.collecting import Gathered
-from trialist.patient.extents import DateRange, ValueRange
+from trialist.patient.extents import DateRange
 from trialist.patient.facts import (
-    ANY,
     Certainty,
     Fact,
     FactKind,
@@ -32,6 +30,7 @@ from trialist.patient.facts import (
 )
 from trialist.patient.note_rules import read_rules
 from trialist.patient.note_sentences import Sentence, split_sentences
+from trialist.patient.note_statements import reaches, read_statements, read_vitals
 from trialist.patient.note_times import Role, Timed, find_times
 from trialist.patient.terms import Mention, Tagger, Terms, check_measure
 
@@ -42,15 +41,8 @@ _SPLIT = re.compile(r";|,? but |, (?:however|although|though)\b|\. ")
 _VERB_LIST = re.compile(r"^[\s,]*(?:(?:and|or|nor|&|/)[\s,]*)*(?:[\w'-]+\s+){0,3}[\s,(]*$")
 _AGE_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NEAREST_TIME = 70
-_DENIALS = (
-    ("no_drugs", FactKind.EXPOSURE, ANY),
-    ("no_allergies", FactKind.ALLERGY, ANY),
-    ("no_drug_use", FactKind.CONDITION, "substance_abuse"),
-    ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
-)
 _NOT_OF_BLOOD = frozenset({"urine_output", "proteinuria", "upcr", "uacr", "stool_volume"})
 _OTHER_TIMES = ("at age ", "at the age of ", "since age ", "from age ", "until age ")
-_VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
 
 
 def read_note(text: str, terms: Terms, tag: Tagger, as_of: date, noted: DateRange | None = None) -> Patient:
@@ -131,7 +123,7 @@ class _Note:
             if unit and not match["old"] and not match["who"] and unit[:2] not in {"yo", "y/", "y."}:
                 continue  # "for 47 years"
             self._add_age(match)
-            who = f"{match['who'] or ''} {match['letter'] or ''}"
+            who = " ".join(match[name] or "" for name in ("who", "letter", "sex"))
             for sex, pattern in ((Sex.FEMALE, self._rules.female), (Sex.MALE, self._rules.male)):
                 if pattern.search(who):
                     self._sexes.append(sex)
@@ -174,8 +166,8 @@ class _Note:
         fluid = self._rules.cues["other_fluid"].search(text)
         self._fluid_at = fluid.start() if fluid is not None else len(text)
         times = find_times(text, self._noted)
-        masked = self._read_statements(sentence)
-        masked = self._read_vitals(sentence, masked)
+        masked = read_statements(sentence, self._gathered, self._noted)
+        masked = read_vitals(sentence, masked, self._gathered, self._noted)
         for one in times:
             masked = masked[: one.start] + " " * (one.end - one.start) + masked[one.end :]
         for match in self._ages(text):
@@ -201,7 +193,7 @@ class _Note:
             named = [
                 one for one in self._gathered.terms.read_name(match.group()) if one.kind is FactKind.CONDITION
             ]
-            entry_id = named[0].id if named else ""
+            entry_id = self._rules.finding_ids.get(match.group().lower(), named[0].id if named else "")
             broader = named[0].broader if named else ""
             mentions.append(
                 Mention(
@@ -283,7 +275,8 @@ class _Note:
         segment: _Segment,
         timed: Timed | None,
     ) -> None:
-        context = self._context(sentence.section, masked, mention, segment)
+        outcome = _outcome(mention, beside)
+        context = self._context(sentence.section, masked, mention, segment, bool(outcome))
         if context is None or self._is_ignored(mention, context):
             return
         said: dict[str, Any] = {"recorded": self._noted, "subject": segment.subject, **context}
@@ -291,6 +284,8 @@ class _Note:
         kind = mention.kind or FactKind.CONDITION
         if sentence.section == "allergies" or beside.get("allergy"):
             kind = FactKind.ALLERGY if kind in {FactKind.EXPOSURE, FactKind.CONDITION} else kind
+        if outcome and mention.id and kind is FactKind.CONDITION:
+            kind = FactKind.RESULT
         said |= _times(timed, said.get("status"), kind, self._noted)
         said["qualifiers"] = tuple(beside.get("status", ()))
         said["severity"] = tuple(beside.get("severity", ()))
@@ -298,7 +293,6 @@ class _Note:
             word.startswith(("suspect", "possib", "probab")) for word in beside["certainty"]
         ):
             said["certainty"] = Certainty.SUSPECTED
-        outcome = next((name for name in ("positive", "negative") if _says_outcome(beside.get(name, ()))), "")
         made = _fact_fields(mention, kind, outcome, said, self._gathered)
         if made is None:
             return
@@ -326,24 +320,27 @@ class _Note:
             and not context.get("negated")
         )
 
-    def _context(self, section: str, text: str, mention: Mention, segment: _Segment) -> dict[str, Any] | None:
+    def _context(
+        self, section: str, text: str, mention: Mention, segment: _Segment, has_outcome: bool
+    ) -> dict[str, Any] | None:
         """Denied, doubted, past, planned; None for what only might be."""
         cues = self._rules.cues
         before, behind = text[segment.start : mention.start], text[mention.end : segment.end]
-        if _reaches(cues["unreal"], before, cues["stop"]) or cues["unreal_behind"].match(behind):
+        if reaches(cues["unreal"], before, cues["stop"]) or cues["unreal_behind"].match(behind):
             return None
         found: dict[str, Any] = {}
-        if _reaches(cues["denied"], before, cues["stop"]) or cues["denied_behind"].match(behind):
+        is_denied = not has_outcome and cues["denied_behind"].match(behind) is not None
+        if is_denied or reaches(cues["denied"], before, cues["stop"]):
             found["negated"] = True
             return found
-        if _reaches(cues["unsure"], before, cues["stop"]):
+        if reaches(cues["unsure"], before, cues["stop"]):
             found["certainty"] = Certainty.SUSPECTED
-        if section == "plan" or _reaches(cues["planned"], before, cues["stop"]):
+        if section == "plan" or reaches(cues["planned"], before, cues["stop"]):
             found["status"] = Status.PLANNED
         elif mention.kind is FactKind.EXPOSURE:
             found["status"] = self._exposed(before, section)
         elif mention.kind in {FactKind.CONDITION, FactKind.STATE}:
-            is_past = section == "history" or _reaches(cues["history"], before, cues["stop"])
+            is_past = section == "history" or reaches(cues["history"], before, cues["stop"])
             found["status"] = Status.UNSTATED if is_past else Status.ACTIVE
         return found
 
@@ -368,111 +365,21 @@ class _Note:
             )
         return status
 
-    def _read_statements(self, sentence: Sentence) -> str:
-        """Statements of the patient, habits and whole-sentence facts; the sentence with them blanked out."""
-        text = masked = sentence.text
-        rules = self._rules
-
-        def put(match: re.Match[str], **said: Any) -> None:
-            nonlocal masked
-            start, end = sentence.start + match.start(), sentence.start + match.end()
-            fact = Fact(origin=self._origin(start, end), surface=match.group(), recorded=self._noted, **said)
-            self._gathered.keep(fact)
-            masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
-
-        for topic, pattern in rules.statements.items():
-            if (match := pattern.search(masked)) is not None:
-                is_refusal = topic.startswith("refused_")
-                put(match, kind=FactKind.ATTESTATION, id=topic.removeprefix("refused_"), negated=is_refusal)
-        if not rules.cues["relatives"].search(text):
-            states: dict[str, dict[str, Any]] = {
-                "never_smoker": {"negated": True},
-                "former_smoker": {"status": Status.ENDED},
-                "smoker": {"status": Status.ACTIVE},
-            }
-            for name, said in states.items():
-                match = rules.habits[name].search(masked)
-                if match is not None and (
-                    name != "smoker"
-                    or not _reaches(rules.cues["denied"], text[: match.start()], rules.cues["stop"])
-                ):
-                    put(match, kind=FactKind.CONDITION, id="smoking", **said)
-                    break
-        if (match := rules.facts["pregnant"].search(masked)) is not None:
-            denied = _reaches(rules.cues["denied"], masked[: match.start()], rules.cues["stop"])
-            weeks = re.match(r"\d+ weeks", match.group())
-            put(
-                match,
-                kind=FactKind.STATE,
-                id="pregnant",
-                negated=denied,
-                status=Status.UNSTATED if denied else Status.ACTIVE,
-            )
-            if weeks is not None:
-                masked = masked[: match.start()] + text[match.start() : match.end()] + masked[match.end() :]
-        for name, kind, entry_id in _DENIALS:
-            if (match := rules.facts[name].search(masked)) is not None:
-                masked_before = masked
-                put(match, kind=kind, id=entry_id, negated=True)
-                masked = masked if entry_id == ANY else masked_before
-        if (match := rules.facts["no_history"].search(masked)) is not None:
-            self._gathered.miss(
-                "unread-value", f"{match.group()[:60]!r} is too wide to decide anything", "note"
-            )
-            masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
-        return masked
-
-    def _read_vitals(self, sentence: Sentence, masked: str) -> str:
-        """Vital signs in the shorthand of charts; the sentence with them blanked out."""
-        for name, pattern in self._rules.vitals.items():
-            for match in pattern.finditer(masked):
-                pairs = [(name, match[1], "")]
-                if name == "pressure":
-                    pairs = [("sbp", match[1], "mm[Hg]"), ("dbp", match[2], "mm[Hg]")]
-                elif name == "temperature":
-                    pairs = [(name, match[1], "Cel" if match[2][0].lower() == "c" else "[degF]")]
-                for variable, value, unit in pairs:
-                    self._add_vital(sentence, match, variable, value, unit or _VITAL_UNITS.get(variable, ""))
-                masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
-        return masked
-
-    def _add_vital(self, sentence: Sentence, match: re.Match[str], name: str, value: str, unit: str) -> None:
-        variable = self._gathered.terms.variables[name]
-        start, end = sentence.start + match.start(), sentence.start + match.end()
-        self._gathered.keep(
-            Fact(
-                FactKind.MEASUREMENT,
-                name,
-                self._origin(start, end),
-                surface=match.group(),
-                value=ValueRange.exactly(Decimal(value)),
-                unit=unit or variable.unit,
-                date=self._noted,
-                recorded=self._noted,
-            )
-        )
-
-
-def _reaches(cue: re.Pattern[str], before: str, stop: re.Pattern[str]) -> bool:
-    """Whether a cue before a mention still holds at it: nothing that ends its scope stands between."""
-    last = None
-    for last in cue.finditer(before):  # noqa: B007  # the last one counts
-        pass
-    return last is not None and stop.search(before, last.end()) is None
-
 
 def _beside(mentions: list[Mention], place: int, text: str) -> dict[str, list[str]]:
     """The cues right beside a mention: those before it up to the thing before, and an outcome right behind it."""
     found: dict[str, list[str]] = {}
     edge = mentions[place].start
     for other in reversed(mentions[:place]):
-        if other.kind is not None or len(text[other.end : edge].split()) > 2 or ";" in text[other.end : edge]:
+        gap = text[other.end : edge]
+        if other.kind is not None or len(gap.split()) > 2 or set(gap) & set(",;."):
             break
         found.setdefault(other.cue, []).insert(0, other.surface.lower())
         edge = other.start
     behind = mentions[place].end
     for other in mentions[place + 1 :]:
-        if other.kind is not None or len(text[behind : other.start].split()) > 2:
+        gap = text[behind : other.start]
+        if other.kind is not None or len(gap.split()) > 2 or set(gap) & set(",;."):
             break
         if other.cue in {"positive", "negative"} and not {"positive", "negative"} & set(found):
             found.setdefault(other.cue, []).append(other.surface.lower())
@@ -480,9 +387,14 @@ def _beside(mentions: list[Mention], place: int, text: str) -> dict[str, list[st
     return found
 
 
-def _says_outcome(words: Sequence[str]) -> bool:
-    """Whether words are a test's outcome; "negative for" is a denial of what follows."""
-    return any(not word.endswith(" for") for word in words)
+def _outcome(mention: Mention, beside: dict[str, list[str]]) -> str:
+    """The outcome that stands beside a test or a tested infection; "negative for" is a denial of what follows."""
+    if mention.kind not in {FactKind.RESULT, FactKind.BIOMARKER, FactKind.CONDITION} or mention.outcome:
+        return ""
+    for name in ("positive", "negative"):
+        if any(not word.endswith(" for") for word in beside.get(name, ())):
+            return name
+    return ""
 
 
 def _times(
@@ -525,9 +437,6 @@ def _fact_fields(
             if not said_outcome:
                 return None
             return {**found, "outcome": said_outcome} if not found.get("negated") else None
-        case FactKind.CONDITION if outcome and mention.id:
-            found.pop("status", None)
-            return {**found, "kind": FactKind.RESULT, "outcome": outcome}
         case FactKind.CONDITION | FactKind.ALLERGY:
             return {**found, "broader": mention.broader}
         case FactKind.EXPOSURE:

@@ -19,10 +19,12 @@ class Rules:
     statements: Mapping[str, re.Pattern[str]]
     habits: Mapping[str, re.Pattern[str]]
     facts: Mapping[str, re.Pattern[str]]
+    packs_and_years: re.Pattern[str]
     age: re.Pattern[str]
     female: re.Pattern[str]
     male: re.Pattern[str]
     findings: re.Pattern[str]
+    finding_ids: Mapping[str, str]
     sections: Mapping[str, str]
     abbreviations: frozenset[str]
     ignored_ids: frozenset[str]
@@ -48,10 +50,12 @@ def read_rules() -> Rules:
         statements=compiled("statements"),
         habits=compiled("habits"),
         facts=compiled("facts"),
+        packs_and_years=compiled("smoked")["packs_and_years"],
         age=re.compile(rows["person"]["age"], re.IGNORECASE),
         female=words(rows["person"]["female"]),
         male=words(rows["person"]["male"]),
         findings=words(rows["findings"]["words"]),
+        finding_ids=rows["finding_ids"],
         sections=rows["sections"],
         ignored_ids=frozenset(rows["ignored"]["ids"].split("|")),
         ignored_words=frozenset(rows["ignored"]["words"].split("|")),

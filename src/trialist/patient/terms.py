@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from trialist.patient.extents import ValueRange
 from trialist.patient.facts import Certainty, FactKind, Subject
@@ -29,8 +30,13 @@ class Variable:
 
     def takes(self, unit: Unit) -> bool:
         """Whether a value of the variable can have a unit."""
-        known = [one for one in (find_unit(code) for code in self.units) if one is not None]
-        return not known or any(can_convert(unit, one, self.substance) for one in known)
+        return _takes(self.units, self.substance, unit)
+
+
+@lru_cache(maxsize=4096)
+def _takes(units: tuple[str, ...], substance: str, unit: Unit) -> bool:
+    known = [one for one in (find_unit(code) for code in units) if one is not None]
+    return not known or any(can_convert(unit, one, substance) for one in known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from trialist.query.evidence import Evidence
 from trialist.query.explain import Explanation, Reason, explain, explanation_json
 from trialist.query.facets import CRITERION_FACETS, Facet, missing_filter
 from trialist.query.highlight import Highlighter, Span
-from trialist.query.hits import Hit, Page, read_token
+from trialist.query.pages import Hit, Page, read_token
 from trialist.query.render import render_query
 from trialist.query.similar import Similar
 from trialist.query.study_query import StudyQuery
@@ -64,6 +64,13 @@ def hits_json(
     finder: Finder, read: Read, query: StudyQuery, hits: Sequence[Hit | Similar], shown: Shown
 ) -> Iterator[dict[str, Any]]:
     """Each hit as JSON, read from the store; fields as in docs/how-to/use-the-api.md."""
+    return (document for document, _ in hits_told(finder, read, query, hits, shown))
+
+
+def hits_told(
+    finder: Finder, read: Read, query: StudyQuery, hits: Sequence[Hit | Similar], shown: Shown
+) -> Iterator[tuple[dict[str, Any], Study]]:
+    """Each hit as JSON with its study, an empty one where the store has lost it."""
     highlighter = finder.highlighter(query) if shown.highlights else None
     for hit in hits:
         raw = next(read([hit.number]), b"")
@@ -84,7 +91,7 @@ def hits_json(
                 document["why"] = why_json(told)
             if shown.explain:
                 document["explanation"] = explanation_json(told)
-        yield document
+        yield document, study
 
 
 def highlights_of(study: Study, highlighter: Highlighter) -> Iterator[dict[str, Any]]:

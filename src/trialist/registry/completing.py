@@ -6,7 +6,8 @@ from pathlib import Path
 
 import zstandard
 
-from trialist.index.completions import KINDS, Completion, Completions, write_completions
+from trialist.index.completion_tables import write_completions
+from trialist.index.completions import KINDS, Completion, Completions
 from trialist.index.live import LiveIndex
 from trialist.vocabulary.text import fold_text
 from trialist.vocabulary.thesaurus import Thesaurus
@@ -15,7 +16,7 @@ __all__ = ["KINDS", "Completion", "Completions", "is_vetoed", "refresh_completio
 
 
 def refresh_completions(directory: Path) -> None:
-    """Bring the table to the index in force in a directory; quick where it is there already."""
+    """Bring the table to the index in force in a directory; quick where little has changed."""
     index = LiveIndex(directory)
     thesaurus = Thesaurus.from_json(zstandard.decompress(index.thesaurus_file.read_bytes()))
     write_completions(index, thesaurus)

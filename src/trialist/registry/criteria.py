@@ -11,6 +11,7 @@ from trialist.criteria.stamp import rules_stamp
 from trialist.errors import NotBuiltError
 from trialist.index.criteria_table import CriteriaTable, read_current
 from trialist.record.nct_id import nct_number
+from trialist.registry.criteria_codes import Resolve, with_codes
 from trialist.registry.criteria_index import criteria_directory
 from trialist.registry.eligibility import criteria_of_study
 from trialist.store import StoredStudy
@@ -35,8 +36,18 @@ def is_criteria_current(directory: Path, table: CriteriaTable | None) -> bool:
     return False
 
 
-def criteria_document(stored: StoredStudy, table: CriteriaTable | None) -> bytes:
-    """The criteria of a stored study as JSON: as they were parsed by the rules in force, or parsed now."""
+def criteria_document(
+    stored: StoredStudy, table: CriteriaTable | None, resolve: Resolve | None = None
+) -> bytes:
+    """The criteria of a stored study as JSON: as they were parsed by the rules in force, or parsed now.
+
+    With `resolve` things that have no code get one where the registry's vocabulary is certain of it.
+    """
+    found = _document(stored, table)
+    return found if resolve is None else orjson.dumps(with_codes(orjson.loads(found), resolve))
+
+
+def _document(stored: StoredStudy, table: CriteriaTable | None) -> bytes:
     if table is not None and table.stamp == rules_stamp():
         try:
             found = table.document(nct_number(stored.nct_id), stored.version)

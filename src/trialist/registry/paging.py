@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import replace
 
-from trialist.query.hits import Ordered, Page
 from trialist.query.matching import Check, go_on
+from trialist.query.pages import Ordered, Page
 from trialist.query.study_query import DEFAULT_PAGE_SIZE, Format, MarkupFormat, StudyQuery
 from trialist.registry.searching import Finder
 

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import zstandard
 
+from trialist.criteria.stamp import rules_stamp
 from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.live import LiveIndex
 from trialist.query.areas import CRITERION_AREAS
@@ -31,10 +32,11 @@ from trialist.query.facets import (
     facet_names,
 )
 from trialist.query.highlight import Highlighter
-from trialist.query.hits import Hit, Page, Selection, cost_of
+from trialist.query.hits import Selection, cost_of
 from trialist.query.kept import KeptAnswers
 from trialist.query.matching import Check, go_on
 from trialist.query.nodes import Area, walk
+from trialist.query.pages import Hit, Page
 from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.site_counts import SiteCount, SiteCounts, count_sites, sites_where
@@ -42,6 +44,7 @@ from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.criteria import is_criteria_current, open_criteria
+from trialist.registry.criteria_codes import Resolve, resolver
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
 from trialist.registry.sites import OpenSite, locate, open_sites
@@ -108,6 +111,11 @@ class Finder:
         return found.without([*self._kept_vetoes, *self.vetoes])
 
     @cached_property
+    def resolve_mesh(self) -> Resolve:
+        """What gives the MeSH descriptor of a name, by the vocabulary in force."""
+        return resolver(self.thesaurus)
+
+    @cached_property
     def _records(self) -> Records:
         return Records(self.directory)
 
@@ -139,6 +147,7 @@ class Finder:
         found.vetoes = (*self.vetoes, *vetoes)
         found._answers = None
         vars(found).pop("_words", None)
+        vars(found).pop("resolve_mesh", None)
         vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
         return found
 
@@ -198,12 +207,17 @@ class Finder:
             isinstance(one, Area) and one.area in CRITERION_AREAS for node in nodes for one in walk(node)
         ):
             return []
+        notes = []
         unparsed = self.select(StudyQuery(filters=asked.filters, queries=asked.queries)).unparsed
-        if not unparsed:
-            return []
-        return [
-            f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
-        ]
+        if unparsed:
+            notes.append(
+                f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
+            )
+        if self.criteria is not None and self.criteria.stamp != rules_stamp():
+            notes.append(
+                "the criteria were parsed by other rules than those in force: `trialist index` parses them"
+            )
+        return notes
 
     def first(self, query: Asked, most: int) -> Page:
         """The first `most` hits from the page that a request asks for, also more than a page holds."""

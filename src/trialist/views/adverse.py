@@ -48,6 +48,13 @@ class EventRow:
     cells: tuple[Count | None, ...]
 
     @property
+    def pooled(self) -> float:
+        """The share over all groups with a number at risk; -1 where there is none."""
+        known = [cell for cell in self.cells if cell is not None and cell.share is not None]
+        at_risk = sum(cell.at_risk or 0 for cell in known)
+        return sum(cell.affected or 0 for cell in known) / at_risk if at_risk else -1.0
+
+    @property
     def highest(self) -> float:
         """The largest share of any group; -1 where there is none."""
         return max((cell.share for cell in self.cells if cell and cell.share is not None), default=-1.0)
@@ -148,9 +155,9 @@ class Adverse:
 
 
 SORTS: Mapping[str, Callable[[EventRow], Any]] = {
-    "frequency": lambda row: (-row.highest, row.term.casefold()),
+    "frequency": lambda row: (-row.pooled, row.term.casefold()),
     "term": lambda row: row.term.casefold(),
-    "organ": lambda row: (row.organ_system.casefold(), -row.highest, row.term.casefold()),
+    "organ": lambda row: (row.organ_system.casefold(), -row.pooled, row.term.casefold()),
 }
 """Ways to order the table of events."""
 
@@ -229,21 +236,31 @@ def volcano_of(adverse: Adverse, first: str = "", second: str = "") -> Volcano |
     across = axis_for([-edge, edge], _LEFT, _WIDTH - 12)
     tallest = max(-log10(max(p_value, _LEAST_P)) for _, (_, p_value) in compared)
     up = axis_for([0, max(tallest, 2.0)], _HEIGHT - _BOTTOM, _TOP, zero=True)
-    marked = {
-        id(row)
-        for row, (_, p_value) in sorted(compared, key=lambda pair: pair[1][1])[:_LABELLED]
-        if p_value < 0.05
-    }
+    marked = _labelled(compared, across, up)
     points = tuple(
         Point(
             across.at(difference), up.at(-log10(max(p_value, _LEAST_P))), row.term, row.is_serious,
             _cell_text(row.cells[one]), _cell_text(row.cells[other]), difference, p_value,
-            id(row) in marked, difference > 0,
+            id(row) in marked, across.at(difference) > 0.6 * _WIDTH,
         )
         for row, (difference, p_value) in compared
     )  # fmt: skip
     groups = adverse.groups
     return Volcano(groups[one], groups[other], _WIDTH, _HEIGHT, across, up, up.at(-log10(0.05)), points)
+
+
+def _labelled(compared: list[tuple[EventRow, tuple[float, float]]], across: Axis, up: Axis) -> set[int]:
+    """The events whose points bear their names: the least likely by chance, where no other name stands."""
+    found: set[int] = set()
+    taken: list[tuple[float, float]] = []
+    for row, (difference, p_value) in sorted(compared, key=lambda pair: pair[1][1]):
+        x, y = across.at(difference), up.at(-log10(max(p_value, _LEAST_P)))
+        if p_value >= 0.05 or len(found) >= _LABELLED:
+            break
+        if all(abs(y - other_y) > 13 or abs(x - other_x) > 250 for other_x, other_y in taken):
+            found.add(id(row))
+            taken.append((x, y))
+    return found
 
 
 def _pair(adverse: Adverse, first: str, second: str) -> tuple[int, int] | None:

@@ -33,7 +33,7 @@ def compared_rows(studies: Sequence[Study], as_of: date) -> tuple[ComparedRow, .
     parts = _merged([list(dict.fromkeys(part for part, _ in one)) for one in found])
     labels = {part: _merged([[label for of, label in one if of == part] for one in found]) for part in parts}
     rows = []
-    for part, label in [(part, label) for part in parts for label in labels[part]]:
+    for part, label in ((of, label) for of in parts for label in labels[of]):
         values = [one.get((part, label), ()) for one in found]
         texts = [tuple(value.text for value in some) for some in values]
         rows.append(

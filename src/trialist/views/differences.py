@@ -22,7 +22,7 @@ _NAMES: tuple[tuple[str, ...], ...] = (
     ("measure",), ("label", "type"), ("facility", "city", "zip", "country"), ("term", "organSystem"), ("nctId",), ("pmid",),
     ("groupId",), ("id",), ("name",), ("title",), ("label",), ("type",), ("citation",), ("url",), ("filename",),
 )  # fmt: skip
-_MOST_WORDS = 3_000
+_MOST_WORDS = 2_000
 _UNTOLD = {"derivedSection", "hasResults"}
 
 

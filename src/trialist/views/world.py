@@ -125,21 +125,27 @@ class WorldMap:
 
 @cache
 def _world() -> Mapping[str, Any]:
-    text = (resources.files("trialist.views") / "world" / "countries.json").read_text(encoding="utf-8")
+    text = (resources.files("trialist.views") / "atlas" / "countries.json").read_text(encoding="utf-8")
     found: Mapping[str, Any] = json.loads(text)
     return found
 
 
 def x_of(lon: float) -> float:
     """The x of a longitude on the drawing."""
-    return (lon + 180) / 360 * float(_world()["width"])
+    return (lon + 180) / 360 * _size()[0]
 
 
 def y_of(lat: float) -> float:
     """The y of a latitude on the drawing; those that it does not show lie on its edges."""
+    width, north, south, edge = _size()
+    return width / (2 * pi) * (edge - _miller(min(max(lat, south), north)))
+
+
+@cache
+def _size() -> tuple[float, float, float, float]:
+    """Width, northern and southern edge of the drawing, and Miller's y of the northern one."""
     world = _world()
-    radius = float(world["width"]) / (2 * pi)
-    return radius * (_miller(world["north"]) - _miller(min(max(lat, world["south"]), world["north"])))
+    return float(world["width"]), float(world["north"]), float(world["south"]), _miller(float(world["north"]))
 
 
 def _miller(lat: float) -> float:
@@ -150,23 +156,23 @@ def window_around(points: Sequence[GeoPoint]) -> Window:
     """The smallest window that holds all points with some room; the whole world for none."""
     if not points:
         return Window(20, 0, 0)
-    lats, lons = [point.lat for point in points], [point.lon for point in points]
-    middle_lon = (min(lons) + max(lons)) / 2
-    middle_y = (y_of(min(lats)) + y_of(max(lats))) / 2
-    middle_lat = min(lats) + (max(lats) - min(lats)) / 2
-    wide = (x_of(max(lons)) - x_of(min(lons))) * 1.15
-    high = abs(y_of(min(lats)) - y_of(max(lats))) * 1.2 * _ASPECT
+    south, north = min(point.lat for point in points), max(point.lat for point in points)
+    west, east = min(point.lon for point in points), max(point.lon for point in points)
+    corners = (GeoPoint(south, west), GeoPoint(north, east))
+    wide = (x_of(east) - x_of(west)) * 1.15
+    high = (y_of(south) - y_of(north)) * 1.2 * _ASPECT
+    middle = _lat_near((y_of(south) + y_of(north)) / 2)
     for zoom in range(5, 0, -1):
-        window = Window(_lat_near(middle_y, middle_lat), middle_lon, zoom)
-        if window.width >= max(wide, high) and all(window.holds(point) for point in points):
+        window = Window(middle, (west + east) / 2, zoom)
+        if window.width >= max(wide, high) and all(map(window.holds, corners)):
             return window
     return Window(20, 0, 0)
 
 
-def _lat_near(y: float, start: float) -> float:
+def _lat_near(y: float) -> float:
     """The latitude drawn at y, by halving; the projection is not linear."""
     low, high = float(_world()["south"]), float(_world()["north"])
-    lat = start
+    lat = low
     for _ in range(24):
         lat = (low + high) / 2
         low, high = (lat, high) if y_of(lat) > y else (low, lat)
@@ -179,53 +185,70 @@ def map_of(spots: Sequence[Spot], window: Window, zoom_url: str = "") -> WorldMa
     `zoom_url` takes the latitude, longitude and zoom of a window (`{lat}`, `{lon}`, `{zoom}`); a circle of several places
     leads to the window around them, one of a single place to the place's own address.
     """
-    inside = [spot for spot in spots if window.holds(spot.point)]
-    cells: dict[tuple[int, int], list[Spot]] = {}
-    for spot in sorted(inside, key=lambda one: (-one.count, one.label)):
-        x, y = window.place(spot.point)
-        column, row = int(x / _CELL), int(y / _CELL)
-        near = _nearest_cell(cells, window, column, row, (x, y))
-        cells.setdefault(near or (column, row), []).append(spot)
-    most = max((sum(spot.count for spot in group) for group in cells.values()), default=1)
-    circles = [_circle(group, window, most, zoom_url) for group in cells.values()]
+    left, top, scale = window.left, window.top, _SHOWN / window.width
+    height = window.drawn_height
+    groups: dict[tuple[int, int], _Group] = {}
+    inside = 0
+    for spot in sorted(spots, key=lambda one: (-one.count, one.label)):
+        x, y = (x_of(spot.point.lon) - left) * scale, (y_of(spot.point.lat) - top) * scale
+        if 0 <= x <= _SHOWN and 0 <= y <= height:
+            inside += spot.count
+            _group_at(groups, x, y).add(spot, x, y)
+    most = max((group.count for group in groups.values()), default=1)
+    circles = [_circle(group, window, most, zoom_url) for group in groups.values()]
     circles.sort(key=lambda one: (-one.radius, one.x, one.y))
     total = sum(spot.count for spot in spots)
-    return WorldMap(window, tuple(circles), total - sum(spot.count for spot in inside), total)
+    return WorldMap(window, tuple(circles), total - inside, total)
 
 
-def _nearest_cell(
-    cells: Mapping[tuple[int, int], list[Spot]],
-    window: Window,
-    column: int,
-    row: int,
-    at: tuple[float, float],
-) -> tuple[int, int] | None:
-    """A circle near by that the place belongs to: its first place is nearer than a cell is wide."""
+class _Group:
+    """Places that lie together: the first one says where, sums say the middle."""
+
+    def __init__(self, x: float, y: float) -> None:
+        self.x, self.y = x, y
+        self.spots: list[Spot] = []
+        self.count = 0
+        self.open_count = 0
+        self.across = 0.0
+        self.down = 0.0
+
+    def add(self, spot: Spot, x: float, y: float) -> None:
+        self.spots.append(spot)
+        self.count += spot.count
+        self.open_count += spot.open_count
+        self.across += x * spot.count
+        self.down += y * spot.count
+
+
+def _group_at(groups: dict[tuple[int, int], _Group], x: float, y: float) -> _Group:
+    """The group whose first place is nearest, and nearer than a cell is wide; else a new one."""
+    column, row = int(x / _CELL), int(y / _CELL)
     best, least = None, _CELL
-    for near in ((column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)):
-        group = cells.get(near)
-        if group:
-            x, y = window.place(group[0].point)
-            distance = sqrt((x - at[0]) ** 2 + (y - at[1]) ** 2)
-            if distance < least:
-                best, least = near, distance
+    for dx in (-1, 0, 1):
+        for dy in (-1, 0, 1):
+            group = groups.get((column + dx, row + dy))
+            if group is not None:
+                distance = sqrt((group.x - x) ** 2 + (group.y - y) ** 2)
+                if distance < least:
+                    best, least = group, distance
+    if best is None:
+        # Where the cell is taken by a place that is farther away, the two are one all the same: a cell holds one circle.
+        best = groups.setdefault((column, row), _Group(x, y))
     return best
 
 
-def _circle(group: list[Spot], window: Window, most: int, zoom_url: str) -> Circle:
-    count = sum(spot.count for spot in group)
-    x = sum(window.place(spot.point)[0] * spot.count for spot in group) / max(count, 1)
-    y = sum(window.place(spot.point)[1] * spot.count for spot in group) / max(count, 1)
+def _circle(group: _Group, window: Window, most: int, zoom_url: str) -> Circle:
+    count = max(group.count, 1)
     radius = _LEAST + (_LARGEST - _LEAST) * sqrt(count / most) if most > 1 else _LEAST
     if count > 1:
         radius = max(radius, 7.0 + 4 * len(str(count)))  # its number has room
-    url = group[0].url
-    if len(group) > 1 and zoom_url and window.zoom < MOST_ZOOM:
-        inner = window_around([spot.point for spot in group])
+    url = group.spots[0].url
+    if len(group.spots) > 1 and zoom_url and window.zoom < MOST_ZOOM:
+        inner = window_around([spot.point for spot in group.spots])
         zoom = min(MOST_ZOOM, max(inner.zoom, window.zoom + 1))
         url = zoom_url.format(lat=f"{inner.lat:.2f}", lon=f"{inner.lon:.2f}", zoom=zoom)
-    opened = sum(spot.open_count for spot in group)
-    return Circle(round(x, 1), round(y, 1), round(radius, 1), count, opened, tuple(group), url)
+    x, y = round(group.across / count, 1), round(group.down / count, 1)
+    return Circle(x, y, round(radius, 1), group.count, group.open_count, tuple(group.spots), url)
 
 
 def ways_out(window: Window, url: str) -> Iterable[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import cos, radians
 from typing import Any, Literal, TypeAlias
 
@@ -74,6 +74,7 @@ def fold_name(name: str) -> str:
     return " ".join(flat.translate(_DROPPED).split())
 
 
+@lru_cache(maxsize=1024)
 def find_place(text: str, *, smallest: Smallest = 15000) -> PlaceFound | None:
     """The town that a text names; None when the gazetteer has none of this name there."""
     if len(text) > _LONGEST:

@@ -42,6 +42,19 @@ def display_name(raw: str) -> str:
     return _aliases().get(_folded(raw), raw)
 
 
+def spellings_of(display: str) -> tuple[str, ...]:
+    """The names that the table takes for a sponsor, its display name first; that alone for a name it does not know."""
+    return tuple(dict.fromkeys((display, *_spellings().get(display, ()))))
+
+
+@cache
+def _spellings() -> Mapping[str, tuple[str, ...]]:
+    text = (resources.files("trialist.vocabulary") / "tables" / "sponsor_aliases.json").read_text(
+        encoding="utf-8"
+    )
+    return {display: tuple(raws) for display, raws in json.loads(text)["sponsors"].items()}
+
+
 def letter_of(name: str) -> str:
     """The letter of a sponsor's avatar: the first letter or digit of its name, capital; `?` when there is none."""
     return next((char.upper()[:1] for char in name if char.isalnum()), "?")

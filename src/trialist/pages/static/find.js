@@ -17,7 +17,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     timer = window.setTimeout(async () => {
       latest = typed;
       try {
-        const query = new URLSearchParams({ q: typed, kinds: input.dataset.suggest, size: "8" });
+        const query = new URLSearchParams({ q: typed, kinds: input.dataset.suggest, most: "8" });
         const response = await fetch(`${SUGGEST}?${query}`);
         if (!response.ok || latest !== typed) return;
         const { suggestions } = await response.json();
@@ -69,3 +69,24 @@ form?.addEventListener("submit", () => {
   for (const field of empty) field.disabled = true;
   window.setTimeout(() => { for (const field of empty) field.disabled = false; }, 0);
 });
+
+// Why a study is here is told below it; without this it is a page of its own.
+for (const link of document.querySelectorAll("a[data-why]")) {
+  link.addEventListener("click", async (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    const url = new URL(link.href);
+    url.searchParams.set("part", "1");
+    const response = await fetch(url).catch(() => null);
+    if (!response?.ok) {
+      window.location.assign(link.href);
+      return;
+    }
+    const found = new DOMParser().parseFromString(await response.text(), "text/html");
+    const told = document.createElement("div");
+    told.tabIndex = -1;
+    told.append(...found.body.childNodes);
+    link.parentElement.replaceWith(told);
+    told.focus();
+  });
+}

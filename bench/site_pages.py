@@ -1,0 +1,119 @@
+"""Every page of every study of a registry, made once: nothing fails, and what it takes.
+
+python bench/site_pages.py --registry DIR [--every N] [--from N]
+
+Pages of studies: the study, its criteria, the overview of its record, each module, its JSON. Prints for each kind the
+pages made, the milliseconds in the middle, at the 95th percentile and at most, the kilobytes packed, and the heaviest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from trialist.pages import checklist, raw_record, record, study
+from trialist.pages.asked import Asked
+from trialist.pages.layout import layout_of
+from trialist.pages.rendering import render
+from trialist.pages.shown import Shown
+from trialist.record.nct_id import nct_id_of
+from trialist.serving.lanes import Lanes
+from trialist.serving.served import open_served
+from trialist.settings import read_settings
+from trialist.views.record import record_view
+
+AS_OF = date(2026, 1, 1)
+KINDS = {
+    "study": study.study_page,
+    "criteria": checklist.checklist_page,
+    "record": record.record_page,
+    "json": raw_record.raw_page,
+}
+
+
+class Made:
+    """The pages made of one registry: how long each took, how much it is packed, how many failed."""
+
+    def __init__(self, registry: Path) -> None:
+        self.settings = read_settings(registry=registry)
+        self.served = open_served(registry)
+        self.layout = layout_of(self.served, (), "/")
+        self.lanes = Lanes(self.settings)
+        self.took: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        self.packed: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self.failed = 0
+
+    def make(self, kind: str, nct_id: str, make: Callable[[], tuple[str, Any]]) -> None:
+        """Make one page, and note it."""
+        began = time.perf_counter()
+        try:
+            template, page = make()
+            body = render(template, page=page, site=self.layout)
+        except Exception as error:  # noqa: BLE001  # every failure is counted and named
+            self.failed += 1
+            print(f"FAILED {kind} {nct_id}: {type(error).__name__}: {error}")
+            return
+        self.took[kind].append((time.perf_counter() - began, nct_id))
+        self.packed[kind].append((len(zlib.compress(body, 6)), nct_id))
+
+    def study(self, nct_id: str) -> None:
+        """Make all pages of a study."""
+        path = {"nct": nct_id}
+        asked = Asked(self.served, self.settings, self.lanes, path, (), AS_OF, lambda: None)
+        for kind, page_of in KINDS.items():
+            self.make(kind, nct_id, lambda page_of=page_of: shown_by(page_of(asked)))
+        stored = self.served.records.get_known(nct_id)
+        study = stored.study
+        view = record_view(study)
+        for way in record.ways_of(view, f"/study/{nct_id}/record"):
+            name = way.url.rpartition("/")[2]
+            self.make(
+                "module",
+                nct_id,
+                lambda name=name: ("module.html", record.module_of(stored, study, view, name, AS_OF)),
+            )
+
+    def tell(self) -> None:
+        """Print the figures."""
+        print(
+            f"{'kind':10} {'pages':>8} {'ms mid':>8} {'ms p95':>8} {'ms most':>8} {'kB p95':>8} {'kB most':>8}  heaviest"
+        )
+        for kind, times in self.took.items():
+            times.sort()
+            sizes = sorted(self.packed[kind])
+            print(
+                f"{kind:10} {len(times):8,} {1000 * times[len(times) // 2][0]:8.1f} "
+                f"{1000 * times[int(len(times) * 0.95)][0]:8.1f} {1000 * times[-1][0]:8.1f} "
+                f"{sizes[int(len(sizes) * 0.95)][0] / 1000:8.1f} {sizes[-1][0] / 1000:8.1f}  "
+                + ", ".join(dict.fromkeys(nct_id for _, nct_id in reversed(sizes[-20:])))
+            )
+        print(f"{self.failed} failed")
+
+
+def shown_by(found: object) -> tuple[str, Any]:
+    assert isinstance(found, Shown)
+    return found.template, found.page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--registry", type=Path, required=True)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--from", type=int, default=0, dest="first")
+    arguments = parser.parse_args()
+    made = Made(arguments.registry)
+    for number in made.served.records.numbers()[arguments.first :: arguments.every]:
+        made.study(nct_id_of(number))
+    made.tell()
+    made.lanes.close()
+    raise SystemExit(made.failed > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""What a narrative says in whole phrases: what the patient agrees to, habits, pregnancy, wide denials, vital signs.
+
+Each phrase becomes a fact and is blanked out of the sentence, so that nothing in it is read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from trialist.patient.collecting import Gathered
+from trialist.patient.extents import DateRange, ValueRange
+from trialist.patient.facts import ANY, Fact, FactKind, Origin, Status
+from trialist.patient.note_rules import read_rules
+from trialist.patient.note_sentences import Sentence
+
+_DENIALS = (
+    ("no_drugs", FactKind.EXPOSURE, ANY),
+    ("no_allergies", FactKind.ALLERGY, ANY),
+    ("no_drug_use", FactKind.CONDITION, "substance_abuse"),
+    ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
+)
+_VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
+_PACKS = {"half a": Decimal("0.5"), "a": Decimal(1), "one": Decimal(1), "two": Decimal(2)}
+_SMOKING: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "never_smoker": {"negated": True},
+        "former_smoker": {"status": Status.ENDED},
+        "smoker": {"status": Status.ACTIVE},
+    }
+)
+
+
+def reaches(cue: re.Pattern[str], before: str, stop: re.Pattern[str]) -> bool:
+    """Whether a cue before a mention still holds at it: nothing that ends its scope stands between."""
+    last = None
+    for last in cue.finditer(before):  # noqa: B007  # the last one counts
+        pass
+    return last is not None and stop.search(before, last.end()) is None
+
+
+@dataclass(slots=True)
+class _Phrases:
+    """A sentence, and what is left of it."""
+
+    sentence: Sentence
+    gathered: Gathered
+    noted: DateRange | None
+    left: str
+
+    def take(self, match: re.Match[str], **said: Any) -> None:
+        """A fact of a phrase, and the phrase blanked out."""
+        fact = Fact(origin=self.origin(match), surface=match.group(), recorded=self.noted, **said)
+        self.gathered.keep(fact)
+        self.blank(match)
+
+    def origin(self, match: re.Match[str]) -> Origin:
+        """Where a phrase stands in the note."""
+        start = self.sentence.start + match.start()
+        quote = self.sentence.text[match.start() : match.end()]
+        return Origin("note", quote=quote, start=start, end=start + len(quote))
+
+    def blank(self, match: re.Match[str]) -> None:
+        """Nothing in a phrase is read again."""
+        self.left = (
+            self.left[: match.start()] + " " * (match.end() - match.start()) + self.left[match.end() :]
+        )
+
+    def restore(self, start: int, end: int) -> None:
+        """Words of a phrase that may say more."""
+        self.left = self.left[:start] + self.sentence.text[start:end] + self.left[end:]
+
+
+def read_statements(sentence: Sentence, gathered: Gathered, noted: DateRange | None) -> str:
+    """The statements of a sentence as facts; the sentence without them."""
+    phrases = _Phrases(sentence, gathered, noted, sentence.text)
+    for topic, pattern in read_rules().statements.items():
+        match = pattern.search(sentence.text)
+        if match is not None:
+            phrases.take(
+                match,
+                kind=FactKind.ATTESTATION,
+                id=topic.removeprefix("refused_"),
+                negated=topic.startswith("refused_"),
+            )
+    _read_pack_years(phrases)
+    _read_smoking(phrases)
+    _read_pregnancy(phrases)
+    _read_denials(phrases)
+    return phrases.left
+
+
+def _read_pack_years(phrases: _Phrases) -> None:
+    """Packs a day for so many years, multiplied; the words stay, because they say that the patient smoked."""
+    match = read_rules().packs_and_years.search(phrases.left)
+    if match is None or read_rules().cues["relatives"].search(phrases.sentence.text):
+        return
+    low = _PACKS.get(match["low"].lower()) or Decimal(match["low"])
+    high = Decimal(match["high"]) if match["high"] else low
+    years = Decimal(match["years"])
+    if low > high:
+        return
+    fact = Fact(
+        FactKind.MEASUREMENT,
+        "pack_years",
+        phrases.origin(match),
+        surface=match.group(),
+        value=ValueRange(low * years, high * years),
+        unit="{pack_years}",
+        date=phrases.noted,
+        recorded=phrases.noted,
+    )
+    phrases.gathered.keep(fact)
+
+
+def _read_smoking(phrases: _Phrases) -> None:
+    rules = read_rules()
+    if rules.cues["relatives"].search(phrases.sentence.text):
+        return
+    for name, said in _SMOKING.items():
+        match = rules.habits[name].search(phrases.left)
+        if match is None:
+            continue
+        before = phrases.sentence.text[: match.start()]
+        if name == "smoker" and reaches(rules.cues["denied"], before, rules.cues["stop"]):
+            continue
+        phrases.take(match, kind=FactKind.CONDITION, id="smoking", **said)
+        denial = rules.cues["denied"].match(match.group())
+        if denial is not None:  # it may deny what follows too
+            phrases.restore(match.start(), match.start() + denial.end())
+        return
+
+
+def _read_pregnancy(phrases: _Phrases) -> None:
+    rules = read_rules()
+    match = rules.facts["pregnant"].search(phrases.left)
+    if match is None:
+        return
+    denied = reaches(rules.cues["denied"], phrases.left[: match.start()], rules.cues["stop"])
+    status = Status.UNSTATED if denied else Status.ACTIVE
+    phrases.take(match, kind=FactKind.STATE, id="pregnant", negated=denied, status=status)
+    if match.group()[0].isdigit():  # how many weeks is a value of its own
+        phrases.restore(match.start(), match.end())
+
+
+def _read_denials(phrases: _Phrases) -> None:
+    rules = read_rules()
+    for name, kind, entry_id in _DENIALS:
+        match = rules.facts[name].search(phrases.left)
+        if match is not None:
+            phrases.take(match, kind=kind, id=entry_id, negated=True)
+            if entry_id != ANY:
+                phrases.restore(match.start(), match.end())
+    match = rules.facts["no_history"].search(phrases.left)
+    if match is not None:
+        phrases.gathered.miss(
+            "unread-value", f"{match.group()[:60]!r} is too wide to decide anything", "note"
+        )
+        phrases.blank(match)
+
+
+def read_vitals(sentence: Sentence, left: str, gathered: Gathered, noted: DateRange | None) -> str:
+    """Vital signs in the shorthand of charts as facts; what is left of the sentence without them."""
+    phrases = _Phrases(sentence, gathered, noted, left)
+    for name, pattern in read_rules().vitals.items():
+        for match in pattern.finditer(phrases.left):
+            pairs = [(name, match[1], _VITAL_UNITS.get(name, ""))]
+            if name == "pressure":
+                pairs = [("sbp", match[1], "mm[Hg]"), ("dbp", match[2], "mm[Hg]")]
+            elif name == "temperature":
+                pairs = [(name, match[1], "Cel" if match[2][0].lower() == "c" else "[degF]")]
+            for variable, value, unit in pairs:
+                gathered.keep(
+                    Fact(
+                        FactKind.MEASUREMENT,
+                        variable,
+                        phrases.origin(match),
+                        surface=match.group(),
+                        value=ValueRange.exactly(Decimal(value)),
+                        unit=unit or gathered.terms.variables[variable].unit,
+                        date=noted,
+                        recorded=noted,
+                    )
+                )
+            phrases.blank(match)
+    return phrases.left
