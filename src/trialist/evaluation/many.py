@@ -101,11 +101,12 @@ class Many:
         self._members: list[list[int]] = []
         self._static: list[int] = []
         self._whole: list[bool] = []
-        self._ages: dict[int, CriterionSet] = {}
+        self._ages: dict[int, int] = {}
+        self._age_numbers: dict[object, int] = {}
+        self._age_sets: list[tuple[CriterionSet, Witness]] = []
         self._permitting: dict[str, list[int]] = {}
         self._numbers: dict[object, int] = {}
         self._blanks: dict[bool, _Blank] = {}
-        self._agreed: dict[object, bool] = {}
         for trial in trials:
             self._add(trial)
 
@@ -146,7 +147,12 @@ class Many:
             self._put(_Shape(None, True, plain), ("fields", repr(plain)), at)
             if any(_is_age(one) for one in counted) and (plain.minimum_age or plain.maximum_age):
                 self._kept[at] = trial
-                self._ages[at] = replace(criteria, criteria=tuple(one for one in counted if _is_age(one)))
+                ages = tuple(one for one in counted if _is_age(one))
+                told = (tuple(map(_age_key, ages)), plain.minimum_age, plain.maximum_age)
+                number = self._age_numbers.setdefault(told, len(self._age_sets))
+                if number == len(self._age_sets):
+                    self._age_sets.append((replace(criteria, criteria=ages), plain))
+                self._ages[at] = number
 
     def _put(self, shape: _Shape, key: object, at: int) -> None:
         """Count a criterion, or the fields of a study, of the trial at a place."""
@@ -195,10 +201,10 @@ class Many:
             if change:
                 for at in self._in[number]:
                     sums[at] += change
-        permitted = self._permitted(known, sums)
+        joined = self._permitted(known, sums) | self._acting(known)
         found = []
         for at, packed in enumerate(sums):
-            if at in permitted or self._acts(at, known):
+            if at in joined:
                 members = [settled.get(one) or blank.settled[one] for one in self._members[at]]
                 found.append(self._joined(at, known, [*life, *(one for some in members for one in some)]))
             else:
@@ -214,12 +220,11 @@ class Many:
         keys = keys_of_facts(known) - {PERSONAL}
         return {at for key in keys for at in self._permitting.get(key, ()) if sums[at] // _EXCLUDES & _MASK}
 
-    def _acts(self, at: int, known: Known) -> bool:
-        """Whether criteria of a trial act on each other: by cohorts, or by ages that are told apart."""
-        if self._whole[at]:
-            return True
-        ages = self._ages.get(at)
-        return ages is not None and self._contradicts(ages, self._kept[at].fields, known)
+    def _acting(self, known: Known) -> set[int]:
+        """The trials whose criteria act on each other: by cohorts, or by ages that are told apart."""
+        apart = {number for number in range(len(self._age_sets)) if self._contradicts(number, known)}
+        found = {at for at, number in self._ages.items() if number in apart}
+        return found | {at for at, whole in enumerate(self._whole) if whole}
 
     def _joined(self, at: int, known: Known, assessments: Sequence[Assessment]) -> Outcome:
         """The verdict of a trial whose criteria act on each other, of what each came to alone."""
@@ -232,27 +237,13 @@ class Many:
         texts, fields = reconcile_ages(shown, with_permissions(shown, of_text), of_fields, known)
         return outcome_of(weigh(criteria, known, [*fields, *texts]))
 
-    def _contradicts(self, ages: CriterionSet, fields: Witness | None, known: Known) -> bool:
+    def _contradicts(self, number: int, known: Known) -> bool:
         """Whether text and field tell ages apart for this patient."""
-        if fields is None:
-            return False
-        key = (
-            tuple(_age_key(one) for one in ages.criteria),
-            fields.minimum_age,
-            fields.maximum_age,
-            known.patient.birth,
-            known.as_of,
-        )
-        found = self._agreed.get(key)
-        if found is None:
-            if len(self._agreed) > 100_000:
-                self._agreed.clear()
-            plain = replace(_plain_fields(fields), sex="", healthy_volunteers=None)
-            texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
-            before = field_assessments(plain, known)
-            after = reconcile_ages(ages, texts, before, known)
-            found = self._agreed[key] = after != (texts, before)
-        return found
+        ages, fields = self._age_sets[number]
+        plain = replace(fields, sex="", healthy_volunteers=None)
+        texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
+        before = field_assessments(plain, known)
+        return reconcile_ages(ages, texts, before, known) != (texts, before)
 
     def _read(self, at: int, packed: int) -> Outcome:
         excludes, assumed, data, persons = (
