@@ -147,6 +147,7 @@ def test_the_sheet_prints_without_the_site_around_it(window: Watched) -> None:
     try:
         assert page.get_by_text("Decision support, not a medical device").first.is_visible()
         assert page.get_by_text("Checked by:").is_visible()
+        assert page.locator(".fact-table").first.is_visible(), "what is folded on the screen is on paper"
         assert not page.locator(".filters-bar").is_visible()
         assert not page.locator(".site-head nav").is_visible()
     finally:
