@@ -1,4 +1,7 @@
-"""One browser and one server for all tests of a process."""
+"""One server for all tests of a process, and one browser for those of a file.
+
+The browser's driver keeps an event loop running in its thread, in which no other test could run one of its own.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from support.browser import PATIENT, open_browser, registry_of_demo
 from support.serving import Running, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with open_browser() as found:
         yield found
