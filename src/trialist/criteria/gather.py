@@ -83,6 +83,9 @@ def with_examples(main: Expr, named: Expr) -> Expr:
         if plain and (main.status or (isinstance(main, Concept) and main.severity)):
             # `terminal illness (e.g. cancer)`: whether cancer that is not terminal is meant as well is not said
             return Alternatives((join_any([main, named]), main))
+    if isinstance(main, And):
+        # `lung disease requiring oxygen, such as COPD`: whether any COPD is meant is not said
+        return Alternatives((join_any([main, named]), main))
     return join_any([main, named])
 
 
