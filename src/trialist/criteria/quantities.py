@@ -501,6 +501,10 @@ def _same_unit(low: _Number, high: _Number) -> None:
         high.value, high.unit = high.value * rate, low.unit
 
 
+def _is_number_at(tokens: Sequence[Token], place: int) -> bool:
+    return place < len(tokens) and tokens[place].kind == "num"
+
+
 def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] | None:
     """The comparison behind a number: `or older`, `+`."""
     start = place
@@ -515,8 +519,11 @@ def _behind(tokens: Sequence[Token], place: int, text: str) -> tuple[str, int] |
             and not (candidate + 1 < len(tokens) and tokens[candidate + 1].kind == "num")
         ):
             return ">=", candidate + 1
-        hits = [hit for hit in comparison_words().at(tokens, candidate, text) if hit.entry.kind == "behind"]
-        if hits:
+        found = comparison_words().at(tokens, candidate, text)
+        hits = [hit for hit in found if hit.entry.kind == "behind"]
+        # `CA-125 at most 1000`: what can stand before a number belongs to the one that follows it
+        is_before = len(hits) < len(found) and _is_number_at(tokens, hits[0].last if hits else candidate)
+        if hits and not is_before:
             closed = (
                 hits[0].last < len(tokens)
                 and tokens[hits[0].last].text == ")"
