@@ -17,8 +17,10 @@ import orjson
 import pytest
 
 from trialist.demo import generate_study
+from trialist.registry.criteria_index import build_criteria
 
 from support.clients import python_environment, run_client
+from support.loading import settings
 from support.serving import Running, make_registry, running
 
 pytestmark = pytest.mark.heavy
@@ -39,6 +41,7 @@ ALL_THAT_APPLY = f"{ANSWERS},negative_data_rejection,unsupported_method,allow_he
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     records = [orjson.dumps(generate_study(number, seed=7)) for number in range(250)]
     directory = make_registry(tmp_path_factory.mktemp("schemathesis") / "registry", *records)
+    build_criteria(settings(directory))
     with running(directory, workers=2) as found:
         yield found
 

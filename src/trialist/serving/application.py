@@ -128,7 +128,7 @@ class Application:
             text = f"The address is longer than {self.settings.max_request_bytes} bytes"
             return surface.refused(scope, 414, text)
         if scope["method"] == "OPTIONS":
-            return Response(status_code=204, headers=dict(surface.preflight))
+            return Response(status_code=204, headers=_preflight(surface, scope))
         if scope["method"] not in surface.methods:
             return surface.refused(scope, 405, "")
         path = canonical_path(raw_path)
@@ -146,3 +146,16 @@ class Application:
         way = "".join(traceback.format_tb(error.__traceback__))
         logging.getLogger("trialist.serving").debug("bug %s\n%s", bug, way)
         return bug
+
+
+def _preflight(surface: Surface, scope: Scope) -> dict[str, str]:
+    """What an OPTIONS request is told: of a known path the methods that it has."""
+    headers = dict(surface.preflight)
+    path = canonical_path(scope.get("raw_path") or scope["path"].encode())
+    if "allow" in headers and path is not None:
+        asked = {**scope, "path": path}
+        route = next((one for one in surface.routes if one.matches(asked)[0] is not Match.NONE), None)
+        methods = getattr(route, "methods", None)
+        if methods:
+            headers["allow"] = ", ".join([*sorted(methods), "OPTIONS"])
+    return headers
