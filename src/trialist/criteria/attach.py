@@ -206,7 +206,9 @@ def _variable(
         if fitting and chosen[-1] in fitting:
             return _quantities(clause, bound, fitting, fitting[0].first, bound.last), fitting
     following = [hit for hit in measures if bound.last <= hit.first < upper]
-    if following and bound.shape != "bare" and _is_right_behind(tokens, bound, following[0]):
+    # A number without a comparison names its measure only where it touches it (`12 weeks gestation`).
+    touches = bool(following) and bound.unit is not None and following[0].first == bound.last
+    if following and (bound.shape != "bare" or touches) and _is_right_behind(tokens, bound, following[0]):
         chosen = _coordinated_after(tokens, following)
         return _quantities(clause, bound, chosen, bound.first, chosen[-1].last), chosen
     implied = _implied(clause, bound, limit)
