@@ -1,7 +1,6 @@
 """The fast way to a record's identity against its judge, `check`: it may give up, it may never be wrong."""
 
 import json
-import os
 import random
 from datetime import date
 
@@ -47,9 +46,6 @@ def test_real_records_are_taken_exactly_when_check_finds_nothing():
     assert taken > 3000
 
 
-MUTATIONS = int(os.environ.get("TRIALIST_MUTATIONS", "8000"))
-"""Damaged records that are compared; a long run asks for more."""
-
 ODD = [
     None, True, False, 0, -1, 5.0, 1.5, 1e3, 2**63, 2**64, 10**30, "", " ", "RECRUITING", "recruiting", "2024-02-30", "2024-02",
     "2024", "0000", "2024-1-1", "2024-01-01T25:00", "2020-05-06T18:45", "18 Years", "18", "N/A", "nct99000001", "NCT99000001",
@@ -63,7 +59,7 @@ def test_mutated_records_never_pass_for_sound():
     source = random.Random(3)
     templates = [orjson.loads(text) for text in generate_studies(60, seed=9)]
     verdicts: dict[bool | None, int] = {True: 0, False: 0, None: 0}
-    for _ in range(MUTATIONS):
+    for _ in range(20_000):
         found = orjson.loads(orjson.dumps(source.choice(templates)))
         holder = found
         if source.random() < 0.5:
@@ -78,7 +74,7 @@ def test_mutated_records_never_pass_for_sound():
         if source.random() < 0.1 and isinstance(holder, dict):
             holder[source.choice(["frob", "class", "class_", "nctId", "type"])] = source.choice(ODD)
         verdicts[agrees(json.dumps(found).encode("utf-8", "surrogatepass"))] += 1
-    assert min(verdicts[True], verdicts[False]) > MUTATIONS // 40
+    assert min(verdicts[True], verdicts[False]) > 500
 
 
 @pytest.mark.parametrize(

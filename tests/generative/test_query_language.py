@@ -175,7 +175,7 @@ def _wrapped(draw: Callable, kind: str, scope: Scope) -> tuple[Callable[[Node], 
 
 
 ANY = nodes(Scope(resolve_area("BasicSearch")))
-MANY = settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+MANY = settings(max_examples=2_000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @MANY
@@ -206,7 +206,7 @@ pieces = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(MANY, max_examples=2_500)
+@settings(MANY, max_examples=5_000)
 @given(typed | pieces | st.tuples(pieces, typed, pieces).map("".join))
 def test_whatever_is_typed_is_read_or_refused_with_a_place(text: str):
     try:

@@ -457,7 +457,7 @@ def test_workers_are_summed(tmp_path):
 
 
 def test_the_criteria_of_a_study_are_what_the_schema_says(app):
-    hits = get(app, "search", pageSize="30")["hits"]
+    hits = get(app, "search", pageSize="60")["hits"]
     seen = set()
     for hit in hits:
         found = get(app, f"studies/{hit['nct_id']}/criteria")
