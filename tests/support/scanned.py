@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from trialist.record.catalogue import Field, fields_by_piece
@@ -18,6 +18,7 @@ TYPES = {
     **dict.fromkeys(("short", "integer", "long", "number"), "INTEGER"),
     **dict.fromkeys(("NormalizedDate", "PartialDate", "DateTimeMinutes"), "DATE"),
 }
+LOCATIONS = "protocolSection.contactsLocationsModule.locations."
 FORMATS = {4: "yyyy", 7: "yyyy-MM", 10: "yyyy-MM-dd", 16: "yyyy-MM-dd'T'HH:mm"}
 
 
@@ -46,36 +47,55 @@ def is_value(field: Field, value: Any) -> bool:
     return isinstance(value, str)
 
 
-def values_of(record: Record, field: Field) -> list[Any]:
-    if field.indexed_only:
-        return list(derived_numbers(record).get(field.piece, ()))
-    return [value for value in leaves(record, field.path.split(".")) if is_value(field, value)]
+class Scanned:
+    """Records by NCT number, with the numbers derived from each; a scan goes through all of them for every field."""
 
+    def __init__(self, records: Mapping[int, Record]) -> None:
+        self._records = dict(sorted(records.items()))
+        self._derived = {number: derived_numbers(record) for number, record in self._records.items()}
 
-def scan_values(records: Mapping[int, Record], piece: str) -> dict[str, Any]:
-    """What `field_values` should tell of a field; `records` by NCT number."""
-    field = fields_by_piece()[piece]
-    found = {number: values_of(record, field) for number, record in sorted(records.items())}
-    kind = type_of(field)
-    told: dict[str, Any] = {
-        "type": kind,
-        "piece": piece,
-        "field": field.path,
-        "missingStudiesCount": sum(not values for values in found.values()),
-    }
-    if kind == "BOOLEAN":
-        told["falseCount"] = sum(False in values for values in found.values())
-        told["trueCount"] = sum(True in values for values in found.values())
-        return told
-    every = [value for values in found.values() for value in values]
-    if kind == "INTEGER":
-        return told | (
-            {"min": min(every), "max": max(every), "avg": sum(every) / len(every)} if every else {}
-        )
-    if kind == "DATE":
-        formats = [name for size, name in FORMATS.items() if size in set(map(len, every))]
-        return told | ({"min": min(every), "max": max(every)} if every else {}) | {"formats": formats}
-    return told | _scan_texts(field, found)
+    def values(self, piece: str) -> dict[str, Any]:
+        """What `field_values` should tell of a field."""
+        field = fields_by_piece()[piece]
+        found = {number: self._values_of(number, field) for number in self._records}
+        kind = type_of(field)
+        told: dict[str, Any] = {
+            "type": kind,
+            "piece": piece,
+            "field": field.path,
+            "missingStudiesCount": sum(not values for values in found.values()),
+        }
+        if kind == "BOOLEAN":
+            told["falseCount"] = sum(False in values for values in found.values())
+            told["trueCount"] = sum(True in values for values in found.values())
+            return told
+        every = [value for values in found.values() for value in values]
+        if kind == "INTEGER":
+            return told | (
+                {"min": min(every), "max": max(every), "avg": sum(every) / len(every)} if every else {}
+            )
+        if kind == "DATE":
+            formats = [name for size, name in FORMATS.items() if size in set(map(len, every))]
+            return told | ({"min": min(every), "max": max(every)} if every else {}) | {"formats": formats}
+        return told | _scan_texts(field, found)
+
+    def sizes(self, piece: str) -> dict[str, Any]:
+        """What `list_sizes` should tell of a list field."""
+        field = fields_by_piece()[piece]
+        studies: Counter[int] = Counter()
+        for derived in self._derived.values():
+            studies.update(set(derived.get(counted_lists()[piece], ())))
+        told: dict[str, Any] = {"piece": piece, "field": field.path, "uniqueSizesCount": len(studies)}
+        if studies:
+            told |= {"minSize": min(studies), "maxSize": max(studies)}
+        ranked = sorted(studies, key=lambda size: (-studies[size], size))[:250]
+        return told | {"topSizes": [{"size": size, "studiesCount": studies[size]} for size in ranked]}
+
+    def _values_of(self, number: int, field: Field) -> list[Any]:
+        if field.indexed_only:
+            return list(self._derived[number].get(field.piece, ()))
+        found = leaves(self._records[number], field.path.split("."))
+        return [value for value in found if is_value(field, value)]
 
 
 def _scan_texts(field: Field, found: Mapping[int, list[str]]) -> dict[str, Any]:
@@ -101,19 +121,3 @@ def _scan_texts(field: Field, found: Mapping[int, list[str]]) -> dict[str, Any]:
             "value": longest,
         }
     return told
-
-
-LOCATIONS = "protocolSection.contactsLocationsModule.locations."
-
-
-def scan_sizes(records: Iterable[Record], piece: str) -> dict[str, Any]:
-    """What `list_sizes` should tell of a list field."""
-    field = fields_by_piece()[piece]
-    studies: Counter[int] = Counter()
-    for record in records:
-        studies.update(set(derived_numbers(record).get(counted_lists()[piece], ())))
-    told: dict[str, Any] = {"piece": piece, "field": field.path, "uniqueSizesCount": len(studies)}
-    if studies:
-        told |= {"minSize": min(studies), "maxSize": max(studies)}
-    ranked = sorted(studies, key=lambda size: (-studies[size], size))[:250]
-    return told | {"topSizes": [{"size": size, "studiesCount": studies[size]} for size in ranked]}
