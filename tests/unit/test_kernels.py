@@ -26,14 +26,21 @@ SCORES = st.floats(0, 100, width=32) | st.sampled_from([0.0, 1.0, float("nan")])
 STUDIES = st.lists(st.tuples(st.booleans(), SCORES, st.floats(-2, 2)), max_size=80)
 
 
-@given(STUDIES, st.integers(0, 90), st.booleans(), st.booleans())
+@given(STUDIES, st.integers(1, 4), st.integers(0, 90), st.booleans(), st.booleans(), st.booleans())
 def test_the_best_are_those_that_sorting_puts_first(
-    studies: list[tuple[bool, float, float]], most: int, scored: bool, weighed: bool
+    studies: list[tuple[bool, float, float]],
+    times: int,
+    most: int,
+    scored: bool,
+    weighed: bool,
+    bounded: bool,
 ) -> None:
+    studies = studies * times
     mask = np.array([study[0] for study in studies], dtype=bool)
     score = np.array([study[1] for study in studies], dtype=np.float32) if scored else None
     factor = np.array([study[2] for study in studies], dtype=np.float64) if weighed else None
-    values, places = kernels.find_best(mask, most, score, factor)
+    bound = {"most_factor": 2.0} if bounded else {}
+    values, places = kernels.find_best(mask, most, score, factor, **bound)
     worth = np.ones(len(studies)) if score is None else score.astype(np.float64)
     worth = worth if factor is None else worth * factor
     worth[np.isnan(worth)] = -np.inf
@@ -42,6 +49,24 @@ def test_the_best_are_those_that_sorting_puts_first(
     assert dict(zip(places.tolist(), values.tolist(), strict=True)) == {
         place: worth[place] for place in wanted
     }
+
+
+@given(st.lists(st.tuples(st.booleans(), SCORES), max_size=300), st.booleans(), st.integers(0, 300))
+def test_what_is_marked_is_listed(studies: list[tuple[bool, float]], scored: bool, most: int) -> None:
+    mask = np.array([marked for marked, _ in studies], dtype=bool)
+    score = np.array([one for _, one in studies], dtype=np.float32)
+    places, scores = kernels.list_marked(mask, score if scored else None, most)
+    wanted = np.flatnonzero(mask)
+    if len(wanted) > most:
+        assert places is None
+    else:
+        assert places is not None
+        assert places.tolist() == wanted.tolist()
+    if scored:
+        assert scores is not None
+        np.testing.assert_array_equal(scores, score[wanted])
+    else:
+        assert scores is None
 
 
 def sums_of(numbers: list[float]) -> kernels.Sums:

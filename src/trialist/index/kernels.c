@@ -11,6 +11,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
 
 #include "kernels.h"
 
@@ -84,6 +90,7 @@ typedef struct {
     uint8_t *mask;      /* by study or site: set to 1 where something is found; or NULL */
     float *powers;      /* by study: grows by the third power of what is found; or NULL */
     uint8_t *touched;   /* by block of 64 studies: set to 1 where a power grows */
+    uint64_t *seen;     /* by block of 64 studies: a bit for each, all 0 before and after */
     const uint8_t *only; /* by study: where phrases in texts are looked for; or NULL, everywhere */
     int64_t asked_count;
     int64_t looked_count;
@@ -348,51 +355,89 @@ static int mark_result(const Field *field, const Request *request, const Hits *h
     return 0;
 }
 
-/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once.
- *
- * `*stamps` has for each study the last result that counted it; it is made when a first one needs it, as many words have none.
- */
-static int score_result(const Field *field, const Request *request, const Hits *hits, const Result *result, double worth,
-                        uint32_t **stamps, uint32_t stamp) {
-    if (result->from == result->to) return 0;
-    if (field->is_values && !*stamps) {
-        *stamps = calloc((size_t)request->units + 1, sizeof **stamps);
-        if (!*stamps) return NO_MEMORY;
+/* What a result says of studies: `table` has the power of each impact, `only` where it counts (or NULL). */
+
+static int score_texts(const Field *field, const Request *request, const Hits *hits, const Result *result, const float *table) {
+    const int64_t units = request->units, to = result->to;
+    float *restrict powers = request->powers;
+    uint8_t *restrict touched = request->touched;
+    const uint8_t *restrict only = request->only;
+    const uint16_t *restrict low = field->low;
+    const uint8_t *restrict high = field->high, *restrict impact = result->is_span ? field->impact : hits->impact;
+    const uint32_t *restrict unit_at = hits->unit;
+    const int is_span = (int)result->is_span;
+    int64_t before = -1;
+    for (int64_t at = result->from; at < to; at++) {
+        uint32_t unit = !is_span ? unit_at[at] : high ? low[at] | (uint32_t)high[at] << 16 : low[at];
+        if (unit >= units) return DAMAGED;
+        if (unit == before || (only && !only[unit])) continue; /* a study that comes twice counts once */
+        powers[unit] += table[impact[at]];
+        touched[unit / BLOCK] = 1;
+        before = unit;
     }
-    uint32_t *stamped = *stamps;
+    return 0;
+}
+
+static inline int lowest_bit(uint64_t bits) {
+#ifdef _MSC_VER
+    unsigned long place;
+    _BitScanForward64(&place, bits);
+    return (int)place;
+#else
+    return __builtin_ctzll(bits);
+#endif
+}
+
+/* The holders of many values come in no order, and some hold several of them. So each is first marked by a bit, all of which
+ * fit into a processor's cache; then what is marked is gone through in order, and the bits are cleared. */
+static int score_values(const Field *field, const Request *request, const Hits *hits, const Result *result, const float *table) {
     const int64_t units = request->units;
-    float *powers = request->powers;
-    uint8_t *touched = request->touched;
-    const uint8_t *only = request->only;
+    uint64_t *restrict seen = request->seen;
+    const uint32_t *restrict holder = field->studies.holder;
+    uint32_t lowest = UINT32_MAX, highest = 0;
+    int failed = 0;
+    for (int64_t at = result->from; at < result->to && !failed; at++) {
+        int64_t from, to;
+        failed = span_of(&field->studies, hit_unit(field, hits, result, at), &from, &to);
+        for (; !failed && from < to; from++) {
+            uint32_t study = holder[from];
+            if (study >= units) {
+                failed = DAMAGED;
+                break;
+            }
+            seen[study / BLOCK] |= 1ULL << study % BLOCK;
+            lowest = study < lowest ? study : lowest;
+            highest = study > highest ? study : highest;
+        }
+    }
+    if (lowest > highest) return failed;
+    float *restrict powers = request->powers;
+    uint8_t *restrict touched = request->touched;
+    const uint8_t *restrict only = request->only, *restrict impact = field->study_impact;
+    for (uint32_t block = lowest / BLOCK; block <= highest / BLOCK; block++) {
+        uint64_t bits = seen[block];
+        if (!bits) continue;
+        seen[block] = 0;
+        touched[block] = 1;
+        for (; bits; bits &= bits - 1) {
+            uint32_t study = block * BLOCK + (uint32_t)lowest_bit(bits);
+            if (!only || only[study]) powers[study] += table[impact[study]];
+        }
+    }
+    return failed;
+}
+
+/* `worth` times the impact as a share of 255, to the third power; a study that comes twice counts once. */
+static int score_result(const Field *field, const Request *request, const Hits *hits, const Result *result, double worth) {
+    if (result->from == result->to) return 0;
     float table[256];
     float step = (float)(worth / 255);
     for (int impact = 0; impact < 256; impact++) {
         float one = (float)(impact ? impact : 1) * step; /* the least impact still is something */
         table[impact] = one * one * one;
     }
-    int64_t before = -1;
-    for (int64_t at = result->from; at < result->to; at++) {
-        uint32_t unit = hit_unit(field, hits, result, at);
-        if (!field->is_values) {
-            if (unit >= units) return DAMAGED;
-            if (only && !only[unit]) continue;
-            if (unit != before) powers[unit] += table[result->is_span ? field->impact[at] : hits->impact[at]];
-            touched[unit / BLOCK] = 1;
-            before = unit;
-            continue;
-        }
-        int64_t from, to;
-        if (span_of(&field->studies, unit, &from, &to)) return DAMAGED;
-        for (; from < to; from++) {
-            uint32_t study = field->studies.holder[from];
-            if (study >= units) return DAMAGED;
-            if (stamped[study] == stamp || (only && !only[study])) continue;
-            stamped[study] = stamp;
-            powers[study] += table[field->study_impact[study]];
-            touched[study / BLOCK] = 1;
-        }
-    }
-    return 0;
+    if (!field->is_values) return score_texts(field, request, hits, result, table);
+    return score_values(field, request, hits, result, table);
 }
 
 /* The inverse document frequency of BM25 (Robertson and Zaragoza 2009, section 3.1), never negative. */
@@ -472,7 +517,7 @@ static int find_sequence(const Request *request, const int32_t *places, int64_t 
 }
 
 static int find_in_field(const Request *request, const int32_t *places, int64_t looked, Scratch *scratch, Hits *hits,
-                         Result *results, uint32_t **stamps, uint32_t *stamp) {
+                         Result *results) {
     const Field *field = request->fields + request->looked[looked];
     int64_t first = request->first[looked], last = request->last[looked], found = 0;
     int failed = 0;
@@ -491,7 +536,7 @@ static int find_in_field(const Request *request, const int32_t *places, int64_t 
     double worth = request->weight[looked] * rarity(request->studies, (double)request->counts[looked]);
     for (int64_t at = 0; at < last - first; at++) {
         double share = worth * results[at].share;
-        failed = score_result(field, request, hits, results + at, share > 1e-4 ? share : 1e-4, stamps, ++*stamp);
+        failed = score_result(field, request, hits, results + at, share > 1e-4 ? share : 1e-4);
         if (failed) return failed;
     }
     return 0;
@@ -510,20 +555,18 @@ SHARED int64_t find_sequences(const Request *request) {
         }
     }
     Hits hits = {0};
-    uint32_t stamp = 0, *stamps = NULL;
     Scratch scratch = {malloc((size_t)longest * sizeof(Run)), NULL, 0};
     Result *results = malloc((size_t)most * sizeof *results);
     int32_t *places = malloc((size_t)(request->asked_count * request->looked_count + 1) * sizeof *places);
     if (scratch.run && results && places) {
         failed = locate(request, places);
         for (int64_t at = 0; at < request->looked_count && !failed; at++)
-            failed = find_in_field(request, places, at, &scratch, &hits, results, &stamps, &stamp);
+            failed = find_in_field(request, places, at, &scratch, &hits, results);
     }
     free(scratch.run);
     free(scratch.place);
     free(results);
     free(places);
-    free(stamps);
     free(hits.unit);
     free(hits.impact);
     return failed;
@@ -560,7 +603,7 @@ static inline float cube_root(float number) {
 }
 
 /* Add the cube roots of sums to scores, mark what had a sum, and clear the sums. */
-SHARED void take_powers(int64_t units, float *powers, uint8_t *touched, float *score, uint8_t *mask) {
+SHARED WIDE void take_powers(int64_t units, float *powers, uint8_t *touched, float *score, uint8_t *mask) {
     for (int64_t from = 0; from < units; from += BLOCK) {
         if (!touched[from / BLOCK]) continue; /* most studies have nothing of most words */
         int64_t count = units - from < BLOCK ? units - from : BLOCK;
@@ -570,6 +613,37 @@ SHARED void take_powers(int64_t units, float *powers, uint8_t *touched, float *s
         for (int64_t at = 0; at < count; at++) mask[from + at] |= power[at] > 0;
         memset(power, 0, (size_t)count * sizeof *power);
     }
+}
+
+/* A bit for each of up to 64 marks, which are 0 or 1; eight are brought together by one multiplication. */
+static inline uint64_t bits_of(const uint8_t *mask, int64_t count) {
+    uint64_t bits = 0, eight;
+    int64_t at = 0;
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (; at + 8 <= count; at += 8) {
+        memcpy(&eight, mask + at, sizeof eight);
+        bits |= (eight * 0x0102040810204080ULL >> 56) << at;
+    }
+#else
+    (void)eight;
+#endif
+    for (; at < count; at++) bits |= (uint64_t)mask[at] << at;
+    return bits;
+}
+
+/* Write down the marked places, and the scores of these if there are any; either may be NULL. How many they are. */
+SHARED int64_t list_marked(int64_t units, const uint8_t *mask, const float *score, uint32_t *places, float *scores) {
+    int64_t count = 0;
+    for (int64_t from = 0; from < units; from += BLOCK) {
+        uint64_t bits = bits_of(mask + from, units - from < BLOCK ? units - from : BLOCK);
+        for (; bits; bits &= bits - 1) {
+            int64_t at = from + lowest_bit(bits);
+            if (places) places[count] = (uint32_t)at;
+            if (score) scores[count] = score[at];
+            count++;
+        }
+    }
+    return count;
 }
 
 static inline int is_before(double value, int64_t place, double other, int64_t other_place) {
@@ -592,15 +666,22 @@ static void sink(double *values, int64_t *places, int64_t count, int64_t at, dou
 }
 
 /* The marked places with the highest values, in no order: score[place] × factor[place], or factor alone, or score alone, or 0.
- * Of equal values the later place comes first; a value that is no number counts as lower than any. Returns how many. */
-SHARED int64_t find_best(int64_t units, const uint8_t *mask, const float *score, const double *factor, int64_t most,
-                         double *values, int64_t *places) {
+ * Of equal values the later place comes first; a value that is no number counts as lower than any. With a finite
+ * `most_factor` no factor is above it and no score below 0. Returns how many. */
+SHARED WIDE int64_t find_best(int64_t units, const uint8_t *mask, const float *score, const double *factor,
+                              double most_factor, int64_t most, double *values, int64_t *places) {
     double value[BLOCK];
     int64_t count = 0;
     if (most <= 0) return 0;
     for (int64_t end = units; end > 0; end -= BLOCK) {
         int64_t start = end > BLOCK ? end - BLOCK : 0, size = end - start;
         if (is_zero(mask + start, size)) continue;
+        if (count == most && score && factor && most_factor < INFINITY) { /* most blocks cannot hold anything better, whatever their factors are */
+            int better = 0;
+            for (int64_t at = 0; at < size; at++)
+                better |= ((double)score[start + at] * most_factor > values[0]) & (mask[start + at] != 0);
+            if (!better) continue;
+        }
         if (score && factor)
             for (int64_t at = 0; at < size; at++) value[at] = (double)score[start + at] * factor[start + at];
         else
@@ -738,6 +819,16 @@ SHARED void count_bits(const void *bits, int64_t width, const uint8_t *mask, int
                                     : ((const uint32_t *)bits)[at];
         for (int bit = 0; had; bit++, had >>= 1) counts[bit] += had & 1;
     }
+}
+
+/* From now on memory that is freed is kept for the next who wants some, up to so many bytes; whether that is so. */
+SHARED int keep_freed(int64_t bytes) {
+#ifdef __GLIBC__
+    return mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, bytes < INT32_MAX ? (int)bytes : INT32_MAX);
+#else
+    (void)bytes;
+    return 0;
+#endif
 }
 
 /* The sizes of the structures, so that a library of another version is not used. */

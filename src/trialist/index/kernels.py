@@ -7,6 +7,7 @@ lock, so searches in several threads share the processors.
 from __future__ import annotations
 
 import ctypes
+import math
 from ctypes import POINTER, Structure, byref, c_double, c_int64, c_void_p
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from trialist.errors import NotBuiltError
 from trialist.index.arrays import Array
 
 _NO_MEMORY = -1
+_MOST_FREED = 256_000_000
 BLOCK = 64
 """Postings and studies are gone through in blocks of so many, as in `kernels.c`."""
 
@@ -68,7 +70,7 @@ class Request(Structure):
     _fields_ = (
         *((name, c_void_p) for name in ("fields", "words", "asked", "slot_word", "slot_spelling")),
         *((name, c_void_p) for name in ("sequence_end", "looked", "first", "distant", "last", "weight")),
-        *((name, c_void_p) for name in ("counts", "mask", "powers", "touched", "only")),
+        *((name, c_void_p) for name in ("counts", "mask", "powers", "touched", "seen", "only")),
         *((name, c_int64) for name in ("asked_count", "looked_count", "units", "of_sites", "counted")),
         ("studies", c_double),
         ("synonym", c_double),
@@ -94,9 +96,18 @@ def _library() -> ctypes.CDLL:
     for name in ("find_sequences", "find_best", "count_holders", "mark_holders", "mark_holders_owners"):
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
+    found.keep_freed.argtypes = (c_int64,)
+    found.list_marked.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
+    found.list_marked.restype = c_int64
     found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
     found.take_powers.restype = None
-    found.find_best.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
+    found.find_best.argtypes = (
+        *(c_int64, c_void_p, c_void_p, c_void_p),
+        c_double,
+        c_int64,
+        c_void_p,
+        c_void_p,
+    )
     found.count_holders.argtypes = (POINTER(Holders), c_void_p, c_int64, c_void_p)
     found.mark_holders.argtypes = (POINTER(Holders), c_void_p, c_void_p, c_int64)
     found.mark_holders_owners.argtypes = (
@@ -118,6 +129,16 @@ def _library() -> ctypes.CDLL:
     found.count_bits.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p)
     found.count_bits.restype = None
     return found
+
+
+@cache
+def keep_freed_memory() -> None:
+    """From now on this process keeps what it frees, up to `_MOST_FREED` bytes, where the C library can be told so.
+
+    Every search takes and frees arrays with an item a study. Without this each of them is handed back to the system, and
+    the next comes as new pages, which the system clears one by one: about a tenth of a search's time.
+    """
+    _library().keep_freed(_MOST_FREED)
 
 
 def address(array: Array | None, *kinds: Any) -> int | None:
@@ -147,12 +168,14 @@ def find_sequences(request: Request) -> None:
 class Sums:
     """Room for a sum for every study, nothing but zeros until something is found.
 
-    `powers` are the sums, `touched` says of each block of 64 studies whether one of them grew.
+    `powers` are the sums, `touched` says of each block of 64 studies whether one of them grew. `seen` has a bit for
+    each study, with which those are told apart that one result names several times.
     """
 
     def __init__(self, studies: int) -> None:
         self.powers = np.zeros(studies, dtype=np.float32)
         self.touched = np.zeros(studies // BLOCK + 1, dtype=bool)
+        self.seen = np.zeros(studies // BLOCK + 1, dtype=np.uint64)
 
     def take(self, score: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
         """Add the cube root of each sum to the score, mark what had one, and set the sums to 0."""
@@ -165,13 +188,37 @@ class Sums:
         )
 
 
+def list_marked(
+    mask: NDArray[np.bool_], score: NDArray[np.float32] | None, most: int
+) -> tuple[NDArray[np.uint32] | None, NDArray[np.float32] | None]:
+    """The marked places, None where they are more than `most`, and the scores there, if there are any."""
+    count = int(np.count_nonzero(mask))
+    places = np.empty(count, dtype=np.uint32) if count <= most else None
+    scores = None if score is None else np.empty(count, dtype=np.float32)
+    if score is not None and len(score) != len(mask):
+        raise TypeError("marks and scores have one item for each study")
+    _library().list_marked(
+        len(mask),
+        address(mask, np.bool_),
+        address(score, np.float32),
+        address(places, np.uint32),
+        address(scores, np.float32),
+    )
+    return places, scores
+
+
 def find_best(
     mask: NDArray[np.bool_],
     most: int,
     score: NDArray[np.float32] | None = None,
     factor: NDArray[np.float64] | None = None,
+    *,
+    most_factor: float = math.inf,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The values and places, in no order, of the marked places with the highest score × factor; of equals the later ones."""
+    """The values and places, in no order, of the marked places with the highest score × factor; of equals the later ones.
+
+    Whoever knows that no score is below 0 and no factor above `most_factor` spares reading most factors.
+    """
     values = np.empty(min(most, len(mask)), dtype=np.float64)
     places = np.empty(len(values), dtype=np.int64)
     count = _library().find_best(
@@ -179,6 +226,7 @@ def find_best(
         address(mask, np.bool_),
         address(score, np.float32),
         address(factor, np.float64),
+        most_factor,
         len(values),
         address(values),
         address(places),

@@ -62,6 +62,7 @@ class LiveIndex:
         self.learned_file: Path = directory / content["learned"]
         self.gone = np.asarray(content["gone"], dtype=np.uint32)
         self.alive = alive_of(self.segments, self.gone)
+        self.is_whole = tuple(bool(alive.all()) for alive in self.alive)
         self.studies = int(sum(alive.sum() for alive in self.alive))
 
     def open_all(self) -> None:

@@ -332,6 +332,7 @@ class Segment:
         request.mask = kernels.address(mask, np.bool_)
         if sums is not None:
             request.powers, request.touched = kernels.address(sums.powers), kernels.address(sums.touched)
+            request.seen = kernels.address(sums.seen)
         request.only = kernels.address(only, np.bool_)
         request.units, request.of_sites = self.sites if of_sites else self.studies, of_sites
         if any(

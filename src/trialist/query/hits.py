@@ -76,7 +76,7 @@ class Selection:
         self._answers = answers or KeptAnswers(0)
         self.evaluations: list[Evaluation] = []
         self.masks: list[Mask] = []
-        self.scores: list[Scores] = []
+        self.scores: list[Scores | None] = []
         self._filtered: list[list[Mask]] = []
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
@@ -94,18 +94,20 @@ class Selection:
             self.masks.append(mask)
             self.scores.append(score)
 
-    def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores]:
-        mask = alive.copy()
-        self._filtered.append([self._filter(evaluation, node) for node in self.query.filters])
-        for filtered in self._filtered[-1]:
-            mask &= filtered
+    def _evaluate(self, evaluation: Evaluation, alive: Mask) -> tuple[Mask, Scores | None]:
+        """What is found in a segment; the mask may be one that is kept, so nobody changes it."""
+        filtered = [self._filter(evaluation, node) for node in self.query.filters]
+        self._filtered.append(filtered)
+        mask = None if self.index.is_whole[len(self._filtered) - 1] else alive
+        for one in filtered:
+            mask = one if mask is None else mask & one
         score: Scores | None = None
         # What the filters leave, and then each query, is all that the next one has to look at.
-        for one in self.query.queries:
-            found, own = self._query(evaluation, one, only=mask, ranks=self._ranks)
-            mask &= found
+        for query in self.query.queries:
+            found, own = self._query(evaluation, query, only=mask, ranks=self._ranks)
+            mask = found if mask is None else mask & found
             score = own if score is None or own is None else score + own
-        return mask, np.zeros(len(mask), dtype=np.float32) if score is None else score
+        return alive if mask is None else mask, score
 
     def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
         key = (len(self._filtered), node, FILTER_AREA, False)
@@ -185,9 +187,10 @@ class Selection:
     @cached_property
     def relevance(self) -> NDArray[np.float64]:
         """The score of each of `numbers`, nearness included."""
-        found = self._joined(self.scores).astype(np.float64)
-        if self.query.queries:
-            found *= self._joined(self._newness)
+        found = np.zeros(self.total)
+        if self.query.queries and self._ranks:
+            scores = [score for score in self.scores if score is not None]
+            found = self._joined(scores).astype(np.float64) * self._joined(self._newness)
         if self.query.geo is not None and self._decays:
             found = (found + (not self.query.queries)) * decay(
                 self.nearest(self.query.geo), self.query.geo_decay
@@ -312,7 +315,8 @@ class Selection:
                 column = _rising(evaluation, key.field, highest=key.descending)
                 values, at = find_best(mask, most, factor=column)
             elif self.query.queries:
-                values, at = find_best(mask, most, self.scores[place], self._newness[place])
+                newness, highest = self._newness[place], 1 + self.weights.recency
+                values, at = find_best(mask, most, self.scores[place], newness, most_factor=highest)
             else:
                 values, at = find_best(mask, most)
                 values[:] = 0

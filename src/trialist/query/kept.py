@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from trialist.index.kernels import list_marked
 from trialist.query.masks import Mask, Scores
 from trialist.query.nodes import Node
 
@@ -39,11 +40,8 @@ class Kept:
     @classmethod
     def of(cls, mask: Mask, score: Scores | None) -> Kept:
         """What was found, in its smaller form."""
-        places = np.flatnonzero(mask)
-        scores = None if score is None else score[places]
-        if 32 * len(places) > len(mask):
-            return cls(len(mask), None, np.packbits(mask), scores)
-        return cls(len(mask), places.astype(np.uint32), None, scores)
+        places, scores = list_marked(mask, score, len(mask) // 32)
+        return cls(len(mask), places, np.packbits(mask) if places is None else None, scores)
 
     @property
     def size(self) -> int:

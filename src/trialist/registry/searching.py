@@ -16,6 +16,7 @@ import zstandard
 
 from trialist.criteria.stamp import rules_stamp
 from trialist.errors import InvalidParameterError, NotBuiltError
+from trialist.index.kernels import keep_freed_memory
 from trialist.index.live import LiveIndex
 from trialist.query.areas import CRITERION_AREAS
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
@@ -97,6 +98,7 @@ class Finder:
 
     def __init__(self, directory: Path, *, vetoes: Sequence[Veto] = ()) -> None:
         """`vetoes` hold for this finder alone, besides those of the registry."""
+        keep_freed_memory()
         self.directory = directory
         self.vetoes = tuple(vetoes)
         self.index = LiveIndex(index_directory(directory))
