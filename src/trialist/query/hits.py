@@ -21,10 +21,11 @@ from trialist.index.live import LiveIndex
 from trialist.index.segment import NumberField, PointField
 from trialist.query.context import Context
 from trialist.query.cost import MOST_COST, check_cost
+from trialist.query.filters import NCT_IDS
 from trialist.query.kept import KeptAnswers
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
-from trialist.query.nodes import Distance, Node
+from trialist.query.nodes import Area, Distance, Node
 from trialist.query.pages import Hit, Ordered, Page, place_of, write_token
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
@@ -106,10 +107,12 @@ class Selection:
         for query in self.query.queries:
             found, own = self._query(evaluation, query, only=mask, ranks=self._ranks)
             mask = found if mask is None else mask & found
-            score = own if score is None or own is None else score + own
+            score = own if score is None else score if own is None else score + own
         return alive if mask is None else mask, score
 
     def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
+        if is_of_ids(node):
+            return evaluation.studies(node, Context(FILTER_AREA))
         key = (len(self._filtered), node, FILTER_AREA, False)
         kept = self._answers.find(key)
         if kept is not None:
@@ -121,7 +124,9 @@ class Selection:
     def _query(
         self, evaluation: Evaluation, query: ParamQuery, *, only: Mask | None, ranks: bool
     ) -> tuple[Mask, Scores | None]:
-        """What a query finds, at least among `only`, and if it ranks how well each fits."""
+        """What a query finds, at least among `only`, and if it ranks how well each fits; None where all fit alike."""
+        if is_of_ids(query.node):
+            return evaluation.studies(query.node, Context(query.area)), None
         key = (self.evaluations.index(evaluation), query.node, query.area, ranks)
         kept = self._answers.find(key)
         if kept is not None:
@@ -190,7 +195,8 @@ class Selection:
         found = np.zeros(self.total)
         if self.query.queries and self._ranks:
             scores = [score for score in self.scores if score is not None]
-            found = self._joined(scores).astype(np.float64) * self._joined(self._newness)
+            found = self._joined(scores).astype(np.float64) if scores else found + 1
+            found *= self._joined(self._newness)
         if self.query.geo is not None and self._decays:
             found = (found + (not self.query.queries)) * decay(
                 self.nearest(self.query.geo), self.query.geo_decay
@@ -351,6 +357,11 @@ def cost_of(query: StudyQuery, thesaurus: Thesaurus, index: LiveIndex, most: int
         return index.segments[0].words.count(hash_word(word)) if index.segments else 0
 
     return check_cost(parts, thesaurus, most, count)
+
+
+def is_of_ids(node: Node) -> bool:
+    """Whether a node asks for studies by their NCT ids alone: it costs less to find these than to keep them."""
+    return isinstance(node, Area) and node.area == NCT_IDS
 
 
 def _rising(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:

@@ -168,7 +168,7 @@ def _ids_alone(text: str) -> tuple[str, ...]:
 
 def _queries_of_ids(given: Mapping[str, str]) -> tuple[ParamQuery, ...]:
     """The queries that hold nothing but NCT ids, asking for these studies."""
-    found = ((name, _ids_alone(given.get(f"query.{name}", ""))) for name in QUERY_AREAS)
+    found = ((name, _ids_alone(given[f"query.{name}"])) for name in QUERY_AREAS if f"query.{name}" in given)
     return tuple(
         ParamQuery(name, NCT_IDS, Area(NCT_IDS, any_of(tuple(Term(one) for one in ids))))
         for name, ids in found
