@@ -72,13 +72,15 @@ def test_what_takes_too_much_is_not_kept() -> None:
     assert answers.size == 0
 
 
-def test_many_places_are_kept_as_bits() -> None:
+def test_a_study_takes_a_bit_and_one_that_is_found_its_score() -> None:
     mask = np.zeros(1_003, dtype=bool)
     mask[::2] = True
-    kept = Kept.of(mask, None)
-    assert kept.size == 126
-    assert (kept.answer()[0] == mask).all()
-    few = np.zeros(1_003, dtype=bool)
-    few[[5, 1_002]] = True
-    assert Kept.of(few, None).size == 8
-    assert (Kept.of(few, None).answer()[0] == few).all()
+    mask[1_002] = True
+    score = np.where(mask, np.arange(1_003), 0).astype(np.float32)
+    kept = Kept.of(mask, score)
+    assert kept.size == 16 * 8 + 4 * np.count_nonzero(mask)
+    found, scores = kept.answer()
+    assert (found == mask).all()
+    assert scores is not None
+    assert (scores == score).all()
+    assert Kept.of(mask, None).answer()[1] is None

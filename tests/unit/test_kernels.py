@@ -51,22 +51,27 @@ def test_the_best_are_those_that_sorting_puts_first(
     }
 
 
-@given(st.lists(st.tuples(st.booleans(), SCORES), max_size=300), st.booleans(), st.integers(0, 300))
-def test_what_is_marked_is_listed(studies: list[tuple[bool, float]], scored: bool, most: int) -> None:
+@given(st.lists(st.tuples(st.booleans(), SCORES), max_size=300), st.booleans())
+def test_what_is_packed_comes_back(studies: list[tuple[bool, float]], scored: bool) -> None:
     mask = np.array([marked for marked, _ in studies], dtype=bool)
     score = np.array([one for _, one in studies], dtype=np.float32)
-    places, scores = kernels.list_marked(mask, score if scored else None, most)
-    wanted = np.flatnonzero(mask)
-    if len(wanted) > most:
-        assert places is None
-    else:
-        assert places is not None
-        assert places.tolist() == wanted.tolist()
+    bits, scores = kernels.pack_marked(mask, score if scored else None)
+    found, spread = kernels.spread_marked(bits, scores, len(studies))
+    assert found.tolist() == mask.tolist()
+    assert [bool(int(bits[at // 64]) >> at % 64 & 1) for at in range(len(studies))] == mask.tolist()
     if scored:
-        assert scores is not None
-        np.testing.assert_array_equal(scores, score[wanted])
+        assert spread is not None
+        np.testing.assert_array_equal(spread, np.where(mask, score, 0))
     else:
-        assert scores is None
+        assert (scores, spread) == (None, None)
+
+
+def test_packed_marks_of_another_number_of_studies_are_refused() -> None:
+    bits, scores = kernels.pack_marked(np.ones(65, dtype=bool), None)
+    with pytest.raises(TypeError):
+        kernels.spread_marked(bits, scores, 64)
+    with pytest.raises(TypeError):
+        kernels.pack_marked(np.ones(65, dtype=bool), np.zeros(64, dtype=np.float32))
 
 
 def sums_of(numbers: list[float]) -> kernels.Sums:

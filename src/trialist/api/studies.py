@@ -22,6 +22,7 @@ from trialist.settings import Settings
 
 _LONG_QUERY = 1_500
 """Queries of more bytes are read in a thread, and their pages are not kept."""
+_SHORT_PAGE = 100
 
 
 class Studies:
@@ -117,7 +118,9 @@ class Search:
         """The beginning of the answer that shows a page."""
         layout, headers = layout_of(self.query, page)
         numbers = [hit.number for hit in page.hits]
-        return Answered(begin(pieces_of(numbers, self.served.records.read, self.render, layout)), headers)
+        # Long pages are for programs that read everything once.
+        source = self.served.shown if len(numbers) <= _SHORT_PAGE else self.served.records
+        return Answered(begin(pieces_of(numbers, source.read, self.render, layout)), headers)
 
 
 def layout_of(query: StudyQuery, page: Page) -> tuple[Layout, dict[str, str]]:

@@ -631,19 +631,29 @@ static inline uint64_t bits_of(const uint8_t *mask, int64_t count) {
     return bits;
 }
 
-/* Write down the marked places, and the scores of these if there are any; either may be NULL. How many they are. */
-SHARED int64_t list_marked(int64_t units, const uint8_t *mask, const float *score, uint32_t *places, float *scores) {
+/* The marks as bits, a block of 64 in each item of `bits`, and the scores of what is marked, one behind the other.
+ *
+ * `bits`, or `score` with `scores`, may be NULL. How many are marked. */
+SHARED int64_t pack_marked(int64_t units, const uint8_t *mask, const float *score, uint64_t *bits, float *scores) {
     int64_t count = 0;
     for (int64_t from = 0; from < units; from += BLOCK) {
-        uint64_t bits = bits_of(mask + from, units - from < BLOCK ? units - from : BLOCK);
-        for (; bits; bits &= bits - 1) {
-            int64_t at = from + lowest_bit(bits);
-            if (places) places[count] = (uint32_t)at;
-            if (score) scores[count] = score[at];
-            count++;
-        }
+        uint64_t marked = bits_of(mask + from, units - from < BLOCK ? units - from : BLOCK);
+        if (bits) bits[from / BLOCK] = marked;
+        for (; score && marked; marked &= marked - 1) scores[count++] = score[from + lowest_bit(marked)];
     }
     return count;
+}
+
+/* Undo it: set marks, and scores if there are any, all 0 before. */
+SHARED void spread_marked(int64_t units, const uint64_t *bits, const float *scores, uint8_t *mask, float *score) {
+    for (int64_t from = 0; from < units; from += BLOCK) {
+        for (uint64_t marked = bits[from / BLOCK]; marked; marked &= marked - 1) {
+            int64_t at = from + lowest_bit(marked);
+            if (at >= units) return;
+            mask[at] = 1;
+            if (scores) score[at] = *scores++;
+        }
+    }
 }
 
 static inline int is_before(double value, int64_t place, double other, int64_t other_place) {

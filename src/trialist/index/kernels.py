@@ -97,8 +97,10 @@ def _library() -> ctypes.CDLL:
         getattr(found, name).restype = c_int64
     found.find_sequences.argtypes = (POINTER(Request),)
     found.keep_freed.argtypes = (c_int64,)
-    found.list_marked.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
-    found.list_marked.restype = c_int64
+    found.pack_marked.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
+    found.pack_marked.restype = c_int64
+    found.spread_marked.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
+    found.spread_marked.restype = None
     found.take_powers.argtypes = (c_int64, c_void_p, c_void_p, c_void_p, c_void_p)
     found.take_powers.restype = None
     found.find_best.argtypes = (
@@ -188,23 +190,40 @@ class Sums:
         )
 
 
-def list_marked(
-    mask: NDArray[np.bool_], score: NDArray[np.float32] | None, most: int
-) -> tuple[NDArray[np.uint32] | None, NDArray[np.float32] | None]:
-    """The marked places, None where they are more than `most`, and the scores there, if there are any."""
-    count = int(np.count_nonzero(mask))
-    places = np.empty(count, dtype=np.uint32) if count <= most else None
-    scores = None if score is None else np.empty(count, dtype=np.float32)
+def pack_marked(
+    mask: NDArray[np.bool_], score: NDArray[np.float32] | None
+) -> tuple[NDArray[np.uint64], NDArray[np.float32] | None]:
+    """The marks as bits, 64 in an item, the first of them lowest; and the scores of what is marked, if there are any."""
     if score is not None and len(score) != len(mask):
         raise TypeError("marks and scores have one item for each study")
-    _library().list_marked(
+    bits = np.empty(-(-len(mask) // BLOCK), dtype=np.uint64)
+    scores = None if score is None else np.empty(np.count_nonzero(mask), dtype=np.float32)
+    _library().pack_marked(
         len(mask),
         address(mask, np.bool_),
         address(score, np.float32),
-        address(places, np.uint32),
+        address(bits, np.uint64),
         address(scores, np.float32),
     )
-    return places, scores
+    return bits, scores
+
+
+def spread_marked(
+    bits: NDArray[np.uint64], scores: NDArray[np.float32] | None, studies: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float32] | None]:
+    """What `pack_marked` packed, of so many studies; what is not marked has the score 0."""
+    if len(bits) != -(-studies // BLOCK):
+        raise TypeError("there is a bit for each study")
+    mask = np.zeros(studies, dtype=bool)
+    score = None if scores is None else np.zeros(studies, dtype=np.float32)
+    _library().spread_marked(
+        studies,
+        address(bits, np.uint64),
+        address(scores, np.float32),
+        address(mask, np.bool_),
+        address(score, np.float32),
+    )
+    return mask, score
 
 
 def find_best(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from trialist.query.areas import resolve_area
@@ -24,11 +24,11 @@ def within(node: Area | Covered | Expanded | Tilt, context: Context) -> Context:
     """The context of a node's operand."""
     match node:
         case Area(area, _, size):
-            return replace(context, area=area, size=size)
+            return Context(area, context.expansion, context.coverage, size)
         case Covered(coverage):
-            return replace(context, coverage=coverage)
+            return Context(context.area, context.expansion, coverage, context.size)
         case Expanded(expansion):
-            return replace(context, expansion=expansion)
+            return Context(context.area, expansion, context.coverage, context.size)
         case Tilt():
             return context
         case _:

@@ -59,17 +59,15 @@ class Selection:
         *,
         weights: Weights = DEFAULT_WEIGHTS,
         read: Reader | None = None,
-        most_cost: int = MOST_COST,
         check: Check = go_on,
         answers: KeptAnswers | None = None,
         criteria: CriteriaTable | None = None,
     ) -> None:
         """`read` gives records by NCT number, `check` is called all along, `criteria` are parsed; see `Matcher`.
 
-        `answers` are those of earlier requests to the same index with the same synonyms. `LimitExceededError` for a
-        query dearer than `most_cost`.
+        `answers` are those of earlier requests to the same index with the same synonyms. `cost_of` says beforehand what
+        it costs.
         """
-        cost_of(query, thesaurus, index, most_cost)
         self.index = index
         self.criteria = criteria
         self.query = query

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from trialist.index.kernels import list_marked
+from trialist.index.kernels import pack_marked, spread_marked
 from trialist.query.masks import Mask, Scores
 from trialist.query.nodes import Node
 
@@ -27,40 +27,28 @@ _MOST_SEEN = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a node finds in a segment of so many studies, as their places or as bits, whichever is smaller.
+    """What a node finds in a segment of so many studies: a bit for each study, and the scores of those found, in order.
 
-    `scores` has the score of each study found, in their order; None when nobody asked how well they fit.
+    `scores` is None when nobody asked how well they fit.
     """
 
     studies: int
-    places: NDArray[np.uint32] | None
-    bits: NDArray[np.uint8] | None
+    bits: NDArray[np.uint64]
     scores: Scores | None
 
     @classmethod
     def of(cls, mask: Mask, score: Scores | None) -> Kept:
-        """What was found, in its smaller form."""
-        places, scores = list_marked(mask, score, len(mask) // 32)
-        return cls(len(mask), places, np.packbits(mask) if places is None else None, scores)
+        """What was found, packed."""
+        return cls(len(mask), *pack_marked(mask, score))
 
     @property
     def size(self) -> int:
         """The bytes it takes."""
-        arrays = (self.places, self.bits, self.scores)
-        return sum(one.nbytes for one in arrays if one is not None)
+        return self.bits.nbytes + (0 if self.scores is None else self.scores.nbytes)
 
     def answer(self) -> tuple[Mask, Scores | None]:
         """The studies found, and their scores, 0 elsewhere; None for these when nobody asked for them."""
-        if self.bits is not None:
-            mask = np.unpackbits(self.bits, count=self.studies).view(np.bool_)
-        else:
-            mask = np.zeros(self.studies, dtype=bool)
-            mask[self.places] = True
-        if self.scores is None:
-            return mask, None
-        score = np.zeros(self.studies, dtype=np.float32)
-        score[np.flatnonzero(mask) if self.places is None else self.places] = self.scores
-        return mask, score
+        return spread_marked(self.bits, self.scores, self.studies)
 
 
 class KeptAnswers:

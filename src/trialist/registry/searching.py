@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
@@ -86,6 +86,7 @@ Asked = StudyQuery | Mapping[str, str]
 """A request: parameters as the registry's API names them, or a query made of them."""
 
 
+_MOST_COSTS = 4_096
 _DEGREES = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?\s*,\s*[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -105,6 +106,7 @@ class Finder:
         self.criteria = open_criteria(directory)
         self._completions: Completions | None = None
         self._answers: KeptAnswers | None = KeptAnswers()
+        self._costs: dict[Hashable, int] | None = {}
 
     @cached_property
     def thesaurus(self) -> Thesaurus:
@@ -148,6 +150,7 @@ class Finder:
         found = copy(self)
         found.vetoes = (*self.vetoes, *vetoes)
         found._answers = None
+        found._costs = None
         vars(found).pop("_words", None)
         vars(found).pop("resolve_mesh", None)
         vars(found)["thesaurus"] = self.thesaurus.without(vetoes)
@@ -157,6 +160,7 @@ class Finder:
         """The same finder, which keeps nothing of what it finds: for questions that nobody else may learn of."""
         found = copy(self)
         found._answers = None
+        found._costs = None
         return found
 
     def refreshed(self) -> Finder:
@@ -173,12 +177,13 @@ class Finder:
 
         `LimitExceededError` for a request dearer than `most_cost`.
         """
+        asked = _asked(query)
+        self.cost(asked, most_cost)
         return Selection(
             self.index,
-            _asked(query),
+            asked,
             self.thesaurus,
             read=self._read,
-            most_cost=most_cost,
             check=check,
             answers=self._answers,
             criteria=self.criteria,
@@ -186,7 +191,16 @@ class Finder:
 
     def cost(self, query: Asked, most: int = MOST_COST) -> int:
         """What a request will cost, in units of about ten microseconds; `LimitExceededError` above `most`."""
-        return cost_of(_asked(query), self.thesaurus, self.index, most)
+        asked = _asked(query)
+        key = asked.queries, asked.filters
+        known = None if self._costs is None else self._costs.get(key)
+        if known is None or known > most:
+            known = cost_of(asked, self.thesaurus, self.index, most)
+            if self._costs is not None:
+                if len(self._costs) >= _MOST_COSTS:
+                    self._costs.clear()
+                self._costs[key] = known
+        return known
 
     def open_all(self) -> None:
         """Open everything that searches need, so that none waits for it or misses it after a rebuild."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trialist import __version__
 from trialist.errors import NotBuiltError, TrialistError
+from trialist.registry.kept_records import KeptRecords
 from trialist.registry.paging import Pager
 from trialist.registry.records import Records, StoreState
 from trialist.registry.searching import Finder
@@ -30,13 +31,14 @@ _ATTEMPTS = 5
 class Served:
     """One state of a registry. Requests take it once and keep it to their end, whatever comes into force meanwhile.
 
-    `etag` is another one whenever an answer may be; `timestamp` is the day of the registry's data, as `/version` tells
-    it.
+    `shown` are the records that pages of hits show, as they were in this state. `etag` is another one whenever an answer
+    may be; `timestamp` is the day of the registry's data, as `/version` tells it.
     """
 
     finder: Finder
     pager: Pager
     records: Records
+    shown: KeptRecords
     statistics: Statistics
     state: StoreState
     etag: str
@@ -65,7 +67,14 @@ def open_served(directory: Path) -> Served:
     state = records.state()
     statistics = Statistics(directory, finder.index)
     return Served(
-        finder, Pager(finder), records, statistics, state, _etag(finder, state), _timestamp(records)
+        finder,
+        Pager(finder),
+        records,
+        KeptRecords(records),
+        statistics,
+        state,
+        _etag(finder, state),
+        _timestamp(records),
     )
 
 
@@ -125,4 +134,5 @@ class Serving:
             return now
         # While a load runs its batches come by the second, and finding the latest day reads the whole table.
         timestamp = now.timestamp if state.state == "running" else _timestamp(now.records)
-        return replace(now, state=state, etag=_etag(now.finder, state), timestamp=timestamp)
+        shown = KeptRecords(now.records)
+        return replace(now, shown=shown, state=state, etag=_etag(now.finder, state), timestamp=timestamp)
