@@ -80,8 +80,9 @@ SETTINGS = (
         "parallel_searches",
         "TRIALIST_PARALLEL_SEARCHES",
         int,
-        "2",
-        "Serving: searches that one worker runs at a time; costly ones have one more place of their own.",
+        "1",
+        "Serving: searches that one worker runs at a time; costly ones have one more place of their own. "
+        "More than one is for a worker that has several processors to itself.",
     ),
     Setting(
         "waiting_searches",
@@ -139,7 +140,7 @@ class Settings:
     max_query_cost: int = 60_000
     max_page_size: int = 1_000
     max_query_seconds: float = 10.0
-    parallel_searches: int = 2
+    parallel_searches: int = 1
     waiting_searches: int = 64
     max_connections: int = 20_000
     patience_seconds: float = 20.0
