@@ -23,8 +23,8 @@ start: install
 	@$(BIN)/trialist serve --registry .demo-registry
 
 test: install
-	$(BIN)/python -m pytest -m "not heavy" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m heavy
+	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m alone
 
 check: install
 	$(BIN)/ruff format --check src tests bench docs frontend
@@ -32,10 +32,11 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not heavy" -n 2 --dist loadfile
+	$(BIN)/coverage run -m pytest -m "not heavy and not alone" -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/python -m pytest -m heavy
+	$(BIN)/python -m pytest -m "heavy and not alone" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m alone
 
 bench: install
 	$(BIN)/python bench/load.py

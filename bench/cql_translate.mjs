@@ -17,9 +17,9 @@ const refused = [];
 for (const line of fs.readFileSync(process.argv[2], "utf8").trim().split("\n")) {
   const models = new elm.ModelManager();
   models.modelInfoLoader.registerModelInfoProvider(new cql.SystemModelInfoProvider());
-  const service = elm.createUcumService((one) => one, check, (one) => one, (one) => one);
+  const ucum = elm.createUcumService((one) => one, check, (one) => one, (one) => one);
   const text = JSON.parse(line);
-  const translated = elm.CqlTranslator.fromText(text, new elm.LibraryManager(models, undefined, undefined, service));
+  const translated = elm.CqlTranslator.fromText(text, new elm.LibraryManager(models, undefined, undefined, ucum));
   const errors = translated.errors.asJsReadonlyArrayView();
   if (errors.length) refused.push([text.split("\n")[0], String(errors[0].message)]);
   else sound += 1;

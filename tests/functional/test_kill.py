@@ -16,7 +16,7 @@ from support.layouts import write
 from support.loading import logical_content
 from support.records import raw
 
-pytestmark = pytest.mark.heavy
+pytestmark = pytest.mark.alone
 KILLS = 100
 STUDIES = 5000
 

@@ -150,7 +150,7 @@ def _build(directory: str) -> None:
     build_criteria(settings(Path(directory)))
 
 
-@pytest.mark.heavy
+@pytest.mark.alone
 def test_a_killed_build_goes_on_where_it_was(tmp_path: Path) -> None:
     directory = make_registry(tmp_path / "registry", *records(150))
     kept = criteria_directory(directory)

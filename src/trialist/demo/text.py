@@ -105,7 +105,7 @@ def sealed(draught: Draught) -> Phrase:
 def strung(phrases: Sequence[Phrase], between: str = "") -> Phrase:
     """Phrases one after another, as one."""
     if all(type(phrase) is str for phrase in phrases):
-        return between.join(phrases)  # type: ignore[arg-type]
+        return between.join(phrases)  # type: ignore[arg-type]  # all are texts
     literals = [""]
     places: list[int] = []
     for number, phrase in enumerate(phrases):
@@ -213,9 +213,9 @@ def _expand(template: Template, unit: Callable[[], float]) -> Draught:
     start = 0
     for end, part in enumerate(found):
         if isinstance(part, int):
-            parts += ("".join(found[start:end]), part)  # type: ignore[arg-type]
+            parts += ("".join(found[start:end]), part)  # type: ignore[arg-type]  # texts lie between
             start = end + 1
-    parts.append("".join(found[start:]))  # type: ignore[arg-type]
+    parts.append("".join(found[start:]))  # type: ignore[arg-type]  # and behind
     return tuple(part for part in parts if part != "") if start else str(parts[0])
 
 

@@ -7,7 +7,6 @@ were written by a build that was broken off are taken up by the next one.
 from __future__ import annotations
 
 import math
-import os
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -16,14 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from trialist.errors import NotBuiltError
 from trialist.index.arrays import Array, ArrayFile, ArrayWriter, starts_of
 from trialist.index.criteria_chunk import EXCLUDES, LAYOUT, LOWER_INCLUDED, UPPER_INCLUDED, CriteriaChunk
+from trialist.index.current import CURRENT, Absent, content_in_force, write_current
 
-CURRENT = "current.json"
+_ABSENT = Absent(
+    "the criteria have not been parsed",
+    "the parsed criteria are damaged",
+    "the criteria were parsed by another version of trialist",
+    build="Parse them: trialist index",
+    anew="Parse them anew: trialist index --full",
+)
 _AN_HOUR = 3600
 Members = Mapping[int, int]
 Numbers = NDArray[np.uint32]
@@ -127,20 +132,7 @@ class CriteriaTable:
 
 def read_current(directory: Path) -> Mapping[str, Any]:
     """The content of `current.json`; `NotBuiltError` when there is none of this layout."""
-    try:
-        content = orjson.loads((directory / CURRENT).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotBuiltError("the criteria have not been parsed", hint="Parse them: trialist index") from None
-    except orjson.JSONDecodeError:
-        raise NotBuiltError(
-            "the parsed criteria are damaged", hint="Parse them anew: trialist index --full"
-        ) from None
-    if not isinstance(content, dict) or content.get("layout") != LAYOUT:
-        raise NotBuiltError(
-            "the criteria were parsed by another version of trialist", hint="Parse them anew: trialist index"
-        )
-    found: dict[str, Any] = content
-    return found
+    return content_in_force(directory, LAYOUT, _ABSENT)
 
 
 def open_chunks(directory: Path, stamp: str) -> list[CriteriaChunk]:
@@ -201,12 +193,7 @@ def swap_in(directory: Path, stamp: str, chunks: Sequence[CriteriaChunk], state:
             if number in set(chunk.numbers[places].tolist())
         },
     }
-    beside = directory / f"{CURRENT}.{os.getpid()}"
-    with beside.open("wb") as opened:
-        opened.write(orjson.dumps(content))
-        opened.flush()
-        os.fsync(opened.fileno())
-    beside.replace(directory / CURRENT)
+    write_current(directory, content)
     _sweep(directory, {name, *(f"{chunk.name}{end}" for chunk, _ in kept for end in (".bin", ".json"))})
 
 

@@ -7,7 +7,6 @@ The first segment is the main one; each later one holds studies that came or cha
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from trialist.errors import NotBuiltError
 from trialist.index.arrays import Array
 from trialist.index.build import Report, Source, build_segment, total_bytes
+from trialist.index.current import CURRENT, Absent, content_in_force, write_current
 from trialist.index.layout import LAYOUT_VERSION
 from trialist.index.segment import Segment
 from trialist.vocabulary.learned import Learner
 
-CURRENT = "current.json"
 _MOST_SEGMENTS = 8
 _LARGEST_SHARE = 0.1
 """A small segment is added for at most this share of changed studies; beyond it everything is built anew."""
@@ -48,6 +46,15 @@ class Taught:
 
     learned: bytes
     thesaurus: bytes
+
+
+_ABSENT = Absent(
+    "there is no search index",
+    "the search index is damaged",
+    "the search index was made by another version of trialist",
+    build="Build it: trialist index",
+    anew="Build it anew: trialist index --full",
+)
 
 
 class LiveIndex:
@@ -80,20 +87,7 @@ class LiveIndex:
 
 def read_current(directory: Path) -> Mapping[str, Any]:
     """The content of `current.json`; `NotBuiltError` when there is none of this version."""
-    try:
-        content = orjson.loads((directory / CURRENT).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotBuiltError("there is no search index", hint="Build it: trialist index") from None
-    except orjson.JSONDecodeError:
-        raise NotBuiltError(
-            "the search index is damaged", hint="Build it anew: trialist index --full"
-        ) from None
-    if not isinstance(content, dict) or content.get("layout") != LAYOUT_VERSION:
-        raise NotBuiltError(
-            "the search index was made by another version of trialist", hint="Build it anew: trialist index"
-        )
-    found: dict[str, Any] = content
-    return found
+    return content_in_force(directory, LAYOUT_VERSION, _ABSENT)
 
 
 def alive_of(segments: Sequence[Segment], gone: Array) -> tuple[Array, ...]:
@@ -208,12 +202,7 @@ def _swap(
         "thesaurus": thesaurus,
         "gone": list(gone),
     }
-    beside = directory / f"{CURRENT}.{os.getpid()}"
-    with beside.open("wb") as out:
-        out.write(orjson.dumps(content))
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(directory / CURRENT)
+    write_current(directory, content)
 
 
 def _sweep(directory: Path) -> None:

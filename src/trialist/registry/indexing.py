@@ -9,7 +9,8 @@ from pathlib import Path
 
 from trialist.errors import NotBuiltError
 from trialist.index.build import Progress, Report
-from trialist.index.live import CURRENT, Built, LiveIndex, Taught, write_index
+from trialist.index.current import CURRENT
+from trialist.index.live import Built, LiveIndex, Taught, write_index
 from trialist.registry.completing import refresh_completions
 from trialist.registry.synonyms import make_synonyms
 from trialist.settings import Settings

@@ -77,10 +77,12 @@ def point_of(item: Mapping[str, Any]) -> GeoPoint | None:
     if not isinstance(raw, dict):
         return None
     lat, lon = raw.get("lat"), raw.get("lon")
-    if any(isinstance(part, bool) or not isinstance(part, (int, float)) for part in (lat, lon)):
+    if isinstance(lat, bool) or isinstance(lon, bool):
+        return None
+    if not isinstance(lat, int | float) or not isinstance(lon, int | float):
         return None
     try:
-        return GeoPoint(float(lat), float(lon))  # type: ignore[arg-type]
+        return GeoPoint(float(lat), float(lon))
     except (ValueError, OverflowError):
         return None
 
