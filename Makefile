@@ -1,6 +1,8 @@
 # Everything starts from a bare Python 3.11+: `make install` makes .venv, puts uv into it, and syncs the lock.
 PYTHON ?= python3
 BIN := .venv/bin
+# Containers often forbid Python to keep what it has compiled; the tests start it a thousand times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install start test check bench docs clean
 

@@ -21,7 +21,8 @@ from trialist.criteria.mentions import mentions
 from trialist.criteria.stance import read_voices
 from trialist.criteria.told import tell_all
 from trialist.criteria.witness import read_witness
-from trialist.registry.criteria_index import build_criteria, criteria_directory
+from trialist.registry.criteria_index import build_criteria
+from trialist.registry.criteria_table import criteria_directory
 from trialist.registry.eligibility import criteria_of_study
 from trialist.registry.registry import Registry
 from trialist.registry.searching import Finder

@@ -17,9 +17,10 @@ from trialist.criteria.encode import encode_set
 from trialist.errors import NotBuiltError
 from trialist.index.criteria_chunk import chunk_name
 from trialist.index.criteria_table import CURRENT, CriteriaTable
-from trialist.registry.criteria import criteria_document, open_criteria
+from trialist.registry.criteria import criteria_document
 from trialist.registry.criteria_codes import resolver, with_codes
-from trialist.registry.criteria_index import build_criteria, criteria_directory, read_criteria_state
+from trialist.registry.criteria_index import build_criteria, read_criteria_state
+from trialist.registry.criteria_table import criteria_directory, open_criteria
 from trialist.registry.eligibility import criteria_of_study
 from trialist.registry.registry import Registry
 from trialist.registry.searching import Finder

@@ -237,8 +237,8 @@ def _print_matches(found: Matched, asked: Asked, patient: Patient) -> None:
 
 def run_explain(arguments: argparse.Namespace) -> int:
     """Explain, and print."""
-    from trialist.registry.criteria import open_criteria
     from trialist.registry.criteria_sets import CriteriaSets
+    from trialist.registry.criteria_table import open_criteria
     from trialist.registry.match import explain
     from trialist.registry.match_told import as_page, explained_json, explained_markdown
     from trialist.registry.registry import Registry
@@ -263,8 +263,8 @@ def run_explain(arguments: argparse.Namespace) -> int:
 def run_screen(arguments: argparse.Namespace) -> int:
     """Screen, and print."""
     from trialist.criteria.witness import read_witness
-    from trialist.registry.criteria import open_criteria
     from trialist.registry.criteria_sets import CriteriaSets
+    from trialist.registry.criteria_table import open_criteria
     from trialist.registry.match_told import funnel_json
     from trialist.registry.registry import Registry
     from trialist.registry.screen import screen

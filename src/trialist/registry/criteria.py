@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import orjson
 
 from trialist.criteria.encode import encode_set
 from trialist.criteria.stamp import rules_stamp
-from trialist.errors import NotBuiltError
-from trialist.index.criteria_table import CriteriaTable, read_current
+from trialist.index.criteria_table import CriteriaTable
 from trialist.record.nct_id import nct_number
 from trialist.registry.criteria_codes import Resolve, with_codes
-from trialist.registry.criteria_index import criteria_directory
 from trialist.registry.eligibility import criteria_of_study
 from trialist.store import StoredStudy
-
-
-def open_criteria(directory: Path) -> CriteriaTable | None:
-    """The parsed criteria in force; None where there are none that can be read."""
-    try:
-        return CriteriaTable(criteria_directory(directory))
-    except (NotBuiltError, OSError):
-        return None
-
-
-def is_criteria_current(directory: Path, table: CriteriaTable | None) -> bool:
-    """Whether nothing else is in force than what was opened."""
-    if table is not None:
-        return table.is_current()
-    try:
-        read_current(criteria_directory(directory))
-    except NotBuiltError:
-        return True
-    return False
 
 
 def criteria_document(

@@ -35,6 +35,7 @@ from trialist.index.criteria_chunk import (
 )
 from trialist.index.criteria_table import CriteriaTable, live_places, open_chunks, read_current, swap_in
 from trialist.record import Study
+from trialist.registry.criteria_table import criteria_directory
 from trialist.registry.eligibility import criteria_of_study
 from trialist.settings import Settings
 from trialist.store import SqliteReader
@@ -43,11 +44,6 @@ CHUNK = 400
 """Studies parsed at a time: what a build that is broken off has to do again, a process."""
 _ALONE = 200
 _AHEAD = 3
-
-
-def criteria_directory(registry: Path) -> Path:
-    """Where a registry keeps its parsed criteria."""
-    return registry / "criteria"
 
 
 @dataclass(frozen=True, slots=True)

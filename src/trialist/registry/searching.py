@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 import zstandard
 
-from trialist.criteria.stamp import rules_stamp
 from trialist.errors import InvalidParameterError, NotBuiltError
 from trialist.index.kernels import keep_freed_memory
 from trialist.index.live import LiveIndex
@@ -22,7 +21,6 @@ from trialist.query.areas import CRITERION_AREAS
 from trialist.query.choices import Choices, describe_request, sort_named, with_choices
 from trialist.query.cost import MOST_COST
 from trialist.query.criterion_choices import CRITERIA_CHOICES, with_criteria
-from trialist.query.criterion_facets import count_criterion_facet
 from trialist.query.explain import Explanation, explain
 from trialist.query.facets import (
     CRITERION_FACETS,
@@ -44,8 +42,8 @@ from trialist.query.site_counts import SiteCount, SiteCounts, count_sites, sites
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
-from trialist.registry.criteria import is_criteria_current, open_criteria
 from trialist.registry.criteria_codes import Resolve, resolver
+from trialist.registry.criteria_table import is_criteria_current, open_criteria
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
 from trialist.registry.sites import OpenSite, locate, open_sites
@@ -229,6 +227,8 @@ class Finder:
             notes.append(
                 f"the criteria of {unparsed:,} studies are not parsed as they are now; none of these is found by them"
             )
+        from trialist.criteria.stamp import rules_stamp
+
         if self.criteria is not None and self.criteria.stamp != rules_stamp():
             notes.append(
                 "the criteria were parsed by other rules than those in force: `trialist index` parses them"
@@ -261,12 +261,16 @@ class Finder:
         A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
         show what they would give. `UnknownFieldError` for a name that is no facet.
         """
-        return {
-            name: count_criterion_facet(selection, name, most)
-            if name in CRITERION_FACETS
-            else count_facet(selection, name, most)
-            for name in names
-        }
+        found = {}
+        for name in names:
+            if name in CRITERION_FACETS:
+                # They know the criteria's vocabulary, which other searches need not read.
+                from trialist.query.criterion_facets import count_criterion_facet
+
+                found[name] = count_criterion_facet(selection, name, most)
+            else:
+                found[name] = count_facet(selection, name, most)
+        return found
 
     def places(self, selection: Selection, name: str, within: Sequence[Area]) -> SiteCounts:
         """The places of a kind (country, state, city, facility) at those sites of the studies found of which all this holds."""
