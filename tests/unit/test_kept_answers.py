@@ -11,9 +11,11 @@ import zstandard
 from trialist.demo import generate_study
 from trialist.errors import TrialistError
 from trialist.index.live import LiveIndex
-from trialist.query.hits import Selection
+from trialist.query import scan
+from trialist.query.hits import FILTER_AREA, Selection
 from trialist.query.kept import Kept, KeptAnswers
 from trialist.query.nodes import Term
+from trialist.query.params import read_params
 from trialist.query.study_query import ParamQuery, StudyQuery
 from trialist.vocabulary.thesaurus import Thesaurus
 
@@ -84,3 +86,34 @@ def test_a_study_takes_a_bit_and_one_that_is_found_its_score() -> None:
     assert scores is not None
     assert (scores == score).all()
     assert Kept.of(mask, None).answer()[1] is None
+
+
+def test_ids_asked_for_together_find_what_the_judge_finds(tmp_path: Path) -> None:
+    """Own ids, a former id of another study, and ids of nobody; as a filter and as a query."""
+    records = [generate_study(number, seed=5) for number in range(40)]
+    records[3]["protocolSection"]["identificationModule"]["nctIdAliases"] = ["NCT99000777"]
+    write(tmp_path, records, {number_of(one): 1 for one in records})
+    index = LiveIndex(tmp_path)
+    thesaurus = Thesaurus.from_json(zstandard.decompress(index.thesaurus_file.read_bytes()))
+    for asked in (
+        "NCT99000000",
+        "NCT99000777",
+        "nct99000001, NCT99000777,NCT99000012",
+        "NCT00000001,NCT00000002",
+    ):
+        for name in ("query.term", "filter.ids"):
+            query = read_params({name: asked})
+            found = Selection(index, query, thesaurus)
+            nodes = [
+                *((one.node, one.area) for one in query.queries),
+                *((one, FILTER_AREA) for one in query.filters),
+            ]
+            taken = [number_of(one) for one in records if scan.matches_all(one, nodes, thesaurus)]
+            assert sorted(found.numbers.tolist()) == sorted(taken)
+            assert [hit.number for hit in found.page().hits] == sorted(
+                taken, reverse=True
+            ) or name == "query.term"
+            assert len(taken) == len([one for one in asked.split(",") if "NCT0" not in one])
+    assert Selection(index, read_params({"query.term": "NCT99000777"}), thesaurus).numbers.tolist() == [
+        99_000_003
+    ]

@@ -25,11 +25,12 @@ from trialist.query.filters import NCT_IDS
 from trialist.query.kept import KeptAnswers
 from trialist.query.masks import Mask, Scores
 from trialist.query.matching import Check, Reader, distances, go_on
-from trialist.query.nodes import Area, Distance, Node
+from trialist.query.nodes import Area, Distance, Node, Or, Term
 from trialist.query.pages import Hit, Ordered, Page, place_of, write_token
 from trialist.query.run import Evaluation
 from trialist.query.scoring import DEFAULT_WEIGHTS, Weights
 from trialist.query.study_query import RELEVANCE, DecayFunction, GeoDecay, ParamQuery, SortKey, StudyQuery
+from trialist.record.nct_id import parse_nct_id
 from trialist.vocabulary.thesaurus import Thesaurus
 
 FILTER_AREA = "BasicSearch"
@@ -109,8 +110,8 @@ class Selection:
         return alive if mask is None else mask, score
 
     def _filter(self, evaluation: Evaluation, node: Node) -> Mask:
-        if is_of_ids(node):
-            return evaluation.studies(node, Context(FILTER_AREA))
+        if (ids := ids_asked(node)) is not None:
+            return evaluation.of_ids(ids, NCT_IDS)
         key = (len(self._filtered), node, FILTER_AREA, False)
         kept = self._answers.find(key)
         if kept is not None:
@@ -123,8 +124,8 @@ class Selection:
         self, evaluation: Evaluation, query: ParamQuery, *, only: Mask | None, ranks: bool
     ) -> tuple[Mask, Scores | None]:
         """What a query finds, at least among `only`, and if it ranks how well each fits; None where all fit alike."""
-        if is_of_ids(query.node):
-            return evaluation.studies(query.node, Context(query.area)), None
+        if (ids := ids_asked(query.node)) is not None:
+            return evaluation.of_ids(ids, NCT_IDS), None
         key = (self.evaluations.index(evaluation), query.node, query.area, ranks)
         kept = self._answers.find(key)
         if kept is not None:
@@ -357,9 +358,13 @@ def cost_of(query: StudyQuery, thesaurus: Thesaurus, index: LiveIndex, most: int
     return check_cost(parts, thesaurus, most, count)
 
 
-def is_of_ids(node: Node) -> bool:
-    """Whether a node asks for studies by their NCT ids alone: it costs less to find these than to keep them."""
-    return isinstance(node, Area) and node.area == NCT_IDS
+def ids_asked(node: Node) -> tuple[Term, ...] | None:
+    """The NCT ids that a node asks for and nothing else; None for other nodes. Finding these costs less than keeping them."""
+    if not isinstance(node, Area) or node.area != NCT_IDS or node.size:
+        return None
+    terms = node.operand.operands if isinstance(node.operand, Or) else (node.operand,)
+    ids = tuple(one for one in terms if isinstance(one, Term) and parse_nct_id(one.text) == one.text)
+    return ids if len(ids) == len(terms) else None
 
 
 def _rising(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.float64]:

@@ -162,6 +162,21 @@ class Matcher:
             thesaurus=self.thesaurus,
         )
 
+    def of_ids(self, terms: Sequence[Term], area: str) -> Mask:
+        """The studies in which any of some ids is found, all of them looked for at once."""
+        looked, context = looked_in(area), Context(area)
+        said = [self.wanted(term, context) for term in terms]
+        if any(one.exact or one.parts for one in said):
+            return any_of(self.term(term, context) for term in terms)
+        phrases, plain = (
+            [words for one in said for words in getattr(one, name)] for name in ("phrases", "plain")
+        )
+        groups = (
+            _group(phrases, len(phrases), Coverage.CONTAINS),
+            _group(plain, len(plain), Coverage.CONTAINS),
+        )
+        return self._find(looked, groups)
+
     def _of_text(self, node: Term, context: Context, score: Scores | None) -> Mask:
         wanted = self.wanted(node, context)
         looked = looked_in(context.area)
