@@ -15,7 +15,7 @@ from trialist.index.build import build_segment
 from trialist.index.live import Built, LiveIndex, Taught, write_index
 from trialist.index.segment import Segment
 from trialist.query.context import Context
-from trialist.query.hits import Selection
+from trialist.query.hits import Selection, cost_of
 from trialist.query.nodes import Node
 from trialist.query.params import read_params
 from trialist.query.run import Evaluation
@@ -81,11 +81,11 @@ def write(
 
 
 def select(index: LiveIndex, **params: str) -> Selection:
-    """What parameters find; `__` stands for the dot of their names."""
+    """What parameters find; `__` stands for the dot of their names. `LimitExceededError` for what costs too much."""
     thesaurus = Thesaurus.from_json(zstandard.decompress(index.thesaurus_file.read_bytes()))
-    return Selection(
-        index, read_params({key.replace("__", "."): value for key, value in params.items()}), thesaurus
-    )
+    query = read_params({key.replace("__", "."): value for key, value in params.items()})
+    cost_of(query, thesaurus, index)
+    return Selection(index, query, thesaurus)
 
 
 def ids(selection: Selection) -> list[int]:

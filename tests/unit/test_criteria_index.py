@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+import trialist.criteria.stamp as stamp
 import trialist.registry.criteria_index as criteria_index
-import trialist.registry.searching as searching
 from trialist.criteria.encode import encode_set
 from trialist.errors import NotBuiltError
 from trialist.index.criteria_chunk import chunk_name
@@ -98,7 +98,7 @@ def test_other_rules_parse_everything_again(tmp_path: Path, monkeypatch: pytest.
     build_criteria(settings(directory))
     before = read_criteria_state(directory)
     monkeypatch.setattr(criteria_index, "rules_stamp", lambda: "other")
-    monkeypatch.setattr(searching, "rules_stamp", lambda: "other")
+    monkeypatch.setattr(stamp, "rules_stamp", lambda: "other")
     assert (
         "other rules"
         in Finder(directory).criteria_notes({"filter.advanced": "AREA[CriterionExcludes]msc"})[0]
