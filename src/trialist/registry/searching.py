@@ -27,7 +27,7 @@ from trialist.query.facets import (
     CRITERION_FACETS,
     Facet,
     FacetCount,
-    count_facet,
+    FacetCounter,
     facet_filter,
     facet_names,
 )
@@ -239,18 +239,31 @@ class Finder:
         selection = self.select(query)
         return (f"NCT{number:08d}" for number in selection.numbers[selection.order(selection.total)].tolist())
 
-    def facets(self, selection: Selection, names: Sequence[str], *, most: int = 10) -> dict[str, Facet]:
+    def facets(
+        self,
+        selection: Selection,
+        names: Sequence[str],
+        *,
+        most: int = 10,
+        sizes: Mapping[str, int] | None = None,
+        check: Check = go_on,
+    ) -> dict[str, Facet]:
         """For each facet its values and how many of the studies found have each, most first.
 
-        A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
-        show what they would give. `UnknownFieldError` for a name that is no facet.
+        So many values as `sizes` says of a facet, else `most`; `check` is called before each facet. A filter that speaks
+        of nothing but the facet's own field is left out of its counts, so that the other choices show what they would
+        give. `UnknownFieldError` for a name that is no facet.
         """
-        return {
-            name: count_criterion_facet(selection, name, most)
-            if name in CRITERION_FACETS
-            else count_facet(selection, name, most)
-            for name in names
-        }
+        counter = FacetCounter(selection)
+        found = {}
+        for name in names:
+            check()
+            shown = (sizes or {}).get(name, most)
+            of_criteria = name in CRITERION_FACETS
+            found[name] = (
+                count_criterion_facet(selection, name, shown) if of_criteria else counter.count(name, shown)
+            )
+        return found
 
     def places(self, selection: Selection, name: str, within: Sequence[Area]) -> SiteCounts:
         """The places of a kind (country, state, city, facility) at those sites of the studies found of which all this holds."""
