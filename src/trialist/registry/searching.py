@@ -51,6 +51,7 @@ from trialist.registry.sites import OpenSite, locate, open_sites
 from trialist.registry.suggesting import Cost, KnownWords, Suggestion, costs
 from trialist.registry.synonyms import read_vetoes
 from trialist.vocabulary.places import PlaceFound
+from trialist.vocabulary.places import make_ready as make_places_ready
 from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
 __all__ = [
@@ -85,6 +86,10 @@ Asked = StudyQuery | Mapping[str, str]
 """A request: parameters as the registry's API names them, or a query made of them."""
 
 
+_COUNTED_OFTEN = (
+    *("status", "country", "phase", "type", "age", "healthy", "results", "condition", "intervention-type"),
+    *("sponsor-class", "start-year"),
+)
 _DEGREES = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?\s*,\s*[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -194,6 +199,11 @@ class Finder:
         self.search({"query.term": "ready", "filter.geo": "distance(0,0,1km)"})
         with suppress(NotBuiltError):  # an index that was built before there were any
             self._completions = Completions(self.index)
+
+    def make_ready(self) -> None:
+        """Make what the first search with facets, and the first town named, would wait for."""
+        self.facets(self.select({}), _COUNTED_OFTEN)
+        make_places_ready()
 
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""

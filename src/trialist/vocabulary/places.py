@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import cos, radians
+from operator import itemgetter
 from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -29,6 +30,7 @@ _MOST_OTHERS = 5
 _LONGEST = 200
 _REACH_DEGREES = 2.0
 _MOST_NEAR = 5
+_CODE = re.compile(r"^[A-Z]{3}\n(?!\0)", re.MULTILINE)
 _BEYOND = "\U00010000"
 _DROPPED = str.maketrans({"'": "", "’": "", "‘": "", "ʻ": "", "`": "", ".": "", "-": " ", "‐": " ", "–": " "})
 
@@ -194,13 +196,11 @@ class _Gazetteer:
     """The towns from one size on, found by any of their names in one search through a single text."""
 
     def __init__(self, cities: Iterable[Mapping[str, Any]]) -> None:
-        self.towns: list[_Town] = []
-        names: list[str] = []
-        for city in cities:
-            self.towns.append(_Town(*(city[key] for key in _Town._fields)))
-            # Codes of airports are among the names.
-            names += (city["name"], *(one for one in city["alternatenames"] if not _is_code(one)), "\0")
-        self._names = f"\n{_folded_lines(names)}\n"
+        listed = list(cities)
+        self.towns = list(map(_Town._make, map(itemgetter(*_Town._fields), listed)))
+        names = "\n".join(["\n".join((*city["alternatenames"], city["name"], "\0")) for city in listed])
+        # Codes of airports are among the other names.
+        self._names = f"\n{_folded_lines(_CODE.sub('', names))}\n"
         self._ends = [match.start() for match in re.finditer("\0", self._names)]
 
     def named(self, folded: str) -> Iterator[_Town]:
@@ -213,13 +213,13 @@ class _Gazetteer:
             at = self._names.find(line, self._ends[place])
 
 
-def _folded_lines(lines: Iterable[str]) -> str:
+def _folded_lines(text: str) -> str:
     """Each line as `fold_name` gives it; all at once, which is many times as fast as one after another."""
-    flat = unicodedata.normalize("NFKD", "\n".join(lines)).casefold()
+    flat = unicodedata.normalize("NFKD", text).casefold()
     signs = set(flat)
     # A class of signs of the first plane alone is tried many times as fast as one of all.
-    marks = [sign for sign in signs if unicodedata.combining(sign)]
-    flat = re.sub(f"[{''.join(sign for sign in marks if sign < _BEYOND)}]+" if marks else "$^", "", flat)
+    marks = "".join(sign for sign in signs if sign < _BEYOND and unicodedata.combining(sign))
+    flat = re.sub(f"[{marks}]+", "", flat) if marks else flat
     for sign in signs:
         if sign >= _BEYOND and unicodedata.combining(sign):
             flat = flat.replace(sign, "")
@@ -285,10 +285,6 @@ def _towns(name: str, known: Iterable[Where], smallest: Smallest) -> Iterator[tu
         if all(where.holds(town.countrycode, town.admin1code) for where in wheres):
             share = 1.0 if fold_name(town.name) == folded else _OTHER_NAME
             yield town.population * share, _place(town)
-
-
-def _is_code(name: str) -> bool:
-    return len(name) == 3 and name.isascii() and name.isupper()
 
 
 def _place(town: _Town) -> Place:
