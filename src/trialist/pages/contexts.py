@@ -382,6 +382,7 @@ class PlacesPage:
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
     map: MapShown | None
+    is_of_countries: bool
 
 
 @dataclass(frozen=True, slots=True)
