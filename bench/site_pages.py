@@ -1,9 +1,10 @@
 """Every page of every study of a registry, made once: nothing fails, and what it takes.
 
-python bench/site_pages.py --registry DIR [--every N] [--from N] [--real]
+python bench/site_pages.py --registry DIR [--every N] [--from N] [--real] [--without KIND ...]
 
 Pages of studies: the study, its criteria, its map, its history, its results (who took part, who they were, each page of outcomes
-and events), the overview of its record, each module, its JSON. `--real` leaves invented studies out. Prints for each kind the
+and events), the overview of its record, each module, its JSON. `--real` leaves invented studies out, `--without`
+kinds of pages. Prints for each kind the
 pages made, the milliseconds in the middle, at the 95th percentile and at most, the kilobytes packed, and the heaviest.
 """
 
@@ -13,7 +14,7 @@ import argparse
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -48,7 +49,8 @@ KINDS = {
 class Made:
     """The pages made of one registry: how long each took, how much it is packed, how many failed."""
 
-    def __init__(self, registry: Path) -> None:
+    def __init__(self, registry: Path, without: Sequence[str] = ()) -> None:
+        self.kinds = {kind: page_of for kind, page_of in KINDS.items() if kind not in without}
         self.settings = read_settings(registry=registry)
         self.served = open_served(registry)
         self.layout = layout_of(self.served, (), "/")
@@ -74,7 +76,7 @@ class Made:
         """Make all pages of a study."""
         path = {"nct": nct_id}
         asked = Asked(self.served, self.settings, self.lanes, path, (), AS_OF, lambda: None)
-        for kind, page_of in KINDS.items():
+        for kind, page_of in self.kinds.items():
             self.make(kind, nct_id, lambda page_of=page_of: shown_by(page_of(asked)))
         stored = self.served.records.get_known(nct_id)
         self.more_outcomes(stored.study.record, asked)
@@ -127,8 +129,9 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--without", nargs="*", default=(), choices=list(KINDS))
     arguments = parser.parse_args()
-    made = Made(arguments.registry)
+    made = Made(arguments.registry, arguments.without)
     numbers = made.served.records.numbers()
     if arguments.real:
         numbers = [number for number in numbers if number < FIRST_INVENTED_NUMBER]

@@ -269,6 +269,7 @@ class StudyPage:
     sites: SitesPart
     parts: Mapping[str, Any]
     source: str
+    has_results: bool
 
 
 @dataclass(frozen=True, slots=True)

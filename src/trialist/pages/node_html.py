@@ -22,6 +22,9 @@ from trialist.views.nodes import Labelled, Node, Notice, Section, Table, Value
 
 _SPECIAL = re.compile("[&<>\"']")
 _LOWEST_HEADING = 6
+_MOST_ROWS = 20
+_LONGEST_LEAD = 80
+_PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
 
 
 def escaped(text: str) -> str:
@@ -60,13 +63,24 @@ def _nodes(content: Sequence[Node], level: int, docs: bool) -> Iterator[str]:
             continue
         match run.node:
             case Table():
-                yield from _table(run.node)
+                yield from _table(run.node) if docs else _folded_table(run.node)
             case Notice():
                 yield f'<div class="notice {run.node.weight.value}"><p>{escaped(run.node.text)}</p></div>\n'
             case Section():
                 yield from _section(run.node, level, docs)
             case None:
                 pass
+
+
+def _folded_table(table: Table) -> Iterator[str]:
+    """A table; a very long one is folded, and says how long it is."""
+    rows = len(table.rows)
+    if rows <= _MOST_ROWS:
+        yield from _table(table)
+        return
+    yield f'<details class="long-table"><summary>{escaped(table.caption)} ({rows:,})</summary>'
+    yield from _table(table)
+    yield "</details>\n"
 
 
 def _section(section: Section, level: int, docs: bool) -> Iterator[str]:
@@ -124,6 +138,8 @@ def _text(value: Value, explains: bool) -> str:
         found = f'<span class="absent">{escaped(value.text)}</span>'
     elif explains and explained(value.text):
         found = _explained(value.text)
+    elif value.label == "PubMed" and value.text.isascii() and value.text.isdigit():
+        found = f"<bdi>{_link(value.text, _PUBMED + value.text)}</bdi>"
     else:
         found = f"<bdi>{_linked(value.text)}</bdi>"
     raw = value.raw
@@ -158,9 +174,15 @@ def _link(piece: str, url: str) -> str:
 
 
 def _pieces(pieces: Iterable[Piece]) -> Iterator[str]:
-    for piece in pieces:
+    listed = list(pieces)
+    for place, piece in enumerate(listed):
         if not piece.items:
-            yield f'<p class="prose" dir="auto">{_linked(piece.text)}</p>\n'
+            # A short line with a colon leads what follows it: texts of records have no headings of their own.
+            is_lead = (
+                piece.text.endswith(":") and len(piece.text) <= _LONGEST_LEAD and place + 1 < len(listed)
+            )
+            look = "prose lead-in" if is_lead else "prose"
+            yield f'<p class="{look}" dir="auto">{_linked(piece.text)}</p>\n'
             continue
         yield '<ul class="numbered">\n' if piece.is_numbered else "<ul>\n"
         for item in piece.items:
