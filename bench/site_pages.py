@@ -1,8 +1,10 @@
 """Every page of every study of a registry, made once: nothing fails, and what it takes.
 
-python bench/site_pages.py --registry DIR [--every N] [--from N]
+python bench/site_pages.py --registry DIR [--every N] [--from N] [--real] [--without KIND ...]
 
-Pages of studies: the study, its criteria, the overview of its record, each module, its JSON. Prints for each kind the
+Pages of studies: the study, its criteria, its map, its history, its results (who took part, who they were, each page of outcomes
+and events), the overview of its record, each module, its JSON. `--real` leaves invented studies out, `--without`
+kinds of pages. Prints for each kind the
 pages made, the milliseconds in the middle, at the 95th percentile and at most, the kilobytes packed, and the heaviest.
 """
 
@@ -12,17 +14,18 @@ import argparse
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from trialist.pages import checklist, raw_record, record, study
+from trialist.pages import checklist, raw_record, record, study, study_history, study_map, study_results
 from trialist.pages.asked import Asked
 from trialist.pages.layout import layout_of
 from trialist.pages.rendering import render
 from trialist.pages.shown import Shown
-from trialist.record.nct_id import nct_id_of
+from trialist.record.nct_id import FIRST_INVENTED_NUMBER, nct_id_of
 from trialist.serving.lanes import Lanes
 from trialist.serving.served import open_served
 from trialist.settings import read_settings
@@ -34,13 +37,20 @@ KINDS = {
     "criteria": checklist.checklist_page,
     "record": record.record_page,
     "json": raw_record.raw_page,
+    "map": study_map.map_page,
+    "history": study_history.history_page,
+    "flow": study_results.flow_page,
+    "baseline": study_results.baseline_page,
+    "outcomes": study_results.outcomes_page,
+    "events": study_results.events_page,
 }
 
 
 class Made:
     """The pages made of one registry: how long each took, how much it is packed, how many failed."""
 
-    def __init__(self, registry: Path) -> None:
+    def __init__(self, registry: Path, without: Sequence[str] = ()) -> None:
+        self.kinds = {kind: page_of for kind, page_of in KINDS.items() if kind not in without}
         self.settings = read_settings(registry=registry)
         self.served = open_served(registry)
         self.layout = layout_of(self.served, (), "/")
@@ -66,9 +76,10 @@ class Made:
         """Make all pages of a study."""
         path = {"nct": nct_id}
         asked = Asked(self.served, self.settings, self.lanes, path, (), AS_OF, lambda: None)
-        for kind, page_of in KINDS.items():
+        for kind, page_of in self.kinds.items():
             self.make(kind, nct_id, lambda page_of=page_of: shown_by(page_of(asked)))
         stored = self.served.records.get_known(nct_id)
+        self.more_outcomes(stored.study.record, asked)
         study = stored.study
         view = record_view(study)
         for way in record.ways_of(view, f"/study/{nct_id}/record"):
@@ -77,6 +88,17 @@ class Made:
                 "module",
                 nct_id,
                 lambda name=name: ("module.html", record.module_of(stored, study, view, name, AS_OF)),
+            )
+
+    def more_outcomes(self, record: Any, asked: Asked) -> None:
+        """Make the further pages of a study's outcomes."""
+        measures = (
+            record.get("resultsSection", {}).get("outcomeMeasuresModule", {}).get("outcomeMeasures", [])
+        )
+        for number in range(2, -(-len(measures) // study_results.OUTCOMES_A_PAGE) + 1):
+            page = replace(asked, given=(("page", str(number)),))
+            self.make(
+                "outcomes", asked.path["nct"], lambda page=page: shown_by(study_results.outcomes_page(page))
             )
 
     def tell(self) -> None:
@@ -106,9 +128,14 @@ def main() -> None:
     parser.add_argument("--registry", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--from", type=int, default=0, dest="first")
+    parser.add_argument("--real", action="store_true")
+    parser.add_argument("--without", nargs="*", default=(), choices=list(KINDS))
     arguments = parser.parse_args()
-    made = Made(arguments.registry)
-    for number in made.served.records.numbers()[arguments.first :: arguments.every]:
+    made = Made(arguments.registry, arguments.without)
+    numbers = made.served.records.numbers()
+    if arguments.real:
+        numbers = [number for number in numbers if number < FIRST_INVENTED_NUMBER]
+    for number in numbers[arguments.first :: arguments.every]:
         made.study(nct_id_of(number))
     made.tell()
     made.lanes.close()

@@ -6,6 +6,7 @@ A setting comes from, in this order: the command line, the environment variable,
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -120,12 +121,33 @@ SETTINGS = (
         "Serving: the largest posted form or file about a patient, in bytes; it is held in memory and nowhere else.",
     ),
     Setting(
+        "map_tiles",
+        "TRIALIST_MAP_TILES",
+        str,
+        "",
+        "Serving: the addresses of a tile server's pictures, with {z}, {x} and {y} in them; maps are then drawn over them, and "
+        "readers' browsers ask that server. Without it maps need no other server.",
+    ),
+    Setting(
+        "map_credit",
+        "TRIALIST_MAP_CREDIT",
+        str,
+        "",
+        "Serving: a sentence below every map that says whose its tiles are, as most tile servers ask for.",
+    ),
+    Setting(
         "log_queries",
         "TRIALIST_LOG_QUERIES",
         bool,
         "no",
         "Serving: whether the access log tells addresses whole (yes); they can tell a patient's disease.",
     ),
+)
+
+
+# Nothing of it may end the list of hosts in the header that allows this one.
+_TILES = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/(?=[^ ]*\{z\})(?=[^ ]*\{x\})(?=[^ ]*\{y\})[A-Za-z0-9._~/?&=%@:+{}-]+"
 )
 
 
@@ -147,6 +169,8 @@ class Settings:
     stop_seconds: float = 30.0
     log_queries: bool = False
     max_patient_bytes: int = 16_777_216
+    map_tiles: str = ""
+    map_credit: str = ""
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:
@@ -162,6 +186,11 @@ class Settings:
                 )
         if self.max_page_size > 1_000:
             raise InvalidParameterError("TRIALIST_MAX_PAGE_SIZE cannot be above 1000")
+        if self.map_tiles and not _TILES.fullmatch(self.map_tiles):
+            raise InvalidParameterError(
+                f"TRIALIST_MAP_TILES is {self.map_tiles!r}, which is no address of tiles",
+                hint="For example https://tiles.example.org/{z}/{x}/{y}.png",
+            )
 
 
 def read_settings(*, registry: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:

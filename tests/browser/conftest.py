@@ -23,5 +23,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = registry_of_demo(tmp_path_factory.mktemp("site") / "registry")
-    with running(directory, environment=PATIENT) as found:
+    with running(directory, workers=2, environment=PATIENT, measured=False) as found:
         yield found

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import html5lib
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from support.browser import Watched, needs_browser
+from support.browser import Watched, needs_browser, violations
 from support.serving import Running
 from support.site_pages import FIRST
 
 pytestmark = needs_browser
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (1280, 768, 360)
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
@@ -69,18 +65,6 @@ def look(window: Watched, *, refused: bool = False) -> None:
 
 def has_scripts(window: Watched) -> bool:
     return window.page.locator("html.has-js").count() == 1
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate(
-        "async (tags) => await axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-        RULES,
-    )
-    return [
-        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
 
 
 def test_a_file_leads_to_trials_one_trial_and_its_filters(window: Watched) -> None:

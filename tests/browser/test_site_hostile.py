@@ -92,7 +92,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = make_registry(
         tmp_path_factory.mktemp("hostile") / "registry", *records(), json.dumps(generate_study(4)).encode()
     )
-    with running(directory, environment=PATIENT) as found:
+    with running(directory, environment=PATIENT, measured=False) as found:
         yield found
 
 

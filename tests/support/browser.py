@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from trialist.demo.registry import generate_study
 
@@ -51,6 +53,32 @@ def open_browser() -> Iterator[Browser]:
             browser.close()
 
 
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+REPEATED = (
+    "tbody > tr:nth-child(n+9)",
+    "li:nth-child(n+9)",
+    "dl > div:nth-child(n+17)",
+    "svg g.circle:nth-of-type(n+9)",
+)
+"""Rows and items that look like those before them. One search of a page reads them too; a second one in another look, whose colours are
+those of classes, need not."""
+
+
+def violations(page: Page, *, skims: bool = False) -> list[str]:
+    """What axe finds on a page, in a line each; where it `skims`, repeated rows and items are left out."""
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(
+        "async ([tags, exclude]) => await axe.run({include: [['html']], exclude: exclude.map((one) => [one])},"
+        " {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
+        [RULES, list(REPEATED) if skims else []],
+    )
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+    ]
+
+
 class Watched:
     """A browsing context over one server, with everything that must not happen in it."""
 
@@ -78,10 +106,19 @@ class Watched:
 
     def open(self, address: str) -> Page:
         """Go to a page, and wait until it and its files are there; what was wrong before counts no more."""
+        self._go(address)
+        return self.page
+
+    def read(self, address: str) -> str:
+        """Go to a page as `open` does; what the server sent."""
+        answer = self._go(address)
+        assert answer is not None
+        return answer.text()
+
+    def _go(self, address: str) -> Response | None:
         self._left = (self._left | {self.page.url}) - {f"{self.server.url}{address}"}
         self.errors.clear()
-        self.page.goto(address)
-        return self.page
+        return self.page.goto(address)
 
     def close(self) -> None:
         self.context.close()

@@ -11,8 +11,9 @@ from typing import Any
 
 
 def start(*arguments: object, registry: Path | None = None, **options: Any) -> subprocess.Popen[bytes]:
-    """Start `trialist` with these arguments; output is piped."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("TRIALIST_")}
+    """Start `trialist` with these arguments; output is piped. One that is not `measured` runs without coverage."""
+    own = ("TRIALIST_",) if options.pop("measured", True) else ("TRIALIST_", "COVERAGE_", "COV_")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     environment |= options.pop("environment", {})
     if registry is not None:
         environment["TRIALIST_REGISTRY"] = str(registry)

@@ -161,9 +161,13 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    directory: Path, *arguments: object, workers: int = 1, environment: dict[str, str] | None = None
+    directory: Path,
+    *arguments: object,
+    workers: int = 1,
+    environment: dict[str, str] | None = None,
+    measured: bool = True,
 ) -> Iterator[Running]:
-    """A server over a registry, on a free port."""
+    """A server over a registry, on a free port; one that is not `measured` is fast, and adds nothing to coverage."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as beside:
@@ -177,6 +181,7 @@ def running(
                 registry=directory,
                 environment=environment or {},
                 stderr=beside,
+                measured=measured,
             )
         with process:
             try:

@@ -58,6 +58,7 @@ PAGES: dict[str, str] = {
     "watch": "/watch",
     "countries": "/places",
     "towns": "/places?country=United%20States",
+    "hospitals": "/places?country=Germany&state=Bavaria&city=Munich",
     "glossary": "/glossary",
     "about": "/about",
     "not found": "/nowhere",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from trialist.pages.routes import ROUTES
-from trialist.pages.site import HEADERS
+from trialist.pages.site import headers_of
 from trialist.pages.static_files import static_files
 from trialist.serving.application import Application
+from trialist.settings import read_settings
 
 from support.records import raw
 from support.serving import ask, make_registry, site_application
@@ -30,7 +31,7 @@ def test_site_and_api_answer_in_one_application(app):
 @pytest.mark.parametrize("target", ["/about", "/nowhere", "/study/NCT00000001x", "/static/x/y"])
 def test_every_answer_of_the_site_has_the_security_headers(app, target):
     found = ask(app, target).headers
-    for name, value in HEADERS:
+    for name, value in headers_of(read_settings()):
         assert found[name.decode()] == value.decode()
     assert "unsafe" not in found["content-security-policy"]
 

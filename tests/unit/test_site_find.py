@@ -7,11 +7,15 @@ import io
 import re
 from html import unescape
 
+import numpy as np
 import pytest
 
+from trialist.errors import InvalidParameterError
 from trialist.pages.addresses import changed, without, written
 from trialist.pages.cards import distance_words, marked
+from trialist.query.site_counts import middle_of
 from trialist.serving.application import Application
+from trialist.settings import read_settings
 
 from support.browser import registry_of_demo
 from support.serving import ask, site_application
@@ -68,6 +72,79 @@ def test_places_within_a_country_are_those_of_the_same_sites(app):
     assert rows
     for query, count in rows[:12]:
         assert total(app, unescape(query)) == int(count.replace(",", "")), query
+
+
+def test_places_below_countries_stand_on_a_map_at_their_sites(app):
+    page = ask(app, "/places?country=Germany").text
+    circles = dict(
+        re.findall(
+            r'aria-label="([^"]+)">\s*<g class="circle[^"]*"><title>[^<]*</title><circle cx="([0-9.]+)"', page
+        )
+    )
+    assert circles, page
+    towns = ask(app, "/places?country=Germany&state=Bavaria").text
+    assert ": Munich" in " ".join(re.findall(r"<title>([^<]+)</title><circle", towns))
+    hospitals = ask(app, "/places?country=Germany&state=Bavaria&city=Munich").text
+    (url, name), *_ = re.findall(r'<th scope="row"><a href="([^"]+)"><bdi>([^<]+)', hospitals)
+    one = ask(app, unescape(url)).text
+    assert f": {name}</title><circle" in one
+    assert "<h2>Choose" not in one
+
+
+def test_the_middle_of_places_holds_where_degrees_start_anew():
+    points = np.radians(np.array([[-17.0, 179.0], [-17.0, -179.0]]))
+    parts = np.array(
+        [
+            np.ones(2),
+            np.cos(points[:, 0]) * np.cos(points[:, 1]),
+            np.cos(points[:, 0]) * np.sin(points[:, 1]),
+            np.sin(points[:, 0]),
+        ]
+    )
+    found = middle_of(parts.sum(axis=1))
+    assert found is not None
+    assert abs(found.lon) == pytest.approx(180)
+    assert found.lat == pytest.approx(-17, abs=0.01)
+    assert middle_of(np.array([2.0, 0.0, 0.0, 0.0])) is None
+    assert middle_of(None) is None
+
+
+TILES = "https://tiles.example.org:8443/{z}/{x}/{y}.png"
+
+
+def test_a_tile_server_is_asked_only_where_the_settings_name_one(tmp_path_factory):
+    directory = registry_of_demo(tmp_path_factory.mktemp("tiles") / "registry", 30)
+    plain = ask(site_application(directory), "/places")
+    assert "img-src 'self';" in plain.headers["content-security-policy"]
+    assert "<image" not in plain.text
+    tiled = ask(
+        site_application(directory, map_tiles=TILES, map_credit="© Somebody."),
+        "/places?country=China&map=31,117,12",
+    )
+    assert "img-src 'self' https://tiles.example.org:8443;" in tiled.headers["content-security-policy"]
+    assert tiled.headers["content-security-policy"].count("http") == 1
+    found = re.findall(r'<image href="([^"]+)"', tiled.text)
+    assert found
+    assert all(re.fullmatch(r"https://tiles\.example\.org:8443/14/[0-9]+/[0-9]+\.png", url) for url in found)
+    assert "world.svg" not in tiled.text
+    assert "© Somebody. The picture comes from tiles.example.org:8443." in tiled.text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "https://tiles.example.org/{z}/{x}.png",
+        "tiles.example.org/{z}/{x}/{y}.png",
+        "javascript:{z}{x}{y}",
+        "https://a.example; script-src *; x/{z}/{x}/{y}",
+        "https://a.example https://b.example/{z}/{x}/{y}",
+        "https://*/{z}/{x}/{y}",
+        'https://a.example/{z}/{x}/{y}"onload=1',
+    ],
+)
+def test_what_is_no_address_of_tiles_is_refused(template):
+    with pytest.raises(InvalidParameterError, match="no address of tiles"):
+        read_settings(environment={"TRIALIST_MAP_TILES": template})
 
 
 def test_chips_lead_to_the_search_without_them(app):

@@ -10,10 +10,12 @@ from trialist.views.world import (
     Window,
     map_of,
     parse_window,
+    tiles_of,
     ways_out,
     window_around,
     x_of,
     y_of,
+    y_of_tiles,
 )
 from trialist.vocabulary.places import country_middle
 
@@ -100,3 +102,41 @@ def test_the_middle_of_a_country_is_where_its_people_live(
     assert lat[0] < found[0] < lat[1]
     assert lon[0] < found[1] < lon[1]
     assert country_middle("Atlantis") is None
+
+
+def test_tiles_are_those_that_every_tile_server_numbers_alike() -> None:
+    # Munich lies in tile 17/69749/45443 of OpenStreetMap's numbering, so in 10/544/355.
+    munich = GeoPoint(48.1372, 11.5756)
+    window = Window(munich.lat, munich.lon, 8, on_tiles=True)
+    x, y = window.place(munich)
+    (tile,) = (
+        one
+        for one in tiles_of(window, "{z}/{x}/{y}")
+        if one.x <= x < one.x + one.size and one.y <= y < one.y + one.size
+    )
+    assert tile.url == "10/544/355"
+    assert y_of_tiles(0) == pytest.approx(5_000)
+    assert y_of_tiles(90) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("zoom", range(0, 15, 2))
+@pytest.mark.parametrize("at", [BOSTON, GeoPoint(-77, 179), GeoPoint(80, -179)])
+def test_tiles_fill_the_window(zoom: int, at: GeoPoint) -> None:
+    window = Window(at.lat, at.lon, zoom, on_tiles=True)
+    tiles = tiles_of(window, "{z}/{x}/{y}")
+    assert len({one.url for one in tiles}) == len(tiles)
+    assert min(one.x for one in tiles) <= 0
+    assert min(one.y for one in tiles) <= 0
+    assert max(one.x + one.size for one in tiles) >= 999.9
+    assert max(one.y + one.size for one in tiles) >= window.drawn_height - 0.1
+    assert len(tiles) <= 15
+    assert window.holds(GeoPoint(min(max(at.lat, -85), 85), at.lon))
+
+
+def test_a_window_on_tiles_goes_nearer() -> None:
+    assert window_around([BOSTON], on_tiles=True).zoom > window_around([BOSTON]).zoom
+    assert parse_window("42,-71,12") is None
+    assert parse_window("42,-71,12", on_tiles=True) == Window(42, -71, 12, on_tiles=True)
+    found = window_around([BOSTON, PARIS], on_tiles=True)
+    assert found.holds(BOSTON)
+    assert found.holds(PARIS)

@@ -59,9 +59,7 @@ class Searches:
         if names or finder is not served.finder:
             selection = finder.select(query, most_cost=most, check=check)
             page = selection.page()
-            for name in names:
-                check()
-                facets += map(facet_json, finder.facets(selection, [name], most=size).values())
+            facets += map(facet_json, finder.facets(selection, names, most=size, check=check).values())
         else:
             page = served.pager.page(query, most_cost=most, check=check)
         shown = Shown(shown.as_of, asked.near, shown.highlights, shown.why, shown.explain)
@@ -88,16 +86,13 @@ class Searches:
 
         def found(asked: Searched, check: Check) -> dict[str, Any]:
             selection = asked.finder.select(asked.query, most_cost=self._settings.max_query_cost, check=check)
-            facets: list[dict[str, Any]] = []
-            for name in names:
-                check()
-                facets += map(facet_json, asked.finder.facets(selection, [name], most=size).values())
+            facets = asked.finder.facets(selection, names, most=size, check=check)
             return {
                 "total": selection.total,
                 "query": asked.sentence,
                 "near": place_json(asked.near, asked.place),
                 "notes": asked.notes,
-                "facets": facets,
+                "facets": list(map(facet_json, facets.values())),
             }
 
         return await self._answer(request, served, params, found)

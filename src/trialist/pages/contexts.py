@@ -269,6 +269,7 @@ class StudyPage:
     sites: SitesPart
     parts: Mapping[str, Any]
     source: str
+    has_results: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +383,7 @@ class PlacesPage:
     unnamed: int
     letters: tuple[tuple[str, tuple[PlaceRow, ...]], ...]
     map: MapShown | None
+    is_of_countries: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,11 +129,7 @@ def _results(asked: Asked, given: Pairs, search: Search, selection: Selection, n
     finder, total = asked.served.finder, selection.total
     is_table = asked.text("view") == "table"
     columns = tuple(name for name in asked.texts("col") if name in COLUMNS) or USUAL
-    names = list(FACETS)
-    facets = []
-    for name in names:
-        asked.check()
-        facets.append(finder.facets(selection, [name], most=_FACET_SIZES.get(name, 8))[name])
+    facets = finder.facets(selection, list(FACETS), most=8, sizes=_FACET_SIZES, check=asked.check)
     return ResultsPage(
         title=f"{total:,} {'study' if total == 1 else 'studies'} found",
         form=form_of(asked, keeps_filters=False),
@@ -141,7 +137,7 @@ def _results(asked: Asked, given: Pairs, search: Search, selection: Selection, n
         sentence=search.sentence,
         notes=search.notes,
         chips=tuple(_chips(given)),
-        facets=tuple(_group(facet, asked) for facet in facets if facet.counts),
+        facets=tuple(_group(facet, asked) for facet in facets.values() if facet.counts),
         cards=tuple(_cards(asked, search, selection, columns, is_table=is_table)),
         headings=tuple(COLUMNS[name][0] for name in columns),
         columns=tuple(Choice(name, column[0], name in columns) for name, column in COLUMNS.items()),

@@ -1,13 +1,15 @@
-"""Addresses and e-mail addresses within a text, as links."""
+"""What of a text may be an address: links, telephone numbers, ids within a page."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 _LINKED = re.compile(
     r"(?P<web>https?://[^\s<>\"'\\^`{|}\x00-\x20\x7f-\xa0]+)|(?P<mail>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
 )
 _TRAILING = ".,;:!?)]'\""
+_SLUG = re.compile(r"[^a-z0-9]+")
 _PHONE = re.compile(r"[^0-9+]")
 
 
@@ -36,3 +38,20 @@ def phone_link(text: object) -> str:
         return ""
     digits = _PHONE.sub("", text)
     return f"tel:{digits}" if 6 <= len(digits.strip("+")) <= 15 and "+" not in digits[1:] else ""
+
+
+def link(text: object) -> str:
+    """An address that may be followed: one of the web, else "": a record may hold `javascript:` and anything else."""
+    if not isinstance(text, str):
+        return ""
+    try:
+        found = urlsplit(text.strip())
+    except ValueError:
+        return ""
+    is_web = found.scheme in ("http", "https") and bool(found.netloc)
+    return text.strip() if is_web and text.isprintable() and " " not in text.strip() else ""
+
+
+def anchor(text: str) -> str:
+    """A text as an id within a page."""
+    return _SLUG.sub("-", text.lower()).strip("-") or "part"

@@ -12,7 +12,7 @@ from trialist.pages.maps import MapShown, map_shown
 from trialist.pages.shown import Shown
 from trialist.query.nodes import Area
 from trialist.record.study import GeoPoint
-from trialist.registry.searching import facet_filter
+from trialist.registry.searching import SiteCount, facet_filter
 from trialist.views.world import Spot
 from trialist.vocabulary.places import country_middle
 
@@ -51,7 +51,7 @@ def places_page(asked: Asked) -> Shown:
     rows = tuple(
         PlaceRow(
             place.value,
-            "" if kind == "facility" else written(PATH, (*given, (kind, place.value))),
+            "" if is_last else written(PATH, (*given, (kind, place.value))),
             place.count,
             place.open_count,
             written(FIND, (*given, (kind, place.value))),
@@ -72,19 +72,34 @@ def places_page(asked: Asked) -> Shown:
         max(0, len(found.places) - _MOST),
         found.unnamed,
         () if is_last else by_letter(rows),
-        _world(asked, rows) if kind == "country" else None,
+        _map(asked, kind, found.places[:_MOST], rows, here),
+        kind == "country",
     )
     return Shown("places.html", page)
 
 
-def _world(asked: Asked, rows: Sequence[PlaceRow]) -> MapShown | None:
-    """The countries on a map; those that no gazetteer knows are in the list alone."""
+def _map(
+    asked: Asked, kind: str, counted: Sequence[SiteCount], rows: Sequence[PlaceRow], here: str
+) -> MapShown | None:
+    """The places on a map; those whose coordinates nobody knows are in the list alone."""
     spots = [
-        Spot(GeoPoint(*middle), row.name, row.count, row.open_count, row.url)
-        for row in rows
-        if (middle := country_middle(row.name)) is not None
+        Spot(point, row.name, row.count, row.open_count, row.url or row.find_url)
+        for place, row in zip(counted, rows, strict=True)
+        if (point := _point(kind, place)) is not None
     ]
-    return map_shown(asked, PATH, spots, "Studies by country", "study", whole=True) if spots else None
+    if not spots:
+        return None
+    is_world = kind == "country"
+    title = f"Studies in {here}" if here else "Studies by country"
+    return map_shown(asked, PATH, spots, title, "study", whole=is_world)
+
+
+def _point(kind: str, place: SiteCount) -> GeoPoint | None:
+    """Where a place is: a country where most of its people live, others in the middle of their sites."""
+    if kind != "country":
+        return place.point
+    middle = country_middle(place.value)
+    return place.point if middle is None else GeoPoint(*middle)
 
 
 def within_areas(given: Sequence[tuple[str, str]]) -> list[Area]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import date
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,22 +26,31 @@ from trialist.serving.asked import is_known_to_client, read_pairs
 from trialist.serving.lanes import Check
 from trialist.serving.served import Served
 from trialist.serving.surface import Ground, Surface, answering
-from trialist.settings import now
+from trialist.settings import Settings, now
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"geolocation=(self), camera=(), microphone=(), browsing-topics=()"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"vary", b"accept-encoding"),
-)
-"""Go with every answer of the site: nothing but its own files runs or loads, and nobody is told where a reader came from."""
+
+
+def headers_of(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
+    """What goes with every answer of the site: nothing but its own files runs or loads, and nobody is told where a reader came from.
+
+    Pictures come from the site itself, and from the tile server that the settings name, if they name one.
+    """
+    address = urlsplit(settings.map_tiles)
+    images = f"'self' {address.scheme}://{address.netloc}" if settings.map_tiles else "'self'"
+    return (
+        (b"content-security-policy", _POLICY.format(images=images).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"permissions-policy", b"geolocation=(self), camera=(), microphone=(), browsing-topics=()"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"vary", b"accept-encoding"),
+    )
+
 
 _MOST_FORM_BYTES = 16_384
 _MATCHING = frozenset(row.path for row in ROUTES if row.takes_patient)
@@ -61,7 +71,12 @@ def site_surface(ground: Ground) -> Surface:
     ]
     routes.append(answering(f"{ROOT}{{mark}}/{{name:path}}", static_file, site.failed))
     return Surface(
-        "", routes, site.refused, ("GET", "HEAD", "POST"), HEADERS, (("allow", "GET, HEAD, POST"),)
+        "",
+        routes,
+        site.refused,
+        ("GET", "HEAD", "POST"),
+        headers_of(ground.settings),
+        (("allow", "GET, HEAD, POST"),),
     )
 
 

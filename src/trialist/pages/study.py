@@ -48,6 +48,7 @@ def study_page(asked: Asked) -> Shown | Response:
         _sites(asked, study, parts["sites"], near, note),
         {name: make(study, asked) for name, make in PARTS.items()},
         parts["source"].content[0].values[0].text if "source" in parts else "",  # type: ignore[union-attr]
+        bool(study.record.get("resultsSection")),
     )
     return Shown("study.html", page)
 

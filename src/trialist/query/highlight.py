@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from trialist.query.asked import Around, terms_of
 from trialist.query.nodes import Coverage
 from trialist.query.study_query import StudyQuery
 from trialist.query.wanted import Part, Wanted
-from trialist.vocabulary.text import WordSpan, find_words, fold_words
+from trialist.vocabulary.text import fold_words, split_words, word_places
 from trialist.vocabulary.thesaurus import Thesaurus, Words
 
 Span = tuple[int, int]
@@ -33,21 +34,19 @@ class Highlighter:
     def __init__(self, query: StudyQuery, thesaurus: Thesaurus) -> None:
         self._sought = [_sought(around, around.wanted(term, thesaurus)) for term, around in terms_of(query)]
 
-    def spans(self, text: str, piece: str | None = None) -> list[Span]:
+    def spans(self, text: str, piece: str | None = None, *, reach: int | None = None) -> list[Span]:
         """The places of a text that say what is asked, in order and apart; with `piece` only what is asked of that field.
 
-        The text is one value of the field.
+        The text is one value of the field. With `reach` those are enough that begin at most so many characters behind
+        the first.
         """
-        if not self._sought:
+        sought = [one for one in self._sought if piece is None or piece in one.pieces]
+        if not sought:
             return []
-        words = find_words(text)
-        folded = fold_words(word.text for word in words)
-        found: list[Span] = []
-        for one in self._sought:
-            if piece is None or piece in one.pieces:
-                said = [word.text for word in words] if one.as_spelled else folded
-                found.extend(_places(one, words, said))
-        return merged(found)
+        spelled = split_words(text)
+        folded = fold_words(spelled)
+        runs = sorted(run for one in sought for run in _runs(one, spelled if one.as_spelled else folded))
+        return merged(_placed(text, runs, reach))
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -90,11 +89,29 @@ def _sought(around: Around, wanted: Wanted) -> _Sought:
     return _Sought(dict(sequences), around.coverage, bool(wanted.exact), pieces)
 
 
-def _places(sought: _Sought, words: Sequence[WordSpan], said: Sequence[str]) -> Iterator[Span]:
-    """The longest sequence at each word that begins one."""
-    for place, word in enumerate(said):
-        known = [
-            one for one in sought.sequences.get(word, ()) if stands_at(one, said, place, sought.coverage)
-        ]
+def _runs(sought: _Sought, said: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The longest sequence at each word that begins one: its first word and the one behind it, by their numbers."""
+    sequences = sought.sequences
+    # Most texts say nothing of it, and that is found out without a look at each of their words.
+    if sequences.keys().isdisjoint(said):
+        return
+    for place in [place for place, word in enumerate(said) if word in sequences]:
+        known = [one for one in sequences[said[place]] if stands_at(one, said, place, sought.coverage)]
         if known:
-            yield words[place].start, words[place + max(map(len, known)) - 1].end
+            yield place, place + max(map(len, known))
+
+
+def _placed(text: str, runs: Sequence[tuple[int, int]], reach: int | None) -> Iterator[Span]:
+    """The places of runs of words, which are in order, in characters; as far as they are wanted."""
+    if not runs:
+        return
+    places = word_places(text)
+    known: list[Span] = []
+    last = -1
+    for first, behind in runs:
+        known.extend(islice(places, behind - len(known)) if behind > len(known) else ())
+        start, end = known[first][0], known[behind - 1][1]
+        if reach is not None and last >= 0 and start > last:
+            return
+        last = max(last, end, start + reach if reach is not None and last < 0 else 0)
+        yield start, end

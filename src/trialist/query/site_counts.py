@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trialist.index.segment import ValueField
+from trialist.index.segment import PointField, ValueField
 from trialist.query.choices import open_site_where
 from trialist.query.context import Context
 from trialist.query.facets import facet_piece
@@ -16,15 +17,23 @@ from trialist.query.hits import FILTER_AREA, Selection
 from trialist.query.masks import Mask
 from trialist.query.nodes import And, Area, Document, Node, SearchIn
 from trialist.query.run import Evaluation
+from trialist.record.study import GeoPoint
+
+_LEAST_AGREED = 0.1
+"""How long the mean of the points must be, 1 being that of a single place."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteCount:
-    """A place, how many studies have a site there, and how many have one there that takes people now."""
+    """A place, how many studies have a site there, and how many have one there that takes people now.
+
+    `point` is the middle of those of its sites whose coordinates are known, None where none are.
+    """
 
     value: str
     count: int
     open_count: int
+    point: GeoPoint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ def count_sites(selection: Selection, name: str, within: Sequence[Area]) -> Site
     """The places of a facet (country, state, city, facility) at those sites of the studies found of which all this holds."""
     piece = facet_piece(name)
     counts: dict[str, list[int]] = {}
+    middles: dict[str, NDArray[np.float64]] = {}
     studies = open_studies = unnamed = 0
     for evaluation, mask in zip(selection.evaluations, selection.masks, strict=True):
         sites, are_open = _sites(evaluation, mask, within)
@@ -68,9 +78,14 @@ def count_sites(selection: Selection, name: str, within: Sequence[Area]) -> Site
             found = counts.setdefault(field.value(number), [0, 0])
             found[0] += int(every[number])
             found[1] += int(takes[number])
+        for number, sums in _sums_of_points(evaluation, start, holders, named):
+            value = field.value(number)
+            middles[value] = sums + middles[value] if value in middles else sums
     ordered = sorted(counts.items(), key=lambda item: (-item[1][0], item[0]))
     return SiteCounts(
-        tuple(SiteCount(value, count, takes) for value, (count, takes) in ordered),
+        tuple(
+            SiteCount(value, count, takes, middle_of(middles.get(value))) for value, (count, takes) in ordered
+        ),
         studies,
         open_studies,
         unnamed,
@@ -111,3 +126,36 @@ def _by_value(start: NDArray[np.integer], studies: NDArray[np.integer], kept: Ma
     first = np.ones(len(places), dtype=bool)
     first[1:] = (value[1:] != value[:-1]) | (studies[places[1:]] != studies[places[:-1]])
     return np.bincount(value[first], minlength=len(start) - 1).astype(np.int64)
+
+
+def _sums_of_points(
+    evaluation: Evaluation, start: NDArray[np.integer], holders: NDArray[np.integer], kept: Mask
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """For each value that a kept place holds how many have coordinates, and the sums of these as points in space.
+
+    Points in space have a middle also where degrees start anew.
+    """
+    field = evaluation.segment.field("LocationGeoPoint")
+    if not isinstance(field, PointField) or not len(field.sites):
+        return
+    places = np.flatnonzero(kept)
+    sites = holders[places]
+    at = np.minimum(np.searchsorted(field.sites, sites), len(field.sites) - 1)
+    known = field.sites[at] == sites
+    value = np.searchsorted(start, places[known], "right") - 1
+    where = field.place[at[known]]
+    lat, lon = np.radians(field.lat[where]), np.radians(field.lon[where])
+    parts = (np.ones(len(value)), np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat))
+    sums = np.stack([np.bincount(value, weights=part, minlength=len(start) - 1) for part in parts], axis=1)
+    for number in np.flatnonzero(sums[:, 0]).tolist():
+        yield number, sums[number]
+
+
+def middle_of(sums: NDArray[np.float64] | None) -> GeoPoint | None:
+    """The middle of points whose sums these are; None for none, and where they lie around the whole earth."""
+    if sums is None:
+        return None
+    count, x, y, z = sums.tolist()
+    if math.hypot(x, y, z) < _LEAST_AGREED * count:
+        return None
+    return GeoPoint(math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x)))

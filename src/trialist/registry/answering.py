@@ -103,7 +103,7 @@ def highlights_of(study: Study, highlighter: Highlighter) -> Iterator[dict[str, 
         for text in dict.fromkeys(found if isinstance(found, tuple) else (found,)):
             if not isinstance(text, str) or of_field == _MOST_OF_A_FIELD or count == _MOST_TEXTS:
                 continue
-            spans = highlighter.spans(text, piece)
+            spans = highlighter.spans(text, piece, reach=_SHORT if len(text) > _SHORT else None)
             if spans:
                 of_field, count = of_field + 1, count + 1
                 excerpt, places = _excerpt(text, spans)

@@ -26,7 +26,7 @@ from trialist.query.facets import (
     CRITERION_FACETS,
     Facet,
     FacetCount,
-    count_facet,
+    FacetCounter,
     facet_filter,
     facet_names,
 )
@@ -50,6 +50,7 @@ from trialist.registry.sites import OpenSite, locate, open_sites
 from trialist.registry.suggesting import Cost, KnownWords, Suggestion, costs
 from trialist.registry.synonyms import read_vetoes
 from trialist.vocabulary.places import PlaceFound
+from trialist.vocabulary.places import make_ready as make_places_ready
 from trialist.vocabulary.thesaurus import Thesaurus, Veto
 
 __all__ = [
@@ -85,6 +86,10 @@ Asked = StudyQuery | Mapping[str, str]
 
 
 _MOST_COSTS = 4_096
+_COUNTED_OFTEN = (
+    *("status", "country", "phase", "type", "age", "healthy", "results", "condition", "intervention-type"),
+    *("sponsor-class", "start-year"),
+)
 _DEGREES = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?\s*,\s*[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -209,6 +214,11 @@ class Finder:
         with suppress(NotBuiltError):  # an index that was built before there were any
             self._completions = Completions(self.index)
 
+    def make_ready(self) -> None:
+        """Make what the first search with facets, and the first town named, would wait for."""
+        self.facets(self.select({}), _COUNTED_OFTEN)
+        make_places_ready()
+
     def search(self, query: Asked) -> Page:
         """One page of what a request finds, with the total."""
         return self.select(query).page()
@@ -255,21 +265,33 @@ class Finder:
         selection = self.select(query)
         return (f"NCT{number:08d}" for number in selection.numbers[selection.order(selection.total)].tolist())
 
-    def facets(self, selection: Selection, names: Sequence[str], *, most: int = 10) -> dict[str, Facet]:
+    def facets(
+        self,
+        selection: Selection,
+        names: Sequence[str],
+        *,
+        most: int = 10,
+        sizes: Mapping[str, int] | None = None,
+        check: Check = go_on,
+    ) -> dict[str, Facet]:
         """For each facet its values and how many of the studies found have each, most first.
 
-        A filter that speaks of nothing but the facet's own field is left out of its counts, so that the other choices
-        show what they would give. `UnknownFieldError` for a name that is no facet.
+        So many values as `sizes` says of a facet, else `most`; `check` is called before each facet. A filter that speaks
+        of nothing but the facet's own field is left out of its counts, so that the other choices show what they would
+        give. `UnknownFieldError` for a name that is no facet.
         """
+        counter = FacetCounter(selection)
         found = {}
         for name in names:
+            check()
+            shown = (sizes or {}).get(name, most)
             if name in CRITERION_FACETS:
                 # They know the criteria's vocabulary, which other searches need not read.
                 from trialist.query.criterion_facets import count_criterion_facet
 
-                found[name] = count_criterion_facet(selection, name, most)
+                found[name] = count_criterion_facet(selection, name, shown)
             else:
-                found[name] = count_facet(selection, name, most)
+                found[name] = counter.count(name, shown)
         return found
 
     def places(self, selection: Selection, name: str, within: Sequence[Area]) -> SiteCounts:

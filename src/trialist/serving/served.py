@@ -103,8 +103,9 @@ class Serving:
         self._refused = ""
 
     async def watch(self, threads: Executor) -> None:
-        """Look once a second whether something else has come into force; until it is cancelled."""
+        """Make ready what is in force, and look once a second whether something else is; until it is cancelled."""
         loop = asyncio.get_running_loop()
+        await loop.run_in_executor(threads, self.now.finder.make_ready)
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             await loop.run_in_executor(threads, self.refresh)
@@ -128,7 +129,9 @@ class Serving:
     def _refreshed(self) -> Served:
         now = self.now
         if now.finder.refreshed() is not now.finder:
-            return open_served(self.directory)
+            found = open_served(self.directory)
+            found.finder.make_ready()
+            return found
         state = now.records.state()
         if state == now.state:
             return now

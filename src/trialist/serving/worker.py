@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -62,6 +63,9 @@ def run_worker(
     except TrialistError as error:
         parent.send(("failed", error.message, error.hint))
         return
+    # What is open now stays open: looking through it for garbage again and again would take a moment of some answers.
+    gc.collect()
+    gc.freeze()
     config = uvicorn.Config(
         app,
         http=limited(settings.patience_seconds, 2 * settings.max_request_bytes, settings.max_connections),

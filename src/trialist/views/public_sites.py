@@ -268,7 +268,8 @@ def _town_cell(site: Site) -> Cell:
     leaves: list[Leaf] = []
     for key in ("city", "state", "zip", "country"):
         leaves.extend(leaf(site.item, key, site.pointer))
-    return (Value(site.town, site.town, tuple(leaves)),) if site.town else ()
+    town = site.town
+    return (Value(town, town, tuple(leaves)),) if town else ()
 
 
 def _status_cell(site: Site) -> Cell:

@@ -1,7 +1,8 @@
 """Places on the drawing of the world: a window of it, and circles for places that lie together at that size.
 
 The drawing (`world.svg`, made when the package is built) is in Miller's cylindrical projection: x depends on the longitude
-alone, y on the latitude alone, so a window is a rectangle of the drawing and a zoom is a smaller rectangle.
+alone, y on the latitude alone, so a window is a rectangle of the drawing and a zoom is a smaller rectangle. Tiles of a tile
+server, where one is set, are in Mercator's projection, in which the same holds.
 """
 
 from __future__ import annotations
@@ -17,11 +18,17 @@ from typing import Any
 from trialist.record.study import GeoPoint
 
 MOST_ZOOM = 7
+MOST_TILE_ZOOM = 14
 _ASPECT = 2.03
 _SHOWN = 1000.0
 """How wide a window is drawn: circles and texts are measured in thousandths of its width."""
 _CELL = 46.0  # places nearer than this, in thousandths of the window, are one circle
 _LEAST, _LARGEST = 9.0, 34.0
+_TILES_ACROSS = 2
+"""The whole world is drawn with tiles of this level, and a window with those so many levels below its zoom."""
+_LAST_TILED_LAT = 85.0511287798
+_NEAREST, _NEAREST_ON_TILES = 5, 12
+"""A window around a single place is not nearer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +67,24 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rectangle of the drawing around a point; `zoom` 0 is the whole world, each step half as wide."""
+    """A rectangle of the drawing around a point; `zoom` 0 is the whole world, each step half as wide.
+
+    With `on_tiles` it is a rectangle of what a tile server draws.
+    """
 
     lat: float
     lon: float
     zoom: int
+    on_tiles: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.zoom <= MOST_ZOOM:
+        if not 0 <= self.zoom <= self.most_zoom:
             raise ValueError(f"no zoom {self.zoom}")
+
+    @property
+    def most_zoom(self) -> int:
+        """The deepest zoom."""
+        return MOST_TILE_ZOOM if self.on_tiles else MOST_ZOOM
 
     @property
     def width(self) -> float:
@@ -88,9 +104,12 @@ class Window:
     @property
     def top(self) -> float:
         """The y of its northern edge."""
-        return min(
-            max(y_of(self.lat) - self.height / 2, 0.0), max(0.0, float(_world()["height"]) - self.height)
-        )
+        whole = float(_world()["width" if self.on_tiles else "height"])
+        return min(max(self.y_of(self.lat) - self.height / 2, 0.0), max(0.0, whole - self.height))
+
+    def y_of(self, lat: float) -> float:
+        """The y of a latitude in the projection of this window."""
+        return y_of_tiles(lat) if self.on_tiles else y_of(lat)
 
     @property
     def view_box(self) -> str:
@@ -100,7 +119,7 @@ class Window:
     def place(self, point: GeoPoint) -> tuple[float, float]:
         """Where a point is drawn, in thousandths of the window's width."""
         scale = _SHOWN / self.width
-        return (x_of(point.lon) - self.left) * scale, (y_of(point.lat) - self.top) * scale
+        return (x_of(point.lon) - self.left) * scale, (self.y_of(point.lat) - self.top) * scale
 
     def holds(self, point: GeoPoint) -> bool:
         """Whether a point lies in the window."""
@@ -141,6 +160,12 @@ def y_of(lat: float) -> float:
     return width / (2 * pi) * (edge - _miller(min(max(lat, south), north)))
 
 
+def y_of_tiles(lat: float) -> float:
+    """The y of a latitude in Mercator's projection of the same width, in which the world is a square."""
+    lat = min(max(lat, -_LAST_TILED_LAT), _LAST_TILED_LAT)
+    return _size()[0] * (0.5 - log(tan(pi / 4 + lat * pi / 360)) / (2 * pi))
+
+
 @cache
 def _size() -> tuple[float, float, float, float]:
     """Width, northern and southern edge of the drawing, and Miller's y of the northern one."""
@@ -152,31 +177,60 @@ def _miller(lat: float) -> float:
     return 1.25 * log(tan(pi / 4 + 0.4 * lat * pi / 180))
 
 
-def window_around(points: Sequence[GeoPoint]) -> Window:
+def window_around(points: Sequence[GeoPoint], *, on_tiles: bool = False) -> Window:
     """The smallest window that holds all points with some room; the whole world for none."""
+    whole = Window(20, 0, 0, on_tiles)
     if not points:
-        return Window(20, 0, 0)
+        return whole
     south, north = min(point.lat for point in points), max(point.lat for point in points)
     west, east = min(point.lon for point in points), max(point.lon for point in points)
     corners = (GeoPoint(south, west), GeoPoint(north, east))
     wide = (x_of(east) - x_of(west)) * 1.15
-    high = (y_of(south) - y_of(north)) * 1.2 * _ASPECT
-    middle = _lat_near((y_of(south) + y_of(north)) / 2)
-    for zoom in range(5, 0, -1):
-        window = Window(middle, (west + east) / 2, zoom)
+    high = (whole.y_of(south) - whole.y_of(north)) * 1.2 * _ASPECT
+    middle = _lat_near((whole.y_of(south) + whole.y_of(north)) / 2, whole)
+    for zoom in range(_NEAREST_ON_TILES if on_tiles else _NEAREST, 0, -1):
+        window = Window(middle, (west + east) / 2, zoom, on_tiles)
         if window.width >= max(wide, high) and all(map(window.holds, corners)):
             return window
-    return Window(20, 0, 0)
+    return whole
 
 
-def _lat_near(y: float) -> float:
+def _lat_near(y: float, window: Window) -> float:
     """The latitude drawn at y, by halving; the projection is not linear."""
     low, high = float(_world()["south"]), float(_world()["north"])
+    if window.on_tiles:
+        low, high = -_LAST_TILED_LAT, _LAST_TILED_LAT
     lat = low
     for _ in range(24):
         lat = (low + high) / 2
-        low, high = (lat, high) if y_of(lat) > y else (low, lat)
+        low, high = (lat, high) if window.y_of(lat) > y else (low, lat)
     return lat
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A picture of a tile server and where it belongs, in thousandths of a window's width; it may reach beyond the edges."""
+
+    url: str
+    x: float
+    y: float
+    size: float
+
+
+def tiles_of(window: Window, template: str) -> tuple[Tile, ...]:
+    """The tiles that fill a window, of the server whose addresses are like `template` (`{z}`, `{x}`, `{y}`)."""
+    level = window.zoom + _TILES_ACROSS
+    across = 1 << level
+    width = _size()[0] / across
+    scale = _SHOWN / window.width
+    found = []
+    for row in range(int(window.top / width), int((window.top + window.height) / width) + 1):
+        for column in range(int(window.left / width), int((window.left + window.width) / width) + 1):
+            x, y = (column * width - window.left) * scale, (row * width - window.top) * scale
+            if row < across and column < across and x < _SHOWN and y < window.drawn_height:
+                url = template.replace("{z}", str(level)).replace("{x}", str(column)).replace("{y}", str(row))
+                found.append(Tile(url, round(x, 2), round(y, 2), round(width * scale, 2)))
+    return tuple(found)
 
 
 def map_of(spots: Sequence[Spot], window: Window, zoom_url: str = "") -> WorldMap:
@@ -190,7 +244,7 @@ def map_of(spots: Sequence[Spot], window: Window, zoom_url: str = "") -> WorldMa
     groups: dict[tuple[int, int], _Group] = {}
     inside = 0
     for spot in sorted(spots, key=lambda one: (-one.count, one.label)):
-        x, y = (x_of(spot.point.lon) - left) * scale, (y_of(spot.point.lat) - top) * scale
+        x, y = (x_of(spot.point.lon) - left) * scale, (window.y_of(spot.point.lat) - top) * scale
         if 0 <= x <= _SHOWN and 0 <= y <= height:
             inside += spot.count
             _group_at(groups, x, y).add(spot, x, y)
@@ -243,9 +297,9 @@ def _circle(group: _Group, window: Window, most: int, zoom_url: str) -> Circle:
     if count > 1:
         radius = max(radius, 7.0 + 4 * len(str(count)))  # its number has room
     url = group.spots[0].url
-    if len(group.spots) > 1 and zoom_url and window.zoom < MOST_ZOOM:
-        inner = window_around([spot.point for spot in group.spots])
-        zoom = min(MOST_ZOOM, max(inner.zoom, window.zoom + 1))
+    if len(group.spots) > 1 and zoom_url and window.zoom < window.most_zoom:
+        inner = window_around([spot.point for spot in group.spots], on_tiles=window.on_tiles)
+        zoom = min(window.most_zoom, max(inner.zoom, window.zoom + 1))
         url = zoom_url.format(lat=f"{inner.lat:.2f}", lon=f"{inner.lon:.2f}", zoom=zoom)
     x, y = round(group.across / count, 1), round(group.down / count, 1)
     return Circle(x, y, round(radius, 1), group.count, group.open_count, tuple(group.spots), url)
@@ -263,14 +317,14 @@ def ways_out(window: Window, url: str) -> Iterable[tuple[str, str]]:
     )
     for label, across, up, deeper in steps:
         zoom = window.zoom + deeper
-        if not 0 <= zoom <= MOST_ZOOM or (window.zoom == 0 and not deeper):
+        if not 0 <= zoom <= window.most_zoom or (window.zoom == 0 and not deeper):
             continue
         lon = min(max(window.lon + across * 180 / 2**window.zoom, -180), 180)
         lat = min(max(window.lat + up * 60 / 2**window.zoom, -56), 80)
         yield label, url.format(lat=f"{lat:.2f}", lon=f"{lon:.2f}", zoom=zoom)
 
 
-def parse_window(text: str) -> Window | None:
+def parse_window(text: str, *, on_tiles: bool = False) -> Window | None:
     """`lat,lon,zoom` → the window; None for anything else."""
     parts = text.split(",")
     if len(parts) != 3 or len(text) > 40 or not parts[2].isdecimal():
@@ -279,6 +333,7 @@ def parse_window(text: str) -> Window | None:
         lat, lon, zoom = float(parts[0]), float(parts[1]), int(parts[2])
     except ValueError:
         return None
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= zoom <= MOST_ZOOM):
+    most = MOST_TILE_ZOOM if on_tiles else MOST_ZOOM
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= zoom <= most):
         return None
-    return Window(lat, lon, zoom)
+    return Window(lat, lon, zoom, on_tiles)

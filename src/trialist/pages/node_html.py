@@ -1,0 +1,212 @@
+"""What a view is made of (`views/nodes.py`) → HTML.
+
+Written in Python and not as a template: a page has hundreds of values, and a macro called for each took most of its time.
+Every text goes through `escaped`, and nothing else makes HTML of one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from markupsafe import Markup, escape
+
+from trialist.pages.cleaning import clean
+from trialist.pages.contexts import FieldDoc
+from trialist.pages.glossary import explained
+from trialist.pages.linking import anchor, link, linked, phone_link
+from trialist.pages.prose import Piece, pieces_of
+from trialist.pages.record import doc_at
+from trialist.pages.runs import runs_of
+from trialist.views.nodes import Labelled, Node, Notice, Section, Table, Value
+
+_SPECIAL = re.compile("[&<>\"']")
+_LOWEST_HEADING = 6
+_MOST_ROWS = 20
+_LONGEST_LEAD = 80
+_PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
+
+
+def escaped(text: str) -> str:
+    """A text as it may stand in HTML, between tags and in a quoted attribute."""
+    text = clean(text)
+    return str(escape(text)) if _SPECIAL.search(text) else text
+
+
+def nodes_html(content: Sequence[Node], level: int = 3, docs: bool = False) -> Markup:
+    """Nodes in their order; `level` is that of headings, with `docs` each field has its documentation beside it."""
+    return Markup("".join(_nodes(content, level, docs)))
+
+
+def values_html(values: Sequence[Value]) -> Markup:
+    """The values of one label."""
+    return Markup("".join(_values(values)))
+
+
+def table_html(table: Table) -> Markup:
+    """A table that scrolls by itself."""
+    return Markup("".join(_table(table)))
+
+
+def explained_html(text: str) -> Markup:
+    """A word with what it means, where the glossary has it."""
+    return Markup(_explained(text))
+
+
+def _nodes(content: Sequence[Node], level: int, docs: bool) -> Iterator[str]:
+    for run in runs_of(content):
+        if run.pairs:
+            yield '<dl class="pairs">\n'
+            for pair in run.pairs:
+                yield from _pair(pair, docs)
+            yield "</dl>\n"
+            continue
+        match run.node:
+            case Table():
+                yield from _table(run.node) if docs else _folded_table(run.node)
+            case Notice():
+                yield f'<div class="notice {run.node.weight.value}"><p>{escaped(run.node.text)}</p></div>\n'
+            case Section():
+                yield from _section(run.node, level, docs)
+            case None:
+                pass
+
+
+def _folded_table(table: Table) -> Iterator[str]:
+    """A table; a very long one is folded, and says how long it is."""
+    rows = len(table.rows)
+    if rows <= _MOST_ROWS:
+        yield from _table(table)
+        return
+    yield f'<details class="long-table"><summary>{escaped(table.caption)} ({rows:,})</summary>'
+    yield from _table(table)
+    yield "</details>\n"
+
+
+def _section(section: Section, level: int, docs: bool) -> Iterator[str]:
+    yield f'<section>\n<h{level} id="{escaped(anchor(section.id))}">{escaped(section.title)}</h{level}>\n'
+    if section.about:
+        yield f'<p class="note">{escaped(section.about)}</p>\n'
+    yield from _nodes(section.content, min(level + 1, _LOWEST_HEADING), docs)
+    yield "</section>\n"
+
+
+def _pair(pair: Labelled, docs: bool) -> Iterator[str]:
+    yield f"<div><dt>{_explained(pair.label)}</dt><dd>"
+    yield from _values(pair.values)
+    doc = doc_at(pair.id) if docs else None
+    if doc is not None:
+        yield _field_doc(doc)
+    yield "</dd></div>\n"
+
+
+def _field_doc(doc: FieldDoc) -> str:
+    definition = (
+        f' <a href="{escaped(link(doc.definition_url))}" rel="noopener noreferrer">Its definition: '
+        f"{escaped(doc.definition)}</a>"
+        if doc.definition
+        else ""
+    )
+    listed = "; ".join(f"<code>{escaped(value)}</code> {escaped(label)}" for value, label in doc.values)
+    return (
+        '<details class="field-doc"><summary>About this field</summary>\n'
+        f"<p><code>{escaped(doc.piece)}</code> at <code>{escaped(doc.path)}</code>. Kind: {escaped(doc.kind)}."
+        f"{definition}</p>\n{f'<p>Values: {listed}</p>' if listed else ''}\n</details>\n"
+    )
+
+
+def _values(values: Sequence[Value], *, explains: bool = True) -> Iterator[str]:
+    if len(values) == 1:
+        yield _value(values[0], explains)
+        return
+    yield '<ul class="plain-list">'
+    for one in values:
+        yield f"<li>{_value(one, explains)}</li>"
+    yield "</ul>\n"
+
+
+def _value(value: Value, explains: bool) -> str:
+    note = f' <span class="note">{escaped(value.note)}</span>' if value.note else ""
+    if value.blocks:
+        return f'<div class="text">{"".join(_pieces(pieces_of(value.blocks)))}</div>{note}'
+    label = f'<span class="of">{escaped(value.label)}:</span> ' if value.label else ""
+    return f"{label}{_text(value, explains)}{note}"
+
+
+def _text(value: Value, explains: bool) -> str:
+    if not value.is_available:
+        found = f'<span class="absent">{escaped(value.text)}</span>'
+    elif explains and explained(value.text):
+        found = _explained(value.text)
+    elif value.label == "PubMed" and value.text.isascii() and value.text.isdigit():
+        found = f"<bdi>{_link(value.text, _PUBMED + value.text)}</bdi>"
+    else:
+        found = f"<bdi>{_linked(value.text)}</bdi>"
+    raw = value.raw
+    if isinstance(raw, Mapping) and (call := phone_link(raw.get("phone"))):
+        whom = f'<span class="sr-only"> {escaped(str(raw["name"]))}</span>' if "name" in raw else ""
+        found += f' <a class="call" href="{escaped(call)}">Call{whom}</a>'
+    return found
+
+
+def _explained(text: str) -> str:
+    meaning = explained(text)
+    if not meaning:
+        return escaped(text)
+    return (
+        f'<details class="gloss"><summary>{escaped(text)}</summary><span class="meaning" role="note">'
+        f"{escaped(meaning)}</span></details>"
+    )
+
+
+def _linked(text: str) -> str:
+    found = linked(text)
+    if len(found) == 1 and not found[0][1]:
+        return escaped(found[0][0])
+    return "".join(_link(piece, url) for piece, url in found)
+
+
+def _link(piece: str, url: str) -> str:
+    if not url:
+        return escaped(piece)
+    away = "" if url.startswith("mailto:") else ' rel="noopener noreferrer nofollow"'
+    return f'<a href="{escaped(url)}"{away}>{escaped(piece)}</a>'
+
+
+def _pieces(pieces: Iterable[Piece]) -> Iterator[str]:
+    listed = list(pieces)
+    for place, piece in enumerate(listed):
+        if not piece.items:
+            # A short line with a colon leads what follows it: texts of records have no headings of their own.
+            is_lead = (
+                piece.text.endswith(":") and len(piece.text) <= _LONGEST_LEAD and place + 1 < len(listed)
+            )
+            look = "prose lead-in" if is_lead else "prose"
+            yield f'<p class="{look}" dir="auto">{_linked(piece.text)}</p>\n'
+            continue
+        yield '<ul class="numbered">\n' if piece.is_numbered else "<ul>\n"
+        for item in piece.items:
+            marker = f'<span class="marker">{escaped(item.marker)}</span> ' if item.marker else ""
+            below = "".join(_pieces(item.below)) if item.below else ""
+            yield f'<li dir="auto">{marker}<span class="prose">{_linked(item.text)}</span>{below}</li>\n'
+        yield "</ul>\n"
+
+
+def _table(table: Table) -> Iterator[str]:
+    caption = escaped(table.caption)
+    yield (
+        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{caption}">\n<table>\n'
+        f"<caption>{caption}</caption>\n<thead><tr>"
+    )
+    for column in table.columns:
+        yield f'<th scope="col">{escaped(column.label)}</th>'
+    yield "</tr></thead>\n<tbody>\n"
+    for row in table.rows:
+        yield "<tr>"
+        for place, cell in enumerate(row):
+            yield '<th scope="row">' if place < table.heads else "<td>"
+            if cell:
+                yield from _values(cell, explains=False)
+            yield "</th>" if place < table.heads else "</td>"
+        yield "</tr>\n"
+    yield "</tbody>\n</table>\n</div>\n"
