@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -17,10 +18,14 @@ from trialist.criteria.nodes import (
     Judgement,
     Not,
     Or,
+    Ordinal,
+    Quantity,
+    Result,
     atoms,
+    join_all,
     join_any,
 )
-from trialist.criteria.pieces import Piece
+from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import with_time
 
 CUES = frozenset({"history", "given", "current", "planned", "family"})
@@ -110,6 +115,104 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
         else:
             expr = with_time(expr, window, is_shared)
     return expr
+
+
+def with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
+    """`EASI ≥ 16 at screening and baseline`: the same again at the second time."""
+    said = [one for one in windows if one.timed is not None]
+    had = getattr(expr, "time", None)
+    if (
+        had is None
+        or not said
+        or joint not in {"and", "or", "/"}
+        or not isinstance(expr, Quantity | Ordinal | Result)
+    ):
+        return expr
+    more = [
+        replace(expr, time=one.timed.window)
+        for one in said
+        if one.timed is not None and one.timed.window != had
+    ]
+    if not more:
+        return expr
+    return join_all([expr, *more]) if joint == "and" else join_any([expr, *more])
+
+
+_METHODS = word_set("methods")
+
+
+def settle_members(
+    members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
+) -> list[tuple[str, Expr]]:
+    """The members, where some are not members: another way to see the same, an opinion of all of them."""
+    out: list[tuple[str, Expr]] = []
+    for joint, expr in members:
+        before = out[-1][1] if out else None
+        if (
+            isinstance(before, Quantity | Concept)
+            and before.method
+            and isinstance(expr, Exposure)
+            and {expr.concept_id, expr.broader} & _METHODS
+        ):  # `by echocardiography or MUGA`
+            out[-1] = (out[-1][0], replace(before, method=f"{before.method} {joint} {expr.surface}"))
+        else:
+            out.append((joint, expr))
+    return _with_opinions(out, clause, lists_any)
+
+
+def _with_opinions(
+    members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
+) -> list[tuple[str, Expr]]:
+    """The members, where the last one carries an opinion that may be of all (`renal or hepatic disease that may interfere`).
+
+    `any other condition that …` speaks of the last one alone.
+    """
+    last = members[-1][1] if members else None
+    if len(members) < 2 or not isinstance(last, And) or not isinstance(last.of[-1], Judgement):
+        return members
+    opinion = last.of[-1]
+    if opinion.topic == "life_expectancy" or not opinion.surface.lower().lstrip(" ,(").startswith(_OF_ALL):
+        return members
+    joints = {joint for joint, _ in members[1:]}
+    if not joints <= {",", "or", "/", "and"} or (not lists_any and "or" not in joints):
+        return members
+    if any(isinstance(one, Judgement) for _, expr in members[:-1] for one in atoms(expr)):
+        return members
+    names = [expr for _, expr in members[:-1]] + [join_all(list(last.of[:-1]))]
+    if _speaks_of_the_rest(clause, last.of[0]):
+        return members
+    shared = join_all([join_any(names), opinion])
+    alone = join_any([expr for _, expr in members])
+    return [("", Alternatives((shared, alone)))]
+
+
+_OF_ALL = (
+    "that",
+    "which",
+    "who",
+    "in the",
+    "as judged",
+    "as determined",
+    "at the",
+    "deemed",
+    "considered",
+    "judged",
+    "preclud",
+    "interfer",
+    "could",
+    "would",
+    "may",
+    "might",
+)
+
+
+def _speaks_of_the_rest(clause: Clause, expr: Expr) -> bool:
+    """Whether a member begins with `other`: it names what the others leave out."""
+    span = getattr(expr, "span", None)
+    if span is None:
+        return False
+    at = next((at for at in range(len(clause.tokens)) if clause.span(at, at + 1).start >= span.start), None)
+    return at is not None and any(token.text == "other" for token in clause.tokens[max(0, at - 3) : at + 2])
 
 
 def gather_choices(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:

@@ -25,9 +25,10 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.open_words import exposure_heads, heads
-from trialist.criteria.pieces import Piece
+from trialist.criteria.piece import Piece
 from trialist.criteria.tokens import tokenise
 
+_GERMS = frozenset({"bacterial", "viral", "fungal", "parasitic"})
 _ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
 
 
@@ -110,6 +111,8 @@ def share_status(before: Expr, expr: Expr) -> Expr:
     """`active hepatitis B or hepatitis C`: the adjective holds for both where they are of one family, else perhaps."""
     if isinstance(before, Alternatives):
         before = before.readings[0]
+    if isinstance(before, Concept | Exposure) and isinstance(expr, Exposure) and "recent" in before.status:
+        return expr if expr.status else Alternatives((replace(expr, status=("recent",)), expr))
     if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
         before.status or before.severity
     ):
@@ -217,7 +220,10 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     out = list(pieces)
     for place in range(len(out) - 2, -1, -1):
         piece = out[place]
-        if piece.kind != "word" or out[place + 1].kind != "joint" or not _is_adjective(piece.text):
+        is_germ = piece.kind == "status" and piece.text.lower() in _GERMS
+        if out[place + 1].kind != "joint" or not (
+            is_germ or (piece.kind == "word" and _is_adjective(piece.text))
+        ):
             continue
         if place and out[place - 1].kind not in {
             "joint",
@@ -240,6 +246,8 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
         if behind is None or not isinstance(behind.expr, Concept | Exposure):
             continue
         noun = behind.expr.surface.lower().split()[-1]
+        if is_germ and not noun.startswith("infection"):
+            continue
         if noun in heads() or noun in exposure_heads():
             out[place] = _named(clause, piece, noun, behind.expr)
     return out

@@ -12,17 +12,18 @@ from itertools import takewhile
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.gather import (
-    CUES,
     abbreviates,
     gather_choices,
     is_abbreviation,
     is_an_opinion,
     is_cue,
     last_token,
+    settle_members,
     timed,
     widen,
     with_cause,
     with_examples,
+    with_second_time,
 )
 from trialist.criteria.junctions import (
     and_of_ors,
@@ -39,11 +40,11 @@ from trialist.criteria.junctions import (
     stronger_joint,
 )
 from trialist.criteria.lexicon import word_set
+from trialist.criteria.linking import begins_anew, compound, is_compound, is_linked, is_method
 from trialist.criteria.nodes import (
     Alternatives,
     Biomarker,
     Concept,
-    Count,
     Demographic,
     ExceptWhen,
     Exposure,
@@ -60,7 +61,7 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.open_words import exposure_heads, heads, recognise
-from trialist.criteria.pieces import Piece
+from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify
 
 _RESTART = word_set("new_verbs")
@@ -70,8 +71,8 @@ _VERBS = word_set("verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
-_METHODS = word_set("methods")
-_LINKS = word_set("linking_two_things")
+# Words before a known name that make something else of it.
+_NOT_OF_A_NAME = word_set("not_of_a_name")
 
 
 def _is_a_list_of_names(expr: Expr) -> bool:
@@ -171,10 +172,11 @@ class Reader:
         is_list = self.lists_any and bool(before) and _is_a_list_of_names(expr)
         if is_list and before[-1].kind == "word":
             return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
-        main = before[-1].expr if before else None
-        if is_list and isinstance(main, Concept | Exposure):
+        named = next((one for one in reversed(before) if one.kind != "window"), None)
+        main = named.expr if named is not None else None
+        if is_list and named is not None and isinstance(main, Concept | Exposure):
             # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
-            before[-1].expr = Alternatives((join_any([main, expr]), expr))
+            named.expr = Alternatives((join_any([main, expr]), expr))
             return []
         said = self.clause.said(first, last)
         return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
@@ -263,6 +265,10 @@ class Reader:
             negated = Not(inner)
         before = self._list(strip_joints(pieces[:place])) if place else None
         behind = self._sentence(pieces[end:]) if end < len(pieces) else None
+        if before is not None and negated is not None and behind is None:
+            of_last = self._of_the_last(pieces[:place], negated)
+            if of_last is not None:
+                return Alternatives((join_all([before, negated]), of_last))
         parts = [part for part in (before, negated, behind) if part is not None]
         if not parts:
             return None
@@ -270,6 +276,17 @@ class Reader:
         if len(parts) > 1 and joint == "or":
             return join_any(parts)
         return join_all(parts)
+
+    def _of_the_last(self, before: list[Piece], negated: Expr) -> Expr | None:
+        """`angina, or block without pacemaker`: what is denied of the last member alone; None where there is no list of choices."""
+        cut = next((at for at in range(len(before) - 1, -1, -1) if before[at].kind == "joint"), None)
+        if cut is None or cut == len(before) - 1:
+            return None
+        joint = before[cut].text
+        if joint != "or" and not (self.lists_any and joint in {",", "/", "and"}):
+            return None
+        first, last = self._list(strip_joints(before[:cut])), self._list(before[cut + 1 :])
+        return None if first is None or last is None else join_any([first, join_all([last, negated])])
 
     def _end_of_negation(self, pieces: list[Piece], place: int) -> int:
         """A negation reaches to the end of its sentence, or to a `but`, or to a joint behind which a new verb stands."""
@@ -328,6 +345,22 @@ class Reader:
 
     def _defined(self, pieces: list[Piece], place: int) -> Expr | None:
         """`renal failure, defined as creatinine > 2 mg/dL`: the definition decides."""
+        cut = next((at for at in range(place - 1, 0, -1) if pieces[at].kind == "joint"), None)
+        end = self._end_of_definition(pieces, place)
+        if end < len(pieces):
+            first = self._defined(pieces[:end], place)
+            rest = self._sentence(pieces[end:])
+            parts = [one for one in (first, rest) if one is not None]
+            is_any = self.lists_any or pieces[end].text == "or"
+            return None if not parts else join_any(parts) if is_any else join_all(parts)
+        if cut is not None:
+            head, tail = self._sentence(pieces[:cut]), self._defined(pieces[cut + 1 :], place - cut - 1)
+            if head is not None and tail is not None:
+                is_any = pieces[cut].text == "or" or (
+                    self.lists_any and pieces[cut].text in {",", "and", "/"}
+                )
+                narrow = join_any([head, tail]) if is_any else join_all([head, tail])
+                return narrow if not is_any else Alternatives((narrow, tail))
         name = self._sentence(pieces[:place])
         definition = self._sentence(pieces[place + 1 :])
         if definition is None or name is None:
@@ -336,6 +369,14 @@ class Reader:
             return join_all([name, definition])
         self.clause.rules.append("defined_as")
         return definition
+
+    def _end_of_definition(self, pieces: Sequence[Piece], place: int) -> int:
+        """Where a definition ends because a second name is defined behind it."""
+        second = next((at for at in range(place + 1, len(pieces)) if pieces[at].kind == "defined"), None)
+        if second is None:
+            return len(pieces)
+        cuts = [at for at in range(place + 1, second) if pieces[at].kind == "joint"]
+        return cuts[-1] if cuts else len(pieces)
 
     def _examples(self, pieces: list[Piece], place: int) -> Expr | None:
         """`cardiac disease such as stroke or angina`: each example is an instance of what it exemplifies."""
@@ -380,6 +421,7 @@ class Reader:
                 lost.extend(unread)
                 if windows and members:
                     members = [(one, timed(member, windows)) for one, member in members]
+                    members[-1] = (members[-1][0], with_second_time(members[-1][1], windows, joint))
                 else:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
@@ -409,7 +451,7 @@ class Reader:
             members.append((joint or "and", self._opaque(lost)))
         if leading and not members:
             return self._opaque(leading)
-        return self._joined(members, pieces)
+        return self._joined(settle_members(members, self.clause, self.lists_any), pieces)
 
     def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
         """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""
@@ -417,6 +459,9 @@ class Reader:
         has_one = any(
             getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)
         )
+        long = [one for one in windows if one.timed is not None and one.timed.window.length is not None]
+        if has_one and len(long) > 1:
+            return join_all([said, self._opaque(long[1:])])  # how long, and when: only one of them was read
         return said if has_one else join_all([said, self._opaque(windows)])
 
     def _segment(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
@@ -427,12 +472,7 @@ class Reader:
             modifiers = waiting.carried()
         place = 0
         run: list[Piece] = []
-        own = [one for one in pieces if one.kind in MODIFIERS]
-        if (
-            own
-            and own[0].kind in {"history", "given", "current", "planned", "family", "allergy"}
-            and modifiers.used
-        ):
+        if modifiers.used and begins_anew(self.clause, pieces):
             modifiers = Modifiers()
         while place <= len(pieces):
             piece = pieces[place] if place < len(pieces) else None
@@ -492,10 +532,13 @@ class Reader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
-        if parts and not self._is_linked(piece, before, parts[-1]):
+        if parts and is_compound(piece, before, parts[-1]):
+            parts[-1] = compound(parts[-1], piece, modifiers)
+            return modifiers.carried() if modifiers.used else modifiers
+        if parts and not is_linked(self.clause, piece, before, parts[-1]):
             parts.append(self._opaque([piece]))
             return modifiers.carried() if modifiers.used else modifiers
-        if self._is_method(piece, parts):
+        if is_method(self.clause, piece, parts):
             last = parts[-1]
             if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
                 parts[-1] = replace(last, method=piece.expr.surface)
@@ -530,6 +573,7 @@ class Reader:
         last, new = parts[-1], named[0]
         if (
             before
+            and before[-1].expr is not None
             and before[-1].last == run[0].first
             and isinstance(last, Concept | Exposure)
             and isinstance(new, Concept | Exposure)
@@ -541,41 +585,7 @@ class Reader:
                 replace(last, surface=whole, concept_id="", broader=getattr(last, "broader", "") and ""),
             ]
         piece = Piece("atom", run[0].first, run[-1].last, expr=new)
-        return [*parts, new if self._is_linked(piece, before, last) else self._opaque(list(run))]
-
-    def _is_linked(self, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
-        """Whether a thing behind another in one member says more of the same people, and not something that was not read."""
-        expr = piece.expr
-        if not isinstance(expr, Concept | Exposure) or piece.entry_id == "parenthesis":
-            return True
-        tokens = self.clause.tokens
-        if isinstance(last, Concept) and last.domain == "allergy":
-            return False
-        behind = max((one.last for one in before if one.expr is not None), default=0)
-        between = [token.text for token in tokens[behind : piece.first]]
-        cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
-        if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):
-            return (
-                not isinstance(last, Exposure | Concept | Quantity | Ordinal | Count)
-                or (bool(before) and any(one.kind in CUES for one in before[-2:]))
-                or bool(between[-1:] and between[-1] in _LINKS)
-                or self._is_method(piece, [last])
-                or (isinstance(last, Concept) and not between)
-            )
-        if isinstance(last, Concept | Exposure):
-            return not between or cued or bool(set(between[-3:]) & _LINKS)
-        return True
-
-    def _is_method(self, piece: Piece, parts: list[Expr]) -> bool:
-        """Whether a piece is how the one before was measured or seen (`LVEF < 40% by echocardiography`)."""
-        return (
-            isinstance(piece.expr, Exposure)
-            and piece.entry_id in _METHODS
-            and bool(parts)
-            and isinstance(parts[-1], Quantity | Concept)
-            and piece.first > 0
-            and self.clause.tokens[piece.first - 1].text in {"by", "on", "via", "using", "through", "per"}
-        )
+        return [*parts, new if is_linked(self.clause, piece, before, last) else self._opaque(list(run))]
 
     def _take(self, piece: Piece, parts: list[Expr], modifiers: Modifiers) -> Modifiers:
         """Let a piece join the member that is being read."""
@@ -644,6 +654,7 @@ class Reader:
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX
+            and not any(one.text in _NOT_OF_A_NAME for one in run)
         ):
             return [], True
         tokens = self.clause.tokens
@@ -673,7 +684,7 @@ class Reader:
             ),
             "",
         )
-        known = recognise(words, surface, span, cue)
+        known = None if set(words) & _NOT_OF_A_NAME else recognise(words, surface, span, cue)
         if known is not None:
             known = qualify(known, modifiers) if modifiers else known
             return [known], False
@@ -703,6 +714,8 @@ class Reader:
                 return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
             return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
         if self.lists_any and not self._is_conjunctive(pieces):
+            if any(isinstance(one, Quantity | Ordinal) for one in exprs):
+                return Alternatives((join_any(exprs), or_of_ands(exprs, joints)))
             return join_any(exprs)
         return Alternatives((or_of_ands(exprs, joints), and_of_ors(exprs, joints)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,10 +33,12 @@ from trialist.criteria.nodes import (
     Span,
     Trialwise,
 )
+from trialist.criteria.piece import Piece
 from trialist.criteria.quantities import Bound, find_bounds
+from trialist.criteria.relations import relate
 from trialist.criteria.statements import find_statements
 from trialist.criteria.tokens import Token
-from trialist.criteria.windows import OPENS_A_TIME, Timed, read_window, whole_time
+from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
 _JOINTS = {
     ",": ",",
@@ -72,19 +74,6 @@ _EXAMPLES = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Piece:
-    """A stretch of tokens `first` to `last` (exclusive) and what it is; `expr` for atoms, `timed` for windows."""
-
-    kind: str
-    first: int
-    last: int
-    text: str = ""
-    expr: Expr | None = None
-    timed: Timed | None = None
-    entry_id: str = ""
-
-
 def read_pieces(clause: Clause) -> list[Piece]:
     """The pieces of a clause in their order, without overlaps."""
     tokens, text = clause.tokens, clause.text
@@ -114,39 +103,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     for one in owner:
         if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
             ordered.append(one)
-    return [one for one in _with_purposes(clause, ordered) if one.kind != "glue"]
-
-
-def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:
-    """`treatment for cancer` is a treatment, not a cancer."""
-    out: list[Piece] = []
-    place = 0
-    while place < len(pieces):
-        piece = pieces[place]
-        last = piece.last - 1
-        if (
-            piece.kind == "glue" and piece.text in _TREATMENTS and clause.tokens[last + 1].text == "for"
-            if last + 1 < len(clause.tokens)
-            else False
-        ):
-            end = place + 2
-            while end < len(pieces) and pieces[end].kind in {"status", "severity", "glue", "certainty"}:
-                end += 1
-            target = pieces[end] if end < len(pieces) else None
-            if target is not None and isinstance(target.expr, Concept):
-                said = clause.said(piece.first, target.last)
-                expr = Exposure("treatment", said, clause.span(piece.first, target.last))
-                out.append(Piece("atom", piece.first, target.last, said, expr=expr))
-                place = end + 1
-                continue
-        out.append(piece)
-        place += 1
-    return out
-
-
-_TREATMENTS = frozenset(
-    {"treatment", "treatments", "therapy", "therapies", "treated", "medication", "medications"}
-)
+    return [one for one in relate(clause, ordered) if one.kind != "glue"]
 
 
 def _claim(owner: list[Piece | None], piece: Piece) -> bool:
@@ -326,6 +283,8 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     for kind in ("serology", "condition", "drug", "procedure", "marker"):
         if kind in by_kind:
             entry = by_kind[kind].entry
+            if entry.id == "malignancy" and _is_another(clause, hit):
+                entry = replace(entry, id="second_malignancy")
             return Piece(
                 "atom",
                 hit.first,
@@ -345,6 +304,22 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     if set(by_kind) <= {"blank", "test_words"}:
         return Piece("glue", hit.first, hit.last, said)
     return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
+
+
+_OTHERS = frozenset({"other", "another", "second", "additional", "different"})
+
+
+def _is_another(clause: Clause, hit: Hit) -> bool:
+    """`no other concurrent active malignancy`: one besides that which the study is about."""
+    tokens = clause.tokens
+    place = hit.first
+    while place and hit.first - place < 5:
+        place -= 1
+        if tokens[place].text in _OTHERS:
+            return True
+        if tokens[place].kind != "word" or tokens[place].text in {"and", "or", "of", "with"}:
+            return False
+    return False
 
 
 def _thing(kind: str, entry_id: str, row: Mapping[str, Any], said: str, span: Span) -> Expr:

@@ -54,6 +54,7 @@ class Modifiers:
     words: dict[str, list[str]] = field(default_factory=dict)
     used: bool = False
     options: list[dict[str, list[str]]] = field(default_factory=list)
+    either: bool = False
 
     def add(self, kind: str, word: str) -> None:
         """Remember a modifier."""
@@ -62,6 +63,9 @@ class Modifiers:
 
     def part(self, joint: str, lists_any: bool) -> None:
         """Take the words so far as one choice of several: `active, known or suspected` names three."""
+        self.either = self.either or (
+            joint in {"or", "/"} and {"current", "history"} & set(self.words) != set()
+        )
         limiting = {kind: words for kind, words in self.words.items() if kind in _LIMITING}
         if (
             self.used
@@ -79,7 +83,11 @@ class Modifiers:
 
     def carried(self) -> Modifiers:
         """What holds for the next member of a list as well."""
-        return Modifiers({kind: list(self.words[kind]) for kind in _CARRIED if kind in self.words}, used=True)
+        return Modifiers(
+            {kind: list(self.words[kind]) for kind in _CARRIED if kind in self.words},
+            used=True,
+            either=self.either,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words) or bool(self.options)
@@ -88,6 +96,11 @@ class Modifiers:
 def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
     """The atom with its modifiers; where they were given as a choice, one of the atoms that it makes."""
     modifiers.used = True
+    if modifiers.either and isinstance(atom, Exposure) and {"current", "planned"} <= set(modifiers.words):
+        # `current or expected use of X`: either
+        now = {kind: words for kind, words in modifiers.words.items() if kind != "planned"}
+        ahead = {kind: words for kind, words in modifiers.words.items() if kind not in {"current", "history"}}
+        return join_any([_qualified(atom, now), _qualified(atom, ahead)])
     if not modifiers.options or not isinstance(atom, Concept | Exposure):
         return _qualified(atom, modifiers.words)
     own = modifiers.words if any(kind in _LIMITING for kind in modifiers.words) else None

@@ -149,10 +149,22 @@ def find_statements(
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
                 agrees_not = _AGREES_NOT.search(text, begin, stop)
-                refused = bool(before or (agrees_not is None and _REFUSAL.search(text, begin, stop)))
+                refused = bool(
+                    before or (agrees_not is None and _REFUSAL.search(_own_words(text, begin, stop)))
+                )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
+
+
+_ASIDE = re.compile(
+    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*", re.IGNORECASE | re.DOTALL
+)
+
+
+def _own_words(text: str, begin: int, stop: int) -> str:
+    """The words of a statement without parentheses and conditions (`consent (in case it is difficult to sign …)`)."""
+    return _ASIDE.sub(" ", text[begin:stop])
 
 
 def _word_before(text: str, place: int, start: int) -> int:

@@ -80,6 +80,12 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         half_lives, last = _single_value(other.interval), other.last
     last = _skip_choice(tokens, last)
     inside = {token.text for token in tokens[first:last]}
+    if (
+        bound.shape != "compared"
+        and last < len(tokens)
+        and tokens[last].text in {"visit", "visits", "assessment"}
+    ):
+        return None  # `at the 6 week visit` says which visit
     relation, after = _relation(tokens, last)
     anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
     if relation is None:
