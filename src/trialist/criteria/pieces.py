@@ -323,8 +323,9 @@ def _is_another(clause: Clause, hit: Hit) -> bool:
 
 
 def _thing(kind: str, entry_id: str, row: Mapping[str, Any], said: str, span: Span) -> Expr:
-    """The atom for an entry; a name narrower than its entry has no id of its own, only a broader one."""
+    """The atom for an entry; a name narrower than its entry has no id of its own, only a broader one; mere kin neither."""
     exact, broader = ("", entry_id) if row.get("narrower") else (entry_id, "")
+    broader = "" if row.get("kin") else broader
     match kind:
         case "serology":
             return Result(entry_id, "", span)

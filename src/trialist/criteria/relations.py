@@ -1,7 +1,6 @@
 """Pieces that belong together before a clause is read: what a time stands beside, and what a treatment or a trial is for.
 
-A name behind `before`, `after` or `at the time of` says when, and is not asked for itself. Where a clause names nothing else, the time
-is that of the name.
+A name behind `before` or `at the time of` says when, and is not asked for itself; what stands behind `after` was there as well, and is.
 """
 
 from __future__ import annotations
@@ -25,11 +24,6 @@ _RELATIONS = {
     "prior": Direction.BEFORE,
     "preceding": Direction.BEFORE,
     "until": Direction.BEFORE,
-    "after": Direction.AFTER,
-    "since": Direction.AFTER,
-    "following": Direction.AFTER,
-    "while": Direction.DURING,
-    "during": Direction.DURING,
     "time": Direction.DURING,
 }
 _LONGEST_LEAD = 4  # small words between `before` and the name behind it

@@ -219,3 +219,31 @@ def _scope(said: str) -> tuple[tuple[str, str], ...]:
         if match is not None:
             found.append((name, match["name"]))
     return tuple(found)
+
+
+_OWN_SCOPE = re.compile(
+    r"\W*(?:(?:for|in)[ ]+)?(?:(?:patients|subjects|participants)[ ]+in[ ]+)?(?:the[ ]+)?"
+    r"(?P<said>(?:dose[ -])?(?:(?:expansion|escalation)[ ]+)?(?:cohorts?|arms?|parts?|phase|groups?|stratum|strata)[ ]+(?:[0-9]{1,2}[a-z]?|[A-Z][0-9]?|I{1,3}|IV|one|two|three)"
+    r"(?:[ ]?(?:,|and|or|&|/|-)+[ ]?(?:(?:cohorts?|arms?|parts?|phase|groups?)[ ]+)?(?:[0-9]{1,2}[a-z]?|[A-Z][0-9]?|I{1,3}|IV|two|three)\b)*"
+    r"(?:[ ]+\([^()]{1,60}\))?)(?:[ ]+only|[ ]+(?:patients|subjects|participants))*[ ]*(?::|,| [-–]|-(?= ))[ ]*",
+    re.IGNORECASE,
+)
+_KIND_OF_SCOPE = {
+    "cohort": "cohort",
+    "arm": "arm",
+    "part": "part",
+    "phase": "phase",
+    "group": "cohort",
+    "strat": "cohort",
+}
+
+
+def item_scope(said: str) -> tuple[tuple[tuple[str, str], ...], int]:
+    """`Cohort A: …`, `Part 1 only: …` at the start of an item: what it names, and where the words behind it begin."""
+    found = _OWN_SCOPE.match(said)
+    if found is None or found.end() >= len(said):
+        return (), 0
+    names = re.sub(r"[ ]+", " ", found["said"]).strip()
+    kind = next(kind for word, kind in _KIND_OF_SCOPE.items() if word in names.lower())
+    name = re.sub(r"(?i)^.*?\b(?:cohorts?|arms?|parts?|phase|groups?|stratum|strata)[ ]+", "", names, count=1)
+    return ((kind, name),), found.end()
