@@ -51,7 +51,7 @@ def abbreviates(clause: Clause, piece: Piece, before: Sequence[Piece]) -> bool:
         return False
     tokens = clause.tokens[max(0, piece.first - 2 - len(letters)) : piece.first]
     initials = "".join(token.text[0].lower() for token in tokens if token.kind == "word")
-    return initials.endswith(letters) and len(letters) > 1
+    return letters in initials[-len(letters) - 1 :] and len(letters) > 1
 
 
 def last_token(segment: Sequence[Piece]) -> int:
@@ -80,7 +80,9 @@ def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
-        main = replace(main, examples=words)
+        main = replace(main, examples=tuple(dict.fromkeys(words)))
+        if isinstance(main, Concept) and main.domain == "allergy":
+            return main  # `contraindication to levodopa, such as glaucoma`: reasons why
         plain = any(
             isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
             for one in atoms(named)
@@ -146,9 +148,12 @@ def settle_members(
 ) -> list[tuple[str, Expr]]:
     """The members, where some are not members: another way to see the same, an opinion of all of them."""
     out: list[tuple[str, Expr]] = []
+    besides: list[Expr] = []
     for joint, expr in members:
         before = out[-1][1] if out else None
-        if (
+        if out and isinstance(expr, Concept | Exposure) and expr.surface.lower().startswith("despite "):
+            besides.append(expr)
+        elif (
             isinstance(before, Quantity | Concept)
             and before.method
             and isinstance(expr, Exposure)
@@ -157,7 +162,13 @@ def settle_members(
             out[-1] = (out[-1][0], replace(before, method=f"{before.method} {joint} {expr.surface}"))
         else:
             out.append((joint, expr))
-    return _with_opinions(out, clause, lists_any)
+    out = _with_opinions(out, clause, lists_any)
+    if besides:  # `> 140 mmHg, > 90 mmHg, despite treatment`: of both
+        joints = [joint for joint, _ in out][1:]
+        is_any = "or" in joints or (lists_any and "and" not in joints)
+        whole = [expr for _, expr in out]
+        return [("", join_all([join_any(whole) if is_any else join_all(whole), *besides]))]
+    return out
 
 
 def _with_opinions(

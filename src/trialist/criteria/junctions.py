@@ -28,7 +28,7 @@ from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.piece import Piece
 from trialist.criteria.tokens import tokenise
 
-_GERMS = frozenset({"bacterial", "viral", "fungal", "parasitic"})
+_KINDS_OF_INFECTION = frozenset({"bacterial", "viral", "fungal", "parasitic", "local", "systemic"})
 _ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
 
 
@@ -220,7 +220,7 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     out = list(pieces)
     for place in range(len(out) - 2, -1, -1):
         piece = out[place]
-        is_germ = piece.kind == "status" and piece.text.lower() in _GERMS
+        is_germ = piece.kind == "status" and piece.text.lower() in _KINDS_OF_INFECTION
         if out[place + 1].kind != "joint" or not (
             is_germ or (piece.kind == "word" and _is_adjective(piece.text))
         ):

@@ -174,6 +174,8 @@ class Reader:
             return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
         named = next((one for one in reversed(before) if one.kind != "window"), None)
         main = named.expr if named is not None else None
+        if is_list and any(one.kind == "allergy" for one in before):
+            return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
         if is_list and named is not None and isinstance(main, Concept | Exposure):
             # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
             named.expr = Alternatives((join_any([main, expr]), expr))
@@ -341,7 +343,9 @@ class Reader:
         main = self._sentence(pieces[:place])
         if main is None or condition is None:
             return main if condition is None else condition
-        return join_all([main, condition]) if self.lists_any else join_any([Not(condition), main])
+        if self.lists_any:
+            return join_all([main, condition])
+        return join_any([condition.of if isinstance(condition, Not) else Not(condition), main])
 
     def _defined(self, pieces: list[Piece], place: int) -> Expr | None:
         """`renal failure, defined as creatinine > 2 mg/dL`: the definition decides."""

@@ -29,7 +29,10 @@ from trialist.criteria.witness import read_witness
 from trialist.record import Study
 
 # A line that only announces those behind it, where nothing says that they stand below it.
-_ANNOUNCES = re.compile(r"\bfollowing\b[^.;]{0,60}:\W*$", re.IGNORECASE)
+_ANNOUNCES = re.compile(
+    r"\bfollowing\b[^.;]{0,60}:\W*$|^\W*(?:\w+[ ]+){0,3}(?:requirements?|criteria|characteristics|parameters)[ ]*:\W*$",
+    re.IGNORECASE,
+)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -135,7 +138,7 @@ def _criteria(
     found = []
     for place, item in enumerate(items):
         reading = composed[place]
-        if not below[place] and _ANNOUNCES.search(normalised.text, item.start, item.end):
+        if not below[place] and _ANNOUNCES.search(normalised.text[item.start : item.end]):
             reading = replace(reading, modality=Modality.HEADER)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)

@@ -193,6 +193,11 @@ def with_time(expr: Expr, window: Window, is_shared: bool = False) -> Expr:
     """The expression with a window on every atom that can have one and has none yet; `is_shared` where it stands at another member."""
     match expr:
         case And(of):
+            ahead = [
+                one for one in of if isinstance(one, Exposure) and one.role == "planned" and one.time is None
+            ]
+            if ahead and window.anchor_assumed:  # `heart disease with surgery planned within 6 months`
+                return And(tuple(with_time(one, window, is_shared) if one in ahead else one for one in of))
             return And(tuple(with_time(one, window, is_shared) for one in of))
         case Or(of):
             return Or(tuple(with_time(one, window, is_shared) for one in of))

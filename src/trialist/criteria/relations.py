@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.nodes import Concept, Direction, Exposure, ReproState, Window
+from trialist.criteria.lexicon import anchors
+from trialist.criteria.nodes import Concept, Direction, Exposure, Ordinal, Quantity, ReproState, Window
 from trialist.criteria.piece import Piece
 from trialist.criteria.windows import Timed
 
@@ -31,7 +32,8 @@ _LONGEST_LEAD = 4  # small words between `before` and the name behind it
 
 def relate(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces with treatments named by what they are for, and with the times that stand beside a name."""
-    return _beside_events(clause, _without_aims(_with_purposes(clause, list(pieces))))
+    related = _beside_events(clause, _without_aims(_with_purposes(clause, list(pieces))))
+    return _with_limits(clause, _with_places(clause, related))
 
 
 def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:
@@ -150,13 +152,82 @@ def _event(pieces: Sequence[Piece], place: int) -> int | None:
     at = place + 1
     while at < len(pieces) and pieces[at].kind in _BEFORE_AN_EVENT and at - place <= _LONGEST_LEAD:
         at += 1
-    if at < len(pieces) and pieces[at].kind == "word":
-        at += 1
-        while at < len(pieces) and pieces[at].kind == "word" and at - place <= _LONGEST_LEAD:
-            at += 1
+    words = 0
+    while at < len(pieces) and pieces[at].kind == "word" and words <= _LONGEST_LEAD:
+        at, words = at + 1, words + 1
+    if words and (at == len(pieces) or pieces[at].kind in {"stop", "joint", "close", "window"}):
+        return at - 1
+    if words and pieces[at].kind == "glue" and at + 1 == len(pieces):
+        return at
     if at < len(pieces) and isinstance(pieces[at].expr, Concept | Exposure | ReproState):
         return at
     return None
+
+
+_PERSONS = frozenset(
+    {
+        "patients",
+        "subjects",
+        "participants",
+        "those",
+        "individuals",
+        "women",
+        "men",
+        "children",
+        "adults",
+        "persons",
+    }
+)
+_MOMENTS = frozenset({"screening", "baseline", "randomization", "randomisation", "enrollment", "enrolment"})
+_WHO = frozenset({"with", "without", "who", "receiving", "taking", "on", "undergoing", "not", "having"})
+
+
+def _with_limits(clause: Clause, pieces: list[Piece]) -> list[Piece]:
+    """`NT-proBNP ≥ 125 for patients without atrial fibrillation`: a threshold for some of them alone."""
+    tokens = clause.tokens
+    for at, piece in enumerate(pieces):
+        if piece.kind != "glue" or piece.text not in {"for", "in"} or piece.last + 1 >= len(tokens):
+            continue
+        if tokens[piece.last].text not in _PERSONS or tokens[piece.last + 1].text not in _WHO:
+            continue
+        before = next((one for one in reversed(pieces[:at]) if one.kind not in {"glue", "window"}), None)
+        if before is not None and isinstance(before.expr, Quantity | Ordinal):
+            pieces[at] = replace(piece, kind="condition_word")
+    return pieces
+
+
+def _with_places(clause: Clause, pieces: list[Piece]) -> list[Piece]:
+    """`positive at screening or admission`: the second is a time as well, and nothing that somebody has had."""
+    out: list[Piece] = []
+    for at, piece in enumerate(pieces):
+        joint = next((one for one in reversed(out) if one.kind != "glue" or one.text != "the"), None)
+        first = next((one for one in reversed(out) if one.kind not in {"glue", "joint"}), None)
+        if (
+            joint is None
+            or first is None
+            or joint.kind != "joint"
+            or joint.text not in {"or", "and", "/"}
+            or first.kind != "window"
+            or first.timed is None
+            or first.timed.window.direction is not Direction.DURING
+            or (piece.expr is None and piece.text not in _MOMENTS)
+        ):
+            out.append(piece)
+            continue
+        behind = next(
+            (one for one in pieces[at + 1 :] if one.kind != "glue" or one.text in {"of", "for"}), None
+        )
+        hits = anchors().at(clause.tokens, piece.first, clause.text)
+        if (
+            hits
+            and hits[0].last >= piece.last
+            and (behind is None or behind.kind in {"joint", "stop", "close", "window"})
+        ):
+            window = Window(hits[0].entry.id, Direction.DURING)
+            timed = Timed(window, piece.first, piece.last)
+            piece = Piece("window", piece.first, piece.last, piece.text, timed=timed)
+        out.append(piece)
+    return out
 
 
 def _has_main(before: Sequence[Piece]) -> bool:

@@ -228,6 +228,18 @@ _OWN_SCOPE = re.compile(
     r"(?:[ ]+\([^()]{1,60}\))?)(?:[ ]+only|[ ]+(?:patients|subjects|participants))*[ ]*(?::|,| [-–]|-(?= ))[ ]*",
     re.IGNORECASE,
 )
+_TOPIC_OF_OLD = re.compile(
+    r"\W*(?:prior(?:[ /]+)?concurrent therapy|concurrent therapy|disease characteristics|patient characteristics|other)[ ]*:[ ]*(?=\S)",
+    re.IGNORECASE,
+)
+
+
+def old_topic(said: str) -> int:
+    """Where the words behind `PRIOR CONCURRENT THERAPY:` or `Other:` begin, that say nothing by themselves; 0 where there are none."""
+    found = _TOPIC_OF_OLD.match(said)
+    return 0 if found is None else found.end()
+
+
 _KIND_OF_SCOPE = {
     "cohort": "cohort",
     "arm": "arm",

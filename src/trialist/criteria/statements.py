@@ -37,6 +37,12 @@ _STUDY_WORDS = re.compile(
 )
 
 
+_NEW_SUBJECT = re.compile(
+    r"(?:any[ ]+)?(?:subjects?|patients?|participants?|those|individuals)[ ]+(?:who|with|that|unable|unwilling)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A stretch of a normalised text that is one atom: kind attestation, judgement or trialwise, and its topic."""
@@ -144,6 +150,8 @@ def find_statements(
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
                 before = _REFUSED_BEFORE.search(text[start:begin])
+                if kind == "trialwise":
+                    before = None  # another trial cannot be refused: what denies it stays a negation
                 if before is not None and not any(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):
@@ -186,6 +194,8 @@ def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kin
             return limit
         following = _BREAK.search(text, found.end(), limit)
         stop = following.start() if following is not None else limit
+        if kind == "judgement" and _NEW_SUBJECT.match(text, found.end()):
+            return found.start()
         if found.group().strip() == ";" or not _STUDY_WORDS.search(text, found.end(), stop):
             return found.start()
         place = stop

@@ -253,7 +253,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         while offset < len(words) and words[offset] in word_set("before_an_anchor_alone"):
             offset += 1
         anchor, end = _anchor(tokens, place + offset, text) if place + offset < len(tokens) else (None, place)
-        if anchor is not None:
+        if anchor is not None and tokens[end - 1].text != "age":  # `at an age below 18` is no anchor
             direction = {
                 "prior": Direction.BEFORE, "before": Direction.BEFORE, "after": Direction.AFTER,
                 "since": Direction.AFTER, "following": Direction.AFTER,
