@@ -82,7 +82,8 @@ def with_examples(main: Expr, named: Expr) -> Expr:
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=tuple(dict.fromkeys(words)))
         if isinstance(main, Concept) and main.domain == "allergy":
-            return main  # `contraindication to levodopa, such as glaucoma`: reasons why
+            # `contraindication to levodopa, such as glaucoma`: reasons why, or reasons by themselves
+            return Alternatives((join_any([main, named]), main))
         plain = any(
             isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
             for one in atoms(named)
@@ -117,6 +118,63 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
         else:
             expr = with_time(expr, window, is_shared)
     return expr
+
+
+def share_links(members: list[tuple[str, Expr]], clause: Clause) -> list[tuple[str, Expr]]:
+    """`sternotomy for stenosis or bypass`, `A or B during C`: what is linked with one member may be linked with all."""
+    joints = {joint for joint, _ in members[1:]}
+    exprs = [expr for _, expr in members]
+    if len(members) < 2 or joints - {",", "or", "/"} or "or" not in joints:
+        return members
+    plain = join_any(list(exprs))
+    first, last = exprs[0], exprs[-1]
+    if (
+        isinstance(first, And)
+        and _is_pair(first)
+        and all(_is_plain(one, first.of[1]) for one in exprs[1:])
+        and _link(clause, first.of[1]) in _AIMS
+    ):
+        shared = join_all([first.of[0], join_any([first.of[1], *exprs[1:]])])
+        return [("", Alternatives((plain, shared)))]
+    if (
+        isinstance(last, And)
+        and _is_pair(last)
+        and all(_is_plain(one, last.of[0]) for one in exprs[:-1])
+        and _link(clause, last.of[1]) in _TIMES
+    ):
+        shared = join_all([join_any([*exprs[:-1], last.of[0]]), last.of[1]])
+        return [("", Alternatives((plain, shared)))]
+    return members
+
+
+_AIMS = frozenset({"for", "of", "with", "to", "by", "either"})
+_TIMES = frozenset({"during", "while", "for", "after", "following", "on"})
+
+
+def _is_pair(expr: Expr) -> bool:
+    return (
+        isinstance(expr, And)
+        and len(expr.of) == 2
+        and all(isinstance(one, Concept | Exposure) for one in expr.of)
+    )
+
+
+def _is_plain(expr: Expr, like: Expr) -> bool:
+    """Whether a member is of a kind with another, and says nothing of its own."""
+    return (
+        type(expr) is type(like) and not getattr(expr, "time", None) and not getattr(expr, "temporality", "")
+    )
+
+
+def _link(clause: Clause, expr: Expr) -> str:
+    """The word before a thing, past small ones."""
+    span = getattr(expr, "span", None)
+    at = next(
+        (at for at in range(len(clause.tokens)) if span and clause.span(at, at + 1).start >= span.start), 0
+    )
+    while at > 1 and clause.tokens[at - 1].text in {"the", "a", "an", "either", "any", "induction"}:
+        at -= 1
+    return clause.tokens[at - 1].text if at else ""
 
 
 def with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
@@ -162,7 +220,7 @@ def settle_members(
             out[-1] = (out[-1][0], replace(before, method=f"{before.method} {joint} {expr.surface}"))
         else:
             out.append((joint, expr))
-    out = _with_opinions(out, clause, lists_any)
+    out = share_links(_with_opinions(out, clause, lists_any), clause)
     if besides:  # `> 140 mmHg, > 90 mmHg, despite treatment`: of both
         joints = [joint for joint, _ in out][1:]
         is_any = "or" in joints or (lists_any and "and" not in joints)
@@ -179,13 +237,17 @@ def _with_opinions(
     `any other condition that …` speaks of the last one alone.
     """
     last = members[-1][1] if members else None
-    if len(members) < 2 or not isinstance(last, And) or not isinstance(last.of[-1], Judgement):
+    if len(members) < 2 or not isinstance(last, And):
         return members
+    if not isinstance(last.of[-1], Judgement):
+        return _with_thresholds(members, last, lists_any)
     opinion = last.of[-1]
     if opinion.topic == "life_expectancy" or not opinion.surface.lower().lstrip(" ,(").startswith(_OF_ALL):
         return members
     joints = {joint for joint, _ in members[1:]}
-    if not joints <= {",", "or", "/", "and"} or (not lists_any and "or" not in joints):
+    if not joints <= {",", "or", "/"} and not (lists_any and joints <= {",", "and"}):
+        return members
+    if not lists_any and "or" not in joints:
         return members
     if any(isinstance(one, Judgement) for _, expr in members[:-1] for one in atoms(expr)):
         return members
@@ -195,6 +257,20 @@ def _with_opinions(
     shared = join_all([join_any(names), opinion])
     alone = join_any([expr for _, expr in members])
     return [("", Alternatives((shared, alone)))]
+
+
+def _with_thresholds(members: list[tuple[str, Expr]], last: And, lists_any: bool) -> list[tuple[str, Expr]]:
+    """`hepatic or renal impairment (ALT > 3 x ULN or creatinine > 265)`: the thresholds may be of both."""
+    names = [expr for _, expr in members[:-1]] + [last.of[0]]
+    if not all(isinstance(one, Concept | Exposure | Alternatives) for one in names) or len(last.of) != 2:
+        return members
+    joints = {joint for joint, _ in members[1:]}
+    if not all(isinstance(one, Quantity | Ordinal) for one in atoms(last.of[1])) or not (
+        joints <= {",", "or", "/"} or (lists_any and joints <= {",", "or", "/", "and"})
+    ):
+        return members
+    alone = join_any([expr for _, expr in members])
+    return [("", Alternatives((alone, join_all([join_any(names), last.of[1]]))))]
 
 
 _OF_ALL = (

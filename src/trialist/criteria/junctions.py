@@ -111,6 +111,10 @@ def share_status(before: Expr, expr: Expr) -> Expr:
     """`active hepatitis B or hepatitis C`: the adjective holds for both where they are of one family, else perhaps."""
     if isinstance(before, Alternatives):
         before = before.readings[0]
+    if isinstance(expr, And) and isinstance(expr.of[0], Concept) and isinstance(before, Concept):
+        return join_all([share_status(before, expr.of[0]), *expr.of[1:]])
+    if (kind := _kind_of(before, expr)) is not None:
+        return Alternatives((kind, expr))
     if isinstance(before, Concept | Exposure) and isinstance(expr, Exposure) and "recent" in before.status:
         return expr if expr.status else Alternatives((replace(expr, status=("recent",)), expr))
     if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
@@ -121,6 +125,33 @@ def share_status(before: Expr, expr: Expr) -> Expr:
     if before.concept_id and before.concept_id.split("_")[0] == expr.concept_id.split("_")[0]:
         return shared
     return Alternatives((shared, expr))
+
+
+# Words so general that an adjective before the member in front may be theirs as well.
+_GENERAL = frozenset(
+    {
+        "surgery",
+        "infection",
+        "trauma",
+        "bleeding",
+        "fracture",
+        "radiotherapy",
+        "thrombosis",
+        "transplantation",
+    }
+)
+
+
+def _kind_of(before: Expr, expr: Expr) -> Expr | None:
+    """`pelvic trauma or surgery`: perhaps a pelvic one."""
+    if not isinstance(before, Concept | Exposure) or not isinstance(expr, Concept | Exposure):
+        return None
+    adjective, _, rest = before.surface.partition(" ")
+    if before.concept_id or not rest or " " in expr.surface or expr.concept_id not in _GENERAL:
+        return None
+    if not _is_adjective(adjective.lower()):
+        return None
+    return replace(expr, surface=f"{adjective} {expr.surface}", concept_id="", broader=expr.concept_id)
 
 
 def or_of_ands(exprs: list[Expr], joints: list[str]) -> Expr:

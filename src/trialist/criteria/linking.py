@@ -156,3 +156,42 @@ def compound(last: Expr, piece: Piece, modifiers: Modifiers) -> Expr:
         broader=name.concept_id or name.broader,
     )
     return qualify(whole, modifiers) if modifiers else whole
+
+
+_REACTIONS = frozenset(
+    {
+        "allergy",
+        "allergies",
+        "hypersensitivity",
+        "intolerance",
+        "anaphylaxis",
+        "allergic reaction",
+        "allergic reactions",
+    }
+)
+
+
+def as_allergy(parts: list[Expr], piece: Piece) -> bool:
+    """`penicillin hypersensitivity`: make the thing named right before what somebody cannot bear; whether that was so."""
+    last = parts[-1] if parts else None
+    if piece.kind != "allergy" or not isinstance(last, Exposure) or piece.text.lower() not in _REACTIONS:
+        return False
+    parts[-1] = Concept("allergy", last.surface, last.span, concept_id=last.concept_id, time=last.time)
+    return True
+
+
+def same_infection(clause: Clause, parts: list[Expr], piece: Piece, expr: Expr) -> bool:
+    """`active infection with hepatitis B`: make one thing of the two; whether that was so."""
+    general = parts[-1] if parts else None
+    if not (
+        isinstance(general, Concept)
+        and isinstance(expr, Concept)
+        and general.concept_id == "infection"
+        and expr.domain == "condition"
+        and clause.tokens[piece.first - 1].text in {"with", "by", "of", "to"}
+    ):
+        return False
+    parts[-1] = replace(
+        expr, status=(*general.status, *expr.status), severity=(*general.severity, *expr.severity)
+    )
+    return True

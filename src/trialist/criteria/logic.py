@@ -40,7 +40,15 @@ from trialist.criteria.junctions import (
     stronger_joint,
 )
 from trialist.criteria.lexicon import word_set
-from trialist.criteria.linking import begins_anew, compound, is_compound, is_linked, is_method
+from trialist.criteria.linking import (
+    as_allergy,
+    begins_anew,
+    compound,
+    is_compound,
+    is_linked,
+    is_method,
+    same_infection,
+)
 from trialist.criteria.nodes import (
     Alternatives,
     Biomarker,
@@ -62,7 +70,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.open_words import exposure_heads, heads, recognise
 from trialist.criteria.piece import Piece
-from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify
+from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify
 
 _RESTART = word_set("new_verbs")
 _VERBS = word_set("verbs")
@@ -71,6 +79,7 @@ _VERBS = word_set("verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
+_GENERAL_NOUNS = frozenset({"device", "devices", "procedure", "procedures", "agent", "agents", "equivalent"})
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
 
@@ -536,6 +545,11 @@ class Reader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
+        if parts and piece.entry_id == "trialwise" and getattr(parts[-1], "domain", "") == "allergy":
+            return modifiers  # `excipients of the investigational product`
+        if isinstance(piece.expr, Quantity) and before and before[-1].kind == "history":
+            parts.append(self._opaque([before[-1], piece]))  # of any time, and not of now
+            return modifiers
         if parts and is_compound(piece, before, parts[-1]):
             parts[-1] = compound(parts[-1], piece, modifiers)
             return modifiers.carried() if modifiers.used else modifiers
@@ -552,7 +566,7 @@ class Reader:
     def _trailing(self, pieces: list[Piece]) -> list[Piece]:
         """The modifiers behind the last atom of a member."""
         at = len(pieces)
-        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative"}:
+        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative", "allergy"}:
             at -= 1
         return pieces[at:] if at and pieces[at - 1].expr is not None else []
 
@@ -588,6 +602,8 @@ class Reader:
                 *parts[:-1],
                 replace(last, surface=whole, concept_id="", broader=getattr(last, "broader", "") and ""),
             ]
+        if isinstance(last, Exposure) and isinstance(new, Exposure) and new.surface.lower() in _GENERAL_NOUNS:
+            return parts  # `cardiac resynchronisation therapy (CRT) device`
         piece = Piece("atom", run[0].first, run[-1].last, expr=new)
         return [*parts, new if is_linked(self.clause, piece, before, last) else self._opaque(list(run))]
 
@@ -604,7 +620,9 @@ class Reader:
                 late.add(piece.kind, piece.text or piece.kind)
                 parts[-1] = qualify(parts[-1], late)
                 return modifiers
-            if modifiers.used and piece.kind in {"status", "severity", "route", "certainty"}:
+            if as_allergy(parts, piece):
+                return modifiers
+            if modifiers.used:
                 modifiers = modifiers.carried()
             modifiers.add(piece.kind, piece.text or piece.kind)
             return modifiers
@@ -618,6 +636,7 @@ class Reader:
         if piece.expr is None:
             return modifiers
         expr = piece.expr
+        parts.extend(idle_course(modifiers, expr))
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
         if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
@@ -632,17 +651,7 @@ class Reader:
             modifiers.used = True
         elif modifiers:
             expr = qualify(expr, modifiers)
-        general = parts[-1] if parts else None
-        if (
-            isinstance(general, Concept)
-            and isinstance(expr, Concept)
-            and general.concept_id == "infection"
-            and expr.domain == "condition"
-            and self.clause.tokens[piece.first - 1].text in {"with", "by", "of", "to"}
-        ):  # `active infection with hepatitis B`: one thing
-            parts[-1] = replace(
-                expr, status=(*general.status, *expr.status), severity=(*general.severity, *expr.severity)
-            )
+        if same_infection(self.clause, parts, piece, expr):
             return modifiers.carried() if modifiers.used else modifiers
         parts.append(expr)
         return modifiers.carried() if modifiers.used else modifiers
@@ -669,6 +678,8 @@ class Reader:
         ):
             last += 1
         words = [token.text for token in tokens[first:last] if token.kind == "word"]
+        if tokens[first].kind == "num":
+            words = []
         surface = self.clause.said(first, last)
         span = self.clause.span(first, last)
         if not words:

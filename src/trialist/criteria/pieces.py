@@ -359,10 +359,26 @@ _KINDS = {
 }
 
 
+_OR_MORE = frozenset({"greater", "worse", "higher", "equivalent", "equivalents"})
+
+
+def _is_or_more(clause: Clause, place: int) -> bool:
+    """`severe or worse`: nothing less than what stands before."""
+    tokens = clause.tokens
+    first = place if tokens[place].text == "or" else place - 1
+    if first < 0 or first + 1 >= len(tokens) or tokens[first].text != "or":
+        return False
+    behind = tokens[first + 2] if first + 2 < len(tokens) else None
+    is_bound = behind is not None and (behind.text in {"than", "or"} or behind.kind in {"num", "op"})
+    return tokens[first + 1].text in _OR_MORE and not is_bound
+
+
 def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     """What kind of piece a single token is, and how it is called."""
     token = clause.tokens[place]
     said = token.text.lower()
+    if _is_or_more(clause, place):
+        return "glue", said
     if said in _JOINTS:
         return "joint", _JOINTS[said]
     if said in SEXES:

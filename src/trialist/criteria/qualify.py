@@ -16,6 +16,7 @@ from trialist.criteria.nodes import (
     Exposure,
     Expr,
     Not,
+    Opaque,
     Or,
     Ordinal,
     Quantity,
@@ -44,6 +45,59 @@ MODIFIERS = frozenset(
 )
 _CARRIED = ("history", "given", "current", "planned", "family", "allergy", "positive", "negative")
 _LIMITING = frozenset({"status", "severity", "certainty", "route"})
+_COURSE = frozenset(
+    {
+        "stable",
+        "unstable",
+        "recurrent",
+        "refractory",
+        "progressive",
+        "clinically stable",
+        "untreated",
+        "treated",
+    }
+)
+# What a test finds, so that `positive` behind or before its name is a result.
+_TESTED = frozenset(
+    [
+        "hiv",
+        "hepatitis",
+        "hepatitis_a",
+        "hepatitis_b",
+        "hepatitis_c",
+        "hepatitis_d",
+        "hepatitis_b_or_c",
+        "syphilis",
+        "tuberculosis",
+        "covid19",
+        "cmv",
+        "ebv",
+        "htlv",
+        "hsv",
+        "vzv",
+        "influenza",
+        "malaria",
+        "toxoplasmosis",
+        "chagas",
+        "c_difficile",
+        "h_pylori",
+        "hpv",
+        "std",
+        "infection",
+        "bk_virus",
+        "adenovirus",
+        "hhv6",
+        "substance_abuse",
+        "alcohol_or_drug_abuse",
+        "parasitic_infection",
+        "fungal_infection",
+        "viral_infection",
+        "parvovirus",
+        "sickle_cell",
+        "g6pd",
+        "celiac",
+    ]
+)
 _UNSURE = ("suspected", "possible", "probable")
 
 
@@ -93,6 +147,14 @@ class Modifiers:
         return bool(self.words) or bool(self.options)
 
 
+def idle_course(modifiers: Modifiers, expr: Expr) -> list[Expr]:
+    """`stable NYHA class II`: how something goes on, which a threshold cannot take; it stays beside it, not understood."""
+    said = [word for word in modifiers.words.get("status", ()) if word in _COURSE]
+    if modifiers.used or not said or not isinstance(expr, Ordinal | Quantity):
+        return []
+    return [Opaque(said[0], expr.span)]
+
+
 def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
     """The atom with its modifiers; where they were given as a choice, one of the atoms that it makes."""
     modifiers.used = True
@@ -118,7 +180,7 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
     outcome = "positive" if "positive" in words else "negative" if "negative" in words else ""
     match atom:
         case Concept():
-            if outcome and atom.concept_id:
+            if outcome and atom.concept_id and (outcome == "negative" or atom.concept_id in _TESTED):
                 return Result(atom.concept_id, _outcome(words, outcome), atom.span)
             return replace(
                 atom,

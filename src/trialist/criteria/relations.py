@@ -17,6 +17,7 @@ from trialist.criteria.windows import Timed
 _TREATMENTS = frozenset(
     {"treatment", "treatments", "therapy", "therapies", "treated", "medication", "medications"}
 )
+_MEDICATION = frozenset({"concomitant_medication", "prior_therapy"})
 _NOUNS = _TREATMENTS - {"treated"}
 _QUALIFYING = frozenset({"status", "severity", "glue", "certainty"})
 _BEFORE_AN_EVENT = _QUALIFYING | {"planned", "current", "history", "given", "route"}
@@ -63,7 +64,8 @@ def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:
 def _purpose(clause: Clause, pieces: Sequence[Piece], place: int) -> int | None:
     """Where the condition stands that a treatment is for."""
     piece = pieces[place]
-    if piece.kind != "glue" or piece.text not in _TREATMENTS or piece.last >= len(clause.tokens):
+    is_treatment = piece.kind == "glue" and piece.text in _TREATMENTS
+    if not (is_treatment or piece.entry_id in _MEDICATION) or piece.last >= len(clause.tokens):
         return None
     if clause.tokens[piece.last].text != "for":
         return None

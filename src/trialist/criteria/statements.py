@@ -16,7 +16,7 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _REFUSED_BEFORE = re.compile(
-    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$",
     re.IGNORECASE,
 )
 # `agree not to donate blood` is no refusal.
@@ -149,9 +149,8 @@ def find_statements(
                 )
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                before = _REFUSED_BEFORE.search(text[start:begin])
-                if kind == "trialwise":
-                    before = None  # another trial cannot be refused: what denies it stays a negation
+                # Another trial cannot be refused: what denies it stays a negation.
+                before = None if kind == "trialwise" else _REFUSED_BEFORE.search(text[start:begin])
                 if before is not None and not any(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):

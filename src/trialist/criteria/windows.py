@@ -79,13 +79,9 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     if other is not None and other.unit is not None and other.unit.dimension == "half_lives":
         half_lives, last = _single_value(other.interval), other.last
     last = _skip_choice(tokens, last)
+    if _is_no_window(tokens, bound, first, last):
+        return None
     inside = {token.text for token in tokens[first:last]}
-    if (
-        bound.shape != "compared"
-        and last < len(tokens)
-        and tokens[last].text in {"visit", "visits", "assessment"}
-    ):
-        return None  # `at the 6 week visit` says which visit
     relation, after = _relation(tokens, last)
     anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
     if relation is None:
@@ -131,6 +127,13 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         end,
         since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
     )
+
+
+def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) -> bool:
+    """`diagnosed at an age below 18 years`, `at the 6 week visit`: an age of then, a visit's name."""
+    behind = tokens[last].text if last < len(tokens) else ""
+    is_visit = bound.shape != "compared" and behind in {"visit", "visits", "assessment"}
+    return is_visit or (first > 0 and tokens[first - 1].text in {"age", "ages", "aged"})
 
 
 def _single_value(interval: Interval) -> Decimal | None:
