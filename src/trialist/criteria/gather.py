@@ -12,6 +12,7 @@ from trialist.criteria.nodes import (
     Alternatives,
     And,
     Concept,
+    Direction,
     Exposure,
     Expr,
     Interval,
@@ -104,6 +105,8 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             continue
         window = piece.timed.window
         length = window.length
+        if piece.timed.loose and isinstance(expr, Exposure) and expr.role == "planned":
+            window = replace(window, direction=Direction.AFTER)  # `expected within 30 days of enrolment`
         if (
             piece.timed.since
             and window.anchor_assumed
@@ -177,16 +180,24 @@ def _link(clause: Clause, expr: Expr) -> str:
     return clause.tokens[at - 1].text if at else ""
 
 
-def with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
+def timed_alone(
+    members: list[tuple[str, Expr]], windows: Sequence[Piece], joint: str
+) -> list[tuple[str, Expr]]:
+    """The members with times that stand behind a joint by themselves."""
+    last = members[-1][1]
+    if getattr(last, "time", None) is None:
+        return [(one, timed(member, windows)) for one, member in members]
+    return [*members[:-1], (members[-1][0], _with_second_time(last, windows, joint))]
+
+
+def _with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
     """`EASI ≥ 16 at screening and baseline`: the same again at the second time."""
     said = [one for one in windows if one.timed is not None]
     had = getattr(expr, "time", None)
-    if (
-        had is None
-        or not said
-        or joint not in {"and", "or", "/"}
-        or not isinstance(expr, Quantity | Ordinal | Result)
-    ):
+    kinds = Quantity | Ordinal | Result
+    if joint == "or":
+        kinds |= Concept | Exposure
+    if had is None or not said or joint not in {"and", "or", "/"} or not isinstance(expr, kinds):
         return expr
     more = [
         replace(expr, time=one.timed.window)

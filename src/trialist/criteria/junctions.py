@@ -176,6 +176,26 @@ def and_of_ors(exprs: list[Expr], joints: list[str]) -> Expr:
     return join_all([join_any(group) for group in groups])
 
 
+def are_apart(exprs: Sequence[Expr]) -> bool:
+    """Whether two ages or two values of one measure exclude each other."""
+    if len(exprs) != 2:
+        return False
+    first, second = exprs
+    if isinstance(first, Demographic) and isinstance(second, Demographic):
+        same = first.kind == second.kind and first.unit == second.unit
+    elif isinstance(first, Quantity) and isinstance(second, Quantity):
+        same = (first.variable, first.unit, first.basis) == (second.variable, second.unit, second.basis)
+    else:
+        return False
+    one, other = first.interval, second.interval
+    if not same or one is None or other is None:
+        return False
+    pairs = ((one, other), (other, one))
+    return any(
+        low.upper is not None and high.lower is not None and low.upper < high.lower for low, high in pairs
+    )
+
+
 def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     """`male or female` limits nothing beside other words; `pregnant women` are women already."""
     every = [one for _, expr in members for one in atoms(expr)]

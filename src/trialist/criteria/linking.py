@@ -94,10 +94,9 @@ def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr)
             or (bool(before) and any(one.kind in CUES for one in before[-2:]))
             or bool(between[-1:] and between[-1] in _LINKS)
             or is_method(clause, piece, [last])
-            or (isinstance(last, Concept) and not between)
         )
     if isinstance(last, Concept | Exposure):
-        return not between or cued or bool(set(between[-3:]) & _LINKS)
+        return cued or bool(set(between[-3:]) & _LINKS)
     return True
 
 
@@ -131,6 +130,10 @@ def _word_before(clause: Clause, place: int) -> str:
 def is_compound(piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
     """Whether two names stand side by side with nothing between them (`HIV vaccine`, `insulin dependent diabetes`)."""
     behind = max((one.last for one in before if one.expr is not None), default=-1)
+    name = getattr(piece.expr, "surface", "")
+    first = getattr(last, "surface", "")
+    if name[:1].isupper() and name[1:2].islower() and first[:1].islower():
+        return False  # a line that began here: `… drugs Peyronie's disease`
     return (
         behind == piece.first
         and piece.entry_id != "parenthesis"

@@ -20,13 +20,14 @@ from trialist.criteria.gather import (
     last_token,
     settle_members,
     timed,
+    timed_alone,
     widen,
     with_cause,
     with_examples,
-    with_second_time,
 )
 from trialist.criteria.junctions import (
     and_of_ors,
+    are_apart,
     closing_place,
     complete_elided,
     cut_members,
@@ -397,9 +398,11 @@ class Reader:
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
         main = self._sentence(pieces[:place])
-        named = Reader(self.clause, lists_any=True)._sentence(
-            [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
-        )
+        inner = [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
+        after = []
+        while end == len(pieces) and len(inner) > 1 and inner[-1].kind == "window":
+            after.append(inner.pop())  # `cancer including melanoma within one year`: of both
+        named = Reader(self.clause, lists_any=True)._sentence(inner)
         behind = list(pieces[end + 1 :])
         times = list(takewhile(lambda one: one.kind == "window", behind))
         rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
@@ -408,7 +411,7 @@ class Reader:
         elif named is not None:
             main = with_examples(main, named)
         if main is not None:
-            main = timed(main, times)  # `major surgery (e.g. …) within 30 days`
+            main = timed(main, [*times, *after])  # `major surgery (e.g. …) within 30 days`
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
@@ -433,8 +436,7 @@ class Reader:
                 waiting.part(follows, self.lists_any)
                 lost.extend(unread)
                 if windows and members:
-                    members = [(one, timed(member, windows)) for one, member in members]
-                    members[-1] = (members[-1][0], with_second_time(members[-1][1], windows, joint))
+                    members = timed_alone(members, windows, joint)
                 else:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
@@ -721,6 +723,8 @@ class Reader:
         if set(joints) == {"or"}:
             return join_any(exprs)
         if set(joints) == {"and"}:
+            if self.lists_any and are_apart(exprs):
+                return join_any(exprs)  # `below 18 and above 70`: nobody is both
             if not self.lists_any or any(isinstance(one, Demographic) for one in exprs):
                 return join_all(exprs)
             if self._is_conjunctive(pieces):

@@ -99,6 +99,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
             if found_piece is not None:
                 _claim(owner, found_piece)
     _claim_rest(clause, owner)
+    owner = _with_stops(clause, owner)
     ordered: list[Piece] = []
     for one in owner:
         if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
@@ -357,6 +358,29 @@ _KINDS = {
     **dict.fromkeys(("if", "when", "provided", "where"), "condition_word"),
     "defined": "defined",
 }
+
+
+# What a statement begins with; in the midst of a line, behind a word in small letters, a line end was lost before it.
+_BEGINNINGS = frozenset(
+    {"Any", "History", "Known", "Patients", "Subjects", "Participants", "Presence", "Previous", "Prior", "Current", "Evidence", "Pregnant", "Pregnancy",
+     "Uncontrolled", "Inability", "Unable", "Women", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
+)  # fmt: skip
+
+
+def _with_stops(clause: Clause, owner: list[Piece | None]) -> list[Piece | None]:
+    """The pieces, the lost ends of lines between them (`… sexual activity Any history of …`)."""
+    out: list[Piece | None] = []
+    tokens, text = clause.tokens, clause.text
+    for place, piece in enumerate(owner):
+        token = tokens[place]
+        said = text[token.start : token.end]
+        if said in _BEGINNINGS and place and (owner[place - 1] is not piece):
+            before = tokens[place - 1]
+            small = text[before.start : before.end]
+            if small.islower() and len(small) > 2 and small not in _JOINTS and small not in glue_words():
+                out.append(Piece("stop", place, place, "."))
+        out.append(piece)
+    return out
 
 
 _OR_MORE = frozenset({"greater", "worse", "higher", "equivalent", "equivalents"})

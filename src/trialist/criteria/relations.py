@@ -131,7 +131,9 @@ def _relation(clause: Clause, pieces: Sequence[Piece], place: int) -> Direction 
     piece = pieces[place]
     if piece.kind == "window" and piece.timed is not None:
         window = piece.timed.window
-        return window.direction if window.anchor == "event" and piece.last == piece.timed.last else None
+        named = piece.last < len(clause.tokens) and clause.tokens[piece.last].text == "of"
+        is_open = window.anchor == "event" or (named and window.anchor in {"onset", "diagnosis", "last_dose"})
+        return window.direction if is_open else None
     if piece.kind not in {"glue", "history", "word"}:
         return None
     tokens = clause.tokens
@@ -204,6 +206,13 @@ def _with_places(clause: Clause, pieces: list[Piece]) -> list[Piece]:
     for at, piece in enumerate(pieces):
         joint = next((one for one in reversed(out) if one.kind != "glue" or one.text != "the"), None)
         first = next((one for one in reversed(out) if one.kind not in {"glue", "joint"}), None)
+        if (
+            piece.kind == "current"
+            and piece.text.lower() == "on"
+            and joint is not None
+            and joint.kind == "joint"
+        ):
+            piece = replace(piece, kind="glue", text="the")
         if (
             joint is None
             or first is None

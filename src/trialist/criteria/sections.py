@@ -234,10 +234,20 @@ _TOPIC_OF_OLD = re.compile(
 )
 
 
+# `Psychiatric or Cognitive Impairments: Significant psychiatric disorders that …`: a title, and the statement that it announces.
+_TITLE = re.compile(
+    r"\W*[A-Z][\w/-]*(?:[ ](?:and|or|of|the|in|&|/|[A-Z][\w/-]*)){1,7}[ ]?:[ ]+(?=(?:Any|History|Known|Patients?|Subjects?|Participants?|Presence|Significant|Severe|Individuals?|"
+    r"Those|Previous|Prior|Current|Evidence|Uncontrolled|Active|Diagnosis|Diagnosed|A|An|Use|Must|Recent)[ ])"
+)
+
+
 def old_topic(said: str) -> int:
     """Where the words behind `PRIOR CONCURRENT THERAPY:` or `Other:` begin, that say nothing by themselves; 0 where there are none."""
     found = _TOPIC_OF_OLD.match(said)
-    return 0 if found is None else found.end()
+    if found is not None:
+        return found.end()
+    title = _TITLE.match(said)
+    return 0 if title is None or len(said[title.end() :].split()) < 5 else title.end()
 
 
 _KIND_OF_SCOPE = {

@@ -59,6 +59,8 @@ class Timed:
     first: int
     last: int
     since: bool = False
+    loose: bool = False
+    """`within 30 days of`: before or after is not said."""
 
 
 def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None) -> Timed | None:
@@ -125,6 +127,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         window,
         first,
         end,
+        loose=last < len(tokens) and tokens[last].text in {"of", "from"},
         since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
     )
 
