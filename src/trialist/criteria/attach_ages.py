@@ -247,7 +247,7 @@ def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
     if bound.shape == "bare" and clause.excludes and not within_before and not shortened:
         return None  # a survival of how long at most, or at least? The sign was lost
     if bound.shape == "bare" and interval.lower is not None:
-        within = any(token.text in {"within"} for token in tokens[first : bound.first])
+        within = shortened or any(token.text in {"within"} for token in tokens[first : bound.first])
         interval = Interval(upper=interval.lower) if within else Interval(lower=interval.lower)
     if any(
         token.text in {"not", "unlikely", "no"} for token in tokens[max(0, bound.first - 7) : bound.first]

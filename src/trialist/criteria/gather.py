@@ -187,7 +187,11 @@ def timed_alone(
     last = members[-1][1]
     if getattr(last, "time", None) is None:
         return [(one, timed(member, windows)) for one, member in members]
-    return [*members[:-1], (members[-1][0], _with_second_time(last, windows, joint))]
+    had = getattr(last, "time", None)
+    return [
+        (one, _with_second_time(member, windows, joint) if getattr(member, "time", None) == had else member)
+        for one, member in members
+    ]
 
 
 def _with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:

@@ -127,13 +127,17 @@ def _word_before(clause: Clause, place: int) -> str:
     return tokens[place - 1].text if place else ""
 
 
+def begins_a_line(last: Expr, name: str) -> bool:
+    """`… anti-androgens Peyronie's disease`: a name with a capital behind one in small letters stood in a line of its own."""
+    first = getattr(last, "surface", "")
+    return name[:1].isupper() and name[1:2].islower() and first[:1].islower()
+
+
 def is_compound(piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
     """Whether two names stand side by side with nothing between them (`HIV vaccine`, `insulin dependent diabetes`)."""
     behind = max((one.last for one in before if one.expr is not None), default=-1)
-    name = getattr(piece.expr, "surface", "")
-    first = getattr(last, "surface", "")
-    if name[:1].isupper() and name[1:2].islower() and first[:1].islower():
-        return False  # a line that began here: `… drugs Peyronie's disease`
+    if begins_a_line(last, getattr(piece.expr, "surface", "")):
+        return False
     return (
         behind == piece.first
         and piece.entry_id != "parenthesis"
@@ -198,3 +202,24 @@ def same_infection(clause: Clause, parts: list[Expr], piece: Piece, expr: Expr) 
         expr, status=(*general.status, *expr.status), severity=(*general.severity, *expr.severity)
     )
     return True
+
+
+def is_named_by(last: Expr, before: Sequence[Piece], first: int) -> bool:
+    """`KRAS G12C inhibitor`: whether a gene or a test right before a treatment is a part of its name."""
+    is_outcome = isinstance(last, Result) and bool(last.outcome)
+    return (
+        isinstance(last, Biomarker | Result)
+        and not is_outcome
+        and bool(before)
+        and before[-1].expr is not None
+        and before[-1].last == first
+    )
+
+
+def speaks_of_others(clause: Clause, piece: Piece) -> bool:
+    """`pregnant and those who are not …`: whether a negation stands in a statement about other persons."""
+    tokens = clause.tokens
+    place = piece.first
+    while place and tokens[place - 1].text not in _JOINED_BY and piece.first - place < 5:
+        place -= 1
+    return place > 0 and tokens[place].text in _PERSONS and tokens[place - 1].text in {"and", ",", ";"}

@@ -43,12 +43,15 @@ from trialist.criteria.junctions import (
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.linking import (
     as_allergy,
+    begins_a_line,
     begins_anew,
     compound,
     is_compound,
     is_linked,
     is_method,
+    is_named_by,
     same_infection,
+    speaks_of_others,
 )
 from trialist.criteria.nodes import (
     Alternatives,
@@ -71,7 +74,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.open_words import exposure_heads, heads, recognise
 from trialist.criteria.piece import Piece
-from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify
+from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
 
 _RESTART = word_set("new_verbs")
 _VERBS = word_set("verbs")
@@ -287,6 +290,13 @@ class Reader:
         joint = pieces[place - 1].text if place and pieces[place - 1].kind == "joint" else "and"
         if len(parts) > 1 and joint == "or":
             return join_any(parts)
+        if (
+            before is not None
+            and len(parts) > 1
+            and self.lists_any
+            and speaks_of_others(self.clause, pieces[place])
+        ):
+            return join_any([before, join_all(parts[1:])])
         return join_all(parts)
 
     def _of_the_last(self, before: list[Piece], negated: Expr) -> Expr | None:
@@ -597,6 +607,7 @@ class Reader:
             and before[-1].last == run[0].first
             and isinstance(last, Concept | Exposure)
             and isinstance(new, Concept | Exposure)
+            and not begins_a_line(last, new.surface)
         ):
             # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
             whole = f"{last.surface} {new.surface}"
@@ -606,6 +617,9 @@ class Reader:
             ]
         if isinstance(last, Exposure) and isinstance(new, Exposure) and new.surface.lower() in _GENERAL_NOUNS:
             return parts  # `cardiac resynchronisation therapy (CRT) device`
+        if isinstance(new, Exposure) and is_named_by(last, before, run[0].first):
+            said = self.clause.said(before[-1].first, run[-1].last)
+            return [*parts[:-1], replace(new, surface=said, concept_id="")]
         piece = Piece("atom", run[0].first, run[-1].last, expr=new)
         return [*parts, new if is_linked(self.clause, piece, before, last) else self._opaque(list(run))]
 
@@ -642,7 +656,7 @@ class Reader:
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
         if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
-            allergen = expr.surface
+            allergen, given = expr.surface, without_allergy(expr, modifiers)
             expr = Concept(
                 "allergy",
                 allergen,
@@ -651,6 +665,7 @@ class Reader:
                 severity=tuple(modifiers.words.get("severity", ())),
             )
             modifiers.used = True
+            expr = expr if given is None else join_any([given, expr])
         elif modifiers:
             expr = qualify(expr, modifiers)
         if same_infection(self.clause, parts, piece, expr):

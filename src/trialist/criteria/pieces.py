@@ -367,6 +367,33 @@ _BEGINNINGS = frozenset(
 )  # fmt: skip
 
 
+_SMALL = frozenset(
+    [
+        "with",
+        "the",
+        "for",
+        "not",
+        "who",
+        "have",
+        "has",
+        "are",
+        "from",
+        "this",
+        "than",
+        "without",
+        "their",
+        "that",
+        "any",
+        "all",
+        "had",
+        "was",
+        "were",
+        "such",
+        "nor",
+    ]
+)
+
+
 def _with_stops(clause: Clause, owner: list[Piece | None]) -> list[Piece | None]:
     """The pieces, the lost ends of lines between them (`… sexual activity Any history of …`)."""
     out: list[Piece | None] = []
@@ -377,7 +404,7 @@ def _with_stops(clause: Clause, owner: list[Piece | None]) -> list[Piece | None]
         if said in _BEGINNINGS and place and (owner[place - 1] is not piece):
             before = tokens[place - 1]
             small = text[before.start : before.end]
-            if small.islower() and len(small) > 2 and small not in _JOINTS and small not in glue_words():
+            if small.islower() and len(small) > 2 and small not in _JOINTS and small not in _SMALL:
                 out.append(Piece("stop", place, place, "."))
         out.append(piece)
     return out

@@ -117,9 +117,8 @@ class Modifiers:
 
     def part(self, joint: str, lists_any: bool) -> None:
         """Take the words so far as one choice of several: `active, known or suspected` names three."""
-        self.either = self.either or (
-            joint in {"or", "/"} and {"current", "history"} & set(self.words) != set()
-        )
+        cues = {"current", "history", "given", "allergy"} & set(self.words)
+        self.either = self.either or (joint in {"or", "/"} and bool(cues) and not self.used)
         limiting = {kind: words for kind, words in self.words.items() if kind in _LIMITING}
         if (
             self.used
@@ -153,6 +152,14 @@ def idle_course(modifiers: Modifiers, expr: Expr) -> list[Expr]:
     if modifiers.used or not said or not isinstance(expr, Ordinal | Quantity):
         return []
     return [Opaque(said[0], expr.span)]
+
+
+def without_allergy(atom: Expr, modifiers: Modifiers) -> Expr | None:
+    """`prior use of or allergy to X`: the use, beside the allergy; None where only the allergy is named."""
+    words = {kind: said for kind, said in modifiers.words.items() if kind != "allergy"}
+    cues = " ".join(word for kind in ("history", "current", "given") for word in words.get(kind, ()))
+    is_given = any(word in cues for word in ("use", "treat", "exposure", "taking", "receipt", "therapy"))
+    return _qualified(atom, words) if modifiers.either and is_given and isinstance(atom, Exposure) else None
 
 
 def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
@@ -210,6 +217,8 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
             return Alternatives(tuple(_qualified(one, words) for one in readings))
         case ExceptWhen(main, exception):
             return ExceptWhen(_qualified(main, words), exception)
+        case ReproState() if outcome == "negative" and atom.state == "pregnant":
+            return Result("pregnancy_test", outcome, atom.span)
         case Biomarker():
             return replace(atom, variant=outcome) if outcome and not atom.variant else atom
         case _:

@@ -67,7 +67,7 @@ def _purpose(clause: Clause, pieces: Sequence[Piece], place: int) -> int | None:
     is_treatment = piece.kind == "glue" and piece.text in _TREATMENTS
     if not (is_treatment or piece.entry_id in _MEDICATION) or piece.last >= len(clause.tokens):
         return None
-    if clause.tokens[piece.last].text != "for":
+    if clause.tokens[piece.last].text not in {"for", "of"}:
         return None
     end = place + 2
     while end < len(pieces) and pieces[end].kind in _QUALIFYING:
@@ -131,7 +131,7 @@ def _relation(clause: Clause, pieces: Sequence[Piece], place: int) -> Direction 
     piece = pieces[place]
     if piece.kind == "window" and piece.timed is not None:
         window = piece.timed.window
-        named = piece.last < len(clause.tokens) and clause.tokens[piece.last].text == "of"
+        named = "of" in {token.text for token in clause.tokens[piece.last - 1 : piece.last + 1]}
         is_open = window.anchor == "event" or (named and window.anchor in {"onset", "diagnosis", "last_dose"})
         return window.direction if is_open else None
     if piece.kind not in {"glue", "history", "word"}:

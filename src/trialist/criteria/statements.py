@@ -12,11 +12,11 @@ from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
-    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
+    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
 _REFUSED_BEFORE = re.compile(
-    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$",
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$",
     re.IGNORECASE,
 )
 # `agree not to donate blood` is no refusal.
@@ -165,7 +165,7 @@ def find_statements(
 
 
 _ASIDE = re.compile(
-    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*", re.IGNORECASE | re.DOTALL
+    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -182,9 +182,16 @@ def _word_before(text: str, place: int, start: int) -> int:
     return first
 
 
+_LOST_END = re.compile(
+    r"(?<=[a-z)]{2})[.][ ]+(?=[A-Z])|(?<=[a-z]{3})[ ](?=(?:Any|History|Known|Patients|Subjects|Participants|Presence|Previous|Prior|Current|Evidence|Pregnant|Pregnancy|Uncontrolled|Inability|No)[ ])"
+)
+
+
 def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
     """Where a statement ends: at the next break behind which something else is said."""
     limit = min([end, *(first for first, _ in blocked if first >= place)])
+    lost = _LOST_END.search(text, place, limit)
+    limit = limit if lost is None else lost.start()
     if kind == "trialwise":
         return place
     while place < limit:
