@@ -11,6 +11,7 @@ from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
+    Attestation,
     Concept,
     Direction,
     Exposure,
@@ -18,9 +19,11 @@ from trialist.criteria.nodes import (
     Interval,
     Judgement,
     Not,
+    Opaque,
     Or,
     Ordinal,
     Quantity,
+    ReproState,
     Result,
     atoms,
     join_all,
@@ -180,13 +183,33 @@ def _link(clause: Clause, expr: Expr) -> str:
     return clause.tokens[at - 1].text if at else ""
 
 
+def _takes_time(expr: Expr) -> bool:
+    """Whether something in an expression has a time, or can do without one."""
+    return any(
+        getattr(one, "time", None) is not None
+        or isinstance(one, ReproState | Attestation | Judgement | Opaque)
+        for one in atoms(expr)
+    )
+
+
+def is_of_all(piece: Piece) -> bool:
+    """`cancer including melanoma within one year`, `…, that in the opinion …`: what stands behind the examples and is not of them alone."""
+    said = piece.text.lower().lstrip(" ,")
+    return piece.kind in {"window", "joint"} or (
+        isinstance(piece.expr, Judgement)
+        and said.startswith(("that", "which", "in the", "could", "would", "may ", "might"))
+    )
+
+
 def timed_alone(
-    members: list[tuple[str, Expr]], windows: Sequence[Piece], joint: str
+    members: list[tuple[str, Expr]], windows: Sequence[Piece], joint: str, unread: Expr
 ) -> list[tuple[str, Expr]]:
-    """The members with times that stand behind a joint by themselves."""
+    """The members with times that stand behind a joint by themselves; what none of them can take is left unread."""
     last = members[-1][1]
     if getattr(last, "time", None) is None:
-        return [(one, timed(member, windows)) for one, member in members]
+        found = [(one, timed(member, windows)) for one, member in members]
+        long = any(one.timed is not None and one.timed.window.length is not None for one in windows)
+        return [*found, ("and", unread)] if long and not any(_takes_time(one) for _, one in found) else found
     had = getattr(last, "time", None)
     return [
         (one, _with_second_time(member, windows, joint) if getattr(member, "time", None) == had else member)

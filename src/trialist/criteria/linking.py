@@ -15,6 +15,7 @@ from trialist.criteria.nodes import (
     Count,
     Exposure,
     Expr,
+    Judgement,
     Or,
     Ordinal,
     Quantity,
@@ -223,3 +224,10 @@ def speaks_of_others(clause: Clause, piece: Piece) -> bool:
     while place and tokens[place - 1].text not in _JOINED_BY and piece.first - place < 5:
         place -= 1
     return place > 0 and tokens[place].text in _PERSONS and tokens[place - 1].text in {"and", ",", ";"}
+
+
+def is_about_the_product(last: Expr, before: Sequence[Piece], piece: Piece) -> bool:
+    """`excipients of the investigational product`, `precluding the use of the experimental device`: which product, and no use of it."""
+    if isinstance(last, Judgement):
+        return bool(before) and before[-1].expr is last and piece.first - before[-1].last <= 1
+    return isinstance(last, Concept) and last.domain == "allergy"

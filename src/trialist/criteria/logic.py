@@ -17,6 +17,7 @@ from trialist.criteria.gather import (
     is_abbreviation,
     is_an_opinion,
     is_cue,
+    is_of_all,
     last_token,
     settle_members,
     timed,
@@ -46,6 +47,7 @@ from trialist.criteria.linking import (
     begins_a_line,
     begins_anew,
     compound,
+    is_about_the_product,
     is_compound,
     is_linked,
     is_method,
@@ -409,9 +411,11 @@ class Reader:
         )
         main = self._sentence(pieces[:place])
         inner = [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
-        after = []
-        while end == len(pieces) and len(inner) > 1 and inner[-1].kind == "window":
-            after.append(inner.pop())  # `cancer including melanoma within one year`: of both
+        after: list[Piece] = []
+        opinions: list[Piece] = []
+        while end == len(pieces) and len(inner) > 1 and is_of_all(inner[-1]):
+            last = inner.pop()  # `cancer including melanoma within one year`: of both
+            (after if last.timed is not None else opinions).append(last)
         named = Reader(self.clause, lists_any=True)._sentence(inner)
         behind = list(pieces[end + 1 :])
         times = list(takewhile(lambda one: one.kind == "window", behind))
@@ -422,6 +426,8 @@ class Reader:
             main = with_examples(main, named)
         if main is not None:
             main = timed(main, [*times, *after])  # `major surgery (e.g. …) within 30 days`
+        if main is not None and opinions:
+            main = join_all([main, *(one.expr for one in opinions if one.expr is not None)])
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
@@ -446,7 +452,7 @@ class Reader:
                 waiting.part(follows, self.lists_any)
                 lost.extend(unread)
                 if windows and members:
-                    members = timed_alone(members, windows, joint)
+                    members = timed_alone(members, windows, joint, self._opaque(windows))
                 else:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
@@ -480,6 +486,9 @@ class Reader:
 
     def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
         """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""
+        if any(isinstance(one, Demographic) for one in atoms(expr)):
+            if all(one.timed is not None and one.timed.window.length is None for one in windows):
+                return timed(expr, windows)  # `aged 18 or older at screening`
         said = timed(expr, windows)
         has_one = any(
             getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)
@@ -557,8 +566,8 @@ class Reader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
-        if parts and piece.entry_id == "trialwise" and getattr(parts[-1], "domain", "") == "allergy":
-            return modifiers  # `excipients of the investigational product`
+        if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
+            return modifiers
         if isinstance(piece.expr, Quantity) and before and before[-1].kind == "history":
             parts.append(self._opaque([before[-1], piece]))  # of any time, and not of now
             return modifiers
@@ -656,12 +665,13 @@ class Reader:
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
         if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
-            allergen, given = expr.surface, without_allergy(expr, modifiers)
+            limits = [*modifiers.words.get("route", ()), *modifiers.words.get("status", ())]
+            allergen, given = " ".join([*limits, expr.surface]), without_allergy(expr, modifiers)
             expr = Concept(
                 "allergy",
                 allergen,
                 expr.span,
-                concept_id=getattr(expr, "concept_id", ""),
+                concept_id="" if limits else getattr(expr, "concept_id", ""),
                 severity=tuple(modifiers.words.get("severity", ())),
             )
             modifiers.used = True

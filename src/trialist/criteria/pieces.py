@@ -99,6 +99,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
             if found_piece is not None:
                 _claim(owner, found_piece)
     _claim_rest(clause, owner)
+    _claim_instances(clause, owner)
     owner = _with_stops(clause, owner)
     ordered: list[Piece] = []
     for one in owner:
@@ -365,6 +366,17 @@ _BEGINNINGS = frozenset(
     {"Any", "History", "Known", "Patients", "Subjects", "Participants", "Presence", "Previous", "Prior", "Current", "Evidence", "Pregnant", "Pregnancy",
      "Uncontrolled", "Inability", "Unable", "Women", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
 )  # fmt: skip
+
+
+def _claim_instances(clause: Clause, owner: list[Piece | None]) -> None:
+    """`infectious diseases: HIV, hepatitis, tuberculosis`: a colon between names opens a list of instances."""
+    for place, token in enumerate(clause.tokens):
+        if token.text != ":" or not 0 < place < len(owner) - 1 or not clause.excludes:
+            continue
+        before, behind = owner[place - 1], owner[place + 1]
+        named = before is not None and behind is not None and isinstance(before.expr, Concept)
+        if named and behind is not None and isinstance(behind.expr, Concept):
+            owner[place] = Piece("examples", place, place + 1, ":")
 
 
 _SMALL = frozenset(

@@ -142,7 +142,10 @@ def find_statements(
                     continue  # what somebody agrees not to do is an attestation
                 if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
                     continue  # `documented by a physician` is no judgement of the investigator's
-                if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
+                is_whole = stop - begin > 2 and (kind == "trialwise" or (begin, stop) == match.span())
+                if not (is_whole or pattern.search(text, begin, stop)) or any(
+                    first < stop and begin < last for first, last in blocked
+                ):
                     continue
                 stop = _extend(
                     text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
