@@ -197,7 +197,9 @@ def is_of_all(piece: Piece) -> bool:
     said = piece.text.lower().lstrip(" ,")
     return piece.kind in {"window", "joint"} or (
         isinstance(piece.expr, Judgement)
-        and said.startswith(("that", "which", "in the", "could", "would", "may ", "might"))
+        and said.startswith(
+            ("that", "which", "in the", "could", "would", "may ", "might", "considered", "judged", "deemed")
+        )
     )
 
 

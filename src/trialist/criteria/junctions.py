@@ -176,6 +176,12 @@ def and_of_ors(exprs: list[Expr], joints: list[str]) -> Expr:
     return join_all([join_any(group) for group in groups])
 
 
+def are_names(exprs: Sequence[Expr]) -> bool:
+    """Whether three or more members are all conditions without anything else."""
+    names = [one.readings[0] if isinstance(one, Alternatives) else one for one in exprs]
+    return len(exprs) > 2 and all(isinstance(one, Concept) and one.domain == "condition" for one in names)
+
+
 def are_apart(exprs: Sequence[Expr]) -> bool:
     """Whether two ages or two values of one measure exclude each other."""
     if len(exprs) != 2:

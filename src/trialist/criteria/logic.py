@@ -29,6 +29,7 @@ from trialist.criteria.gather import (
 from trialist.criteria.junctions import (
     and_of_ors,
     are_apart,
+    are_names,
     closing_place,
     complete_elided,
     cut_members,
@@ -63,6 +64,7 @@ from trialist.criteria.nodes import (
     ExceptWhen,
     Exposure,
     Expr,
+    Judgement,
     Not,
     Opaque,
     Or,
@@ -85,7 +87,19 @@ _VERBS = word_set("verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
-_GENERAL_NOUNS = frozenset({"device", "devices", "procedure", "procedures", "agent", "agents", "equivalent"})
+_GENERAL_NOUNS = frozenset(
+    {
+        "device",
+        "devices",
+        "procedure",
+        "procedures",
+        "agent",
+        "agents",
+        "equivalent",
+        "implantation",
+        "placement",
+    }
+)
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
 
@@ -332,6 +346,16 @@ class Reader:
         )
         end = min(end, _next_threshold(pieces, place))
         main = self._sentence(pieces[:place])
+        opinion = (
+            pieces[end - 1].expr
+            if end == len(pieces) and end - place > 2 and is_of_all(pieces[end - 1])
+            else None
+        )
+        if isinstance(opinion, Judgement) and main is not None:
+            whole = self._except(
+                pieces[: end - 1], place
+            )  # `… other than X, judged by the investigator …`: of all
+            return opinion if whole is None else join_all([whole, opinion])
         exception = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         if main is None or exception is None:
             opaque = self._opaque(pieces)
@@ -486,9 +510,10 @@ class Reader:
 
     def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
         """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""
-        if any(isinstance(one, Demographic) for one in atoms(expr)):
-            if all(one.timed is not None and one.timed.window.length is None for one in windows):
-                return timed(expr, windows)  # `aged 18 or older at screening`
+        if any(isinstance(one, Demographic) for one in atoms(expr)) and all(
+            one.timed is not None and one.timed.window.length is None for one in windows
+        ):
+            return timed(expr, windows)  # `aged 18 or older at screening`
         said = timed(expr, windows)
         has_one = any(
             getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)
@@ -748,20 +773,25 @@ class Reader:
         if set(joints) == {"or"}:
             return join_any(exprs)
         if set(joints) == {"and"}:
-            if self.lists_any and are_apart(exprs):
-                return join_any(exprs)  # `below 18 and above 70`: nobody is both
-            if not self.lists_any or any(isinstance(one, Demographic) for one in exprs):
-                return join_all(exprs)
-            if self._is_conjunctive(pieces):
-                return join_all(exprs)
-            if all(isinstance(one, ReproState) for one in exprs):
-                return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
-            return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
+            return self._all_of(exprs, pieces)
         if self.lists_any and not self._is_conjunctive(pieces):
             if any(isinstance(one, Quantity | Ordinal) for one in exprs):
                 return Alternatives((join_any(exprs), or_of_ands(exprs, joints)))
             return join_any(exprs)
         return Alternatives((or_of_ands(exprs, joints), and_of_ors(exprs, joints)))
+
+    def _all_of(self, exprs: list[Expr], pieces: Sequence[Piece]) -> Expr:
+        """Members joined by `and` alone: in what excludes, nouns joined so are alternatives as a rule."""
+        if not self.lists_any:
+            # Of several diseases nobody has to have all.
+            return Alternatives((join_all(exprs), join_any(exprs))) if are_names(exprs) else join_all(exprs)
+        if are_apart(exprs):
+            return join_any(exprs)  # `below 18 and above 70`: nobody is both
+        if any(isinstance(one, Demographic) for one in exprs) or self._is_conjunctive(pieces):
+            return join_all(exprs)
+        if all(isinstance(one, ReproState) for one in exprs):
+            return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
+        return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
 
     def _is_conjunctive(self, pieces: Sequence[Piece]) -> bool:
         """Whether `and` joins verbs ("have … and have used …") or follows `both`."""

@@ -38,7 +38,7 @@ _STUDY_WORDS = re.compile(
 
 
 _NEW_SUBJECT = re.compile(
-    r"(?:any[ ]+)?(?:subjects?|patients?|participants?|those|individuals)[ ]+(?:who|with|that|unable|unwilling)\b",
+    r"any[ ]+(?:other[ ]+)?(?:\w+[ ]+){0,2}(?:conditions?|diseases?|illness(?:es)?|disorders?)\b|(?:any[ ]+)?(?:subjects?|patients?|participants?|those|individuals)[ ]+(?:who|with|that|unable|unwilling)\b",
     re.IGNORECASE,
 )
 
