@@ -466,6 +466,9 @@ def _with_change(clause: Clause, one: Attached) -> Attached:
 
 _CHANGES = frozenset(
     {
+        "stable",
+        "stability",
+        "variation",
         "change",
         "changes",
         "decrease",

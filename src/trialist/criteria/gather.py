@@ -192,6 +192,19 @@ def _takes_time(expr: Expr) -> bool:
     )
 
 
+def is_that(pieces: Sequence[Piece], place: int) -> bool:
+    """`severe renal impairment, i.e. GFR < 30`: whether a threshold says what is meant, and gives no example."""
+    behind = next((one for one in pieces[place + 1 :] if one.kind != "joint"), None)
+    is_last = not any(one.kind == "close_examples" for one in pieces[place:-1])
+    return (
+        pieces[place].kind == "examples"
+        and pieces[place].text in {"i.e", "ie", "namely"}
+        and behind is not None
+        and isinstance(behind.expr, Quantity | Ordinal)
+        and is_last
+    )
+
+
 def is_of_all(piece: Piece) -> bool:
     """`cancer including melanoma within one year`, `…, that in the opinion …`: what stands behind the examples and is not of them alone."""
     said = piece.text.lower().lstrip(" ,")

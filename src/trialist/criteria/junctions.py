@@ -292,6 +292,8 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
             "certainty",
         }:
             continue
+        if clause.tokens[piece.last].text in {"patients", "subjects", "participants", "individuals"}:
+            continue  # an adjective with a noun of its own
         behind = next(
             (
                 one

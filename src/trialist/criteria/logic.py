@@ -18,6 +18,7 @@ from trialist.criteria.gather import (
     is_an_opinion,
     is_cue,
     is_of_all,
+    is_that,
     last_token,
     settle_members,
     timed,
@@ -87,6 +88,7 @@ _VERBS = word_set("verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
+_NEEDED = frozenset({"required", "necessary", "mandatory", "needed", "assessed", "evaluated", "tested"})
 _GENERAL_NOUNS = frozenset(
     {
         "device",
@@ -263,7 +265,7 @@ class Reader:
                 return self._optional(pieces, place)
             if piece.kind == "condition_word" and place > 0 and place + 1 < len(pieces):
                 return self._if(pieces, place)
-            if piece.kind == "defined" and 0 < place < len(pieces) - 1:
+            if (piece.kind == "defined" or is_that(pieces, place)) and 0 < place < len(pieces) - 1:
                 return self._defined(pieces, place)
             if piece.kind == "examples" and place + 1 < len(pieces):
                 return self._examples(pieces, place)
@@ -289,6 +291,13 @@ class Reader:
         return self._sentence(pieces[:place] + pieces[end:])
 
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
+        behind_it = pieces[place].last
+        if behind_it < len(self.clause.tokens) and self.clause.tokens[behind_it].text in _NEEDED:
+            first = self._list(strip_joints(pieces[:place])) if place else None
+            unread = self._opaque(
+                pieces[place:]
+            )  # `not required for …`: what is open, and not what is denied
+            return unread if first is None else join_all([first, unread])
         end = self._end_of_negation(pieces, place)
         inner = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         negated: Expr | None = None
@@ -388,6 +397,11 @@ class Reader:
                 return join_any([first, join_all([last, condition])])
         main = self._sentence(pieces[:place])
         if main is None or condition is None:
+            if (
+                main is not None and pieces[place].text == "if"
+            ):  # `if any`, `if applicable`: of whom is not said
+                rest = self._opaque(pieces[place:])
+                return join_all([main, rest]) if self.lists_any else join_any([main, rest])
             return main if condition is None else condition
         if self.lists_any:
             return join_all([main, condition])

@@ -173,7 +173,13 @@ def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
     if not modifiers.options or not isinstance(atom, Concept | Exposure):
         return _qualified(atom, modifiers.words)
     own = modifiers.words if any(kind in _LIMITING for kind in modifiers.words) else None
-    choices = [_qualified(atom, words) for words in (*modifiers.options, *(() if own is None else (own,)))]
+    bare_noun = atom
+    if own is None and atom.surface.count(" ") == 1 and not atom.concept_id:
+        bare_noun = replace(atom, surface=atom.surface.split(" ")[1])  # `oral or injectable antiandrogen`
+    choices = [
+        _qualified(bare_noun if own is None else atom, words)
+        for words in (*modifiers.options, *(() if own is None else (own,)))
+    ]
     if own is None:  # `idiopathic or heritable X`: what stands for the other choice is part of the name
         bare = _qualified(atom, modifiers.words)
         return Alternatives((join_any([*dict.fromkeys(choices), bare]), bare))

@@ -24,6 +24,10 @@ _AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:
 _FORGOES = re.compile(
     r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
 )
+_DOSE_OF = re.compile(
+    r"\b(?:first|last|final)[ ]+(?:dose|use|administration|intake|injection|infusion)?[ ]*(?:of[ ]+)?(?:the[ ]+)?$",
+    re.IGNORECASE,
+)
 # Behind one of these a new statement begins, unless it speaks of the study as well.
 _BREAK = re.compile(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
 _STUDY_WORDS = re.compile(
@@ -138,8 +142,10 @@ def find_statements(
                 begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
                 if kind == "attestation" and topic != "contraception":
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
-                if kind == "trialwise" and _FORGOES.search(text[start:begin]):
-                    continue  # what somebody agrees not to do is an attestation
+                if kind == "trialwise" and (
+                    _FORGOES.search(text[start:begin]) or _DOSE_OF.search(text[start:begin])
+                ):
+                    continue  # what somebody agrees not to do is an attestation; a dose of the product says when
                 if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
                     continue  # `documented by a physician` is no judgement of the investigator's
                 is_whole = stop - begin > 2 and (kind == "trialwise" or (begin, stop) == match.span())
