@@ -433,6 +433,8 @@ def _quantity(
         and all(value is None or value <= 1 for value in (interval.lower, interval.upper))
     ):
         unit, assumed = "1", (*assumed, "unit")
+    elif not unit and variable_id == "pt" and interval.lower is None:
+        assumed = (*assumed, "unit")  # below a number: a share of the normal rather than seconds
     elif not unit and row["unit"]:
         unit, assumed = row["unit"], (*assumed, "unit")
     elif not unit and row["dimension"] == "cell_concentration":
@@ -464,6 +466,9 @@ def _with_change(clause: Clause, one: Attached) -> Attached:
 
 _CHANGES = frozenset(
     {
+        "stable",
+        "stability",
+        "variation",
         "change",
         "changes",
         "decrease",

@@ -31,6 +31,8 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
     inside = {token.text for token in tokens[bound.first : bound.last]}
     behind = [token.text for token in tokens[bound.last : bound.last + 3]]
     near = _near_age(lead)
+    if near and _is_of_an_event(tokens, bound):
+        return None
     named = (
         near
         or bool(inside & (_AGE_WORDS | {"old"}))
@@ -50,6 +52,7 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
         and ((unit is not None and unit.ucum == "a") or young or _is_said_of_persons(tokens, bound))
         and _only_persons(tokens, bound)
     )
+    alone = alone or _leads(tokens, bound)
     by_topic = bool(topic & {"age", "ages"}) and len(topic) <= 4 and bound.first <= 2
     if not (named or alone or by_topic) or _is_of_something_else(lead, behind):
         return None
@@ -126,6 +129,43 @@ def _is_said_of_persons(tokens: Sequence[Token], bound: Bound) -> bool:
     )
 
 
+def _leads(tokens: Sequence[Token], bound: Bound) -> bool:
+    """`18-65 years cirrhotic patients`: a wide span of years that a clause begins with, and that stands beside nothing."""
+    low, high = bound.interval.lower, bound.interval.upper
+    if bound.first or bound.shape != "range" or bound.unit is None or bound.unit.ucum != "a":
+        return False
+    behind = tokens[bound.last].text if bound.last < len(tokens) else ""
+    is_wide = low is not None and high is not None and high - low >= 10
+    return is_wide and behind not in word_set("other_ages_behind") | {"of", "from", "to", "in", "with"}
+
+
+_EVENTS = frozenset(
+    {
+        "diagnosed",
+        "diagnosis",
+        "onset",
+        "began",
+        "started",
+        "start",
+        "occurring",
+        "occurred",
+        "menarche",
+        "menopause",
+    }
+)
+
+
+def _is_of_an_event(tokens: Sequence[Token], bound: Bound) -> bool:
+    """`diagnosed at an age below 18`: how old somebody was then."""
+    lead = [token.text for token in tokens[max(0, bound.first - 12) : bound.first]]
+    at = max((place for place, word in enumerate(lead) if word in {"age", "ages"}), default=-1)
+    before = lead[max(0, at - 3) : at]
+    if at < 1 or not {"at", "before", "by", "after", "from"} & set(before):
+        return False
+    after = max((place for place, word in enumerate(lead[:at]) if word in {",", ";", ".", "and"}), default=-1)
+    return bool(set(lead[after + 1 : at]) & _EVENTS)
+
+
 def _near_age(lead: Sequence[str]) -> bool:
     for word in reversed(lead):
         if word in {"age", "aged", "ages"}:
@@ -137,7 +177,10 @@ def _near_age(lead: Sequence[str]) -> bool:
 
 def _is_of_something_else(lead: Sequence[str], behind: Sequence[str]) -> bool:
     """`gestational age`, `bone age`, `disease duration ≥ 6 months`."""
-    words = set(lead[-4:])
+    said = list(lead)
+    if len(said) > 3 and ")" in said[-2:] and "(" in said[-4:]:
+        del said[-4:-1]  # `gestational age (GA)`
+    words = set(said[-4:])
     if words & word_set("other_ages_before"):
         return True
     return bool(set(behind[:2]) & word_set("other_ages_behind"))
@@ -204,7 +247,7 @@ def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
     if bound.shape == "bare" and clause.excludes and not within_before and not shortened:
         return None  # a survival of how long at most, or at least? The sign was lost
     if bound.shape == "bare" and interval.lower is not None:
-        within = any(token.text in {"within"} for token in tokens[first : bound.first])
+        within = shortened or any(token.text in {"within"} for token in tokens[first : bound.first])
         interval = Interval(upper=interval.lower) if within else Interval(lower=interval.lower)
     if any(
         token.text in {"not", "unlikely", "no"} for token in tokens[max(0, bound.first - 7) : bound.first]

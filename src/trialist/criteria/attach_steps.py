@@ -150,6 +150,8 @@ def _loose_grade(clause: Clause, place: int, taken: set[int]) -> Attached | None
         return None  # grades of chronic disease are no grades of acute disease
     said = {"grades": "grade", "stages": "stage"}.get(tokens[place].text, tokens[place].text)
     scale_id = {"grade": "agvhd_grade" if gvhd else "ctcae", "stage": "cancer_stage", "class": "nyha"}[said]
+    if scale_id == "ctcae" and not words & word_set("of_toxicity"):
+        return None  # grades are of many things
     if said == "class" and not words & {"heart", "cardiac", "functional", "chf", "dyspnea"}:
         return None
     if scale_id == "cancer_stage":

@@ -77,6 +77,8 @@ def read_unnamed(
         first <= hit.first < last for group in hits for hit in group if hit.entry.kind in _KNOWN
     ):
         return None
+    if not set(words) - {"an", "the", "at", "age", "ages"}:
+        return None  # `diagnosed at an age below 18`
     says = [word for word in words if word not in _BETWEEN and len(word) > 1]
     if not says and not (set(words) & _SAYING and bound.unit is not None):
         return None

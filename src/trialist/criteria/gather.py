@@ -7,20 +7,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
+    Attestation,
     Concept,
+    Direction,
     Exposure,
     Expr,
     Interval,
     Judgement,
     Not,
+    Opaque,
     Or,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Result,
     atoms,
+    join_all,
     join_any,
 )
-from trialist.criteria.pieces import Piece
+from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import with_time
 
 CUES = frozenset({"history", "given", "current", "planned", "family"})
@@ -46,7 +55,7 @@ def abbreviates(clause: Clause, piece: Piece, before: Sequence[Piece]) -> bool:
         return False
     tokens = clause.tokens[max(0, piece.first - 2 - len(letters)) : piece.first]
     initials = "".join(token.text[0].lower() for token in tokens if token.kind == "word")
-    return initials.endswith(letters) and len(letters) > 1
+    return letters in initials[-len(letters) - 1 :] and len(letters) > 1
 
 
 def last_token(segment: Sequence[Piece]) -> int:
@@ -75,7 +84,10 @@ def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
-        main = replace(main, examples=words)
+        main = replace(main, examples=tuple(dict.fromkeys(words)))
+        if isinstance(main, Concept) and main.domain == "allergy":
+            # `contraindication to levodopa, such as glaucoma`: reasons why, or reasons by themselves
+            return Alternatives((join_any([main, named]), main))
         plain = any(
             isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
             for one in atoms(named)
@@ -96,6 +108,8 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             continue
         window = piece.timed.window
         length = window.length
+        if piece.timed.loose and isinstance(expr, Exposure) and expr.role == "planned":
+            window = replace(window, direction=Direction.AFTER)  # `expected within 30 days of enrolment`
         if (
             piece.timed.since
             and window.anchor_assumed
@@ -110,6 +124,235 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
         else:
             expr = with_time(expr, window, is_shared)
     return expr
+
+
+def share_links(members: list[tuple[str, Expr]], clause: Clause) -> list[tuple[str, Expr]]:
+    """`sternotomy for stenosis or bypass`, `A or B during C`: what is linked with one member may be linked with all."""
+    joints = {joint for joint, _ in members[1:]}
+    exprs = [expr for _, expr in members]
+    if len(members) < 2 or joints - {",", "or", "/"} or "or" not in joints:
+        return members
+    plain = join_any(list(exprs))
+    first, last = exprs[0], exprs[-1]
+    if (
+        isinstance(first, And)
+        and _is_pair(first)
+        and all(_is_plain(one, first.of[1]) for one in exprs[1:])
+        and _link(clause, first.of[1]) in _AIMS
+    ):
+        shared = join_all([first.of[0], join_any([first.of[1], *exprs[1:]])])
+        return [("", Alternatives((plain, shared)))]
+    if (
+        isinstance(last, And)
+        and _is_pair(last)
+        and all(_is_plain(one, last.of[0]) for one in exprs[:-1])
+        and _link(clause, last.of[1]) in _TIMES
+    ):
+        shared = join_all([join_any([*exprs[:-1], last.of[0]]), last.of[1]])
+        return [("", Alternatives((plain, shared)))]
+    return members
+
+
+_AIMS = frozenset({"for", "of", "with", "to", "by", "either"})
+_TIMES = frozenset({"during", "while", "for", "after", "following", "on"})
+
+
+def _is_pair(expr: Expr) -> bool:
+    return (
+        isinstance(expr, And)
+        and len(expr.of) == 2
+        and all(isinstance(one, Concept | Exposure) for one in expr.of)
+    )
+
+
+def _is_plain(expr: Expr, like: Expr) -> bool:
+    """Whether a member is of a kind with another, and says nothing of its own."""
+    return (
+        type(expr) is type(like) and not getattr(expr, "time", None) and not getattr(expr, "temporality", "")
+    )
+
+
+def _link(clause: Clause, expr: Expr) -> str:
+    """The word before a thing, past small ones."""
+    span = getattr(expr, "span", None)
+    at = next(
+        (at for at in range(len(clause.tokens)) if span and clause.span(at, at + 1).start >= span.start), 0
+    )
+    while at > 1 and clause.tokens[at - 1].text in {"the", "a", "an", "either", "any", "induction"}:
+        at -= 1
+    return clause.tokens[at - 1].text if at else ""
+
+
+def _takes_time(expr: Expr) -> bool:
+    """Whether something in an expression has a time, or can do without one."""
+    return any(
+        getattr(one, "time", None) is not None
+        or isinstance(one, ReproState | Attestation | Judgement | Opaque)
+        for one in atoms(expr)
+    )
+
+
+def is_that(pieces: Sequence[Piece], place: int) -> bool:
+    """`severe renal impairment, i.e. GFR < 30`: whether a threshold says what is meant, and gives no example."""
+    behind = next((one for one in pieces[place + 1 :] if one.kind != "joint"), None)
+    is_last = not any(one.kind == "close_examples" for one in pieces[place:-1])
+    return (
+        pieces[place].kind == "examples"
+        and pieces[place].text in {"i.e", "ie", "namely"}
+        and behind is not None
+        and isinstance(behind.expr, Quantity | Ordinal)
+        and is_last
+    )
+
+
+def is_of_all(piece: Piece) -> bool:
+    """`cancer including melanoma within one year`, `…, that in the opinion …`: what stands behind the examples and is not of them alone."""
+    said = piece.text.lower().lstrip(" ,")
+    return piece.kind in {"window", "joint"} or (
+        isinstance(piece.expr, Judgement)
+        and said.startswith(
+            ("that", "which", "in the", "could", "would", "may ", "might", "considered", "judged", "deemed")
+        )
+    )
+
+
+def timed_alone(
+    members: list[tuple[str, Expr]], windows: Sequence[Piece], joint: str, unread: Expr
+) -> list[tuple[str, Expr]]:
+    """The members with times that stand behind a joint by themselves; what none of them can take is left unread."""
+    last = members[-1][1]
+    if getattr(last, "time", None) is None:
+        found = [(one, timed(member, windows)) for one, member in members]
+        long = any(one.timed is not None and one.timed.window.length is not None for one in windows)
+        return [*found, ("and", unread)] if long and not any(_takes_time(one) for _, one in found) else found
+    had = getattr(last, "time", None)
+    return [
+        (one, _with_second_time(member, windows, joint) if getattr(member, "time", None) == had else member)
+        for one, member in members
+    ]
+
+
+def _with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
+    """`EASI ≥ 16 at screening and baseline`: the same again at the second time."""
+    said = [one for one in windows if one.timed is not None]
+    had = getattr(expr, "time", None)
+    kinds = Quantity | Ordinal | Result
+    if joint == "or":
+        kinds |= Concept | Exposure
+    if had is None or not said or joint not in {"and", "or", "/"} or not isinstance(expr, kinds):
+        return expr
+    more = [
+        replace(expr, time=one.timed.window)
+        for one in said
+        if one.timed is not None and one.timed.window != had
+    ]
+    if not more:
+        return expr
+    return join_all([expr, *more]) if joint == "and" else join_any([expr, *more])
+
+
+_METHODS = word_set("methods")
+
+
+def settle_members(
+    members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
+) -> list[tuple[str, Expr]]:
+    """The members, where some are not members: another way to see the same, an opinion of all of them."""
+    out: list[tuple[str, Expr]] = []
+    besides: list[Expr] = []
+    for joint, expr in members:
+        before = out[-1][1] if out else None
+        if out and isinstance(expr, Concept | Exposure) and expr.surface.lower().startswith("despite "):
+            besides.append(expr)
+        elif (
+            isinstance(before, Quantity | Concept)
+            and before.method
+            and isinstance(expr, Exposure)
+            and {expr.concept_id, expr.broader} & _METHODS
+        ):  # `by echocardiography or MUGA`
+            out[-1] = (out[-1][0], replace(before, method=f"{before.method} {joint} {expr.surface}"))
+        else:
+            out.append((joint, expr))
+    out = share_links(_with_opinions(out, clause, lists_any), clause)
+    if besides:  # `> 140 mmHg, > 90 mmHg, despite treatment`: of both
+        joints = [joint for joint, _ in out][1:]
+        is_any = "or" in joints or (lists_any and "and" not in joints)
+        whole = [expr for _, expr in out]
+        return [("", join_all([join_any(whole) if is_any else join_all(whole), *besides]))]
+    return out
+
+
+def _with_opinions(
+    members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
+) -> list[tuple[str, Expr]]:
+    """The members, where the last one carries an opinion that may be of all (`renal or hepatic disease that may interfere`).
+
+    `any other condition that …` speaks of the last one alone.
+    """
+    last = members[-1][1] if members else None
+    if len(members) < 2 or not isinstance(last, And):
+        return members
+    if not isinstance(last.of[-1], Judgement):
+        return _with_thresholds(members, last, lists_any)
+    opinion = last.of[-1]
+    if opinion.topic == "life_expectancy" or not opinion.surface.lower().lstrip(" ,(").startswith(_OF_ALL):
+        return members
+    joints = {joint for joint, _ in members[1:]}
+    if not joints <= {",", "or", "/"} and not (lists_any and joints <= {",", "and"}):
+        return members
+    if not lists_any and "or" not in joints:
+        return members
+    if any(isinstance(one, Judgement) for _, expr in members[:-1] for one in atoms(expr)):
+        return members
+    names = [expr for _, expr in members[:-1]] + [join_all(list(last.of[:-1]))]
+    if _speaks_of_the_rest(clause, last.of[0]):
+        return members
+    shared = join_all([join_any(names), opinion])
+    alone = join_any([expr for _, expr in members])
+    return [("", Alternatives((shared, alone)))]
+
+
+def _with_thresholds(members: list[tuple[str, Expr]], last: And, lists_any: bool) -> list[tuple[str, Expr]]:
+    """`hepatic or renal impairment (ALT > 3 x ULN or creatinine > 265)`: the thresholds may be of both."""
+    names = [expr for _, expr in members[:-1]] + [last.of[0]]
+    if not all(isinstance(one, Concept | Exposure | Alternatives) for one in names) or len(last.of) != 2:
+        return members
+    joints = {joint for joint, _ in members[1:]}
+    if not all(isinstance(one, Quantity | Ordinal) for one in atoms(last.of[1])) or not (
+        joints <= {",", "or", "/"} or (lists_any and joints <= {",", "or", "/", "and"})
+    ):
+        return members
+    alone = join_any([expr for _, expr in members])
+    return [("", Alternatives((alone, join_all([join_any(names), last.of[1]]))))]
+
+
+_OF_ALL = (
+    "that",
+    "which",
+    "who",
+    "in the",
+    "as judged",
+    "as determined",
+    "at the",
+    "deemed",
+    "considered",
+    "judged",
+    "preclud",
+    "interfer",
+    "could",
+    "would",
+    "may",
+    "might",
+)
+
+
+def _speaks_of_the_rest(clause: Clause, expr: Expr) -> bool:
+    """Whether a member begins with `other`: it names what the others leave out."""
+    span = getattr(expr, "span", None)
+    if span is None:
+        return False
+    at = next((at for at in range(len(clause.tokens)) if clause.span(at, at + 1).start >= span.start), None)
+    return at is not None and any(token.text == "other" for token in clause.tokens[max(0, at - 3) : at + 2])
 
 
 def gather_choices(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:

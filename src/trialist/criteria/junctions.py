@@ -25,9 +25,10 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.open_words import exposure_heads, heads
-from trialist.criteria.pieces import Piece
+from trialist.criteria.piece import Piece
 from trialist.criteria.tokens import tokenise
 
+_KINDS_OF_INFECTION = frozenset({"bacterial", "viral", "fungal", "parasitic", "local", "systemic"})
 _ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
 
 
@@ -110,6 +111,12 @@ def share_status(before: Expr, expr: Expr) -> Expr:
     """`active hepatitis B or hepatitis C`: the adjective holds for both where they are of one family, else perhaps."""
     if isinstance(before, Alternatives):
         before = before.readings[0]
+    if isinstance(expr, And) and isinstance(expr.of[0], Concept) and isinstance(before, Concept):
+        return join_all([share_status(before, expr.of[0]), *expr.of[1:]])
+    if (kind := _kind_of(before, expr)) is not None:
+        return Alternatives((kind, expr))
+    if isinstance(before, Concept | Exposure) and isinstance(expr, Exposure) and "recent" in before.status:
+        return expr if expr.status else Alternatives((replace(expr, status=("recent",)), expr))
     if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
         before.status or before.severity
     ):
@@ -118,6 +125,33 @@ def share_status(before: Expr, expr: Expr) -> Expr:
     if before.concept_id and before.concept_id.split("_")[0] == expr.concept_id.split("_")[0]:
         return shared
     return Alternatives((shared, expr))
+
+
+# Words so general that an adjective before the member in front may be theirs as well.
+_GENERAL = frozenset(
+    {
+        "surgery",
+        "infection",
+        "trauma",
+        "bleeding",
+        "fracture",
+        "radiotherapy",
+        "thrombosis",
+        "transplantation",
+    }
+)
+
+
+def _kind_of(before: Expr, expr: Expr) -> Expr | None:
+    """`pelvic trauma or surgery`: perhaps a pelvic one."""
+    if not isinstance(before, Concept | Exposure) or not isinstance(expr, Concept | Exposure):
+        return None
+    adjective, _, rest = before.surface.partition(" ")
+    if before.concept_id or not rest or " " in expr.surface or expr.concept_id not in _GENERAL:
+        return None
+    if not _is_adjective(adjective.lower()):
+        return None
+    return replace(expr, surface=f"{adjective} {expr.surface}", concept_id="", broader=expr.concept_id)
 
 
 def or_of_ands(exprs: list[Expr], joints: list[str]) -> Expr:
@@ -140,6 +174,32 @@ def and_of_ors(exprs: list[Expr], joints: list[str]) -> Expr:
         else:
             groups[-1].append(expr)
     return join_all([join_any(group) for group in groups])
+
+
+def are_names(exprs: Sequence[Expr]) -> bool:
+    """Whether three or more members are all conditions without anything else."""
+    names = [one.readings[0] if isinstance(one, Alternatives) else one for one in exprs]
+    return len(exprs) > 2 and all(isinstance(one, Concept) and one.domain == "condition" for one in names)
+
+
+def are_apart(exprs: Sequence[Expr]) -> bool:
+    """Whether two ages or two values of one measure exclude each other."""
+    if len(exprs) != 2:
+        return False
+    first, second = exprs
+    if isinstance(first, Demographic) and isinstance(second, Demographic):
+        same = first.kind == second.kind and first.unit == second.unit
+    elif isinstance(first, Quantity) and isinstance(second, Quantity):
+        same = (first.variable, first.unit, first.basis) == (second.variable, second.unit, second.basis)
+    else:
+        return False
+    one, other = first.interval, second.interval
+    if not same or one is None or other is None:
+        return False
+    pairs = ((one, other), (other, one))
+    return any(
+        low.upper is not None and high.lower is not None and low.upper < high.lower for low, high in pairs
+    )
 
 
 def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
@@ -217,7 +277,10 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     out = list(pieces)
     for place in range(len(out) - 2, -1, -1):
         piece = out[place]
-        if piece.kind != "word" or out[place + 1].kind != "joint" or not _is_adjective(piece.text):
+        is_germ = piece.kind == "status" and piece.text.lower() in _KINDS_OF_INFECTION
+        if out[place + 1].kind != "joint" or not (
+            is_germ or (piece.kind == "word" and _is_adjective(piece.text))
+        ):
             continue
         if place and out[place - 1].kind not in {
             "joint",
@@ -229,6 +292,8 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
             "certainty",
         }:
             continue
+        if clause.tokens[piece.last].text in {"patients", "subjects", "participants", "individuals"}:
+            continue  # an adjective with a noun of its own
         behind = next(
             (
                 one
@@ -240,6 +305,8 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
         if behind is None or not isinstance(behind.expr, Concept | Exposure):
             continue
         noun = behind.expr.surface.lower().split()[-1]
+        if is_germ and not noun.startswith("infection"):
+            continue
         if noun in heads() or noun in exposure_heads():
             out[place] = _named(clause, piece, noun, behind.expr)
     return out

@@ -44,11 +44,13 @@ class Lexicon:
         self.starts: Mapping[str, object] = self._root.below
 
     def add(self, kind: str, entry_id: str, words: str, row: Mapping[str, Any], plural: bool = False) -> None:
-        """Add an entry under each of its words, which are parted by |; a word behind ~ is narrower than the entry."""
+        """Add an entry under each of its words, which are parted by |; a word behind ~ is narrower than the entry, one behind ~~ only kin to it."""
         exact, narrower = Entry(kind, entry_id, row), Entry(kind, entry_id, {**row, "narrower": True})
+        kin = Entry(kind, entry_id, {**row, "narrower": True, "kin": True})
         for word in words.split("|"):
-            entry = narrower if word.startswith("~") and len(word) > 1 else exact
-            word = word.removeprefix("~") or word
+            marked = len(word) > 1
+            entry = kin if word.startswith("~~") else narrower if word.startswith("~") and marked else exact
+            word = word.lstrip("~") or word
             parts = tuple(token.text.lower() for token in tokenise(word.strip()))
             if not parts:
                 continue
@@ -103,6 +105,8 @@ class _Node:
 
 def _has_capital(text: str, token: Token) -> bool:
     said = text[token.start : token.end]
+    if len(said) == 2 and token.text in word_set("capitals_only"):
+        return said.isupper()  # `Mi` may be anything
     return said != said.lower()
 
 

@@ -97,8 +97,8 @@ def _least(count: re.Match[str]) -> int:
 
 def _own_part(text: str, head: Reading, count: re.Match[str] | None) -> Expr | None:
     """What a head says besides naming the list; None when nothing of it was understood."""
-    if not head.understood:
-        return None
+    if not head.understood or re.search(r"\bdefined (?:as|by)\b", text, re.IGNORECASE):
+        return None  # the list says what its name means
     if all(isinstance(one, Opaque) for one in atoms(head.expr)):
         rest = text if count is None else text[: count.start()] + " " + text[count.end() :]
         words = [

@@ -12,20 +12,25 @@ from itertools import takewhile
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.gather import (
-    CUES,
     abbreviates,
     gather_choices,
     is_abbreviation,
     is_an_opinion,
     is_cue,
+    is_of_all,
+    is_that,
     last_token,
+    settle_members,
     timed,
+    timed_alone,
     widen,
     with_cause,
     with_examples,
 )
 from trialist.criteria.junctions import (
     and_of_ors,
+    are_apart,
+    are_names,
     closing_place,
     complete_elided,
     cut_members,
@@ -39,15 +44,28 @@ from trialist.criteria.junctions import (
     stronger_joint,
 )
 from trialist.criteria.lexicon import word_set
+from trialist.criteria.linking import (
+    as_allergy,
+    begins_a_line,
+    begins_anew,
+    compound,
+    is_about_the_product,
+    is_compound,
+    is_linked,
+    is_method,
+    is_named_by,
+    same_infection,
+    speaks_of_others,
+)
 from trialist.criteria.nodes import (
     Alternatives,
     Biomarker,
     Concept,
-    Count,
     Demographic,
     ExceptWhen,
     Exposure,
     Expr,
+    Judgement,
     Not,
     Opaque,
     Or,
@@ -60,8 +78,8 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.open_words import exposure_heads, heads, recognise
-from trialist.criteria.pieces import Piece
-from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify
+from trialist.criteria.piece import Piece
+from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
 
 _RESTART = word_set("new_verbs")
 _VERBS = word_set("verbs")
@@ -70,8 +88,22 @@ _VERBS = word_set("verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
-_METHODS = word_set("methods")
-_LINKS = word_set("linking_two_things")
+_NEEDED = frozenset({"required", "necessary", "mandatory", "needed", "assessed", "evaluated", "tested"})
+_GENERAL_NOUNS = frozenset(
+    {
+        "device",
+        "devices",
+        "procedure",
+        "procedures",
+        "agent",
+        "agents",
+        "equivalent",
+        "implantation",
+        "placement",
+    }
+)
+# Words before a known name that make something else of it.
+_NOT_OF_A_NAME = word_set("not_of_a_name")
 
 
 def _is_a_list_of_names(expr: Expr) -> bool:
@@ -171,10 +203,13 @@ class Reader:
         is_list = self.lists_any and bool(before) and _is_a_list_of_names(expr)
         if is_list and before[-1].kind == "word":
             return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
-        main = before[-1].expr if before else None
-        if is_list and isinstance(main, Concept | Exposure):
+        named = next((one for one in reversed(before) if one.kind != "window"), None)
+        main = named.expr if named is not None else None
+        if is_list and any(one.kind == "allergy" for one in before):
+            return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
+        if is_list and named is not None and isinstance(main, Concept | Exposure):
             # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
-            before[-1].expr = Alternatives((join_any([main, expr]), expr))
+            named.expr = Alternatives((join_any([main, expr]), expr))
             return []
         said = self.clause.said(first, last)
         return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
@@ -230,7 +265,7 @@ class Reader:
                 return self._optional(pieces, place)
             if piece.kind == "condition_word" and place > 0 and place + 1 < len(pieces):
                 return self._if(pieces, place)
-            if piece.kind == "defined" and 0 < place < len(pieces) - 1:
+            if (piece.kind == "defined" or is_that(pieces, place)) and 0 < place < len(pieces) - 1:
                 return self._defined(pieces, place)
             if piece.kind == "examples" and place + 1 < len(pieces):
                 return self._examples(pieces, place)
@@ -256,6 +291,13 @@ class Reader:
         return self._sentence(pieces[:place] + pieces[end:])
 
     def _negated(self, pieces: list[Piece], place: int) -> Expr | None:
+        behind_it = pieces[place].last
+        if behind_it < len(self.clause.tokens) and self.clause.tokens[behind_it].text in _NEEDED:
+            first = self._list(strip_joints(pieces[:place])) if place else None
+            unread = self._opaque(
+                pieces[place:]
+            )  # `not required for …`: what is open, and not what is denied
+            return unread if first is None else join_all([first, unread])
         end = self._end_of_negation(pieces, place)
         inner = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         negated: Expr | None = None
@@ -263,13 +305,35 @@ class Reader:
             negated = Not(inner)
         before = self._list(strip_joints(pieces[:place])) if place else None
         behind = self._sentence(pieces[end:]) if end < len(pieces) else None
+        if before is not None and negated is not None and behind is None:
+            of_last = self._of_the_last(pieces[:place], negated)
+            if of_last is not None:
+                return Alternatives((join_all([before, negated]), of_last))
         parts = [part for part in (before, negated, behind) if part is not None]
         if not parts:
             return None
         joint = pieces[place - 1].text if place and pieces[place - 1].kind == "joint" else "and"
         if len(parts) > 1 and joint == "or":
             return join_any(parts)
+        if (
+            before is not None
+            and len(parts) > 1
+            and self.lists_any
+            and speaks_of_others(self.clause, pieces[place])
+        ):
+            return join_any([before, join_all(parts[1:])])
         return join_all(parts)
+
+    def _of_the_last(self, before: list[Piece], negated: Expr) -> Expr | None:
+        """`angina, or block without pacemaker`: what is denied of the last member alone; None where there is no list of choices."""
+        cut = next((at for at in range(len(before) - 1, -1, -1) if before[at].kind == "joint"), None)
+        if cut is None or cut == len(before) - 1:
+            return None
+        joint = before[cut].text
+        if joint != "or" and not (self.lists_any and joint in {",", "/", "and"}):
+            return None
+        first, last = self._list(strip_joints(before[:cut])), self._list(before[cut + 1 :])
+        return None if first is None or last is None else join_any([first, join_all([last, negated])])
 
     def _end_of_negation(self, pieces: list[Piece], place: int) -> int:
         """A negation reaches to the end of its sentence, or to a `but`, or to a joint behind which a new verb stands."""
@@ -291,6 +355,16 @@ class Reader:
         )
         end = min(end, _next_threshold(pieces, place))
         main = self._sentence(pieces[:place])
+        opinion = (
+            pieces[end - 1].expr
+            if end == len(pieces) and end - place > 2 and is_of_all(pieces[end - 1])
+            else None
+        )
+        if isinstance(opinion, Judgement) and main is not None:
+            whole = self._except(
+                pieces[: end - 1], place
+            )  # `… other than X, judged by the investigator …`: of all
+            return opinion if whole is None else join_all([whole, opinion])
         exception = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         if main is None or exception is None:
             opaque = self._opaque(pieces)
@@ -323,11 +397,34 @@ class Reader:
                 return join_any([first, join_all([last, condition])])
         main = self._sentence(pieces[:place])
         if main is None or condition is None:
+            if (
+                main is not None and pieces[place].text == "if"
+            ):  # `if any`, `if applicable`: of whom is not said
+                rest = self._opaque(pieces[place:])
+                return join_all([main, rest]) if self.lists_any else join_any([main, rest])
             return main if condition is None else condition
-        return join_all([main, condition]) if self.lists_any else join_any([Not(condition), main])
+        if self.lists_any:
+            return join_all([main, condition])
+        return join_any([condition.of if isinstance(condition, Not) else Not(condition), main])
 
     def _defined(self, pieces: list[Piece], place: int) -> Expr | None:
         """`renal failure, defined as creatinine > 2 mg/dL`: the definition decides."""
+        cut = next((at for at in range(place - 1, 0, -1) if pieces[at].kind == "joint"), None)
+        end = self._end_of_definition(pieces, place)
+        if end < len(pieces):
+            first = self._defined(pieces[:end], place)
+            rest = self._sentence(pieces[end:])
+            parts = [one for one in (first, rest) if one is not None]
+            is_any = self.lists_any or pieces[end].text == "or"
+            return None if not parts else join_any(parts) if is_any else join_all(parts)
+        if cut is not None:
+            head, tail = self._sentence(pieces[:cut]), self._defined(pieces[cut + 1 :], place - cut - 1)
+            if head is not None and tail is not None:
+                is_any = pieces[cut].text == "or" or (
+                    self.lists_any and pieces[cut].text in {",", "and", "/"}
+                )
+                narrow = join_any([head, tail]) if is_any else join_all([head, tail])
+                return narrow if not is_any else Alternatives((narrow, tail))
         name = self._sentence(pieces[:place])
         definition = self._sentence(pieces[place + 1 :])
         if definition is None or name is None:
@@ -337,15 +434,27 @@ class Reader:
         self.clause.rules.append("defined_as")
         return definition
 
+    def _end_of_definition(self, pieces: Sequence[Piece], place: int) -> int:
+        """Where a definition ends because a second name is defined behind it."""
+        second = next((at for at in range(place + 1, len(pieces)) if pieces[at].kind == "defined"), None)
+        if second is None:
+            return len(pieces)
+        cuts = [at for at in range(place + 1, second) if pieces[at].kind == "joint"]
+        return cuts[-1] if cuts else len(pieces)
+
     def _examples(self, pieces: list[Piece], place: int) -> Expr | None:
         """`cardiac disease such as stroke or angina`: each example is an instance of what it exemplifies."""
         end = next(
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
         main = self._sentence(pieces[:place])
-        named = Reader(self.clause, lists_any=True)._sentence(
-            [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
-        )
+        inner = [one for one in pieces[place + 1 : end] if one.kind != "close_examples"]
+        after: list[Piece] = []
+        opinions: list[Piece] = []
+        while end == len(pieces) and len(inner) > 1 and is_of_all(inner[-1]):
+            last = inner.pop()  # `cancer including melanoma within one year`: of both
+            (after if last.timed is not None else opinions).append(last)
+        named = Reader(self.clause, lists_any=True)._sentence(inner)
         behind = list(pieces[end + 1 :])
         times = list(takewhile(lambda one: one.kind == "window", behind))
         rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
@@ -354,7 +463,9 @@ class Reader:
         elif named is not None:
             main = with_examples(main, named)
         if main is not None:
-            main = timed(main, times)  # `major surgery (e.g. …) within 30 days`
+            main = timed(main, [*times, *after])  # `major surgery (e.g. …) within 30 days`
+        if main is not None and opinions:
+            main = join_all([main, *(one.expr for one in opinions if one.expr is not None)])
         if rest is None or main is None:
             return main if rest is None else rest
         joint = pieces[end + 1].text if pieces[end + 1].kind == "joint" else "and"
@@ -379,7 +490,7 @@ class Reader:
                 waiting.part(follows, self.lists_any)
                 lost.extend(unread)
                 if windows and members:
-                    members = [(one, timed(member, windows)) for one, member in members]
+                    members = timed_alone(members, windows, joint, self._opaque(windows))
                 else:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
@@ -409,14 +520,21 @@ class Reader:
             members.append((joint or "and", self._opaque(lost)))
         if leading and not members:
             return self._opaque(leading)
-        return self._joined(members, pieces)
+        return self._joined(settle_members(members, self.clause, self.lists_any), pieces)
 
     def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
         """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""
+        if any(isinstance(one, Demographic) for one in atoms(expr)) and all(
+            one.timed is not None and one.timed.window.length is None for one in windows
+        ):
+            return timed(expr, windows)  # `aged 18 or older at screening`
         said = timed(expr, windows)
         has_one = any(
             getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)
         )
+        long = [one for one in windows if one.timed is not None and one.timed.window.length is not None]
+        if has_one and len(long) > 1:
+            return join_all([said, self._opaque(long[1:])])  # how long, and when: only one of them was read
         return said if has_one else join_all([said, self._opaque(windows)])
 
     def _segment(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
@@ -427,12 +545,7 @@ class Reader:
             modifiers = waiting.carried()
         place = 0
         run: list[Piece] = []
-        own = [one for one in pieces if one.kind in MODIFIERS]
-        if (
-            own
-            and own[0].kind in {"history", "given", "current", "planned", "family", "allergy"}
-            and modifiers.used
-        ):
+        if modifiers.used and begins_anew(self.clause, pieces):
             modifiers = Modifiers()
         while place <= len(pieces):
             piece = pieces[place] if place < len(pieces) else None
@@ -492,10 +605,18 @@ class Reader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
-        if parts and not self._is_linked(piece, before, parts[-1]):
+        if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
+            return modifiers
+        if isinstance(piece.expr, Quantity) and before and before[-1].kind == "history":
+            parts.append(self._opaque([before[-1], piece]))  # of any time, and not of now
+            return modifiers
+        if parts and is_compound(piece, before, parts[-1]):
+            parts[-1] = compound(parts[-1], piece, modifiers)
+            return modifiers.carried() if modifiers.used else modifiers
+        if parts and not is_linked(self.clause, piece, before, parts[-1]):
             parts.append(self._opaque([piece]))
             return modifiers.carried() if modifiers.used else modifiers
-        if self._is_method(piece, parts):
+        if is_method(self.clause, piece, parts):
             last = parts[-1]
             if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
                 parts[-1] = replace(last, method=piece.expr.surface)
@@ -505,7 +626,7 @@ class Reader:
     def _trailing(self, pieces: list[Piece]) -> list[Piece]:
         """The modifiers behind the last atom of a member."""
         at = len(pieces)
-        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative"}:
+        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative", "allergy"}:
             at -= 1
         return pieces[at:] if at and pieces[at - 1].expr is not None else []
 
@@ -530,9 +651,11 @@ class Reader:
         last, new = parts[-1], named[0]
         if (
             before
+            and before[-1].expr is not None
             and before[-1].last == run[0].first
             and isinstance(last, Concept | Exposure)
             and isinstance(new, Concept | Exposure)
+            and not begins_a_line(last, new.surface)
         ):
             # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
             whole = f"{last.surface} {new.surface}"
@@ -540,42 +663,13 @@ class Reader:
                 *parts[:-1],
                 replace(last, surface=whole, concept_id="", broader=getattr(last, "broader", "") and ""),
             ]
+        if isinstance(last, Exposure) and isinstance(new, Exposure) and new.surface.lower() in _GENERAL_NOUNS:
+            return parts  # `cardiac resynchronisation therapy (CRT) device`
+        if isinstance(new, Exposure) and is_named_by(last, before, run[0].first):
+            said = self.clause.said(before[-1].first, run[-1].last)
+            return [*parts[:-1], replace(new, surface=said, concept_id="")]
         piece = Piece("atom", run[0].first, run[-1].last, expr=new)
-        return [*parts, new if self._is_linked(piece, before, last) else self._opaque(list(run))]
-
-    def _is_linked(self, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
-        """Whether a thing behind another in one member says more of the same people, and not something that was not read."""
-        expr = piece.expr
-        if not isinstance(expr, Concept | Exposure) or piece.entry_id == "parenthesis":
-            return True
-        tokens = self.clause.tokens
-        if isinstance(last, Concept) and last.domain == "allergy":
-            return False
-        behind = max((one.last for one in before if one.expr is not None), default=0)
-        between = [token.text for token in tokens[behind : piece.first]]
-        cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
-        if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):
-            return (
-                not isinstance(last, Exposure | Concept | Quantity | Ordinal | Count)
-                or (bool(before) and any(one.kind in CUES for one in before[-2:]))
-                or bool(between[-1:] and between[-1] in _LINKS)
-                or self._is_method(piece, [last])
-                or (isinstance(last, Concept) and not between)
-            )
-        if isinstance(last, Concept | Exposure):
-            return not between or cued or bool(set(between[-3:]) & _LINKS)
-        return True
-
-    def _is_method(self, piece: Piece, parts: list[Expr]) -> bool:
-        """Whether a piece is how the one before was measured or seen (`LVEF < 40% by echocardiography`)."""
-        return (
-            isinstance(piece.expr, Exposure)
-            and piece.entry_id in _METHODS
-            and bool(parts)
-            and isinstance(parts[-1], Quantity | Concept)
-            and piece.first > 0
-            and self.clause.tokens[piece.first - 1].text in {"by", "on", "via", "using", "through", "per"}
-        )
+        return [*parts, new if is_linked(self.clause, piece, before, last) else self._opaque(list(run))]
 
     def _take(self, piece: Piece, parts: list[Expr], modifiers: Modifiers) -> Modifiers:
         """Let a piece join the member that is being read."""
@@ -590,7 +684,9 @@ class Reader:
                 late.add(piece.kind, piece.text or piece.kind)
                 parts[-1] = qualify(parts[-1], late)
                 return modifiers
-            if modifiers.used and piece.kind in {"status", "severity", "route", "certainty"}:
+            if as_allergy(parts, piece):
+                return modifiers
+            if modifiers.used:
                 modifiers = modifiers.carried()
             modifiers.add(piece.kind, piece.text or piece.kind)
             return modifiers
@@ -604,31 +700,24 @@ class Reader:
         if piece.expr is None:
             return modifiers
         expr = piece.expr
+        parts.extend(idle_course(modifiers, expr))
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
         if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
-            allergen = expr.surface
+            limits = [*modifiers.words.get("route", ()), *modifiers.words.get("status", ())]
+            allergen, given = " ".join([*limits, expr.surface]), without_allergy(expr, modifiers)
             expr = Concept(
                 "allergy",
                 allergen,
                 expr.span,
-                concept_id=getattr(expr, "concept_id", ""),
+                concept_id="" if limits else getattr(expr, "concept_id", ""),
                 severity=tuple(modifiers.words.get("severity", ())),
             )
             modifiers.used = True
+            expr = expr if given is None else join_any([given, expr])
         elif modifiers:
             expr = qualify(expr, modifiers)
-        general = parts[-1] if parts else None
-        if (
-            isinstance(general, Concept)
-            and isinstance(expr, Concept)
-            and general.concept_id == "infection"
-            and expr.domain == "condition"
-            and self.clause.tokens[piece.first - 1].text in {"with", "by", "of", "to"}
-        ):  # `active infection with hepatitis B`: one thing
-            parts[-1] = replace(
-                expr, status=(*general.status, *expr.status), severity=(*general.severity, *expr.severity)
-            )
+        if same_infection(self.clause, parts, piece, expr):
             return modifiers.carried() if modifiers.used else modifiers
         parts.append(expr)
         return modifiers.carried() if modifiers.used else modifiers
@@ -644,6 +733,7 @@ class Reader:
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX
+            and not any(one.text in _NOT_OF_A_NAME for one in run)
         ):
             return [], True
         tokens = self.clause.tokens
@@ -654,6 +744,8 @@ class Reader:
         ):
             last += 1
         words = [token.text for token in tokens[first:last] if token.kind == "word"]
+        if tokens[first].kind == "num":
+            words = []
         surface = self.clause.said(first, last)
         span = self.clause.span(first, last)
         if not words:
@@ -673,7 +765,7 @@ class Reader:
             ),
             "",
         )
-        known = recognise(words, surface, span, cue)
+        known = None if set(words) & _NOT_OF_A_NAME else recognise(words, surface, span, cue)
         if known is not None:
             known = qualify(known, modifiers) if modifiers else known
             return [known], False
@@ -695,16 +787,25 @@ class Reader:
         if set(joints) == {"or"}:
             return join_any(exprs)
         if set(joints) == {"and"}:
-            if not self.lists_any or any(isinstance(one, Demographic) for one in exprs):
-                return join_all(exprs)
-            if self._is_conjunctive(pieces):
-                return join_all(exprs)
-            if all(isinstance(one, ReproState) for one in exprs):
-                return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
-            return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
+            return self._all_of(exprs, pieces)
         if self.lists_any and not self._is_conjunctive(pieces):
+            if any(isinstance(one, Quantity | Ordinal) for one in exprs):
+                return Alternatives((join_any(exprs), or_of_ands(exprs, joints)))
             return join_any(exprs)
         return Alternatives((or_of_ands(exprs, joints), and_of_ors(exprs, joints)))
+
+    def _all_of(self, exprs: list[Expr], pieces: Sequence[Piece]) -> Expr:
+        """Members joined by `and` alone: in what excludes, nouns joined so are alternatives as a rule."""
+        if not self.lists_any:
+            # Of several diseases nobody has to have all.
+            return Alternatives((join_all(exprs), join_any(exprs))) if are_names(exprs) else join_all(exprs)
+        if are_apart(exprs):
+            return join_any(exprs)  # `below 18 and above 70`: nobody is both
+        if any(isinstance(one, Demographic) for one in exprs) or self._is_conjunctive(pieces):
+            return join_all(exprs)
+        if all(isinstance(one, ReproState) for one in exprs):
+            return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
+        return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
 
     def _is_conjunctive(self, pieces: Sequence[Piece]) -> bool:
         """Whether `and` joins verbs ("have … and have used …") or follows `both`."""

@@ -56,6 +56,10 @@ def _ends_so(word: str, rules: tuple[tuple[str, ...], frozenset[str]], least: in
 
 
 _LONGEST_NAME = 6
+# Any other antibody is one that is found in somebody.
+_GIVEN_ANTIBODIES = frozenset(
+    {"monoclonal", "therapeutic", "bispecific", "humanized", "recombinant", "checkpoint"}
+)
 
 
 def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | None:
@@ -66,6 +70,8 @@ def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | No
     singular = last[:-1] if last.endswith("s") and len(last) > 5 else last
     if _ends_so(last, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7):
         return Exposure("procedure", surface, span)
+    if last in {"antibody", "antibodies"} and (cue or set(words) & _GIVEN_ANTIBODIES):
+        return Exposure("treatment", surface, span)
     if last in exposure_heads() and (len(words) > 1 or cue):
         return Exposure("treatment", surface, span)
     if last in heads() and len(words) > 1:

@@ -20,15 +20,19 @@ from trialist.criteria.criterion import (
 )
 from trialist.criteria.lint import lint
 from trialist.criteria.lists import compose
-from trialist.criteria.nodes import Opaque, Span, atoms
+from trialist.criteria.nodes import Opaque, Span, atoms, join_any
 from trialist.criteria.normalise import Normalised, normalise
+from trialist.criteria.sections import item_scope
 from trialist.criteria.split import Item, Outline, split_text
-from trialist.criteria.statement import Reading, read_item
+from trialist.criteria.statement import Reading, read_item, with_expr
 from trialist.criteria.witness import read_witness
 from trialist.record import Study
 
 # A line that only announces those behind it, where nothing says that they stand below it.
-_ANNOUNCES = re.compile(r"\bfollowing\b[^.;]{0,60}:\W*$", re.IGNORECASE)
+_ANNOUNCES = re.compile(
+    r"\bfollowing\b[^.;]{0,60}:\W*$|^\W*(?:\w+[ ]+){0,3}(?:requirements?|criteria|characteristics|parameters)[ ]*:\W*$",
+    re.IGNORECASE,
+)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -128,11 +132,13 @@ def _criteria(
             if result.owns_children:
                 for child in below[place]:
                     _mark(child, below, counts)
+    _join_choices(normalised, items, parents, composed, counts)
     ids = _ids(items, parents)
+    scopes = _scopes(normalised, items, parents)
     found = []
     for place, item in enumerate(items):
         reading = composed[place]
-        if not below[place] and _ANNOUNCES.search(normalised.text, item.start, item.end):
+        if not below[place] and _ANNOUNCES.search(normalised.text[item.start : item.end]):
             reading = replace(reading, modality=Modality.HEADER)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)
@@ -152,13 +158,57 @@ def _criteria(
                 parent_id=ids[above] if above is not None else "",
                 section_path=item.section_path,
                 population=reading.population,
-                scope=item.scope,
+                scope=scopes[place],
                 guard=reading.guard,
                 defects=reading.defects,
                 notes=reading.notes,
             )
         )
     return tuple(found)
+
+
+_ENDS_IN_OR = re.compile(r"\b(?:and/)?or\W*$", re.IGNORECASE)
+
+
+def _join_choices(
+    normalised: Normalised,
+    items: Sequence[Item],
+    parents: Sequence[int | None],
+    readings: list[Reading],
+    counts: list[bool],
+) -> None:
+    """Items of one list of which each but the last ends in `or`: the first stands for all, what is required is one of them."""
+    by_parent: dict[tuple[int | None, int], list[int]] = {}
+    for place, above in enumerate(parents):
+        by_parent.setdefault((above, items[place].depth), []).append(place)
+    for siblings in by_parent.values():
+        run: list[int] = []
+        for place in siblings:
+            if run and items[place].section_path != items[run[-1]].section_path:
+                run = []
+            run.append(place)
+            item = items[place]
+            if _ENDS_IN_OR.search(normalised.text, item.start, item.end):
+                continue
+            if len(run) > 1 and item.polarity is Polarity.INCLUSION and all(counts[one] for one in run):
+                whole = join_any([readings[one].expr for one in run])
+                readings[run[0]] = with_expr(readings[run[0]], whole, Modality.REQUIRED)
+                for one in run[1:]:
+                    counts[one] = False
+            run = []
+
+
+def _scopes(
+    normalised: Normalised, items: Sequence[Item], parents: Sequence[int | None]
+) -> list[tuple[tuple[str, str], ...]]:
+    """For each item the cohort, arm or part that a heading, the item above or its own first words name."""
+    found: list[tuple[tuple[str, str], ...]] = []
+    for place, item in enumerate(items):
+        own = item_scope(normalised.text[item.start : item.end])[0]
+        above = parents[place]
+        inherited = item.scope if above is None else found[above]
+        found.append((*(one for one in inherited if one[0] not in dict(own)), *own))
+    return found
 
 
 def _mark(place: int, below: Sequence[Sequence[int]], counts: list[bool]) -> None:

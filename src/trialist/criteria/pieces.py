@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,10 +33,12 @@ from trialist.criteria.nodes import (
     Span,
     Trialwise,
 )
+from trialist.criteria.piece import Piece
 from trialist.criteria.quantities import Bound, find_bounds
+from trialist.criteria.relations import relate
 from trialist.criteria.statements import find_statements
 from trialist.criteria.tokens import Token
-from trialist.criteria.windows import OPENS_A_TIME, Timed, read_window, whole_time
+from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
 _JOINTS = {
     ",": ",",
@@ -72,19 +74,6 @@ _EXAMPLES = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Piece:
-    """A stretch of tokens `first` to `last` (exclusive) and what it is; `expr` for atoms, `timed` for windows."""
-
-    kind: str
-    first: int
-    last: int
-    text: str = ""
-    expr: Expr | None = None
-    timed: Timed | None = None
-    entry_id: str = ""
-
-
 def read_pieces(clause: Clause) -> list[Piece]:
     """The pieces of a clause in their order, without overlaps."""
     tokens, text = clause.tokens, clause.text
@@ -110,43 +99,13 @@ def read_pieces(clause: Clause) -> list[Piece]:
             if found_piece is not None:
                 _claim(owner, found_piece)
     _claim_rest(clause, owner)
+    _claim_instances(clause, owner)
+    owner = _with_stops(clause, owner)
     ordered: list[Piece] = []
     for one in owner:
         if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
             ordered.append(one)
-    return [one for one in _with_purposes(clause, ordered) if one.kind != "glue"]
-
-
-def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:
-    """`treatment for cancer` is a treatment, not a cancer."""
-    out: list[Piece] = []
-    place = 0
-    while place < len(pieces):
-        piece = pieces[place]
-        last = piece.last - 1
-        if (
-            piece.kind == "glue" and piece.text in _TREATMENTS and clause.tokens[last + 1].text == "for"
-            if last + 1 < len(clause.tokens)
-            else False
-        ):
-            end = place + 2
-            while end < len(pieces) and pieces[end].kind in {"status", "severity", "glue", "certainty"}:
-                end += 1
-            target = pieces[end] if end < len(pieces) else None
-            if target is not None and isinstance(target.expr, Concept):
-                said = clause.said(piece.first, target.last)
-                expr = Exposure("treatment", said, clause.span(piece.first, target.last))
-                out.append(Piece("atom", piece.first, target.last, said, expr=expr))
-                place = end + 1
-                continue
-        out.append(piece)
-        place += 1
-    return out
-
-
-_TREATMENTS = frozenset(
-    {"treatment", "treatments", "therapy", "therapies", "treated", "medication", "medications"}
-)
+    return [one for one in relate(clause, ordered) if one.kind != "glue"]
 
 
 def _claim(owner: list[Piece | None], piece: Piece) -> bool:
@@ -326,6 +285,8 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     for kind in ("serology", "condition", "drug", "procedure", "marker"):
         if kind in by_kind:
             entry = by_kind[kind].entry
+            if entry.id == "malignancy" and _is_another(clause, hit):
+                entry = replace(entry, id="second_malignancy")
             return Piece(
                 "atom",
                 hit.first,
@@ -347,9 +308,26 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
 
 
+_OTHERS = frozenset({"other", "another", "second", "additional", "different"})
+
+
+def _is_another(clause: Clause, hit: Hit) -> bool:
+    """`no other concurrent active malignancy`: one besides that which the study is about."""
+    tokens = clause.tokens
+    place = hit.first
+    while place and hit.first - place < 5:
+        place -= 1
+        if tokens[place].text in _OTHERS:
+            return True
+        if tokens[place].kind != "word" or tokens[place].text in {"and", "or", "of", "with"}:
+            return False
+    return False
+
+
 def _thing(kind: str, entry_id: str, row: Mapping[str, Any], said: str, span: Span) -> Expr:
-    """The atom for an entry; a name narrower than its entry has no id of its own, only a broader one."""
+    """The atom for an entry; a name narrower than its entry has no id of its own, only a broader one; mere kin neither."""
     exact, broader = ("", entry_id) if row.get("narrower") else (entry_id, "")
+    broader = "" if row.get("kin") else broader
     match kind:
         case "serology":
             return Result(entry_id, "", span)
@@ -383,10 +361,87 @@ _KINDS = {
 }
 
 
+# What a statement begins with; in the midst of a line, behind a word in small letters, a line end was lost before it.
+_BEGINNINGS = frozenset(
+    {"Any", "History", "Known", "Patients", "Subjects", "Participants", "Presence", "Previous", "Prior", "Current", "Evidence", "Pregnant", "Pregnancy",
+     "Uncontrolled", "Inability", "Unable", "Women", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
+)  # fmt: skip
+
+
+def _claim_instances(clause: Clause, owner: list[Piece | None]) -> None:
+    """`infectious diseases: HIV, hepatitis, tuberculosis`: a colon between names opens a list of instances."""
+    for place, token in enumerate(clause.tokens):
+        if token.text != ":" or not 0 < place < len(owner) - 1 or not clause.excludes:
+            continue
+        before, behind = owner[place - 1], owner[place + 1]
+        named = before is not None and behind is not None and isinstance(before.expr, Concept)
+        if named and behind is not None and isinstance(behind.expr, Concept):
+            owner[place] = Piece("examples", place, place + 1, ":")
+
+
+_SMALL = frozenset(
+    [
+        "with",
+        "the",
+        "for",
+        "not",
+        "who",
+        "have",
+        "has",
+        "are",
+        "from",
+        "this",
+        "than",
+        "without",
+        "their",
+        "that",
+        "any",
+        "all",
+        "had",
+        "was",
+        "were",
+        "such",
+        "nor",
+    ]
+)
+
+
+def _with_stops(clause: Clause, owner: list[Piece | None]) -> list[Piece | None]:
+    """The pieces, the lost ends of lines between them (`… sexual activity Any history of …`)."""
+    out: list[Piece | None] = []
+    tokens, text = clause.tokens, clause.text
+    for place, piece in enumerate(owner):
+        token = tokens[place]
+        said = text[token.start : token.end]
+        if said in _BEGINNINGS and place and (owner[place - 1] is not piece):
+            before = tokens[place - 1]
+            small = text[before.start : before.end]
+            if small.islower() and len(small) > 2 and small not in _JOINTS and small not in _SMALL:
+                out.append(Piece("stop", place, place, "."))
+        out.append(piece)
+    return out
+
+
+_OR_MORE = frozenset({"greater", "worse", "higher", "equivalent", "equivalents"})
+
+
+def _is_or_more(clause: Clause, place: int) -> bool:
+    """`severe or worse`: nothing less than what stands before."""
+    tokens = clause.tokens
+    first = place if tokens[place].text == "or" else place - 1
+    if first < 0 or first + 1 >= len(tokens) or tokens[first].text != "or":
+        return False
+    behind = tokens[first + 2] if first + 2 < len(tokens) else None
+    is_bound = behind is not None and (behind.text in {"than", "or"} or behind.kind in {"num", "op"})
+    return tokens[first + 1].text in _OR_MORE and not is_bound
+
+
 def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     """What kind of piece a single token is, and how it is called."""
     token = clause.tokens[place]
     said = token.text.lower()
+    if _is_or_more(clause, place):
+        return "glue", said
     if said in _JOINTS:
         return "joint", _JOINTS[said]
     if said in SEXES:

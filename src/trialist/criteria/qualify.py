@@ -16,6 +16,7 @@ from trialist.criteria.nodes import (
     Exposure,
     Expr,
     Not,
+    Opaque,
     Or,
     Ordinal,
     Quantity,
@@ -44,6 +45,59 @@ MODIFIERS = frozenset(
 )
 _CARRIED = ("history", "given", "current", "planned", "family", "allergy", "positive", "negative")
 _LIMITING = frozenset({"status", "severity", "certainty", "route"})
+_COURSE = frozenset(
+    {
+        "stable",
+        "unstable",
+        "recurrent",
+        "refractory",
+        "progressive",
+        "clinically stable",
+        "untreated",
+        "treated",
+    }
+)
+# What a test finds, so that `positive` behind or before its name is a result.
+_TESTED = frozenset(
+    [
+        "hiv",
+        "hepatitis",
+        "hepatitis_a",
+        "hepatitis_b",
+        "hepatitis_c",
+        "hepatitis_d",
+        "hepatitis_b_or_c",
+        "syphilis",
+        "tuberculosis",
+        "covid19",
+        "cmv",
+        "ebv",
+        "htlv",
+        "hsv",
+        "vzv",
+        "influenza",
+        "malaria",
+        "toxoplasmosis",
+        "chagas",
+        "c_difficile",
+        "h_pylori",
+        "hpv",
+        "std",
+        "infection",
+        "bk_virus",
+        "adenovirus",
+        "hhv6",
+        "substance_abuse",
+        "alcohol_or_drug_abuse",
+        "parasitic_infection",
+        "fungal_infection",
+        "viral_infection",
+        "parvovirus",
+        "sickle_cell",
+        "g6pd",
+        "celiac",
+    ]
+)
 _UNSURE = ("suspected", "possible", "probable")
 
 
@@ -54,6 +108,7 @@ class Modifiers:
     words: dict[str, list[str]] = field(default_factory=dict)
     used: bool = False
     options: list[dict[str, list[str]]] = field(default_factory=list)
+    either: bool = False
 
     def add(self, kind: str, word: str) -> None:
         """Remember a modifier."""
@@ -62,6 +117,8 @@ class Modifiers:
 
     def part(self, joint: str, lists_any: bool) -> None:
         """Take the words so far as one choice of several: `active, known or suspected` names three."""
+        cues = {"current", "history", "given", "allergy"} & set(self.words)
+        self.either = self.either or (joint in {"or", "/"} and bool(cues) and not self.used)
         limiting = {kind: words for kind, words in self.words.items() if kind in _LIMITING}
         if (
             self.used
@@ -79,19 +136,50 @@ class Modifiers:
 
     def carried(self) -> Modifiers:
         """What holds for the next member of a list as well."""
-        return Modifiers({kind: list(self.words[kind]) for kind in _CARRIED if kind in self.words}, used=True)
+        return Modifiers(
+            {kind: list(self.words[kind]) for kind in _CARRIED if kind in self.words},
+            used=True,
+            either=self.either,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words) or bool(self.options)
 
 
+def idle_course(modifiers: Modifiers, expr: Expr) -> list[Expr]:
+    """`stable NYHA class II`: how something goes on, which a threshold cannot take; it stays beside it, not understood."""
+    said = [word for word in modifiers.words.get("status", ()) if word in _COURSE]
+    if modifiers.used or not said or not isinstance(expr, Ordinal | Quantity):
+        return []
+    return [Opaque(said[0], expr.span)]
+
+
+def without_allergy(atom: Expr, modifiers: Modifiers) -> Expr | None:
+    """`prior use of or allergy to X`: the use, beside the allergy; None where only the allergy is named."""
+    words = {kind: said for kind, said in modifiers.words.items() if kind != "allergy"}
+    cues = " ".join(word for kind in ("history", "current", "given") for word in words.get(kind, ()))
+    is_given = any(word in cues for word in ("use", "treat", "exposure", "taking", "receipt", "therapy"))
+    return _qualified(atom, words) if modifiers.either and is_given and isinstance(atom, Exposure) else None
+
+
 def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
     """The atom with its modifiers; where they were given as a choice, one of the atoms that it makes."""
     modifiers.used = True
+    if modifiers.either and isinstance(atom, Exposure) and {"current", "planned"} <= set(modifiers.words):
+        # `current or expected use of X`: either
+        now = {kind: words for kind, words in modifiers.words.items() if kind != "planned"}
+        ahead = {kind: words for kind, words in modifiers.words.items() if kind not in {"current", "history"}}
+        return join_any([_qualified(atom, now), _qualified(atom, ahead)])
     if not modifiers.options or not isinstance(atom, Concept | Exposure):
         return _qualified(atom, modifiers.words)
     own = modifiers.words if any(kind in _LIMITING for kind in modifiers.words) else None
-    choices = [_qualified(atom, words) for words in (*modifiers.options, *(() if own is None else (own,)))]
+    bare_noun = atom
+    if own is None and atom.surface.count(" ") == 1 and not atom.concept_id:
+        bare_noun = replace(atom, surface=atom.surface.split(" ")[1])  # `oral or injectable antiandrogen`
+    choices = [
+        _qualified(bare_noun if own is None else atom, words)
+        for words in (*modifiers.options, *(() if own is None else (own,)))
+    ]
     if own is None:  # `idiopathic or heritable X`: what stands for the other choice is part of the name
         bare = _qualified(atom, modifiers.words)
         return Alternatives((join_any([*dict.fromkeys(choices), bare]), bare))
@@ -105,7 +193,7 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
     outcome = "positive" if "positive" in words else "negative" if "negative" in words else ""
     match atom:
         case Concept():
-            if outcome and atom.concept_id:
+            if outcome and atom.concept_id and (outcome == "negative" or atom.concept_id in _TESTED):
                 return Result(atom.concept_id, _outcome(words, outcome), atom.span)
             return replace(
                 atom,
@@ -135,6 +223,8 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
             return Alternatives(tuple(_qualified(one, words) for one in readings))
         case ExceptWhen(main, exception):
             return ExceptWhen(_qualified(main, words), exception)
+        case ReproState() if outcome == "negative" and atom.state == "pregnant":
+            return Result("pregnancy_test", outcome, atom.span)
         case Biomarker():
             return replace(atom, variant=outcome) if outcome and not atom.variant else atom
         case _:
@@ -180,6 +270,11 @@ def with_time(expr: Expr, window: Window, is_shared: bool = False) -> Expr:
     """The expression with a window on every atom that can have one and has none yet; `is_shared` where it stands at another member."""
     match expr:
         case And(of):
+            ahead = [
+                one for one in of if isinstance(one, Exposure) and one.role == "planned" and one.time is None
+            ]
+            if ahead and window.anchor_assumed:  # `heart disease with surgery planned within 6 months`
+                return And(tuple(with_time(one, window, is_shared) if one in ahead else one for one in of))
             return And(tuple(with_time(one, window, is_shared) for one in of))
         case Or(of):
             return Or(tuple(with_time(one, window, is_shared) for one in of))

@@ -219,3 +219,53 @@ def _scope(said: str) -> tuple[tuple[str, str], ...]:
         if match is not None:
             found.append((name, match["name"]))
     return tuple(found)
+
+
+_OWN_SCOPE = re.compile(
+    r"\W*(?:(?:for|in)[ ]+)?(?:(?:patients|subjects|participants)[ ]+in[ ]+)?(?:the[ ]+)?"
+    r"(?P<said>(?:dose[ -])?(?:(?:expansion|escalation)[ ]+)?(?:cohorts?|arms?|parts?|phase|groups?|stratum|strata)[ ]+(?:[0-9]{1,2}[a-z]?|[A-Z][0-9]?|I{1,3}|IV|one|two|three)"
+    r"(?:[ ]?(?:,|and|or|&|/|-)+[ ]?(?:(?:cohorts?|arms?|parts?|phase|groups?)[ ]+)?(?:[0-9]{1,2}[a-z]?|[A-Z][0-9]?|I{1,3}|IV|two|three)\b)*"
+    r"(?:[ ]+\([^()]{1,60}\))?)(?:[ ]+only|[ ]+(?:patients|subjects|participants))*[ ]*(?::|,| [-–]|-(?= ))[ ]*",
+    re.IGNORECASE,
+)
+_TOPIC_OF_OLD = re.compile(
+    r"\W*(?:prior(?:[ /]+)?concurrent therapy|concurrent therapy|disease characteristics|patient characteristics|other)[ ]*:[ ]*(?=\S)",
+    re.IGNORECASE,
+)
+
+
+# `Psychiatric or Cognitive Impairments: Significant psychiatric disorders that …`: a title, and the statement that it announces.
+_TITLE = re.compile(
+    r"\W*[A-Z][\w/-]*(?:[ ](?:and|or|of|the|in|&|/|[A-Z][\w/-]*)){1,7}[ ]?:[ ]+(?=(?:Any|History|Known|Patients?|Subjects?|Participants?|Presence|Significant|Severe|Individuals?|"
+    r"Those|Previous|Prior|Current|Evidence|Uncontrolled|Active|Diagnosis|Diagnosed|A|An|Use|Must|Recent)[ ])"
+)
+
+
+def old_topic(said: str) -> int:
+    """Where the words behind `PRIOR CONCURRENT THERAPY:` or `Other:` begin, that say nothing by themselves; 0 where there are none."""
+    found = _TOPIC_OF_OLD.match(said)
+    if found is not None:
+        return found.end()
+    title = _TITLE.match(said)
+    return 0 if title is None or len(said[title.end() :].split()) < 5 else title.end()
+
+
+_KIND_OF_SCOPE = {
+    "cohort": "cohort",
+    "arm": "arm",
+    "part": "part",
+    "phase": "phase",
+    "group": "cohort",
+    "strat": "cohort",
+}
+
+
+def item_scope(said: str) -> tuple[tuple[tuple[str, str], ...], int]:
+    """`Cohort A: …`, `Part 1 only: …` at the start of an item: what it names, and where the words behind it begin."""
+    found = _OWN_SCOPE.match(said)
+    if found is None or found.end() >= len(said):
+        return (), 0
+    names = re.sub(r"[ ]+", " ", found["said"]).strip()
+    kind = next(kind for word, kind in _KIND_OF_SCOPE.items() if word in names.lower())
+    name = re.sub(r"(?i)^.*?\b(?:cohorts?|arms?|parts?|phase|groups?|stratum|strata)[ ]+", "", names, count=1)
+    return ((kind, name),), found.end()

@@ -16,6 +16,7 @@ from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproSt
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.render import render
+from trialist.criteria.sections import item_scope, old_topic
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness, settle_age
@@ -91,6 +92,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     modality = _modality(said)
     incomplete = bool(_patterns()["incomplete"].search(said))
     guard, start = _guard(normalised, item, locate)
+    if guard is None or start == item.start:
+        behind = item_scope(said)[1] or old_topic(said)
+        guard, start = (None, item.start + behind) if behind and guard is None else (guard, start)
     clause = Clause(
         tokenise(text, start, item.end),
         text,

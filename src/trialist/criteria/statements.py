@@ -12,17 +12,21 @@ from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
-    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
+    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
     re.IGNORECASE,
 )
 _REFUSED_BEFORE = re.compile(
-    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$",
     re.IGNORECASE,
 )
 # `agree not to donate blood` is no refusal.
 _AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b", re.IGNORECASE)
 _FORGOES = re.compile(
     r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
+)
+_DOSE_OF = re.compile(
+    r"\b(?:first|last|final)[ ]+(?:dose|use|administration|intake|injection|infusion)?[ ]*(?:of[ ]+)?(?:the[ ]+)?$",
+    re.IGNORECASE,
 )
 # Behind one of these a new statement begins, unless it speaks of the study as well.
 _BREAK = re.compile(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
@@ -33,6 +37,12 @@ _STUDY_WORDS = re.compile(
     r"hormonal|vasectom\w+|intercourse|partner|sexual\w*|during|after|until|before|throughout|at least [0-9]|for [0-9]|months|weeks|days|purpose|nature|communicat\w+|"
     r"personnel|staff|regimen|tests?|monitoring|return|adhere\w*|availab\w+|agree\w*|safety|results?|interpret\w*|evaluat\w+|efficacy|outcomes?|participa\w+|treatment|"
     r"therapy|medications?|compl\w+|signed|written|dated|voluntar\w+|provid\w+|give|given|obtain\w*|form|icf|authori[sz]ation|hipaa|attend\w*|undergo|perform)\b",
+    re.IGNORECASE,
+)
+
+
+_NEW_SUBJECT = re.compile(
+    r"any[ ]+(?:other[ ]+)?(?:\w+[ ]+){0,2}(?:conditions?|diseases?|illness(?:es)?|disorders?)\b|(?:any[ ]+)?(?:subjects?|patients?|participants?|those|individuals)[ ]+(?:who|with|that|unable|unwilling)\b",
     re.IGNORECASE,
 )
 
@@ -132,27 +142,45 @@ def find_statements(
                 begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
                 if kind == "attestation" and topic != "contraception":
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
-                if kind == "trialwise" and _FORGOES.search(text[start:begin]):
-                    continue  # what somebody agrees not to do is an attestation
+                if kind == "trialwise" and (
+                    _FORGOES.search(text[start:begin]) or _DOSE_OF.search(text[start:begin])
+                ):
+                    continue  # what somebody agrees not to do is an attestation; a dose of the product says when
                 if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
                     continue  # `documented by a physician` is no judgement of the investigator's
-                if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
+                is_whole = stop - begin > 2 and (kind == "trialwise" or (begin, stop) == match.span())
+                if not (is_whole or pattern.search(text, begin, stop)) or any(
+                    first < stop and begin < last for first, last in blocked
+                ):
                     continue
                 stop = _extend(
                     text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
                 )
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                before = _REFUSED_BEFORE.search(text[start:begin])
+                # Another trial cannot be refused: what denies it stays a negation.
+                before = None if kind == "trialwise" else _REFUSED_BEFORE.search(text[start:begin])
                 if before is not None and not any(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
                 agrees_not = _AGREES_NOT.search(text, begin, stop)
-                refused = bool(before or (agrees_not is None and _REFUSAL.search(text, begin, stop)))
+                refused = bool(
+                    before or (agrees_not is None and _REFUSAL.search(_own_words(text, begin, stop)))
+                )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
+
+
+_ASIDE = re.compile(
+    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
+)
+
+
+def _own_words(text: str, begin: int, stop: int) -> str:
+    """The words of a statement without parentheses and conditions (`consent (in case it is difficult to sign …)`)."""
+    return _ASIDE.sub(" ", text[begin:stop])
 
 
 def _word_before(text: str, place: int, start: int) -> int:
@@ -163,9 +191,16 @@ def _word_before(text: str, place: int, start: int) -> int:
     return first
 
 
+_LOST_END = re.compile(
+    r"(?<=[a-z)]{2})[.][ ]+(?=[A-Z])|(?<=[a-z]{3})[ ](?=(?:Any|History|Known|Patients|Subjects|Participants|Presence|Previous|Prior|Current|Evidence|Pregnant|Pregnancy|Uncontrolled|Inability|No)[ ])"
+)
+
+
 def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
     """Where a statement ends: at the next break behind which something else is said."""
     limit = min([end, *(first for first, _ in blocked if first >= place)])
+    lost = _LOST_END.search(text, place, limit)
+    limit = limit if lost is None else lost.start()
     if kind == "trialwise":
         return place
     while place < limit:
@@ -174,6 +209,8 @@ def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kin
             return limit
         following = _BREAK.search(text, found.end(), limit)
         stop = following.start() if following is not None else limit
+        if kind == "judgement" and _NEW_SUBJECT.match(text, found.end()):
+            return found.start()
         if found.group().strip() == ";" or not _STUDY_WORDS.search(text, found.end(), stop):
             return found.start()
         place = stop

@@ -59,6 +59,8 @@ class Timed:
     first: int
     last: int
     since: bool = False
+    loose: bool = False
+    """`within 30 days of`: before or after is not said."""
 
 
 def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None) -> Timed | None:
@@ -79,6 +81,8 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     if other is not None and other.unit is not None and other.unit.dimension == "half_lives":
         half_lives, last = _single_value(other.interval), other.last
     last = _skip_choice(tokens, last)
+    if _is_no_window(tokens, bound, first, last):
+        return None
     inside = {token.text for token in tokens[first:last]}
     relation, after = _relation(tokens, last)
     anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
@@ -123,8 +127,16 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         window,
         first,
         end,
+        loose=last < len(tokens) and tokens[last].text in {"of", "from"},
         since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
     )
+
+
+def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) -> bool:
+    """`diagnosed at an age below 18 years`, `at the 6 week visit`: an age of then, a visit's name."""
+    behind = tokens[last].text if last < len(tokens) else ""
+    is_visit = bound.shape != "compared" and behind in {"visit", "visits", "assessment"}
+    return is_visit or (first > 0 and tokens[first - 1].text in {"age", "ages", "aged"})
 
 
 def _single_value(interval: Interval) -> Decimal | None:
@@ -247,7 +259,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         while offset < len(words) and words[offset] in word_set("before_an_anchor_alone"):
             offset += 1
         anchor, end = _anchor(tokens, place + offset, text) if place + offset < len(tokens) else (None, place)
-        if anchor is not None:
+        if anchor is not None and tokens[end - 1].text != "age":  # `at an age below 18` is no anchor
             direction = {
                 "prior": Direction.BEFORE, "before": Direction.BEFORE, "after": Direction.AFTER,
                 "since": Direction.AFTER, "following": Direction.AFTER,

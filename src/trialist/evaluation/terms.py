@@ -242,7 +242,7 @@ def _named(hit: Hit, surface: str, is_exact: bool, **more: Any) -> Named:
     return Named(
         KINDS[hit.entry.kind],
         id=hit.entry.id if exact else "",
-        broader="" if exact else hit.entry.id,
+        broader="" if exact or hit.entry.row.get("kin") else hit.entry.id,
         surface=surface,
         domain=hit.entry.row.get("kind", domain) if domain else "",
         **more,
