@@ -23,7 +23,8 @@ from trialist.criteria.nodes import (
     Trialwise,
 )
 from trialist.criteria.open_words import recognise
-from trialist.criteria.pieces import Piece, read_pieces
+from trialist.criteria.piece import Piece
+from trialist.criteria.pieces import read_pieces
 from trialist.criteria.tokens import tokenise
 from trialist.evaluation.terms import class_of_drug, is_loose, plain_verbs
 from trialist.patient.extents import ValueRange
