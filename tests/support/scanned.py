@@ -22,13 +22,18 @@ LOCATIONS = "protocolSection.contactsLocationsModule.locations."
 FORMATS = {4: "yyyy", 7: "yyyy-MM", 10: "yyyy-MM-dd", 16: "yyyy-MM-dd'T'HH:mm"}
 
 
-def leaves(value: Any, keys: list[str]) -> list[Any]:
-    """Every value at a path, in the record's order."""
+def leaves(value: Any, path: str, found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Every value by its path, in the record's order; a list inside of a list is no place for values."""
     if isinstance(value, list):
-        return [leaf for item in value if not isinstance(item, list) for leaf in leaves(item, keys)]
-    if not keys:
-        return [value]
-    return leaves(value[keys[0]], keys[1:]) if isinstance(value, dict) and keys[0] in value else []
+        for item in value:
+            if not isinstance(item, list):
+                leaves(item, path, found)
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            leaves(below, f"{path}.{key}" if path else key, found)
+    else:
+        found.setdefault(path, []).append(value)
+    return found
 
 
 def type_of(field: Field) -> str:
@@ -48,16 +53,16 @@ def is_value(field: Field, value: Any) -> bool:
 
 
 class Scanned:
-    """Records by NCT number, with the numbers derived from each; a scan goes through all of them for every field."""
+    """Records by NCT number, with the values and the derived numbers of each; every field is told from all of them."""
 
     def __init__(self, records: Mapping[int, Record]) -> None:
-        self._records = dict(sorted(records.items()))
-        self._derived = {number: derived_numbers(record) for number, record in self._records.items()}
+        self._values = {number: leaves(record, "", {}) for number, record in sorted(records.items())}
+        self._derived = {number: derived_numbers(record) for number, record in sorted(records.items())}
 
     def values(self, piece: str) -> dict[str, Any]:
         """What `field_values` should tell of a field."""
         field = fields_by_piece()[piece]
-        found = {number: self._values_of(number, field) for number in self._records}
+        found = {number: self._values_of(number, field) for number in self._values}
         kind = type_of(field)
         told: dict[str, Any] = {
             "type": kind,
@@ -94,8 +99,7 @@ class Scanned:
     def _values_of(self, number: int, field: Field) -> list[Any]:
         if field.indexed_only:
             return list(self._derived[number].get(field.piece, ()))
-        found = leaves(self._records[number], field.path.split("."))
-        return [value for value in found if is_value(field, value)]
+        return [value for value in self._values[number].get(field.path, ()) if is_value(field, value)]
 
 
 def _scan_texts(field: Field, found: Mapping[int, list[str]]) -> dict[str, Any]:
