@@ -117,7 +117,11 @@ def share_status(before: Expr, expr: Expr) -> Expr:
         return join_all([share_status(before, expr.of[0]), *expr.of[1:]])
     if (kind := _kind_of(before, expr)) is not None:
         return Alternatives((kind, expr))
-    if isinstance(before, Concept | Exposure) and isinstance(expr, Exposure) and "recent" in before.status:
+    if (
+        isinstance(before, Concept | Exposure)
+        and isinstance(expr, Exposure if isinstance(before, Concept) else Concept | Exposure)
+        and "recent" in before.status
+    ):
         return expr if expr.status else Alternatives((replace(expr, status=("recent",)), expr))
     if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
         before.status or before.severity
