@@ -31,6 +31,7 @@ from trialist.criteria.nodes import Opaque, atoms
 from trialist.record import Study
 
 VERDICTS = Path(__file__).with_name("criteria_verdicts.tsv")
+LATER_VERDICTS = Path(__file__).with_name("criteria_verdicts_v4.tsv")
 
 
 def records() -> Iterator[Study]:
@@ -125,6 +126,19 @@ def score_verdicts() -> list[tuple[str, str]]:
     ]
 
 
+def score_later_verdicts() -> list[tuple[str, str]]:
+    """The same of the later samples, each by its seed."""
+    samples: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in LATER_VERDICTS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            seed, verdict = line.split("\t")[0], line.split("\t")[5]
+            samples[seed].update([verdict])
+    return [
+        (f"wrong among fully structured, sample {seed}", f"{n['wrong'] / n.total():.1%} of {n.total()}")
+        for seed, n in samples.items()
+    ]
+
+
 FUZZ = (
     "Inclusion Criteria:\n", "Exclusion Criteria:", "\n", "* ", "1. ", "2.", "≥ 18 years", "\\>= 2 \\* ULN", "&lt;", "&amp;gt;", "ALT", " or ", " and ", "not ", "no ", "GVHD", "(", ")", ";",
     " within 6 months", "except ", "unless ", "ECOG 0-1", "4-70", "10^9/L", "of the following:", "at least two ", "pregnant", "HIV positive", "history of ", "severe ", "x 109/L", "II-IV",
@@ -208,6 +222,7 @@ def main() -> int:
     for rows in (
         score_peers(),
         score_verdicts(),
+        score_later_verdicts(),
         fuzz(arguments.fuzz),
         score_records(arguments.sample)[0],
     ):

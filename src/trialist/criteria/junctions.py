@@ -17,6 +17,8 @@ from trialist.criteria.nodes import (
     Demographic,
     Exposure,
     Expr,
+    Or,
+    Ordinal,
     Quantity,
     ReproState,
     Result,
@@ -115,7 +117,11 @@ def share_status(before: Expr, expr: Expr) -> Expr:
         return join_all([share_status(before, expr.of[0]), *expr.of[1:]])
     if (kind := _kind_of(before, expr)) is not None:
         return Alternatives((kind, expr))
-    if isinstance(before, Concept | Exposure) and isinstance(expr, Exposure) and "recent" in before.status:
+    if (
+        isinstance(before, Concept | Exposure)
+        and isinstance(expr, Exposure if isinstance(before, Concept) else Concept | Exposure)
+        and "recent" in before.status
+    ):
         return expr if expr.status else Alternatives((replace(expr, status=("recent",)), expr))
     if not (isinstance(before, Concept) and isinstance(expr, Concept)) or not (
         before.status or before.severity
@@ -339,3 +345,51 @@ def _named(clause: Clause, piece: Piece, noun: str, model: Concept | Exposure) -
     else:
         expr = Exposure(model.kind, surface, span, concept_id=entry_id)
     return Piece("atom", piece.first, piece.last, surface, expr=expr, entry_id=entry_id)
+
+
+def is_a_list_of_names(expr: Expr) -> bool:
+    """Whether an expression is nothing but several conditions or treatments to choose from."""
+    return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
+
+
+def next_threshold(pieces: Sequence[Piece], place: int) -> int:
+    """Where an exception ends because a threshold follows behind `, or`: the list goes on, not the exception."""
+    for at in range(place + 2, len(pieces) - 2):
+        if (
+            pieces[at].kind == pieces[at + 1].kind == "joint"
+            and pieces[at].text == ","
+            and isinstance(pieces[at + 2].expr, Quantity | Ordinal | Demographic)
+        ):
+            return at + 1
+    return len(pieces)
+
+
+def end_of_definition(pieces: Sequence[Piece], place: int) -> int:
+    """Where a definition ends because a second name is defined behind it."""
+    second = next((at for at in range(place + 1, len(pieces)) if pieces[at].kind == "defined"), None)
+    if second is None:
+        return len(pieces)
+    cuts = [at for at in range(place + 1, second) if pieces[at].kind == "joint"]
+    return cuts[-1] if cuts else len(pieces)
+
+
+_VERBS = word_set("verbs")
+
+
+def is_conjunctive(clause: Clause, pieces: Sequence[Piece]) -> bool:
+    """Whether `and` joins verbs ("have … and have used …") or follows `both`."""
+    tokens = clause.tokens
+    if not pieces:
+        return False
+    first = pieces[0].first
+    if any(token.text == "both" for token in tokens[max(0, first - 2) : first + 1]):
+        return True
+    for piece in pieces:
+        if (
+            piece.kind == "joint"
+            and piece.text == "and"
+            and piece.last < len(tokens)
+            and tokens[piece.last].text in _VERBS
+        ):
+            return True
+    return False

@@ -35,7 +35,11 @@ from trialist.criteria.junctions import (
     complete_elided,
     cut_members,
     cut_pieces,
+    end_of_definition,
     fill_joints,
+    is_a_list_of_names,
+    is_conjunctive,
+    next_threshold,
     or_of_ands,
     settle_outcomes,
     settle_sexes,
@@ -82,7 +86,6 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
 
 _RESTART = word_set("new_verbs")
-_VERBS = word_set("verbs")
 
 
 _DEEPEST = 40
@@ -104,23 +107,6 @@ _GENERAL_NOUNS = frozenset(
 )
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
-
-
-def _is_a_list_of_names(expr: Expr) -> bool:
-    """Whether an expression is nothing but several conditions or treatments to choose from."""
-    return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
-
-
-def _next_threshold(pieces: Sequence[Piece], place: int) -> int:
-    """Where an exception ends because a threshold follows behind `, or`: the list goes on, not the exception."""
-    for at in range(place + 2, len(pieces) - 2):
-        if (
-            pieces[at].kind == pieces[at + 1].kind == "joint"
-            and pieces[at].text == ","
-            and isinstance(pieces[at + 2].expr, Quantity | Ordinal | Demographic)
-        ):
-            return at + 1
-    return len(pieces)
 
 
 @dataclass(slots=True)
@@ -200,7 +186,7 @@ class Reader:
     def _beside_parenthesis(self, before: list[Piece], inside: list[Piece], expr: Expr) -> list[Piece]:
         """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
         first, last = inside[0].first, inside[-1].last
-        is_list = self.lists_any and bool(before) and _is_a_list_of_names(expr)
+        is_list = self.lists_any and bool(before) and is_a_list_of_names(expr)
         if is_list and before[-1].kind == "word":
             return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
         named = next((one for one in reversed(before) if one.kind != "window"), None)
@@ -353,7 +339,7 @@ class Reader:
         end = next(
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
-        end = min(end, _next_threshold(pieces, place))
+        end = min(end, next_threshold(pieces, place))
         main = self._sentence(pieces[:place])
         opinion = (
             pieces[end - 1].expr
@@ -410,7 +396,7 @@ class Reader:
     def _defined(self, pieces: list[Piece], place: int) -> Expr | None:
         """`renal failure, defined as creatinine > 2 mg/dL`: the definition decides."""
         cut = next((at for at in range(place - 1, 0, -1) if pieces[at].kind == "joint"), None)
-        end = self._end_of_definition(pieces, place)
+        end = end_of_definition(pieces, place)
         if end < len(pieces):
             first = self._defined(pieces[:end], place)
             rest = self._sentence(pieces[end:])
@@ -433,14 +419,6 @@ class Reader:
             return join_all([name, definition])
         self.clause.rules.append("defined_as")
         return definition
-
-    def _end_of_definition(self, pieces: Sequence[Piece], place: int) -> int:
-        """Where a definition ends because a second name is defined behind it."""
-        second = next((at for at in range(place + 1, len(pieces)) if pieces[at].kind == "defined"), None)
-        if second is None:
-            return len(pieces)
-        cuts = [at for at in range(place + 1, second) if pieces[at].kind == "joint"]
-        return cuts[-1] if cuts else len(pieces)
 
     def _examples(self, pieces: list[Piece], place: int) -> Expr | None:
         """`cardiac disease such as stroke or angina`: each example is an instance of what it exemplifies."""
@@ -788,7 +766,7 @@ class Reader:
             return join_any(exprs)
         if set(joints) == {"and"}:
             return self._all_of(exprs, pieces)
-        if self.lists_any and not self._is_conjunctive(pieces):
+        if self.lists_any and not is_conjunctive(self.clause, pieces):
             if any(isinstance(one, Quantity | Ordinal) for one in exprs):
                 return Alternatives((join_any(exprs), or_of_ands(exprs, joints)))
             return join_any(exprs)
@@ -801,29 +779,11 @@ class Reader:
             return Alternatives((join_all(exprs), join_any(exprs))) if are_names(exprs) else join_all(exprs)
         if are_apart(exprs):
             return join_any(exprs)  # `below 18 and above 70`: nobody is both
-        if any(isinstance(one, Demographic) for one in exprs) or self._is_conjunctive(pieces):
+        if any(isinstance(one, Demographic) for one in exprs) or is_conjunctive(self.clause, pieces):
             return join_all(exprs)
         if all(isinstance(one, ReproState) for one in exprs):
             return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
         return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
-
-    def _is_conjunctive(self, pieces: Sequence[Piece]) -> bool:
-        """Whether `and` joins verbs ("have … and have used …") or follows `both`."""
-        tokens = self.clause.tokens
-        if not pieces:
-            return False
-        first = pieces[0].first
-        if any(token.text == "both" for token in tokens[max(0, first - 2) : first + 1]):
-            return True
-        for piece in pieces:
-            if (
-                piece.kind == "joint"
-                and piece.text == "and"
-                and piece.last < len(tokens)
-                and tokens[piece.last].text in _VERBS
-            ):
-                return True
-        return False
 
     def _opaque(self, pieces: Sequence[Piece]) -> Expr:
         first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)

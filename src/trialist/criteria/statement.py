@@ -106,7 +106,14 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     denied = _DENIED.search(text, start, item.end)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
+    unread = _late_permission(said) if modality is Modality.PERMISSIVE and clause.excludes else 0
+    if unread:  # `HIV infection. Patients with … can be included`: the first still excludes
+        modality = Modality.REQUIRED
+        clause.tokens = [token for token in clause.tokens if token.end <= item.start + unread]
     expr = _expression(clause, item)
+    if expr is not None and unread:
+        rest = Opaque(said[unread:].strip(" .;"), locate(item.start + unread, item.end))
+        expr = join_all([expr, rest])
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
         expr = Not(expr)
     if expr is not None and item.polarity is Polarity.INCLUSION:
@@ -212,6 +219,16 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(read_pieces(clause))
+
+
+_SENTENCE_END = re.compile(r"[a-z)0-9][.;][ ]+(?=[A-Z])")
+
+
+def _late_permission(said: str) -> int:
+    """Where the sentences before a permission end; 0 where the permission stands in the first of them."""
+    found = _patterns()["permissive"].search(said)
+    ends = [one.start() + 1 for one in _SENTENCE_END.finditer(said, 0, found.start())] if found else []
+    return ends[-1] if ends else 0
 
 
 def _modality(said: str) -> Modality:
