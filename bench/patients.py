@@ -272,7 +272,7 @@ def score_invented(studies: int, errors: int) -> None:
     for _, line in zip(range(studies), lines, strict=False):
         text = json.loads(line)["protocolSection"].get("eligibilityModule", {}).get("eligibilityCriteria", "")
         for criterion in parse_criteria(text).criteria:
-            if _is_plain(criterion):
+            if is_plain(criterion):
                 counts["criteria fully structured"] += 1
                 _try(criterion, counts, wrong)
     for name, count in counts.items():
@@ -281,7 +281,7 @@ def score_invented(studies: int, errors: int) -> None:
         print(line)
 
 
-def _is_plain(criterion: Criterion) -> bool:
+def is_plain(criterion: Criterion) -> bool:
     if not criterion.counts or criterion.modality is not Modality.REQUIRED or criterion.guard is not None:
         return False
     if criterion.population is not Population.PATIENT or any(

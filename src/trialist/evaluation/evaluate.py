@@ -169,6 +169,13 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
     return all_hold(answers)
 
 
+def has_exceptions(parts: Sequence[Expr]) -> bool:
+    """Whether one of what has to hold together is taken from another one, so that the facts themselves are looked at."""
+    return any(
+        isinstance(one, Not) and any(_takes_from(one, other) for other in parts) for one in parts
+    )
+
+
 def _takes_from(negation: Not, other: Expr) -> bool:
     """Whether "and not" names a kind of something that is asked for beside it."""
     is_plain = isinstance(other, Concept | Exposure) or (
