@@ -4,7 +4,7 @@ python bench/patients_invented.py --state DIR [--every N] [--only v2|domain|xml]
 python bench/patients_invented.py --state DIR --again
 
 Works through the records in batches and writes what each batch came to into the state directory, so that a run that was ended
-goes on where it was; a batch that other rules made is made anew with `--fresh`. `--every 50` takes every fiftieth record.
+goes on where it was. `--every 50` takes every fiftieth record.
 `--again` asks only the studies in which something differed, and tells what still does. The state holds words of the records:
 it is not part of the project. Criteria for which no patients can be made are counted.
 """
@@ -148,15 +148,14 @@ def told(state: Path) -> tuple[Counter[str], list[dict[str, str]]]:
 
 def again(state: Path) -> list[dict[str, str]]:
     """The studies in which something differed, asked once more."""
-    asked = {one["nct_id"] for one in told(state)[1]}
+    asked = {one["nct_id"].encode() for one in told(state)[1]}
     found: list[dict[str, str]] = []
     for name in NAMES:
         for raw in raws(name):
-            head = raw[:4000] if name == "xml" else raw[:400_000]
-            if not any(one.encode() in head for one in re.findall(r"NCT\d{8}", head.decode("utf-8", "replace"))):
+            if asked.isdisjoint(re.findall(rb"NCT\d{8}", raw[:4000])):
                 continue
             study = study_of(name, raw)
-            if study is not None and str(study.nct_id) in asked:
+            if study is not None and str(study.nct_id).encode() in asked:
                 for criterion in criteria_of_study(study).criteria:
                     if is_plain(criterion):
                         found += ask(criterion, str(study.nct_id), Counter())
