@@ -549,6 +549,11 @@ def _tells_otherwise(facts: Sequence[Fact]) -> bool:
     return any(len(one) > 1 for one in outcomes.values())
 
 
+def _is_same_test(one: Fact, other: Fact) -> bool:
+    tests = read_kinship()["tests"]
+    return other.kind is FactKind.RESULT and tests.get(one.id, one.id) == tests.get(other.id, other.id)
+
+
 def _joined(patient: Patient, option: Fact | Sex | DateRange) -> Patient:
     match option:
         case Sex():
@@ -628,6 +633,8 @@ def _without_each(patient: Patient) -> Iterator[Patient]:
         rest = tuple(one for one in patient.facts if one is not fact)
         if {one.id for one in rest} & set(stand_ins.get(fact.id, "").split()):
             continue  # others say the same
+        if fact.kind is FactKind.RESULT and any(_is_same_test(fact, one) for one in rest):
+            continue
         below = {*narrower("condition", fact.id), *narrower("exposure", fact.id)}
         if not any(one.id in below or one.id == fact.id for one in rest):
             yield replace(patient, facts=rest)

@@ -130,6 +130,7 @@ class Many:
         self._main: list[int] = []
         self._permissive: dict[object, int] = {}
         self._permissions: list[Criterion] = []
+        self._permitted_by: dict[str, list[int]] = {}
         self._permitting: dict[int, list[int]] = {}  # permission -> trials
         self._slots_of: dict[int, list[int]] = {}  # of trials that permit something
         self._age_numbers: dict[object, int] = {}
@@ -197,6 +198,8 @@ class Many:
                 number = self._permissive.setdefault(told, len(self._permissions))
                 if number == len(self._permissions):
                     self._permissions.append(one)
+                    for key in keys_of_criterion(one):
+                        self._permitted_by.setdefault(key, []).append(number)
                 trials = self._permitting.setdefault(number, [])
                 if not trials or trials[-1] != at:
                     trials.append(at)
@@ -237,10 +240,8 @@ class Many:
     def _permit(self, known: Known, keys: frozenset[str], run: Run, sums: Counts) -> None:
         """What excludes by a fact that the trial elsewhere permits is open for a reader."""
         allowed: dict[int, set[Fact]] = {}
-        for number, one in enumerate(self._permissions):
-            if keys_of_criterion(one).isdisjoint(keys - {PERSONAL}):
-                continue
-            told = assess(one, known)
+        for number in sorted({one for key in keys - {PERSONAL} for one in self._permitted_by.get(key, ())}):
+            told = assess(self._permissions[number], known)
             facts = {item.fact for item in told.evidence if item.fact is not None}
             if facts and told.truth is not Truth.FALSE:
                 for at in self._permitting[number]:
