@@ -101,6 +101,8 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     expr = as_asked(criterion)
     answer = answer_expr(expr, known)
     doubt = is_doubtful(criterion, answer, lambda one: answer_expr(one, known).truth)
+    if known.policy.takes_silence and answer.rests_on_absence:
+        doubt = _half_mentioned(criterion, known)
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
@@ -121,6 +123,14 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
         )
         result = Result.CONFLICT if guard.is_conflict else Result.UNKNOWN
     return _assessment(criterion, answer, result)
+
+
+def _half_mentioned(criterion: Criterion, known: Known) -> Need | None:
+    """What has to be read where silence would decide, and a part of the sentence is there: the rest may be as well."""
+    parts = [one for one in atoms(criterion.expr) if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
+    if not any(answer_expr(one, known).truth is Truth.TRUE for one in parts):
+        return None
+    return Need(Who.READER, f"“{criterion.text}”", "a part of it is there, and the note is silent on the rest")
 
 
 def answer_expr(expr: Expr, known: Known) -> Answer:
@@ -247,7 +257,7 @@ def _answer_other(
         case Count():
             return answer_count(atom, known)
         case Opaque():
-            return answer_opaque(atom)
+            return answer_opaque(atom, known)
         case _:
             assert_never(atom)
 

@@ -207,6 +207,8 @@ class Many:
 
     def outcomes(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> Outcomes:
         """What each trial comes to for a patient, in the trials' order; the same as the judge's verdicts."""
+        if policy.takes_silence:
+            raise ValueError("what a note does not say is asked of the judge, trial by trial")
         known = Known(patient, as_of, policy)
         found = self._blank(is_covered=known.is_covered).copy()
         keys = keys_of_facts(known)

@@ -102,7 +102,7 @@ class Screening:
         run = self._runner.run(self._runner.fill(np.array(columns).T.copy()))
         for at, patient in enumerate(patients):
             own = Run(run.effects[:, at], run.codes[:, at])
-            is_plain = patient.is_dead is not True and not self._acts
+            is_plain = patient.is_dead is not True and not self._acts and not policy.takes_silence
             if is_plain and not (self._permits and EXCLUDES in own.effects):
                 yield self._outcome(own)
             else:
