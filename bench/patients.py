@@ -121,6 +121,8 @@ def _label(kind: str, assessments: list[Assessment]) -> str:
     ]
     if assessments and not results:
         return NOT_APPLICABLE
+    if not assessments:  # nothing is asked of a patient: "Both genders are eligible"
+        return INCLUDED if kind == "inclusion" else NOT_EXCLUDED
     if kind == "inclusion":
         if Result.NOT_MET in results:
             return NOT_INCLUDED

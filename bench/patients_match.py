@@ -1,6 +1,6 @@
 """Every Synthea patient against all real studies that take people: without an error, and the fast way beside the judge.
 
-python bench/patients_match.py [--judged N] [--read N] [--every N]
+python bench/patients_match.py [--judged N] [--read N] [--every N] [--patients N]
 
 All real records are read from ../shared/data and those open on the day are taken, the newest copy of each. For every patient
 all of them are decided (`many`); each N-th trial is decided by the judge too, and both must say the same. `--read N` prints N
@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 
 import zstandard
 
@@ -92,12 +93,13 @@ def main() -> None:
     parser.add_argument("--judged", type=int, default=100)
     parser.add_argument("--read", type=int, default=0)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--patients", type=int, default=None)
     given = parser.parse_args()
     trials = list(open_trials(given.every))
     began = time.process_time()
     many = Many(trials)
     print(f"{len(trials):,} open trials, {many.shapes:,} different criteria, ready in {time.process_time() - began:.0f} s")
-    people = list(patients())
+    people = list(islice(patients(), given.patients))
     counts: Counter[Class] = Counter()
     spent = []
     differing = compared = 0
@@ -110,9 +112,9 @@ def main() -> None:
             compared += 1
             told = outcome_of(evaluate(trials[at].criteria, patient, AS_OF, fields=trials[at].fields))
             differing += told != outcomes[at]
-        if place < given.read:  # of trials with much that could be decided, not always those that fit best
-            by_share = sorted(range(len(trials)), key=lambda at: (-outcomes[at].share_decided, at))
-            show(name, patient, trials[by_share[7 * place % len(trials)]])
+        if place < given.read:  # of the trials of which most could be decided, another one each time
+            most = sorted(range(len(trials)), key=lambda at: (-outcomes[at].decided, at))
+            show(name, patient, trials[most[3 * place % len(trials)]])
     spent.sort()
     print(f"{len(people)} patients x {len(trials):,} trials without an error: {dict(counts)}")
     print(f"median {spent[len(spent) // 2]:.2f} s a patient; beside the judge {compared:,}, of which differ {differing}")

@@ -113,7 +113,7 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     facts = known.facts(FactKind.ATTESTATION, atom.topic)
     evidence = tuple(evidence_of(one, f"{'no ' if one.negated else ''}{topic}") for one in facts)
     truths = {truth_of(not one.negated) for one in facts}
-    if not facts and known.policy.takes_silence and _will_comply(known):
+    if not facts and atom.topic in _PROMISED and known.policy.takes_silence and _will_comply(known):
         said = f"{topic}: the note says that the patient will comply, taken for given"
         return Answer(truth_of(atom.affirmed), (said,), assumptions=(Assumption("absence", said),))
     if len(truths) != 1:
@@ -123,6 +123,10 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     truth = truths.pop()
     words = (f"{topic}: {'recorded' if truth is Truth.TRUE else 'refused or not possible'}",)
     return Answer(truth if atom.affirmed else not_(truth), words, evidence)
+
+
+_PROMISED = frozenset({"consent", "assent", "compliance", "refrain"})
+"""What a note's "will consent and comply" promises; what somebody is able to do, or where they live, is something else."""
 
 
 def _will_comply(known: Known) -> bool:
