@@ -127,8 +127,10 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
 
 def _half_mentioned(criterion: Criterion, known: Known) -> Need | None:
     """What has to be read where silence would decide, and a part of the sentence is there: the rest may be as well."""
-    parts = [one for one in atoms(criterion.expr) if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
-    if not any(answer_expr(one, known).truth is Truth.TRUE for one in parts):
+    found = list(atoms(criterion.expr))
+    parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
+    is_judged = any(isinstance(one, Judgement) for one in found)
+    if not is_judged and not any(answer_expr(one, known).truth is Truth.TRUE for one in parts):
         return None
     return Need(Who.READER, f"“{criterion.text}”", "a part of it is there, and the note is silent on the rest")
 
