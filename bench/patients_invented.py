@@ -111,7 +111,9 @@ def ask_batch(name: str, batch: list[bytes]) -> dict[str, Any]:
 def run(name: str, state: Path, every: int) -> None:
     """All batches of a source that the state does not have yet."""
     done = state / f"{name}.{every}.ndjson"
-    finished = {json.loads(line)["batch"] for line in done.read_text().splitlines()} if done.exists() else set()
+    finished = (
+        {json.loads(line)["batch"] for line in done.read_text().splitlines()} if done.exists() else set()
+    )
     began = time.process_time()
     batch: list[bytes] = []
     number = 0

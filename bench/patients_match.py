@@ -24,12 +24,12 @@ import zstandard
 
 from patients import SHARED
 from patients_invented import NAMES, raws, study_of
+from trialist.criteria.witness import read_witness
 from trialist.evaluation.derived import derive
 from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.many import Many, Trial, outcome_of
 from trialist.evaluation.terms import read_terms
 from trialist.evaluation.verdict import Class
-from trialist.criteria.witness import read_witness
 from trialist.patient.facts import Patient
 from trialist.patient.fhir import read_fhir
 from trialist.registry.eligibility import criteria_of_study
@@ -98,7 +98,9 @@ def main() -> None:
     trials = list(open_trials(given.every))
     began = time.process_time()
     many = Many(trials)
-    print(f"{len(trials):,} open trials, {many.shapes:,} different criteria, ready in {time.process_time() - began:.0f} s")
+    print(
+        f"{len(trials):,} open trials, {many.shapes:,} different criteria, ready in {time.process_time() - began:.0f} s"
+    )
     people = list(islice(patients(), given.patients))
     counts: Counter[Class] = Counter()
     spent = []
@@ -117,7 +119,9 @@ def main() -> None:
             show(name, patient, trials[most[3 * place % len(trials)]])
     spent.sort()
     print(f"{len(people)} patients x {len(trials):,} trials without an error: {dict(counts)}")
-    print(f"median {spent[len(spent) // 2]:.2f} s a patient; beside the judge {compared:,}, of which differ {differing}")
+    print(
+        f"median {spent[len(spent) // 2]:.2f} s a patient; beside the judge {compared:,}, of which differ {differing}"
+    )
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from trialist.criteria.witness import Witness, read_witness
 from trialist.demo import generate_study
 from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.many import Many, Outcome, Trial, outcome_of
-from trialist.evaluation.screening import Screening, screen_outcome
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
+from trialist.evaluation.screening import Screening, screen_outcome
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient, Sex
 from trialist.record import Study

@@ -42,7 +42,10 @@ def result(line: str, kind: str = "Exclusion", policy=NARRATIVE, of: Patient | N
         ("Participation in another clinical trial", Result.MET),
         ("Tattoos", Result.MET),  # not understood, and no word of it is there
         ("Heart failure", Result.NOT_MET),
-        ("Uncontrolled heart failure", Result.UNKNOWN),  # it is there: silence does not say that it is controlled
+        (
+            "Uncontrolled heart failure",
+            Result.UNKNOWN,
+        ),  # it is there: silence does not say that it is controlled
         ("Platelets < 100 x 10^9/L", Result.UNKNOWN),
         ("Positive HIV test", Result.UNKNOWN),
         ("EGFR mutation", Result.UNKNOWN),

@@ -49,9 +49,9 @@ class Junction(NamedTuple):
 
 
 class Several(NamedTuple):
-    """`count` of the members have to hold; with 0 all of them are readings of one sentence."""
+    """`least` of the members have to hold; with 0 all of them are readings of one sentence."""
 
-    count: int
+    least: int
     members: tuple[int, ...]
 
 

@@ -132,7 +132,9 @@ def _half_mentioned(criterion: Criterion, known: Known) -> Need | None:
     is_judged = any(isinstance(one, Judgement) for one in found)
     if not is_judged and not any(answer_expr(one, known).truth is Truth.TRUE for one in parts):
         return None
-    return Need(Who.READER, f"“{criterion.text}”", "a part of it is there, and the note is silent on the rest")
+    return Need(
+        Who.READER, f"“{criterion.text}”", "a part of it is there, and the note is silent on the rest"
+    )
 
 
 def answer_expr(expr: Expr, known: Known) -> Answer:
@@ -183,9 +185,7 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
 
 def has_exceptions(parts: Sequence[Expr]) -> bool:
     """Whether one of what has to hold together is taken from another one, so that the facts themselves are looked at."""
-    return any(
-        isinstance(one, Not) and any(_takes_from(one, other) for other in parts) for one in parts
-    )
+    return any(isinstance(one, Not) and any(_takes_from(one, other) for other in parts) for one in parts)
 
 
 def _takes_from(negation: Not, other: Expr) -> bool:

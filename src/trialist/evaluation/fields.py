@@ -145,9 +145,7 @@ def ages_may_differ(ages: Iterable[Criterion], fields: Witness) -> bool:
     )
 
 
-def _differs(
-    field: tuple[Decimal, str] | None, bound: Decimal | None, is_inclusive: bool, unit: str
-) -> bool:
+def _differs(field: tuple[Decimal, str] | None, bound: Decimal | None, is_inclusive: bool, unit: str) -> bool:
     return field is not None and bound is not None and not (is_inclusive and field == (bound, unit))
 
 

@@ -255,8 +255,8 @@ class Many:
                     if run.effects[shape] != EXCLUDES:
                         continue
                     if shape not in used:
-                        told = answer_expr(self.net.exprs[shape], known)
-                        used[shape] = {item.fact for item in told.evidence if item.fact is not None}
+                        answer = answer_expr(self.net.exprs[shape], known)
+                        used[shape] = {item.fact for item in answer.evidence if item.fact is not None}
                     if not facts.isdisjoint(used[shape]):
                         before = Run(run.effects[[shape]], run.codes[[shape]]).counts()
                         _change(sums, slot, before, _TO_BE_READ)
@@ -279,9 +279,7 @@ class Many:
         more_data, more_persons = self._of_cohorts(sums)
         data, persons = data | more_data, persons | more_persons
         classes = np.where(main.excludes > 0, 2, np.where(data | persons, 1, 0)).astype(np.uint8)
-        return Outcomes(
-            self._ids, classes, (classes == 1) & ~data, main.excludes, main.decided, main.open
-        )
+        return Outcomes(self._ids, classes, (classes == 1) & ~data, main.excludes, main.decided, main.open)
 
     def _of_cohorts(self, sums: Counts) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Whether the cohorts of each trial leave data, or a person, to be asked."""
@@ -293,7 +291,10 @@ class Many:
             return np.bincount(self._cohort_trials[which], minlength=len(self)) > 0
 
         is_held_up = any_of(np.ones(len(own.first), bool)) & ~any_of(is_whole)
-        data, persons = any_of(~is_closed & (own.needs_data > 0)), any_of(~is_closed & (own.needs_persons > 0))
+        data, persons = (
+            any_of(~is_closed & (own.needs_data > 0)),
+            any_of(~is_closed & (own.needs_persons > 0)),
+        )
         persons |= ~any_of(~is_closed) | ~(data | persons)  # all closed, or which one is meant
         return data & is_held_up, persons & is_held_up
 

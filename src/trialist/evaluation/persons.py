@@ -24,7 +24,8 @@ from trialist.patient.facts import FactKind, age_on
 _BIRTH = Need(Who.DATA, "date of birth", "not recorded", "patient/birth", "LOINC 21112-8")
 _SEX = Need(Who.DATA, "sex", "not recorded", "patient/sex", "LOINC 46098-0")
 _OF_THE_STUDY = re.compile(
-    r"investigator|physician|surgeon|opinion|decid|decision|judg|estimat|randomi|study|trial|protocol|screening", re.IGNORECASE
+    r"investigator|physician|surgeon|opinion|decid|decision|judg|estimat|randomi|study|trial|protocol|screening",
+    re.IGNORECASE,
 )
 _TOPICS = {
     "consent": "informed consent",

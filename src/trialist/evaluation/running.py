@@ -167,8 +167,8 @@ class Runner:
 def _several(node: Several, found: codes.Codes) -> Any:
     members = found[list(node.members)]
     if members.ndim == 1:
-        return _joined(node.count, [int(one) for one in members])
-    return [_joined(node.count, [int(one) for one in column]) for column in members.T]
+        return _joined(node.least, [int(one) for one in members])
+    return [_joined(node.least, [int(one) for one in column]) for column in members.T]
 
 
 def _joined(count: int, members: list[int]) -> int:

@@ -81,7 +81,9 @@ class Screening:
             for is_covered in (False, True)
         }
 
-    def screen(self, patients: Iterable[Patient], as_of: date, policy: Policy = STRICT) -> Iterator[ScreenOutcome]:
+    def screen(
+        self, patients: Iterable[Patient], as_of: date, policy: Policy = STRICT
+    ) -> Iterator[ScreenOutcome]:
         """What the trial comes to for each patient; the same as the judge's verdicts."""
         waiting = iter(patients)
         while some := list(islice(waiting, _TOGETHER)):

@@ -54,7 +54,9 @@ def tag_sentence(sentence: str) -> tuple[Mention, ...]:
     if asked is not None and asked.last - asked.first > 1:
         # "heart failure takes furosemide": a narrative asks for no abilities, so the words are read for themselves.
         cut = tokens[asked.first].end
-        behind = (replace(one, start=one.start + cut, end=one.end + cut) for one in tag_sentence(sentence[cut:]))
+        behind = (
+            replace(one, start=one.start + cut, end=one.end + cut) for one in tag_sentence(sentence[cut:])
+        )
         return (*tag_sentence(sentence[:cut]), *behind)
     found = list(_mentions(clause, pieces))
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
