@@ -23,7 +23,7 @@ from trialist.evaluation.known import Known
 from trialist.evaluation.leaves import Touching, blank, code_of_leaf
 from trialist.evaluation.policy import STRICT, Policy
 from trialist.evaluation.running import EXCLUDES, OPEN, Run, Runner, result_names
-from trialist.evaluation.touching import keys_of_facts
+from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
 from trialist.evaluation.verdict import Class, Result, Verdict
 from trialist.evaluation.weigh import unread_needs
 from trialist.patient.facts import Patient
@@ -70,7 +70,8 @@ class Screening:
         self._ids = [*(one.criterion_id for one in told), *(one.id for one in counted)]
         self._shapes = [*shapes, *texts]
         self._is_open = bool(unread_needs(criteria))
-        self._permits = any(one.modality is Modality.PERMISSIVE for one in criteria.criteria)
+        permissive = [one for one in criteria.criteria if one.modality is Modality.PERMISSIVE]
+        self._permits = frozenset(key for one in permissive for key in keys_of_criterion(one)) - {PERSONAL}
         self._acts = any(one.scope for one in counted) or (
             fields is not None and ages_may_differ(counted, fields)
         )
@@ -96,16 +97,18 @@ class Screening:
         return found
 
     def _screened(self, patients: Sequence[Patient], as_of: date, policy: Policy) -> Iterator[ScreenOutcome]:
-        columns = []
+        columns, permitted = [], []
         for one in patients:
             known = Known(one, as_of, policy)
-            touched = self._touching.places(keys_of_facts(known))
+            keys = keys_of_facts(known)
+            permitted.append(not self._permits.isdisjoint(keys))
+            touched = self._touching.places(keys)
             columns.append(self._filled(known, touched, self._blanks[known.is_covered]))
         run = self._runner.run(self._runner.fill(np.array(columns).T.copy()))
         for at, patient in enumerate(patients):
             own = Run(run.effects[:, at], run.codes[:, at])
             is_plain = patient.is_dead is not True and not self._acts and not policy.takes_silence
-            if is_plain and not (self._permits and EXCLUDES in own.effects):
+            if is_plain and not (permitted[at] and EXCLUDES in own.effects):
                 yield self._outcome(own)
             else:
                 yield screen_outcome(evaluate(self._criteria, patient, as_of, policy, self._fields))
