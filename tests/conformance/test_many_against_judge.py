@@ -1,4 +1,4 @@
-"""The fast way of one patient against many trials gives what the judge gives, trial by trial."""
+"""The fast ways, one patient against many trials and one trial against many patients, give what the judge gives."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from trialist.demo import generate_study
 from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.many import Many, Outcome, Trial, outcome_of
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
+from trialist.evaluation.screening import Screening, screen_outcome
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient, Sex
 from trialist.record import Study
@@ -53,15 +54,26 @@ def _trials() -> list[Trial]:
 
 TRIALS = _trials()
 MANY = Many(TRIALS)
+SCREENINGS = [(one, Screening(one.criteria, one.fields)) for one in TRIALS[::3]]
 
 
 def check(trials: list[Trial], many: Many, patient: Patient, policy: Policy) -> None:
-    wanted = [outcome_of(evaluate(one.criteria, patient, AS_OF, policy, one.fields)) for one in trials]
+    verdicts = [evaluate(one.criteria, patient, AS_OF, policy, one.fields) for one in trials]
+    wanted = [outcome_of(one) for one in verdicts]
     found = many.outcomes(patient, AS_OF, policy)
     wrong: list[tuple[int, Outcome, Outcome]] = [
         (at, one, other) for at, (one, other) in enumerate(zip(found, wanted, strict=True)) if one != other
     ]
     assert not wrong
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(PEOPLE, min_size=1, max_size=3), st.sampled_from([STRICT, SCREENING]))
+def test_one_trial_for_many(patients: list[Patient], policy: Policy):
+    for trial, screening in SCREENINGS:
+        found = list(screening.screen(patients, AS_OF, policy))
+        verdicts = [evaluate(trial.criteria, one, AS_OF, policy, trial.fields) for one in patients]
+        assert found == [screen_outcome(one) for one in verdicts]
 
 
 @settings(max_examples=12, deadline=None)

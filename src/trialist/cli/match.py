@@ -108,9 +108,10 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         default="strict",
-        metavar="strict|screening",
+        metavar="strict|screening|narrative",
         help="strict: what is not recorded is not known (default); screening: conditions and drugs that a long record does "
-        "not have are taken for absent, and each such assumption is told",
+        "not have are taken for absent, and each such assumption is told; narrative: so is what a complete note is silent on, "
+        "never enough to be eligible",
     )
     parser.add_argument(
         "--kind",

@@ -66,7 +66,7 @@ def is_doubtful(criterion: Criterion, answer: Answer, decide: Callable[[Expr], T
     """
     if not answer.truth.is_decided or not any(isinstance(one, Opaque) for one in atoms(criterion.expr)):
         return None
-    if decide(_mapped(criterion.expr, _only_sure)) is answer.truth:
+    if decide(only_sure(criterion.expr)) is answer.truth:
         return None
     plain = (Concept, Exposure)
     of = criterion.expr.of if isinstance(criterion.expr, And | Or) else ()
@@ -74,15 +74,20 @@ def is_doubtful(criterion: Criterion, answer: Answer, decide: Callable[[Expr], T
         is_required = criterion.polarity is Polarity.INCLUSION
         if is_required and any(isinstance(one, plain) and decide(one) is Truth.FALSE for one in of):
             return None
-    is_listed = isinstance(criterion.expr, Or) and not _SHAPING.search(criterion.text)
     is_there = any(isinstance(one, plain) and decide(one) is Truth.TRUE for one in of)
-    if is_listed and answer.truth is Truth.TRUE and is_there:
+    if answer.truth is Truth.TRUE and is_there and is_plain_list(criterion):
         return None
     return Need(Who.READER, f"“{criterion.text}”", "understood in part only: has to be read")
 
 
-def _only_sure(atom: Expr) -> Expr:
-    return atom if isinstance(atom, _SURE) else Opaque("", _span(atom))
+def only_sure(expr: Expr) -> Expr:
+    """The expression with everything taken for not understood but ages, measures, grades, tests and what a person says."""
+    return _mapped(expr, lambda one: one if isinstance(one, _SURE) else Opaque("", _span(one)))
+
+
+def is_plain_list(criterion: Criterion) -> bool:
+    """Whether a sentence is a list of alternatives without words that may make one of them something else."""
+    return isinstance(criterion.expr, Or) and not _SHAPING.search(criterion.text)
 
 
 def _span(atom: Expr) -> Span:

@@ -303,7 +303,8 @@ def _route(said: str, fact: Fact) -> Check:
     if {"systemic", "local"} <= set(parts) or {"systemic", "topical"} <= set(parts):
         return Check(Truth.TRUE)
     routes = {one.casefold() for one in fact.route}
-    if any(routes & {part, *rows.get(part, "").split("|")} for part in parts):
+    taken = {way for part in parts for way in (part, *rows.get(part, "").split("|"))}
+    if any(set(one.split(" or ")) <= taken for one in routes):
         return Check(Truth.TRUE)
     known_routes = {way for row in rows.values() for way in row.split("|")}
     if all(part in rows for part in parts) and routes and routes <= known_routes:

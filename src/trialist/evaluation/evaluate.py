@@ -101,6 +101,8 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     expr = as_asked(criterion)
     answer = answer_expr(expr, known)
     doubt = is_doubtful(criterion, answer, lambda one: answer_expr(one, known).truth)
+    if known.policy.takes_silence and answer.rests_on_absence:
+        doubt = _half_mentioned(criterion, known)
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
@@ -121,6 +123,18 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
         )
         result = Result.CONFLICT if guard.is_conflict else Result.UNKNOWN
     return _assessment(criterion, answer, result)
+
+
+def _half_mentioned(criterion: Criterion, known: Known) -> Need | None:
+    """What has to be read where silence would decide, and a part of the sentence is there: the rest may be as well."""
+    found = list(atoms(criterion.expr))
+    parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
+    is_judged = any(isinstance(one, Judgement) for one in found)
+    if not is_judged and not any(answer_expr(one, known).truth is Truth.TRUE for one in parts):
+        return None
+    return Need(
+        Who.READER, f"“{criterion.text}”", "a part of it is there, and the note is silent on the rest"
+    )
 
 
 def answer_expr(expr: Expr, known: Known) -> Answer:
@@ -167,6 +181,11 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
             answer = left_open(answer, need)
         answers.append(answer)
     return all_hold(answers)
+
+
+def has_exceptions(parts: Sequence[Expr]) -> bool:
+    """Whether one of what has to hold together is taken from another one, so that the facts themselves are looked at."""
+    return any(isinstance(one, Not) and any(_takes_from(one, other) for other in parts) for one in parts)
 
 
 def _takes_from(negation: Not, other: Expr) -> bool:
@@ -240,7 +259,7 @@ def _answer_other(
         case Count():
             return answer_count(atom, known)
         case Opaque():
-            return answer_opaque(atom)
+            return answer_opaque(atom, known)
         case _:
             assert_never(atom)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from trialist.criteria.criterion import Criterion, CriterionSet, Polarity, Population
 from trialist.criteria.nodes import Demographic, Interval
@@ -39,11 +40,11 @@ def field_assessments(fields: Witness | None, known: Known) -> list[Assessment]:
         answer = answer_sex(_SEXES[fields.sex], known)
         found.append(_field(SEX, f"Sex: {_SEXES[fields.sex][0]}", answer))
     if fields.healthy_volunteers is False:
-        found.append(_field(HEALTHY, "Healthy volunteers: no", _is_patient(known)))
+        found.append(_field(HEALTHY, "Healthy volunteers: no", answer_ill(known)))
     return found
 
 
-def _is_patient(known: Known) -> Answer:
+def answer_ill(known: Known) -> Answer:
     """Whether the person is ill at all: who is only healthy does not qualify."""
     healthy = [one for one in known.facts(FactKind.CONDITION, "healthy") if not one.negated]
     if healthy:
@@ -129,6 +130,23 @@ def reconcile_ages(
             if other is not Truth.FALSE:
                 texts[place] = _contradicted(texts[place])
     return texts, fields
+
+
+def ages_may_differ(ages: Iterable[Criterion], fields: Witness) -> bool:
+    """Whether a text and the fields name different ages at all, so that `reconcile_ages` may have something to say."""
+    return any(
+        _differs(field, bound, is_inclusive, one.expr.unit)
+        for one in ages
+        if isinstance(one.expr, Demographic) and one.expr.interval is not None
+        for field, bound, is_inclusive in (
+            (fields.minimum_age, one.expr.interval.lower, one.expr.interval.lower_inclusive),
+            (fields.maximum_age, one.expr.interval.upper, one.expr.interval.upper_inclusive),
+        )
+    )
+
+
+def _differs(field: tuple[Decimal, str] | None, bound: Decimal | None, is_inclusive: bool, unit: str) -> bool:
+    return field is not None and bound is not None and not (is_inclusive and field == (bound, unit))
 
 
 def _sides(criterion: Criterion, known: Known) -> tuple[Truth | None, Truth | None] | None:

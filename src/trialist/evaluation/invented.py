@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise, product
 
 from trialist.criteria.criterion import Criterion, Polarity
@@ -42,6 +43,7 @@ from trialist.criteria.nodes import (
     children,
 )
 from trialist.evaluation.kinship import characters, narrower, read_kinship, severity_steps
+from trialist.evaluation.measured import most_plausible
 from trialist.evaluation.times import PRESENT_ANCHORS, shift
 from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import (
@@ -58,7 +60,7 @@ from trialist.patient.facts import (
 
 _ORIGIN = Origin("form", resource="invented")
 _MOST_WAYS = 24
-_TOLERANCE = re.compile(r"contra-?indicat|intoleran|toler|reaction|sensitiv", re.IGNORECASE)
+_TOLERANCE = re.compile(r"contra-?indicat|intoleran|toler|reaction|sensitiv|adverse", re.IGNORECASE)
 _UPPER, _LOWER, _BASE = Decimal(40), Decimal(10), Decimal(20)
 
 
@@ -150,6 +152,7 @@ def _without_exceptions(parts: Sequence[Expr]) -> Sequence[Expr]:
             isinstance(one, Concept | Exposure)
             and any(
                 one.concept_id in narrower(domain, other.concept_id)
+                or (other is not one and other.concept_id == one.concept_id)
                 or (not one.concept_id and other is not one)
                 for other in named
                 for domain in ("condition", "exposure")
@@ -411,7 +414,11 @@ def _exposure(atom: Exposure, truth: bool, as_of: date) -> list[Way] | None:
     if atom.response or len(atom.status) > 1 or len(atom.route) > 1:
         return None
     words: dict[str, object] = (
-        {"qualifiers": atom.status, "route": atom.route, "domain": atom.kind}
+        {
+            "qualifiers": tuple(one.split(" or ")[0] for one in atom.status),
+            "route": tuple(one.split(" or ")[0] for one in atom.route),
+            "domain": atom.kind,
+        }
         if truth
         else {"domain": atom.kind}
     )
@@ -516,6 +523,8 @@ def _contradicts(way: Way) -> bool:
             below = narrower(domain, denied.id)
             if any(not one.negated and one.id in below for one in facts):
                 return True
+    if _tells_otherwise(facts):
+        return True
     tests = read_kinship()["tests"]
     tested = {tests.get(one.id, one.id) for one in facts if one.kind is FactKind.RESULT}
     if any(one.kind is FactKind.CONDITION and one.id in tested for one in facts):
@@ -526,6 +535,23 @@ def _contradicts(way: Way) -> bool:
             _, name, *rest = one.key.split("/")
             days.setdefault(name, set()).add("/".join(rest))
     return any(len(one) > 1 for one in days.values())
+
+
+def _tells_otherwise(facts: Sequence[Fact]) -> bool:
+    """Whether tests of one thing come out differently, or a pregnancy is told otherwise than its test."""
+    tests = read_kinship()["tests"]
+    outcomes: dict[str, set[str]] = {}
+    for one in facts:
+        if one.kind is FactKind.RESULT:
+            outcomes.setdefault(tests.get(one.id, one.id), set()).add(one.outcome)
+        elif one.kind is FactKind.STATE and one.id == "pregnant":
+            outcomes.setdefault("pregnancy_test", set()).add("negative" if one.negated else "positive")
+    return any(len(one) > 1 for one in outcomes.values())
+
+
+def _is_same_test(one: Fact, other: Fact) -> bool:
+    tests = read_kinship()["tests"]
+    return other.kind is FactKind.RESULT and tests.get(one.id, one.id) == tests.get(other.id, other.id)
 
 
 def _joined(patient: Patient, option: Fact | Sex | DateRange) -> Patient:
@@ -555,7 +581,16 @@ def _options(key: str, demands: Sequence[Demand], as_of: date) -> list[Fact] | l
             one for one in ages if not _is_on_open_bound(one, asked) and (first.unit != "a" or one <= 120)
         ]
         return [birth_from_age(one, one, first.unit, DateRange.on(as_of)) for one in ages]
-    return [_measured(first, value, as_of) for value in _candidates(asked)]
+    return [_measured(first, value, as_of) for value in _candidates(asked) if _is_believed(first, value)]
+
+
+def _is_believed(demand: Demand, value: Decimal) -> bool:
+    """Whether anybody has such a value: a threshold in a wrong unit is above all that is believed."""
+    atom = demand.atom
+    if not isinstance(atom, Quantity) or atom.basis is not Basis.ABSOLUTE:
+        return True
+    most = most_plausible(atom.variable, atom.unit)
+    return most is None or Fraction(value) <= most.upper
 
 
 def _is_on_open_bound(age: int, asked: Sequence[tuple[Interval, bool]]) -> bool:
@@ -593,8 +628,13 @@ def _own_unit(variable: str) -> str:
 
 def _without_each(patient: Patient) -> Iterator[Patient]:
     """The patient without each of the facts, one at a time, and without birth and sex where they were asked for."""
+    stand_ins = read_kinship()["variables"]
     for fact in patient.facts:
         rest = tuple(one for one in patient.facts if one is not fact)
+        if {one.id for one in rest} & set(stand_ins.get(fact.id, "").split()):
+            continue  # others say the same
+        if fact.kind is FactKind.RESULT and any(_is_same_test(fact, one) for one in rest):
+            continue
         below = {*narrower("condition", fact.id), *narrower("exposure", fact.id)}
         if not any(one.id in below or one.id == fact.id for one in rest):
             yield replace(patient, facts=rest)

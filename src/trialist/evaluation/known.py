@@ -12,7 +12,7 @@ from trialist.evaluation.policy import Policy
 from trialist.evaluation.times import Anchors
 from trialist.evaluation.verdict import Evidence
 from trialist.patient.extents import DateRange
-from trialist.patient.facts import Fact, FactKind, Patient, Status, Subject, index_facts, known_on
+from trialist.patient.facts import Fact, FactKind, Patient, Status, Subject, index_facts, known_on, word_stems
 
 
 class Known:
@@ -69,6 +69,14 @@ class Known:
                 own["transplant"] = day
         return Anchors(self.as_of, own)
 
+    def is_silent(self, *texts: str) -> bool:
+        """Whether the policy takes silence for absence, and no word of these texts is in the patient's note."""
+        said = self.patient.note_words
+        if not self.policy.takes_silence or not said:
+            return False
+        asked = frozenset().union(*map(word_stems, texts)) - _COMMON
+        return bool(asked) and asked.isdisjoint(said)
+
     @cached_property
     def is_covered(self) -> bool:
         """Whether the record is long and recent enough for the policy to take what is not in it for absent."""
@@ -78,6 +86,15 @@ class Known:
         months = (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
         is_recent = last >= self.as_of - timedelta(days=self.policy.most_gap_days)
         return is_recent and months >= self.policy.least_months
+
+
+_COMMON = word_stems(
+    "with without other than that this such these those have having from been during before after within prior known current "
+    "previous history disease diseases disorder disorders condition conditions patient patients subject subjects participant "
+    "treatment therapy medication medications medical clinical severe active acute chronic least more less days weeks months "
+    "years time any major significant trial trials study studies protocol informed consent comply provide practical issues"
+)
+"""Words that a note has whatever it speaks of."""
 
 
 def _ordered(facts: Sequence[Fact]) -> list[Fact]:

@@ -1,11 +1,12 @@
-"""One patient against many trials, fast: the judge's answers, asked once for each different criterion that facts touch.
+"""One patient against many trials, fast: the judge answers what facts touch once, and codes are joined by arrays.
 
-Criteria that say the same (their places in texts left out) are one `shape`. What a shape comes to for a patient of whom no
-fact touches it is worked out once and kept; for a patient only the touched shapes, and those that ask age, birth or sex, are
-given to the judge. The sums per trial are packed into one number each, so that a shape is counted by an addition.
+All criteria are compiled into one net (`compiling`): an atom that stands in ten thousand trials is one leaf. What a leaf comes
+to for a patient of whom no fact touches it is worked out once and kept; for a patient the judge answers the touched leaves, and
+those that ask age, birth or sex. Everything above the leaves is a table of codes, level by level, and a sum a trial.
 
-Nothing is decided here: shapes are settled by `evaluate.settle`, and trials in which criteria act on each other (permissions,
-cohorts, ages that text and field tell differently) are given to the judge as wholes.
+Nothing is decided here that the judge does not decide: leaves are answered by `evaluate.answer_expr`, and tables are made of
+`answers`. Where facts act across criteria (permissions, ages that text and field tell differently) the judge is asked about
+those criteria.
 """
 
 from __future__ import annotations
@@ -13,23 +14,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality
-from trialist.criteria.nodes import Demographic, Span
+from trialist.criteria.nodes import Demographic
 from trialist.criteria.witness import Witness
-from trialist.evaluation.evaluate import has_headings, settle, with_permissions
-from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
+from trialist.evaluation import codes
+from trialist.evaluation.compiling import Net, fields_of
+from trialist.evaluation.evaluate import answer_expr, assess, has_headings, settle
+from trialist.evaluation.fields import ages_may_differ, field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.known import Known
-from trialist.evaluation.policy import SCREENING, STRICT, Policy
+from trialist.evaluation.leaves import Touching, blank, code_of_leaf
+from trialist.evaluation.policy import STRICT, Policy
+from trialist.evaluation.running import EXCLUDES, OPEN, Counts, Numbers, Run, Runner, packed_of
 from trialist.evaluation.spanless import spanless
 from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
-from trialist.evaluation.verdict import Assessment, Class, Effect, Verdict, Who
-from trialist.evaluation.weigh import unread_needs, weigh
-from trialist.patient.facts import Patient
-
-_BITS = 14
-_MASK = (1 << _BITS) - 1
-_EXCLUDES, _ASSUMED, _DATA, _PERSONS, _DECIDED, _OPEN = (1 << (_BITS * place) for place in range(6))
+from trialist.evaluation.truth import Truth
+from trialist.evaluation.verdict import Class, Effect, Verdict
+from trialist.evaluation.weigh import unread_needs
+from trialist.patient.facts import Fact, Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,47 @@ def outcome_of(verdict: Verdict) -> Outcome:
     )
 
 
+_CLASSES = (Class.ELIGIBLE, Class.UNDETERMINED, Class.EXCLUDED)
+
+
+@dataclass(frozen=True)
+class Outcomes(Sequence[Outcome]):
+    """What all trials come to, as columns in the trials' order; an `Outcome` is made where one is looked at.
+
+    `classes` are places in eligible, undetermined, excluded.
+    """
+
+    nct_ids: Sequence[str]
+    classes: npt.NDArray[np.uint8]
+    for_persons_only: npt.NDArray[np.bool_]
+    excluded_by: npt.NDArray[np.int64]
+    decided: npt.NDArray[np.int64]
+    open: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.nct_ids)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        return Outcome(
+            self.nct_ids[at],
+            _CLASSES[self.classes[at]],
+            bool(self.for_persons_only[at]),
+            int(self.excluded_by[at]),
+            int(self.decided[at]),
+            int(self.open[at]),
+        )
+
+    def order(self) -> list[int]:
+        """The places of the trials, best first: class, what only persons hold up, the share decided, then the order given."""
+        ranks = np.where(self.classes == 1, np.where(self.for_persons_only, 1, 2), self.classes)
+        ranks = np.where(self.classes == 2, 3, ranks)
+        share = self.decided / np.maximum(1, self.decided + self.open)
+        found: list[int] = np.lexsort((-share, ranks)).tolist()
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A trial as it is given: its criteria and what the registry's own fields say."""
@@ -71,44 +118,35 @@ class Trial:
     fields: Witness | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A criterion without its places, and all that the judge needs beside it; or the fields of a study."""
-
-    criterion: Criterion | None
-    is_headed: bool
-    fields: Witness | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Blank:
-    """What each shape comes to for a patient of whom nothing is known, packed too, and the sums of the trials."""
-
-    settled: list[list[Assessment]]
-    packed: list[int]
-    sums: list[int]
-
-
 class Many:
-    """Trials made ready for questions about patients. Building reads every criterion once; asking builds nothing."""
+    """Trials made ready for questions about patients. Building compiles every criterion once; asking compiles nothing."""
 
     def __init__(self, trials: Iterable[Trial]) -> None:
-        self._shapes: list[_Shape] = []
-        self._in: list[list[int]] = []
-        self._by_key: dict[str, list[int]] = {}
+        self.net = Net()
         self._ids: list[str] = []
-        self._kept: dict[int, Trial] = {}
-        self._members: list[list[int]] = []
-        self._static: list[int] = []
-        self._whole: list[bool] = []
-        self._ages: dict[int, int] = {}
+        self._unread: list[bool] = []
+        self._slots: list[list[int]] = []  # the shapes of each trial, then of each of its cohorts
+        self._cohorts: list[tuple[int, int]] = []  # the trial and the slot of each cohort
+        self._main: list[int] = []
+        self._permissive: dict[object, int] = {}
+        self._permissions: list[Criterion] = []
+        self._permitted_by: dict[str, list[int]] = {}
+        self._permitting: dict[int, list[int]] = {}  # permission -> trials
+        self._slots_of: dict[int, list[int]] = {}  # of trials that permit something
         self._age_numbers: dict[object, int] = {}
         self._age_sets: list[tuple[CriterionSet, Witness]] = []
-        self._permitting: dict[str, list[int]] = {}
-        self._numbers: dict[object, int] = {}
-        self._blanks: dict[bool, _Blank] = {}
+        self._aged: list[list[int]] = []
         for trial in trials:
             self._add(trial)
+        self._slot_ends = np.cumsum([0, *map(len, self._slots)], dtype=np.int64)
+        self._members = np.fromiter((one for slot in self._slots for one in slot), np.int32)
+        self._cohort_trials = np.array([trial for trial, _ in self._cohorts], np.int64)
+        self._cohort_slots = np.array([slot for _, slot in self._cohorts], np.int64)
+        self._main_slots = np.array(self._main, np.int64)
+        self._is_unread = np.array(self._unread, bool)
+        self._runner = Runner(self.net)
+        self._touching = Touching((at, self.net.nodes[at]) for at in self._runner.leaves)
+        self._blanks: dict[bool, codes.Codes] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -116,202 +154,157 @@ class Many:
     @property
     def shapes(self) -> int:
         """How many different criteria there are."""
-        return len(self._shapes)
+        return len(self.net.shapes)
 
     def _add(self, trial: Trial) -> None:
+        criteria, fields = trial.criteria, trial.fields
         at = len(self._ids)
-        criteria = trial.criteria
         self._ids.append(criteria.nct_id)
-        self._members.append([])
-        needs = unread_needs(criteria)
-        self._static.append(_PERSONS if needs else 0)
-        counted = [one for one in criteria.criteria if one.counts]
-        self._whole.append(any(one.scope for one in counted))
-        if self._whole[at]:
-            self._kept[at] = trial
+        self._unread.append(bool(unread_needs(criteria)))
+        required = [one for one in criteria.criteria if one.counts and one.modality is Modality.REQUIRED]
+        is_headed, sex = has_headings(criteria), None if fields is None else fields.sex
+        by_scope: dict[tuple[tuple[str, str], ...], list[int]] = {(): []}
+        for one in required:
+            shape = self.net.shape(one, is_headed=is_headed, sex=sex)
+            of_scope = by_scope.setdefault(one.scope, [])
+            if shape is not None:
+                of_scope.append(shape)
+        if fields is not None:
+            by_scope[()] += [self.net.field(one) for one in fields_of(fields)]
+            self._add_ages(at, trial, [one for one in required if not one.scope and _is_age(one)])
+        self._main.append(len(self._slots))
+        for scope, shapes in by_scope.items():
+            if scope:
+                self._cohorts.append((at, len(self._slots)))
+            self._slots.append(shapes)
+        self._add_permissions(at, criteria)
+
+    def _add_ages(self, at: int, trial: Trial, ages: list[Criterion]) -> None:
+        fields = trial.fields
+        if fields is None or not ages_may_differ(ages, fields):
+            return
+        told = (tuple(map(_age_key, ages)), fields.minimum_age, fields.maximum_age)
+        number = self._age_numbers.setdefault(told, len(self._age_sets))
+        if number == len(self._age_sets):
+            only = Witness(minimum_age=fields.minimum_age, maximum_age=fields.maximum_age)
+            self._age_sets.append((replace(trial.criteria, criteria=tuple(ages)), only))
+            self._aged.append([])
+        self._aged[number].append(at)
+
+    def _add_permissions(self, at: int, criteria: CriterionSet) -> None:
         for one in criteria.criteria:
             if one.modality is Modality.PERMISSIVE:
-                self._kept[at] = trial
-                for key in keys_of_criterion(one):
-                    self._permitting.setdefault(key, []).append(at)
-        is_headed = has_headings(criteria)
-        for one in counted:
-            shape = _shape_of(one, is_headed, trial.fields)
-            self._put(shape, (repr(shape.criterion), is_headed, _sex_of(shape.fields)), at)
-        for one in criteria.criteria:
-            if one.modality is Modality.PERMISSIVE:
-                shape = _shape_of(one, is_headed, trial.fields)
-                self._put(shape, (repr(shape.criterion), is_headed, _sex_of(shape.fields)), at)
-        if trial.fields is not None:
-            plain = _plain_fields(trial.fields)
-            self._put(_Shape(None, True, plain), ("fields", repr(plain)), at)
-            if any(_is_age(one) for one in counted) and (plain.minimum_age or plain.maximum_age):
-                self._kept[at] = trial
-                ages = tuple(one for one in counted if _is_age(one))
-                told = (tuple(map(_age_key, ages)), plain.minimum_age, plain.maximum_age)
-                number = self._age_numbers.setdefault(told, len(self._age_sets))
-                if number == len(self._age_sets):
-                    self._age_sets.append((replace(criteria, criteria=ages), plain))
-                self._ages[at] = number
+                told = (spanless(one.expr), one.text, one.polarity, one.population)
+                number = self._permissive.setdefault(told, len(self._permissions))
+                if number == len(self._permissions):
+                    self._permissions.append(one)
+                    for key in keys_of_criterion(one):
+                        self._permitted_by.setdefault(key, []).append(number)
+                trials = self._permitting.setdefault(number, [])
+                if not trials or trials[-1] != at:
+                    trials.append(at)
+                self._slots_of[at] = list(range(self._main[at], len(self._slots)))
 
-    def _put(self, shape: _Shape, key: object, at: int) -> None:
-        """Count a criterion, or the fields of a study, of the trial at a place."""
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._shapes)
-            self._shapes.append(shape)
-            self._in.append([])
-            keys = {PERSONAL} if shape.criterion is None else keys_of_criterion(shape.criterion)
-            for one in keys:
-                self._by_key.setdefault(one, []).append(number)
-        self._in[number].append(at)
-        self._members[at].append(number)
+    def outcomes(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> Outcomes:
+        """What each trial comes to for a patient, in the trials' order; the same as the judge's verdicts."""
+        if policy.takes_silence:
+            raise ValueError("what a note does not say is asked of the judge, trial by trial")
+        known = Known(patient, as_of, policy)
+        found = self._blank(is_covered=known.is_covered).copy()
+        keys = keys_of_facts(known)
+        for at in self._touching.places(keys):
+            found[at] = code_of_leaf(self.net.nodes[at], known)
+        run = self._runner.run(self._runner.fill(found))
+        sums = self._sums(run.counts())
+        self._permit(known, keys, run, sums)
+        self._tell_ages_apart(known, sums)
+        return self._weighed(sums, packed_of(life_assessments(known)))
 
-    def _blank(self, *, is_covered: bool) -> _Blank:
-        """For a patient of whom nothing is known (or nothing in a long record): what each shape comes to, and each trial."""
+    def _blank(self, *, is_covered: bool) -> codes.Codes:
+        """The codes of the leaves for a patient of whom nothing is known (or nothing in a long record)."""
         found = self._blanks.get(is_covered)
         if found is None:
-            day = date(2000, 1, 1)
-            patient = Patient(first_seen=date(1980, 1, 1), last_seen=day)
-            known = Known(patient, day, SCREENING if is_covered else STRICT)
-            settled = [_settled(one, known) for one in self._shapes]
-            packed = [_packed(one) for one in settled]
-            found = self._blanks[is_covered] = _Blank(settled, packed, self._summed(packed))
+            known = blank(is_covered=is_covered)
+            found = self._blanks[is_covered] = np.zeros(self._runner.size, np.uint8)
+            for at in self._runner.leaves:
+                found[at] = code_of_leaf(self.net.nodes[at], known)
         return found
 
-    def _summed(self, shapes: Sequence[int]) -> list[int]:
-        sums = list(self._static)
-        for number, value in enumerate(shapes):
-            if value:
-                for at in self._in[number]:
-                    sums[at] += value
-        return sums
+    def _sums(self, counts: Counts) -> Counts:
+        """The counts of shapes summed for each slot."""
+        return Counts(*(self._summed(one) for one in counts))
 
-    def outcomes(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> list[Outcome]:
-        """What each trial comes to for a patient, in the trials' order; the same as the judge's verdicts."""
-        known = Known(patient, as_of, policy)
-        blank = self._blank(is_covered=known.is_covered)
-        life = life_assessments(known)
-        more = _packed(life)
-        sums = [one + more for one in blank.sums] if more else list(blank.sums)
-        settled: dict[int, list[Assessment]] = {}
-        for number in sorted(self._touched(known)):
-            settled[number] = _settled(self._shapes[number], known)
-            change = _packed(settled[number]) - blank.packed[number]
-            if change:
-                for at in self._in[number]:
-                    sums[at] += change
-        joined = self._permitted(known, sums) | self._acting(known)
-        found = []
-        for at, packed in enumerate(sums):
-            if at in joined:
-                members = [settled.get(one) or blank.settled[one] for one in self._members[at]]
-                found.append(self._joined(at, known, [*life, *(one for some in members for one in some)]))
-            else:
-                found.append(self._read(at, packed))
-        return found
+    def _summed(self, values: Numbers) -> Numbers:
+        totals = np.zeros(len(self._members) + 1, np.int64)
+        np.cumsum(values[self._members], out=totals[1:])
+        return np.diff(totals[self._slot_ends])
 
-    def _touched(self, known: Known) -> set[int]:
-        keys = keys_of_facts(known)
-        return {number for key in keys for number in self._by_key.get(key, ())}
+    def _permit(self, known: Known, keys: frozenset[str], run: Run, sums: Counts) -> None:
+        """What excludes by a fact that the trial elsewhere permits is open for a reader."""
+        allowed: dict[int, set[Fact]] = {}
+        for number in sorted({one for key in keys - {PERSONAL} for one in self._permitted_by.get(key, ())}):
+            told = assess(self._permissions[number], known)
+            facts = {item.fact for item in told.evidence if item.fact is not None}
+            if facts and told.truth is not Truth.FALSE:
+                for at in self._permitting[number]:
+                    allowed.setdefault(at, set()).update(facts)
+        used: dict[int, set[Fact]] = {}
+        for at, facts in allowed.items():
+            for slot in self._slots_of[at]:
+                for shape in self._slots[slot]:
+                    if run.effects[shape] != EXCLUDES:
+                        continue
+                    if shape not in used:
+                        answer = answer_expr(self.net.exprs[shape], known)
+                        used[shape] = {item.fact for item in answer.evidence if item.fact is not None}
+                    if not facts.isdisjoint(used[shape]):
+                        before = Run(run.effects[[shape]], run.codes[[shape]]).counts()
+                        _change(sums, slot, before, _TO_BE_READ)
 
-    def _permitted(self, known: Known, sums: Sequence[int]) -> set[int]:
-        """The trials that something excludes from, and whose permissions a fact of the patient touches."""
-        keys = keys_of_facts(known) - {PERSONAL}
-        return {at for key in keys for at in self._permitting.get(key, ()) if sums[at] // _EXCLUDES & _MASK}
+    def _tell_ages_apart(self, known: Known, sums: Counts) -> None:
+        """Where text and field name different ages and the patient is between them, neither decides."""
+        for (ages, fields), trials in zip(self._age_sets, self._aged, strict=True):
+            texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
+            before = field_assessments(fields, known)
+            after = reconcile_ages(ages, texts, before, known)
+            if after != (texts, before):
+                slots = self._main_slots[trials]
+                _change(sums, slots, packed_of([*texts, *before]), packed_of([*after[0], *after[1]]))
 
-    def _acting(self, known: Known) -> set[int]:
-        """The trials whose criteria act on each other: by cohorts, or by ages that are told apart."""
-        apart = {number for number in range(len(self._age_sets)) if self._contradicts(number, known)}
-        found = {at for at, number in self._ages.items() if number in apart}
-        return found | {at for at, whole in enumerate(self._whole) if whole}
+    def _weighed(self, sums: Counts, life: Counts) -> Outcomes:
+        """The verdicts, of what the slots of a trial come to."""
+        main = Counts(*(one[self._main_slots] + more for one, more in zip(sums, life, strict=True)))
+        data, persons = main.needs_data > 0, (main.needs_persons > 0) | self._is_unread
+        data |= main.assumed > 0
+        more_data, more_persons = self._of_cohorts(sums)
+        data, persons = data | more_data, persons | more_persons
+        classes = np.where(main.excludes > 0, 2, np.where(data | persons, 1, 0)).astype(np.uint8)
+        return Outcomes(self._ids, classes, (classes == 1) & ~data, main.excludes, main.decided, main.open)
 
-    def _joined(self, at: int, known: Known, assessments: Sequence[Assessment]) -> Outcome:
-        """The verdict of a trial whose criteria act on each other, of what each came to alone."""
-        criteria = self._kept[at].criteria
-        counted = [one for one in criteria.criteria if one.counts]
-        permissive = [one for one in criteria.criteria if one.modality is Modality.PERMISSIVE]
-        shown = replace(criteria, criteria=(*counted, *permissive))
-        of_fields = [one for one in assessments if ":" in one.criterion_id]
-        of_text = [one for one in assessments if ":" not in one.criterion_id]
-        texts, fields = reconcile_ages(shown, with_permissions(shown, of_text), of_fields, known)
-        return outcome_of(weigh(criteria, known, [*fields, *texts]))
+    def _of_cohorts(self, sums: Counts) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Whether the cohorts of each trial leave data, or a person, to be asked."""
+        own = Counts(*(one[self._cohort_slots] for one in sums))
+        is_closed = own.excludes > 0
+        is_whole = ~is_closed & (own.open == 0) & (own.assumed == 0)
 
-    def _contradicts(self, number: int, known: Known) -> bool:
-        """Whether text and field tell ages apart for this patient."""
-        ages, fields = self._age_sets[number]
-        plain = replace(fields, sex="", healthy_volunteers=None)
-        texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
-        before = field_assessments(plain, known)
-        return reconcile_ages(ages, texts, before, known) != (texts, before)
+        def any_of(which: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+            return np.bincount(self._cohort_trials[which], minlength=len(self)) > 0
 
-    def _read(self, at: int, packed: int) -> Outcome:
-        excludes, assumed, data, persons = (
-            packed // unit & _MASK for unit in (_EXCLUDES, _ASSUMED, _DATA, _PERSONS)
+        is_held_up = any_of(np.ones(len(own.first), bool)) & ~any_of(is_whole)
+        data, persons = (
+            any_of(~is_closed & (own.needs_data > 0)),
+            any_of(~is_closed & (own.needs_persons > 0)),
         )
-        verdict = Class.ELIGIBLE
-        if excludes:
-            verdict = Class.EXCLUDED
-        elif assumed or data or persons:
-            verdict = Class.UNDETERMINED
-        only_persons = verdict is Class.UNDETERMINED and not data and not assumed
-        return Outcome(
-            self._ids[at],
-            verdict,
-            only_persons,
-            excludes,
-            packed // _DECIDED & _MASK,
-            packed // _OPEN & _MASK,
-        )
+        persons |= ~any_of(~is_closed) | ~(data | persons)  # all closed, or which one is meant
+        return data & is_held_up, persons & is_held_up
 
 
-def _settled(shape: _Shape, known: Known) -> list[Assessment]:
-    if shape.criterion is None:
-        return field_assessments(shape.fields, known)
-    return [settle(shape.criterion, known, is_headed=shape.is_headed, fields=shape.fields)]
+_TO_BE_READ = Run(np.array([OPEN], np.uint8), np.array([codes.TO_BE_READ], np.uint8)).counts()
 
 
-def _packed(assessments: Sequence[Assessment]) -> int:
-    total = 0
-    for one in assessments:
-        if not one.counts:
-            continue
-        if one.effect is Effect.EXCLUDES:
-            total += _DECIDED + (_ASSUMED if one.rests_on_absence else _EXCLUDES)
-        elif one.effect is Effect.ALLOWS:
-            total += _DECIDED
-        elif one.effect is Effect.OPEN:
-            is_data = any(need.who is Who.DATA for need in one.missing)
-            is_person = any(need.who is not Who.DATA for need in one.missing)
-            total += _OPEN + (_DATA if is_data else 0) + (_PERSONS if is_person else 0)
-    return total
-
-
-def _shape_of(criterion: Criterion, is_headed: bool, fields: Witness | None) -> _Shape:
-    """A criterion without what only shows where it stands."""
-    bare = replace(
-        criterion,
-        id="-",
-        order=0,
-        spans=(Span(0, 0),),
-        expr=spanless(criterion.expr),
-        guard=None if criterion.guard is None else spanless(criterion.guard),
-        plain="",
-        text=criterion.text,
-        parent_id="",
-        section_path=(),
-        defects=tuple(replace(one, span=Span(0, 0)) for one in criterion.defects),
-        notes=(),
-    )
-    return _Shape(bare, is_headed, None if fields is None else Witness(sex=fields.sex))
-
-
-def _sex_of(fields: Witness | None) -> str | None:
-    return None if fields is None else fields.sex
-
-
-def _plain_fields(fields: Witness) -> Witness:
-    return replace(fields, nct_id="", conditions=(), title="")
+def _change(sums: Counts, slots: Any, before: Counts, after: Counts) -> None:
+    for column, one, other in zip(sums, before, after, strict=True):
+        column[slots] += (other - one).sum()
 
 
 def _is_age(criterion: Criterion) -> bool:
@@ -319,4 +312,6 @@ def _is_age(criterion: Criterion) -> bool:
 
 
 def _age_key(criterion: Criterion) -> object:
-    return spanless(criterion.expr), criterion.polarity, criterion.guard is None, str(criterion.population)
+    is_inverted = any(one.kind == "inverted_polarity" for one in criterion.defects)
+    guard = None if criterion.guard is None else spanless(criterion.guard)
+    return spanless(criterion.expr), criterion.polarity, guard, criterion.population, is_inverted

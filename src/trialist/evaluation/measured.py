@@ -184,12 +184,16 @@ def _limit(atom: Quantity, fact: Fact, known: Known) -> Fraction | None:
 
 
 def _is_implausible(atom: Quantity, value: intervals.Interval) -> bool:
-    row = variables().get(atom.variable)
+    most = most_plausible(atom.variable, atom.unit)
+    return most is not None and value.lower > most.upper
+
+
+def most_plausible(variable: str, unit: str) -> intervals.Interval | None:
+    """The most that a value of a variable in a unit may be to be believed; None where the tables do not say."""
+    row = variables().get(variable)
     if row is None or not row["unit"]:
-        return False
-    most = intervals.point(str(row["high"] * _IMPLAUSIBLE))
-    there = converted(most, row["unit"], atom.unit, atom.variable)
-    return there is not None and value.lower > there.upper
+        return None
+    return converted(intervals.point(str(row["high"] * _IMPLAUSIBLE)), row["unit"], unit, variable)
 
 
 def _open(atom: Quantity, told: str, why: str, who: Who = Who.DATA) -> _Reading:

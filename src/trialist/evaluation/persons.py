@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from trialist.criteria.nodes import Attestation, Demographic, Interval, Judgement, Opaque
 from trialist.evaluation.amounts import (
     amount_words,
@@ -21,6 +23,10 @@ from trialist.patient.facts import FactKind, age_on
 
 _BIRTH = Need(Who.DATA, "date of birth", "not recorded", "patient/birth", "LOINC 21112-8")
 _SEX = Need(Who.DATA, "sex", "not recorded", "patient/sex", "LOINC 46098-0")
+_OF_THE_STUDY = re.compile(
+    r"investigator|physician|surgeon|opinion|decid|decision|judg|estimat|randomi|study|trial|protocol|screening",
+    re.IGNORECASE,
+)
 _TOPICS = {
     "consent": "informed consent",
     "assent": "assent of a minor",
@@ -108,6 +114,9 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     facts = known.facts(FactKind.ATTESTATION, atom.topic)
     evidence = tuple(evidence_of(one, f"{'no ' if one.negated else ''}{topic}") for one in facts)
     truths = {truth_of(not one.negated) for one in facts}
+    if not facts and atom.topic in _PROMISED and known.policy.takes_silence and _will_comply(known):
+        said = f"{topic}: the note says that the patient will comply, taken for given"
+        return Answer(truth_of(atom.affirmed), (said,), assumptions=(Assumption("absence", said),))
     if len(truths) != 1:
         return Answer(
             Truth.UNKNOWN, (f"{topic}: {need.why}",), evidence, needs=(need,), is_conflict=len(truths) > 1
@@ -115,6 +124,15 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     truth = truths.pop()
     words = (f"{topic}: {'recorded' if truth is Truth.TRUE else 'refused or not possible'}",)
     return Answer(truth if atom.affirmed else not_(truth), words, evidence)
+
+
+_PROMISED = frozenset({"consent", "assent", "compliance", "refrain"})
+"""What a note's "will consent and comply" promises; what somebody is able to do, or where they live, is something else."""
+
+
+def _will_comply(known: Known) -> bool:
+    facts = [*known.facts(FactKind.ATTESTATION, "compliance"), *known.facts(FactKind.ATTESTATION, "consent")]
+    return bool(facts) and not any(one.negated for one in facts)
 
 
 def answer_judgement(atom: Judgement, known: Known) -> Answer:
@@ -139,8 +157,11 @@ def answer_judgement(atom: Judgement, known: Known) -> Answer:
     return answers[0] if len(answers) == 1 else if_agreed(answers, need)
 
 
-def answer_opaque(atom: Opaque) -> Answer:
-    """Words that were not understood: a person has to read them."""
+def answer_opaque(atom: Opaque, known: Known) -> Answer:
+    """Words that were not understood: a person has to read them, unless silence is taken for absence and none is in the note."""
     said = " ".join(atom.text.split())
+    if known.is_silent(said) and _OF_THE_STUDY.search(said) is None:
+        why = f"“{said}” was not understood, and no word of it is in the note: taken for absent"
+        return Answer(Truth.FALSE, (why,), assumptions=(Assumption("absence", why),))
     need = Need(Who.READER, f"“{said}”", "not understood: has to be read")
     return Answer(Truth.UNKNOWN, (f"“{said}” was not understood",), needs=(need,))

@@ -1,4 +1,4 @@
-"""How missing facts are taken: `strict` (what is not recorded is not known) and `screening` (some of it is taken for absent)."""
+"""How missing facts are taken: `strict` (what is not recorded is not known), `screening` and `narrative` (some of it is absent)."""
 
 from __future__ import annotations
 
@@ -18,17 +18,24 @@ class Policy:
     With `assumes_absence` a condition or an exposure that a record does not have is taken for absent, where the record
     covers `least_months` of care and ends at most `most_gap_days` before the day of evaluation. Every use is an assumption
     of the verdict. Never so: laboratory values, grades, tests, markers, allergies, pregnancy, other trials.
+
+    With `takes_silence` a clinical note is taken for complete: a disease, a treatment, an allergy, another trial or words that
+    were not understood are taken for absent where no word of them is in the note, and whoever will comply is taken to be able
+    to. Each use is an assumption of the verdict, and no trial is ELIGIBLE by one: a person has to confirm. Never so: laboratory
+    values, tests, markers, grades, pregnancy, judgements.
     """
 
     name: str
     assumes_absence: bool
     least_months: int = 12
     most_gap_days: int = 180
+    takes_silence: bool = False
 
 
 STRICT = Policy("strict", assumes_absence=False)
 SCREENING = Policy("screening", assumes_absence=True)
-POLICIES: Mapping[str, Policy] = {one.name: one for one in (STRICT, SCREENING)}
+NARRATIVE = Policy("narrative", assumes_absence=False, takes_silence=True)
+POLICIES: Mapping[str, Policy] = {one.name: one for one in (STRICT, SCREENING, NARRATIVE)}
 
 
 def find_policy(name: str) -> Policy:

@@ -410,6 +410,14 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
             evidence,
             assumptions=(Assumption("absence", said),),
         )
+    is_asked_now = ask.when is not When.PLANNED and ask.need.who is Who.DATA
+    if not told and is_asked_now and known.is_silent(ask.name, ask.surface):
+        said = f"the note says nothing of {ask.name}: taken for absent"
+        return Answer(
+            Truth.FALSE,
+            (f"{ask.name}: not mentioned in the note, taken for absent",),
+            assumptions=(Assumption("absence", said),),
+        )
     need = replace(ask.need, why=why)
     return Answer(Truth.UNKNOWN, (f"{ask.name}: {why}",), evidence, needs=(need,))
 

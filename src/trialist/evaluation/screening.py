@@ -1,23 +1,34 @@
-"""One trial against many patients, fast: criteria that no fact of a patient touches have the answer of a blank patient.
+"""One trial against many patients, fast: the judge answers the leaves that facts touch, and codes are joined for many at once.
 
-As in `many`, the judge settles every criterion that is touched, and trials whose criteria act on each other go to it whole.
+As in `many`. The judge is asked about the whole trial for those patients for whom its criteria act on each other: where it
+permits something and something excludes, and where text and field may tell ages apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice
+
+import numpy as np
 
 from trialist.criteria.criterion import CriterionSet, Modality
 from trialist.criteria.witness import Witness
-from trialist.evaluation.evaluate import evaluate, has_headings, settle
-from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
+from trialist.evaluation import codes
+from trialist.evaluation.compiling import Net, fields_of
+from trialist.evaluation.evaluate import evaluate, has_headings
+from trialist.evaluation.fields import ages_may_differ, field_assessments
 from trialist.evaluation.known import Known
-from trialist.evaluation.policy import SCREENING, STRICT, Policy
+from trialist.evaluation.leaves import Touching, blank, code_of_leaf
+from trialist.evaluation.policy import STRICT, Policy
+from trialist.evaluation.running import EXCLUDES, OPEN, Run, Runner, result_names
 from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
-from trialist.evaluation.verdict import Assessment, Class, Result, Verdict
-from trialist.evaluation.weigh import weigh
+from trialist.evaluation.verdict import Class, Result, Verdict
+from trialist.evaluation.weigh import unread_needs
 from trialist.patient.facts import Patient
+
+_TOGETHER = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +55,82 @@ class Screening:
     """A trial made ready for many patients."""
 
     def __init__(self, criteria: CriterionSet, fields: Witness | None) -> None:
-        self._whole = criteria
-        self._criteria = replace(criteria, criteria=tuple(one for one in criteria.criteria if one.counts))
-        self._fields = fields
-        self._is_headed = has_headings(criteria)
-        self._acts = any(one.modality is Modality.PERMISSIVE for one in criteria.criteria)
-        self._keys = [keys_of_criterion(one) for one in self._criteria.criteria]
-        self._blanks: dict[bool, list[Assessment]] = {}
-
-    @property
-    def named(self) -> list[tuple[str, str]]:
-        """The ids of all that counts and what each says, the registry's fields first."""
-        known = Known(Patient(), date(2000, 1, 1), STRICT)
-        fields = [(one.criterion_id, one.plain) for one in field_assessments(self._fields, known)]
-        return [*fields, *((one.id, one.plain) for one in self._criteria.criteria)]
-
-    def screen(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> ScreenOutcome:
-        """What the trial comes to for a patient; the same as the judge's verdict."""
-        if self._acts:
-            return screen_outcome(evaluate(self._whole, patient, as_of, policy, self._fields))
-        known = Known(patient, as_of, policy)
-        touched = keys_of_facts(known)
-        blank = self._blank(is_covered=known.is_covered)
-        assessments = [
-            self._settle(place, known) if PERSONAL in keys or not keys.isdisjoint(touched) else blank[place]
-            for place, keys in enumerate(self._keys)
+        self._criteria, self._fields = criteria, fields
+        counted = [one for one in criteria.criteria if one.counts and one.modality is Modality.REQUIRED]
+        told = field_assessments(fields, blank(is_covered=False))
+        self.named = [
+            *((one.criterion_id, one.plain) for one in told),
+            *((one.id, one.plain) for one in criteria.criteria if one.counts),
         ]
-        texts, fields = reconcile_ages(
-            self._criteria, assessments, field_assessments(self._fields, known), known
+        """The ids of all that counts and what each says, the registry's fields first."""
+        self._net = Net()
+        is_headed, sex = has_headings(criteria), None if fields is None else fields.sex
+        shapes = [self._net.field(one) for one in fields_of(fields)] if fields is not None else []
+        texts = [self._net.shape(one, is_headed=is_headed, sex=sex) for one in counted]
+        self._ids = [*(one.criterion_id for one in told), *(one.id for one in counted)]
+        self._shapes = [*shapes, *texts]
+        self._is_open = bool(unread_needs(criteria))
+        permissive = [one for one in criteria.criteria if one.modality is Modality.PERMISSIVE]
+        self._permits = frozenset(key for one in permissive for key in keys_of_criterion(one)) - {PERSONAL}
+        self._acts = any(one.scope for one in counted) or (
+            fields is not None and ages_may_differ(counted, fields)
         )
-        return screen_outcome(weigh(self._criteria, known, [*life_assessments(known), *fields, *texts]))
+        self._runner = Runner(self._net)
+        self._touching = Touching((at, self._net.nodes[at]) for at in self._runner.leaves)
+        self._blanks = {
+            is_covered: self._filled(blank(is_covered=is_covered), self._runner.leaves, None)
+            for is_covered in (False, True)
+        }
 
-    def _settle(self, place: int, known: Known) -> Assessment:
-        return settle(self._criteria.criteria[place], known, is_headed=self._is_headed, fields=self._fields)
+    def screen(
+        self, patients: Iterable[Patient], as_of: date, policy: Policy = STRICT
+    ) -> Iterator[ScreenOutcome]:
+        """What the trial comes to for each patient; the same as the judge's verdicts."""
+        waiting = iter(patients)
+        while some := list(islice(waiting, _TOGETHER)):
+            yield from self._screened(some, as_of, policy)
 
-    def _blank(self, *, is_covered: bool) -> list[Assessment]:
-        found = self._blanks.get(is_covered)
-        if found is None:
-            day = date(2000, 1, 1)
-            known = Known(
-                Patient(first_seen=date(1980, 1, 1), last_seen=day), day, SCREENING if is_covered else STRICT
-            )
-            found = [self._settle(place, known) for place in range(len(self._keys))]
-            self._blanks[is_covered] = found
+    def _filled(self, known: Known, leaves: Sequence[int], start: codes.Codes | None) -> codes.Codes:
+        found = np.zeros(self._runner.size, np.uint8) if start is None else start.copy()
+        for at in leaves:
+            found[at] = code_of_leaf(self._net.nodes[at], known)
         return found
+
+    def _screened(self, patients: Sequence[Patient], as_of: date, policy: Policy) -> Iterator[ScreenOutcome]:
+        columns, permitted = [], []
+        for one in patients:
+            known = Known(one, as_of, policy)
+            keys = keys_of_facts(known)
+            permitted.append(not self._permits.isdisjoint(keys))
+            touched = self._touching.places(keys)
+            columns.append(self._filled(known, touched, self._blanks[known.is_covered]))
+        run = self._runner.run(self._runner.fill(np.array(columns).T.copy()))
+        for at, patient in enumerate(patients):
+            own = Run(run.effects[:, at], run.codes[:, at])
+            is_plain = patient.is_dead is not True and not self._acts and not policy.takes_silence
+            if is_plain and not (permitted[at] and EXCLUDES in own.effects):
+                yield self._outcome(own)
+            else:
+                yield screen_outcome(evaluate(self._criteria, patient, as_of, policy, self._fields))
+
+    def _outcome(self, run: Run) -> ScreenOutcome:
+        names, effects, found = result_names(run), run.effects.tolist(), run.codes.tolist()
+        results = tuple(
+            (one, Result.NOT_APPLICABLE if shape is None else Result(names[shape]))
+            for one, shape in zip(self._ids, self._shapes, strict=True)
+        )
+        excluding = [
+            one
+            for one, shape in zip(self._ids, self._shapes, strict=True)
+            if shape is not None and effects[shape] == EXCLUDES and not found[shape] & codes.ABSENCE
+        ]
+        own = {one for one in self._shapes if one is not None}
+        is_assumed = any(effects[one] == EXCLUDES for one in own)
+        waits = [found[one] for one in own if effects[one] == OPEN]
+        data = is_assumed or any(one & codes.DATA for one in waits)
+        persons = self._is_open or any(one & codes.PERSON for one in waits)
+        if excluding:
+            return ScreenOutcome(Class.EXCLUDED, False, tuple(excluding), results)
+        if data or persons:
+            return ScreenOutcome(Class.UNDETERMINED, not data, (), results)
+        return ScreenOutcome(Class.ELIGIBLE, False, (), results)

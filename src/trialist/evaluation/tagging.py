@@ -6,9 +6,11 @@ The logic of criteria is left out: a narrative says what is, and `patient/note.p
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.nodes import (
+    Attestation,
     Basis,
     Biomarker,
     Concept,
@@ -48,7 +50,16 @@ def tag_sentence(sentence: str) -> tuple[Mention, ...]:
     if not tokens:
         return ()
     clause = Clause(tokens, sentence, Span)
-    found = list(_mentions(clause, read_pieces(clause)))
+    pieces = read_pieces(clause)
+    asked = next((one for one in pieces if isinstance(one.expr, Attestation)), None)
+    if asked is not None and asked.last - asked.first > 1:
+        # "heart failure takes furosemide": a narrative asks for no abilities, so the words are read for themselves.
+        cut = tokens[asked.first].end
+        behind = (
+            replace(one, start=one.start + cut, end=one.end + cut) for one in tag_sentence(sentence[cut:])
+        )
+        return (*tag_sentence(sentence[:cut]), *behind)
+    found = list(_mentions(clause, pieces))
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 

@@ -36,10 +36,13 @@ _TRANSPLANT = "transplant"
 
 def keys_of_criterion(criterion: Criterion) -> frozenset[str]:
     """The keys of a criterion, those of its guard included."""
-    found = {key for atom in atoms(criterion.expr) for key in _keys(atom)}
-    if criterion.guard is not None:
-        found |= {key for atom in atoms(criterion.guard) for key in _keys(atom)}
-    return frozenset(found)
+    own = keys_of_expr(criterion.expr)
+    return own if criterion.guard is None else own | keys_of_expr(criterion.guard)
+
+
+def keys_of_expr(expr: Expr) -> frozenset[str]:
+    """The keys of an expression."""
+    return frozenset(key for atom in atoms(expr) for key in _keys(atom))
 
 
 def _keys(atom: Expr) -> set[str]:

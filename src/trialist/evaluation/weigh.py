@@ -30,6 +30,9 @@ def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment
     needs += scoped
     notes += scope_notes
     needs += unread_needs(criteria)
+    silent = [one for one in counted if one.effect is Effect.ALLOWS and one.rests_on_absence]
+    if known.policy.takes_silence and silent:
+        needs.append(Need(Who.PERSON, "what the note does not mention", f"{len(silent)} criteria rest on it"))
     missing = tuple(dict.fromkeys(one for one in needs if one.who is Who.DATA))
     confirmations = tuple(dict.fromkeys(one for one in needs if one.who is not Who.DATA))
     verdict = Class.EXCLUDED if sure else Class.UNDETERMINED if needs else Class.ELIGIBLE

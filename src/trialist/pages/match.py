@@ -49,6 +49,7 @@ _MOST_PARSED = 60
 _POLICY_WORDS = {
     "strict": "What is not told is not known",
     "screening": "In a long record, a disease or drug that is not told was not there",
+    "narrative": "What a complete note does not mention was not there; a person confirms",
 }
 _PLACES = {"note": "The note", "noted": "The day of the note", "file": "The file"}
 

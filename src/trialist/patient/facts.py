@@ -274,7 +274,8 @@ class Patient:
     range when dead and the day is known; `is_dead` is None when nothing says so. `first_seen` and `last_seen` are the
     earliest and latest day of care in the sources: only within them can the absence of an entry mean anything.
     `facts` are in the order of the sources. Names, addresses and identifiers are not kept; `label` tells patients of one
-    source apart: the source's own key (`Patient/7`), "" when it has none.
+    source apart: the source's own key (`Patient/7`), "" when it has none. `note_words` are the first letters of all words of a
+    note: only what none of them begins is surely not mentioned in it; empty for sources that are no note.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -286,6 +287,7 @@ class Patient:
     last_seen: date | None = None
     unresolved: tuple[Unresolved, ...] = ()
     label: str = ""
+    note_words: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.death is not None and self.is_dead is not True:
@@ -296,6 +298,11 @@ class Patient:
             raise ValueError(f"died on {died}, born on {born}")
         if self.first_seen is not None and self.last_seen is not None and self.first_seen > self.last_seen:
             raise ValueError("first seen after last seen")
+
+
+def word_stems(text: str) -> frozenset[str]:
+    """The first five letters of each word of at least four, and all numbers: enough to see that nothing is said of a thing."""
+    return frozenset(word[:5] for word in re.findall(r"[^\W_]{4,}|\d+", text.casefold()))
 
 
 def index_facts(facts: Iterable[Fact]) -> dict[tuple[FactKind, str], list[Fact]]:

@@ -33,6 +33,7 @@ def join_patients(parts: Sequence[Patient]) -> Patient:
         last_seen=max(ends, default=None),
         unresolved=tuple(listed),
         label=next((part.label for part in parts if part.label), ""),
+        note_words=frozenset().union(*(part.note_words for part in parts)),
     )
 
 

@@ -27,6 +27,7 @@ from trialist.patient.facts import (
     Status,
     Subject,
     birth_from_age,
+    word_stems,
 )
 from trialist.patient.note_rules import read_rules
 from trialist.patient.note_sentences import Sentence, split_sentences
@@ -95,6 +96,7 @@ class _Note:
             birth=birth,
             sex=self._sex(),
             unresolved=tuple(found.unresolved),
+            note_words=word_stems(self._text),
         )
 
     def _origin(self, start: int, end: int) -> Origin:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -61,11 +61,23 @@ def screen(
 ) -> Funnel:
     """All patients against one trial; labels are the caller's."""
     screening = Screening(criteria, fields)
+    labels: list[str] = []
+
+    def unlabelled() -> Iterator[Patient]:
+        for label, patient in patients:
+            labels.append(label)
+            yield patient
+
     found = []
-    for label, patient in patients:
-        outcome = screening.screen(patient, as_of, policy)
+    for place, outcome in enumerate(screening.screen(unlabelled(), as_of, policy)):
         found.append(
-            Screened(label, outcome.verdict, outcome.for_persons_only, outcome.excluded_by, outcome.results)
+            Screened(
+                labels[place],
+                outcome.verdict,
+                outcome.for_persons_only,
+                outcome.excluded_by,
+                outcome.results,
+            )
         )
     return Funnel(criteria.nct_id, as_of, policy.name, tuple(found), _funnel(screening.named, found))
 

@@ -1,0 +1,213 @@
+"""A compiled net, run: codes of leaves → codes of all junctions → what each shape does. Everything is arrays.
+
+The first axis of every array of codes is the place in the net, or the shape; a second one, where there is one, is patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from trialist.evaluation import codes
+from trialist.evaluation.codes import ABSENCE, CONFLICT, DATA, FALSE, PERSON, TO_BE_READ, TRUE, TRUTH, UNKNOWN
+from trialist.evaluation.compiling import NONE, Junction, Net, Several
+from trialist.evaluation.verdict import Assessment, Effect, Who
+
+Numbers = npt.NDArray[np.int64]
+
+NO_EFFECT, ALLOWS, EXCLUDES, OPEN = range(4)
+
+_BITS = 20
+_MASK = (1 << _BITS) - 1
+
+
+class Counts(NamedTuple):
+    """How much of each kind there is, three kinds packed in a number: sums of them are sums of all kinds."""
+
+    first: Numbers
+    second: Numbers
+
+    @property
+    def excludes(self) -> Numbers:
+        """How many exclude surely."""
+        return self.first & _MASK
+
+    @property
+    def assumed(self) -> Numbers:
+        """How many exclude only if what is not recorded is absent."""
+        return self.first >> _BITS & _MASK
+
+    @property
+    def needs_data(self) -> Numbers:
+        """How many are open and data would settle them."""
+        return self.first >> 2 * _BITS & _MASK
+
+    @property
+    def needs_persons(self) -> Numbers:
+        """How many are open and a person can settle them."""
+        return self.second & _MASK
+
+    @property
+    def decided(self) -> Numbers:
+        """How many are decided."""
+        return self.second >> _BITS & _MASK
+
+    @property
+    def open(self) -> Numbers:
+        """How many are open."""
+        return self.second >> 2 * _BITS & _MASK
+
+
+class Run(NamedTuple):
+    """What each shape does, and the code that it does it by."""
+
+    effects: codes.Codes
+    codes: codes.Codes
+
+    def counts(self) -> Counts:
+        """The same to be added up."""
+        is_out, is_open = self.effects == EXCLUDES, self.effects == OPEN
+        is_assumed = is_out & (self.codes & ABSENCE != 0)
+        is_data, is_person = (is_open & (self.codes & one != 0) for one in (DATA, PERSON))
+        is_decided = is_out | (self.effects == ALLOWS)
+        return Counts(
+            _packed(is_out & ~is_assumed, is_assumed, is_data), _packed(is_person, is_decided, is_open)
+        )
+
+
+def _packed(*kinds: npt.NDArray[np.bool_]) -> Numbers:
+    found: Numbers = kinds[0].astype(np.int64)
+    for place, kind in enumerate(kinds[1:], 1):
+        found |= kind.astype(np.int64) << place * _BITS
+    return found
+
+
+def packed_of(assessments: Iterable[Assessment]) -> Counts:
+    """The same of the judge's assessments, added up."""
+    kinds = [0] * 6
+    for one in assessments:
+        if not one.counts:
+            continue
+        if one.effect is Effect.EXCLUDES:
+            kinds[1 if one.rests_on_absence else 0] += 1
+        elif one.effect is Effect.OPEN:
+            kinds[2] += any(need.who is Who.DATA for need in one.missing)
+            kinds[3] += any(need.who is not Who.DATA for need in one.missing)
+            kinds[5] += 1
+        kinds[4] += one.effect in (Effect.EXCLUDES, Effect.ALLOWS)
+    first, second = (sum(kinds[at + place] << place * _BITS for place in range(3)) for at in (0, 3))
+    return Counts(np.array([first], np.int64), np.array([second], np.int64))
+
+
+class _Level(NamedTuple):
+    places: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
+    several: list[tuple[int, Several]]
+
+
+class Runner:
+    """The junctions of a net in levels, so that all of a level are looked up together; and its shapes as columns."""
+
+    def __init__(self, net: Net) -> None:
+        self.size = len(net.nodes)
+        self.leaves = [at for at, one in enumerate(net.nodes) if not isinstance(one, Junction | Several)]
+        self._levels = _levels(net)
+        self._shapes = np.array(net.shapes, np.int32).reshape(-1, 10)
+
+    def fill(self, found: codes.Codes) -> codes.Codes:
+        """The codes of all places, of those of the leaves; works in place."""
+        tables = codes.tables()
+        for level in self._levels:
+            if len(level.places):
+                rows = level.rows if found.ndim == 1 else level.rows[:, None]
+                found[level.places] = tables[rows, found[level.first], found[level.second]]
+            for place, node in level.several:
+                found[place] = _several(node, found)
+        return found
+
+    def run(self, found: codes.Codes) -> Run:
+        """What each shape does by the codes of all places."""
+        columns = self._shapes.T if found.ndim == 1 else self._shapes.T[:, :, None]
+        expr, guard, sure, denied, listed, sexless = (self._shapes[:, at] for at in (0, 2, 3, 4, 5, 6))
+        is_exclusion, asks_sex, is_inverted, is_unheaded = (columns[at] != 0 for at in (1, 7, 8, 9))
+        has_guard, has_sure, has_denied, has_listed, has_sexless = (
+            columns[at] != NONE for at in (2, 3, 4, 5, 6)
+        )
+        own = found[expr]
+        truth = own & TRUTH
+        # What was understood in part is left to a reader, where nothing sure decides it.
+        stands = found[sure] & TRUTH == truth
+        stands |= has_denied & (truth == FALSE) & (found[denied] & TRUTH == FALSE)
+        stands |= has_listed & (truth == TRUE) & (found[listed] & TRUTH == TRUE)
+        own = np.where(has_sure & (truth != UNKNOWN) & ~stands, TO_BE_READ | own & ABSENCE, own)
+        own = np.where(is_inverted, TO_BE_READ | own & ABSENCE, own)
+        truth = own & TRUTH
+        is_open = truth == UNKNOWN
+        is_met = (truth == TRUE) != is_exclusion
+        # Only if the guard holds does it exclude; if it does not, nothing was asked.
+        guards = found[guard]
+        waits = has_guard & (guards & TRUTH == UNKNOWN) & ~is_open & ~is_met
+        own = np.where(waits, guards, own)
+        effects = np.where(is_open | waits, OPEN, np.where(is_met, ALLOWS, EXCLUDES))
+        effects = np.where(has_guard & (guards & TRUTH == FALSE), NO_EFFECT, effects)
+        # No headings, or a sex that the field does not ask for: a reader has to say.
+        to_read = is_unheaded & ((effects == ALLOWS) | (effects == EXCLUDES))
+        by_sex = asks_sex | (has_sexless & (found[sexless] & TRUTH != FALSE))
+        to_read |= by_sex & (effects == EXCLUDES)
+        effects = np.where(to_read, OPEN, effects)
+        own = np.where(to_read, TO_BE_READ, own)
+        return Run(effects.astype(np.uint8), own.astype(np.uint8))
+
+
+def _several(node: Several, found: codes.Codes) -> Any:
+    members = found[list(node.members)]
+    if members.ndim == 1:
+        return _joined(node.least, [int(one) for one in members])
+    return [_joined(node.least, [int(one) for one in column]) for column in members.T]
+
+
+def _joined(count: int, members: list[int]) -> int:
+    return codes.so_many(count, members) if count else codes.agreed(members)
+
+
+def _levels(net: Net) -> list[_Level]:
+    depths: list[int] = []
+    by_depth: dict[int, list[int]] = {}
+    for place, node in enumerate(net.nodes):
+        if isinstance(node, Junction):
+            members: tuple[int, ...] = (node.first,) if node.second == NONE else (node.first, node.second)
+        elif isinstance(node, Several):
+            members = node.members
+        else:
+            depths.append(0)
+            continue
+        depths.append(1 + max(depths[one] for one in members))
+        by_depth.setdefault(depths[-1], []).append(place)
+    return [_level(net, by_depth[depth]) for depth in sorted(by_depth)]
+
+
+def _level(net: Net, places: list[int]) -> _Level:
+    pairs: list[tuple[int, ...]] = []
+    several = []
+    for place in places:
+        node = net.nodes[place]
+        if isinstance(node, Several):
+            several.append((place, node))
+        elif isinstance(node, Junction):
+            pairs.append((place, node.row, node.first, max(node.second, 0)))
+    columns = np.array(pairs, np.int32).reshape(-1, 4).T
+    return _Level(columns[0], columns[1], columns[2], columns[3], several)
+
+
+def result_names(run: Run) -> list[str]:
+    """The results of a run's shapes, one patient: as `Result` spells them."""
+    names = np.array(["NOT_APPLICABLE", "MET", "NOT_MET", "UNKNOWN"])[run.effects]
+    return [
+        "CONFLICT" if effect == OPEN and code & CONFLICT else str(name)
+        for name, effect, code in zip(names, run.effects.tolist(), run.codes.tolist(), strict=True)
+    ]
