@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
@@ -23,30 +24,26 @@ from trialist.criteria.witness import Witness, settle_age
 _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
 _TOPICS_FROM = 18
-_DENIED = re.compile(
+_DENIED = Caseless(
     r",?[ ]+(?:(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included))|not[ ]+eligible)"
     r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?\W*$",
-    re.IGNORECASE,
 )
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
-_PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
-    (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
-    (Population.CAREGIVER, re.compile(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)", re.IGNORECASE)),
-    (Population.CONTROL_GROUP, re.compile(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]", re.IGNORECASE)),
+_PEOPLE: tuple[tuple[Population, Caseless], ...] = (
+    (Population.DONOR, Caseless(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])")),
+    (Population.CAREGIVER, Caseless(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)")),
+    (Population.CONTROL_GROUP, Caseless(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]")),
 )  # fmt: skip
-_MUST = re.compile(
+_MUST = Caseless(
     r"\s*,?\s*(?:and|or)?\s*(?:must|should|will|need to|have to|are required|is required|has to|who are|agree|have a|has a|with a negative|:|,)",
-    re.IGNORECASE,
 )
 # `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
-_ALL_WHO = re.compile(
+_ALL_WHO = Caseless(
     r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
-    re.IGNORECASE,
 )
-_PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
-_MEN = re.compile(
+_PREFIX = Caseless(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*")
+_MEN = Caseless(
     r"^\W*(?P<sex>(?:fertile |sexually active |male |adult )*(?:men|males?|male (?:patients?|subjects?|participants?)|women|females?|female (?:patients?|subjects?|participants?)))(?: (?:patients?|subjects?|participants?))?\s+(?:who[^,;]{0,60}\s)?(?:must|should|will|agree|have to|are required|need)\b",
-    re.IGNORECASE,
 )
 
 
@@ -69,27 +66,30 @@ class Reading:
 
 
 @cache
-def _patterns() -> Mapping[str, re.Pattern[str]]:
+def _patterns() -> Mapping[str, Caseless]:
     said = {
         **cues()["modality"],
         "guard": cues()["guard"]["starts"],
         "child_bearing": cues()["guard"]["child_bearing"],
     }
-    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in said.items()}
+    return {name: Caseless(pattern) for name, pattern in said.items()}
 
 
 def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
     """An item of a text → its reading."""
     text = normalised.text
     said = text[item.start : item.end]
+    low, low_said = normalised.low, normalised.low.part(item.start, item.end)
 
     def locate(start: int, end: int) -> Span:
         first = normalised.raw_start(start)
         return Span(first, max(first, normalised.raw_end(end)))
 
-    population = next((who for who, pattern in _PEOPLE if pattern.search(said)), item.population)
-    modality = _modality(said)
-    incomplete = bool(_patterns()["incomplete"].search(said))
+    population = next(
+        (who for who, pattern in _PEOPLE if pattern.of(low_said).match(low_said.text)), item.population
+    )
+    modality = _modality(low_said)
+    incomplete = bool(_patterns()["incomplete"].of(low_said).search(low_said.text))
     guard, start = _guard(normalised, item, locate)
     clause = Clause(
         tokenise(text, start, item.end),
@@ -98,8 +98,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         _topic_tokens(topic),
         topic,
         item.polarity is Polarity.EXCLUSION,
+        small=low,
     )
-    denied = _DENIED.search(text, start, item.end)
+    denied = _DENIED.of(low).search(low.text, start, item.end)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
     expr = _expression(clause, item)
@@ -210,45 +211,46 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(read_pieces(clause))
 
 
-def _modality(said: str) -> Modality:
-    patterns = _patterns()
-    if patterns["informative"].search(said.strip(" \t*-•")) and len(said) < 400:
+def _modality(low: Low) -> Modality:
+    patterns, said = _patterns(), low.text
+    if len(said) < 400 and patterns["informative"].of(low).search(said.strip(" \t*-•")):
         return Modality.INFORMATIVE
-    if patterns["permissive"].search(said) and not patterns["denied"].search(said):
-        return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
+    if patterns["permissive"].of(low).search(said) and not patterns["denied"].of(low).search(said):
+        return Modality.REQUIRED if _ALL_WHO.of(low).match(said) else Modality.PERMISSIVE
     return Modality.REQUIRED
 
 
 def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | None, int]:
     """For whom a statement holds, and where what it says begins."""
     text = normalised.text
-    said = text[item.start : item.end]
+    low = normalised.low.part(item.start, item.end)
+    said = low.text
 
     def span(start: int, end: int) -> Span:
         return Span(normalised.raw_start(start), normalised.raw_end(end))
 
     if item.polarity is Polarity.INCLUSION:
-        found = _patterns()["child_bearing"].match(said)
+        found = _patterns()["child_bearing"].of(low).match(said)
         if (
             found is not None
             and found.end() > 8
             and re.search(r"bearing|potential|reproductive|wocbp|fcbp|fertile", found.group(), re.IGNORECASE)
         ):
-            follows = _MUST.match(said, found.end())
+            follows = _MUST.of(low).match(said, found.end())
             if follows is not None:
                 return ReproState(
                     "child_bearing_potential", span(item.start, item.start + found.end())
                 ), item.start + found.end()
-        men = _MEN.match(said)
+        men = _MEN.of(low).match(said)
         if men is not None:
             sex = "female" if re.search(r"women|female", men["sex"], re.IGNORECASE) else "male"
             return Demographic(
                 "sex", span(item.start + men.start("sex"), item.start + men.end("sex")), values=(sex,)
             ), item.start + men.end("sex")
-    prefix = _PREFIX.match(said)
+    prefix = _PREFIX.of(low).match(said)
     if prefix is not None and prefix.end() < len(said):
         return None, item.start + prefix.end()
-    found = _patterns()["guard"].match(said)
+    found = _patterns()["guard"].of(low).match(said)
     if found is None or re.match(
         r"(?:for|in)[ ]+(?:at least|the|more|less|\d|example|this|addition|order|any|all)\b",
         said,
@@ -256,7 +258,7 @@ def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | N
     ):
         return None, item.start
     first, last = item.start + found.start("guard"), item.start + found.end("guard")
-    inner = Clause(tokenise(text, first, last), text, lambda start, end: span(start, end))
+    inner = Clause(tokenise(text, first, last), text, span, small=normalised.low)
     expr = Reader(inner, lists_any=False).read(read_pieces(inner)) if inner.tokens else None
     return (expr or Opaque(text[first:last], span(first, last))), item.start + found.end()
 
@@ -282,13 +284,9 @@ def _defects(normalised: Normalised, clause: Clause, item: Item, witness: Witnes
         if kind == "lost_comparator" and "=" in normalised.text[max(0, start - 3) : end]:
             kind = "degraded_comparator"
         found.append(Defect(kind, where, repair, sure))
-    if _patterns()["incomplete"].search(normalised.text, item.start, item.end):
-        match = _patterns()["incomplete"].search(normalised.text, item.start, item.end)
-        if match is not None:
-            found.append(
-                Defect(
-                    "incomplete_reference",
-                    Span(normalised.raw_start(match.start()), normalised.raw_end(match.end())),
-                )
-            )
+    low = normalised.low
+    match = _patterns()["incomplete"].of(low).search(low.text, item.start, item.end)
+    if match is not None:
+        where = Span(normalised.raw_start(match.start()), normalised.raw_end(match.end()))
+        found.append(Defect("incomplete_reference", where))
     return tuple(found)

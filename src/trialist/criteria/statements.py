@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.lexicon import cues
 from trialist.criteria.tokens import Token
 
-_REFUSAL = re.compile(
+_REFUSAL = Caseless(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
     r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
-    re.IGNORECASE,
 )
-_REFUSED_BEFORE = re.compile(
+_REFUSED_BEFORE = Caseless(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$",
-    re.IGNORECASE,
 )
 # `agree not to donate blood` is no refusal.
-_AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b", re.IGNORECASE)
-_FORGOES = re.compile(
-    r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
+_AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
+_FORGOES = Caseless(
+    r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$",
 )
 # Behind one of these a new statement begins, unless it speaks of the study as well.
-_BREAK = re.compile(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
-_STUDY_WORDS = re.compile(
+_BREAK = Caseless(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+")
+_STUDY_WORDS = Caseless(
     r"\b(?:study|protocol|procedures?|visits?|consent|follow|comply|complet\w+|requirements?|restrictions?|assessments?|instructions?|questionnaires?|schedule\w*|"
     r"contracepti\w+|birth control|abstinence|abstain|investigator|understand\w*|sign|able|willing\w*|cooperat\w+|participat\w+|samples?|diary|diaries|read|write|speak|language|"
     r"english|representative|guardians?|parents?|legally|data|information|risks?|benefits?|interview|laboratory tests?|examinations?|methods?|condoms?|iud|barrier|"
     r"hormonal|vasectom\w+|intercourse|partner|sexual\w*|during|after|until|before|throughout|at least [0-9]|for [0-9]|months|weeks|days|purpose|nature|communicat\w+|"
     r"personnel|staff|regimen|tests?|monitoring|return|adhere\w*|availab\w+|agree\w*|safety|results?|interpret\w*|evaluat\w+|efficacy|outcomes?|participa\w+|treatment|"
     r"therapy|medications?|compl\w+|signed|written|dated|voluntar\w+|provid\w+|give|given|obtain\w*|form|icf|authori[sz]ation|hipaa|attend\w*|undergo|perform)\b",
-    re.IGNORECASE,
 )
 
 
@@ -49,17 +46,16 @@ class Statement:
 
 
 @cache
-def _patterns() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
-    found: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {}
+def _patterns() -> Mapping[str, tuple[tuple[str, Caseless], ...]]:
+    found: dict[str, tuple[tuple[str, Caseless], ...]] = {}
     for kind in ("trialwise", "judgement", "attestation"):
-        found[kind] = tuple((topic, re.compile(said, re.IGNORECASE)) for topic, said in cues()[kind].items())
+        found[kind] = tuple((topic, Caseless(said)) for topic, said in cues()[kind].items())
     return found
 
 
-_BYSTANDER = re.compile(
+_BYSTANDER = Caseless(
     r"[ ,]*(?:which|that|who|and)?[ ]*(?:in|at|per|by|under|according to|based on)[ ]+(?:the[ ]+|an?[ ]+)?(?:treating[ ]+|primary[ ]+|local[ ]+)?"
     r"(?:physicians?|doctors?|clinicians?|oncologists?|surgeons?|team|researchers?)(?:'?s'?)?",
-    re.IGNORECASE,
 )
 _STEM = 3
 _REACH = 160  # how far before and behind its needed words a statement can go on
@@ -107,7 +103,7 @@ def _possible(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
 
 
 def find_statements(
-    tokens: Sequence[Token], text: str, taken: list[tuple[int, int]], known: list[tuple[int, int]]
+    tokens: Sequence[Token], low: Low, taken: list[tuple[int, int]], known: list[tuple[int, int]]
 ) -> list[Statement]:
     """The statements of a clause that are read as a whole; none reaches into a stretch already taken.
 
@@ -118,13 +114,14 @@ def find_statements(
     if not possible:
         return found
     blocked = list(taken)
+    text = low.text
     start, end = tokens[0].start, tokens[-1].end
     for kind in ("trialwise", "judgement", "attestation"):
         for topic, pattern in _patterns()[kind]:
             where = possible.get(topic if kind != "judgement" else kind)
             if where is None:
                 continue
-            for match in pattern.finditer(
+            for match in pattern.of(low).finditer(
                 text, _word_before(text, where[0], start), min(end, where[1] + _REACH)
             ):
                 begin, stop = match.span()
@@ -132,24 +129,24 @@ def find_statements(
                 begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
                 if kind == "attestation" and topic != "contraception":
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
-                if kind == "trialwise" and _FORGOES.search(text[start:begin]):
+                if kind == "trialwise" and _FORGOES.of(low).search(text[start:begin]):
                     continue  # what somebody agrees not to do is an attestation
-                if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
+                if kind == "judgement" and _BYSTANDER.of(low).fullmatch(text, begin, stop):
                     continue  # `documented by a physician` is no judgement of the investigator's
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
                 stop = _extend(
-                    text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
+                    low, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
                 )
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
-                before = _REFUSED_BEFORE.search(text[start:begin])
+                before = _REFUSED_BEFORE.of(low).search(text[start:begin])
                 if before is not None and not any(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
-                agrees_not = _AGREES_NOT.search(text, begin, stop)
-                refused = bool(before or (agrees_not is None and _REFUSAL.search(text, begin, stop)))
+                agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
+                refused = bool(before or (agrees_not is None and _REFUSAL.of(low).search(text, begin, stop)))
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
@@ -163,18 +160,19 @@ def _word_before(text: str, place: int, start: int) -> int:
     return first
 
 
-def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
+def _extend(low: Low, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
     """Where a statement ends: at the next break behind which something else is said."""
     limit = min([end, *(first for first, _ in blocked if first >= place)])
     if kind == "trialwise":
         return place
+    text, breaks, of_study = low.text, _BREAK.of(low), _STUDY_WORDS.of(low)
     while place < limit:
-        found = _BREAK.search(text, place, limit)
+        found = breaks.search(text, place, limit)
         if found is None:
             return limit
-        following = _BREAK.search(text, found.end(), limit)
+        following = breaks.search(text, found.end(), limit)
         stop = following.start() if following is not None else limit
-        if found.group().strip() == ";" or not _STUDY_WORDS.search(text, found.end(), stop):
+        if found.group().strip() == ";" or not of_study.search(text, found.end(), stop):
             return found.start()
         place = stop
     return limit
