@@ -34,7 +34,7 @@ from trialist.criteria.nodes import (
     Trialwise,
 )
 from trialist.criteria.quantities import Bound, find_bounds
-from trialist.criteria.statements import find_statements
+from trialist.criteria.statements import find_statements, possible_statements
 from trialist.criteria.tokens import Token
 from trialist.criteria.windows import OPENS_A_TIME, Timed, read_window, whole_time
 
@@ -95,7 +95,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     for piece in read_ordinals(clause, hits):
         _claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
     free = [
-        bound for bound in bounds if all(owner[place] is None for place in range(bound.first, bound.last))
+        bound for bound in bounds if not any(owner[bound.first : bound.last])
     ]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
@@ -105,16 +105,20 @@ def read_pieces(clause: Clause) -> list[Piece]:
     _claim_windows(clause, owner, free)
     for hit_group in hits:
         hit = hit_group[0]
-        if all(owner[place] is None for place in range(hit.first, hit.last)):
+        if not any(owner[hit.first : hit.last]):
             found_piece = _from_hits(clause, hit_group)
             if found_piece is not None:
                 _claim(owner, found_piece)
     _claim_rest(clause, owner)
     ordered: list[Piece] = []
+    before: Piece | None = None
     for one in owner:
-        if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
+        if one is not before and one is not None:
             ordered.append(one)
-    return [one for one in _with_purposes(clause, ordered) if one.kind != "glue"]
+            before = one
+    if any(one.kind == "glue" and one.text in _TREATMENTS for one in ordered):
+        ordered = _with_purposes(clause, ordered)
+    return [one for one in ordered if one.kind != "glue"]
 
 
 def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:
@@ -151,36 +155,39 @@ _TREATMENTS = frozenset(
 
 def _claim(owner: list[Piece | None], piece: Piece) -> bool:
     """Take the free tokens of a piece."""
-    places = [place for place in range(piece.first, piece.last) if owner[place] is None]
-    for place in places:
-        owner[place] = piece
-    return bool(places)
+    took = False
+    for place in range(piece.first, piece.last):
+        if owner[place] is None:
+            owner[place] = piece
+            took = True
+    return took
 
 
 def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     """What the tables know of each stretch, the longest first, without overlaps."""
     found: list[list[Hit]] = []
-    place = 0
-    inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
+    after = 0
+    inside = {at: bound for bound in bounds if bound.shape != "around" for at in range(bound.first, bound.last)}
     tokens, text = clause.tokens, clause.text
     named, limiting = things(), modifiers()
     names, limits = named.starts, limiting.starts
-    while place < len(tokens):
-        kind, said, _, _ = tokens[place]
-        if kind == "punct" or (said not in names and said not in limits):
-            place += 1
+    for place, (kind, said, _, _) in enumerate(tokens):
+        if place < after or kind == "punct":
             continue
-        candidates = [*named.at(tokens, place, text), *limiting.at(tokens, place, text)]
-        longest = max((hit.last for hit in candidates), default=0)
-        best = [hit for hit in candidates if hit.last == longest]
+        best = named.at(tokens, place, text) if said in names else []
+        if said in limits and (others := limiting.at(tokens, place, text)):
+            if not best or others[0].last > best[0].last:
+                best = others
+            elif others[0].last == best[0].last:
+                best = [*best, *others]
+        if not best:
+            continue
+        longest = best[0].last
         bound = inside.get(place)
-        if bound is not None and bound.shape == "around":
-            bound = None
-        if not best or (bound is not None and (place > bound.first or longest <= bound.last)):
-            place += 1
+        if bound is not None and (place > bound.first or longest <= bound.last):
             continue
         found.append(best)
-        place = longest
+        after = longest
     return found
 
 
@@ -193,7 +200,7 @@ def _is_covered(bound: Bound, hits: Sequence[Sequence[Hit]]) -> bool:
 
 def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
     tokens = clause.tokens
-    if not tokens:
+    if not tokens or not (possible := possible_statements(tokens)):
         return
     taken = [(tokens[piece.first].start, tokens[piece.last - 1].end) for piece in owner if piece is not None]
     known = [
@@ -202,7 +209,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         for hit in group
         if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
     ]
-    for statement in find_statements(tokens, clause.low, sorted(set(taken)), known):
+    for statement in find_statements(tokens, clause.low, possible, sorted(set(taken)), known):
         places = [
             at
             for at, token in enumerate(tokens)
@@ -238,7 +245,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
     tokens = clause.tokens
     for group in hits:
         hit = next((one for one in group if one.entry.kind == "variable"), None)
-        if hit is None or any(owner[place] is not None for place in range(hit.first, hit.last)):
+        if hit is None or any(owner[hit.first : hit.last]):
             continue
         if any(one.entry.kind not in {"variable", "test_words"} for one in group):
             continue
@@ -268,7 +275,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
     tokens = clause.tokens
     used: set[int] = set()
     for place, bound in enumerate(bounds):
-        if place in used or any(owner[at] is not None for at in range(bound.first, bound.last)):
+        if place in used or any(owner[bound.first : bound.last]):
             continue
         other = _half_lives(tokens, bounds, place)
         timed = read_window(tokens, bound, clause.text, other)
@@ -285,26 +292,22 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
 def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = "") -> None:
     """Times without a number; `only` those beside one anchor (`at the time of signing consent` is no consent)."""
     tokens = clause.tokens
-    place = 0
-    while place < len(tokens):
-        timed = (
-            whole_time(tokens, place, clause.text)
-            if tokens[place].text in OPENS_A_TIME and owner[place] is None
-            else None
-        )
+    after = 0
+    for place, token in enumerate(tokens):
+        if token[1] not in OPENS_A_TIME or place < after or owner[place] is not None:
+            continue
+        timed = whole_time(tokens, place, clause.text)
         if (
             timed is not None
             and timed.last > place
             and only in {"", timed.window.anchor}
-            and all(owner[at] is None for at in range(timed.first, timed.last))
+            and not any(owner[timed.first : timed.last])
         ):
             _claim(
                 owner,
                 Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed),
             )
-            place = timed.last
-        else:
-            place += 1
+            after = timed.last
 
 
 def _half_lives(tokens: Sequence[Token], bounds: Sequence[Bound], place: int) -> Bound | None:
@@ -368,8 +371,11 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     for place, token in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
-        kind, said = _small_word(clause, place)
-        if kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
+        said = token[1]
+        kind = "word"
+        if said in _SMALL_WORDS:
+            kind, said = _small_word(clause, place)
+        if kind == "word" and (said in glue or said in _LONE_LETTERS or token[0] == "punct"):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
 
@@ -385,8 +391,7 @@ _KINDS = {
 
 def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     """What kind of piece a single token is, and how it is called."""
-    token = clause.tokens[place]
-    said = token.text.lower()
+    said = clause.tokens[place].text
     if said in _JOINTS:
         return "joint", _JOINTS[said]
     if said in SEXES:
@@ -400,9 +405,13 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
             place > 0 and len(clause.tokens[place - 1].text) == 1 and clause.tokens[place - 1].kind == "word"
         )
         return ("glue" if initial else "stop"), said  # `H. pylori` is one name
-    if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
+    if said in _COMPARATIVES and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said
+
+
+_COMPARATIVES = frozenset({"more", "less", "greater", "fewer", "higher", "lower"})
+_SMALL_WORDS = frozenset({*_JOINTS, *SEXES, *_KINDS, *_COMPARATIVES, "such", "."})
 
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:

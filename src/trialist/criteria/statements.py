@@ -61,6 +61,9 @@ _STEM = 3
 _REACH = 160  # how far before and behind its needed words a statement can go on
 
 
+_NONE: tuple[tuple[str, int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Need:
     """Words without which a topic's pattern cannot match: one of each of `all_of`, by their beginnings."""
@@ -84,12 +87,12 @@ def _needs() -> tuple[tuple[_Need, ...], Mapping[str, tuple[tuple[str, int, int]
     return tuple(needs), {start: tuple(found) for start, found in stems.items()}
 
 
-def _possible(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
+def possible_statements(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
     """The topics whose words stand among the tokens, and from where to where in the text."""
     needs, stems = _needs()
     met: dict[int, dict[int, tuple[int, int]]] = {}
     for _, said, start, end in tokens:
-        for stem, need, part in stems.get(said[:_STEM], ()):
+        for stem, need, part in stems.get(said[:_STEM], _NONE):
             if said.startswith(stem):
                 parts = met.setdefault(need, {})
                 parts[part] = (parts[part][0], end) if part in parts else (start, end)
@@ -103,16 +106,17 @@ def _possible(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
 
 
 def find_statements(
-    tokens: Sequence[Token], low: Low, taken: list[tuple[int, int]], known: list[tuple[int, int]]
+    tokens: Sequence[Token],
+    low: Low,
+    possible: Mapping[str, tuple[int, int]],
+    taken: list[tuple[int, int]],
+    known: list[tuple[int, int]],
 ) -> list[Statement]:
     """The statements of a clause that are read as a whole; none reaches into a stretch already taken.
 
-    `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent").
+    `possible` is what `possible_statements` gives: nothing else is tried. `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent").
     """
     found: list[Statement] = []
-    possible = _possible(tokens)
-    if not possible:
-        return found
     blocked = list(taken)
     text = low.text
     start, end = tokens[0].start, tokens[-1].end
