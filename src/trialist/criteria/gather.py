@@ -62,7 +62,7 @@ def with_cause(concept: Concept, by: str, is_so: bool) -> Concept:
 def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
     """A known name with unknown words before it: narrower than the known one."""
     span = clause.span(piece.first, piece.last)
-    if isinstance(expr, Concept | Exposure):
+    if isinstance(expr, (Concept, Exposure)):
         is_other = surface.lower().startswith(
             "non"
         )  # `non-haematological malignancy` lies outside the known one
@@ -73,11 +73,11 @@ def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
 
 def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
-    if isinstance(main, Concept | Exposure):
-        words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
+    if isinstance(main, (Concept, Exposure)):
+        words = tuple(one.surface for one in atoms(named) if isinstance(one, (Concept, Exposure)))
         main = replace(main, examples=words)
         plain = any(
-            isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
+            isinstance(one, (Concept, Exposure)) and not one.status and not getattr(one, "severity", ())
             for one in atoms(named)
         )
         if plain and (main.status or (isinstance(main, Concept) and main.severity)):

@@ -281,7 +281,7 @@ def _sexes_against_field(criteria: Sequence[Criterion], witness: Witness) -> lis
         for one, part in asked
         if witness.sex.lower() != part.values[0]
         and all(
-            isinstance(each, Demographic | Concept) and not getattr(each, "time", None)
+            isinstance(each, (Demographic, Concept)) and not getattr(each, "time", None)
             for each in _conjuncts(one.expr)
         )
     ]

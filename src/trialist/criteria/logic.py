@@ -76,7 +76,7 @@ _LINKS = word_set("linking_two_things")
 
 def _is_a_list_of_names(expr: Expr) -> bool:
     """Whether an expression is nothing but several conditions or treatments to choose from."""
-    return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
+    return isinstance(expr, Or) and all(isinstance(one, (Concept, Exposure)) for one in expr.of)
 
 
 def _next_threshold(pieces: Sequence[Piece], place: int) -> int:
@@ -85,7 +85,7 @@ def _next_threshold(pieces: Sequence[Piece], place: int) -> int:
         if (
             pieces[at].kind == pieces[at + 1].kind == "joint"
             and pieces[at].text == ","
-            and isinstance(pieces[at + 2].expr, Quantity | Ordinal | Demographic)
+            and isinstance(pieces[at + 2].expr, (Quantity, Ordinal, Demographic))
         ):
             return at + 1
     return len(pieces)
@@ -172,7 +172,7 @@ class Reader:
         if is_list and before[-1].kind == "word":
             return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
         main = before[-1].expr if before else None
-        if is_list and isinstance(main, Concept | Exposure):
+        if is_list and isinstance(main, (Concept, Exposure)):
             # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
             before[-1].expr = Alternatives((join_any([main, expr]), expr))
             return []
@@ -181,7 +181,7 @@ class Reader:
 
     def _exemplifies(self, before: list[Piece], inside: list[Piece]) -> bool:
         """`symptoms of heart failure (NYHA II) (e.g. dyspnoea)`: examples of the last thing named, where other pieces stand between."""
-        if not before or isinstance(before[-1].expr, Concept | Exposure) or before[-1].kind == "word":
+        if not before or isinstance(before[-1].expr, (Concept, Exposure)) or before[-1].kind == "word":
             return False
         named = next((one for one in reversed(before) if isinstance(one.expr, Concept)), None)
         if named is None or not isinstance(named.expr, Concept):
@@ -190,7 +190,7 @@ class Reader:
             [one for one in inside if one.kind not in {"examples", "close_examples"}]
         )
         words = (
-            tuple(one.surface for one in atoms(examples) if isinstance(one, Concept | Exposure))
+            tuple(one.surface for one in atoms(examples) if isinstance(one, (Concept, Exposure)))
             if examples
             else ()
         )
@@ -202,7 +202,7 @@ class Reader:
         place = next(at for at, piece in enumerate(inside) if piece.kind == "exception")
         exception = Reader(self.clause, lists_any=True)._sentence(inside[place + 1 :])
         main = before[-1].expr if before else None
-        if exception is not None and isinstance(main, Concept | Exposure | Quantity | Alternatives | Or):
+        if exception is not None and isinstance(main, (Concept, Exposure, Quantity, Alternatives, Or)):
             before[-1].expr = ExceptWhen(main, exception)
             return []
         end = inside[-1].last
@@ -497,7 +497,7 @@ class Reader:
             return modifiers.carried() if modifiers.used else modifiers
         if self._is_method(piece, parts):
             last = parts[-1]
-            if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
+            if isinstance(last, (Quantity, Concept)) and isinstance(piece.expr, Exposure):
                 parts[-1] = replace(last, method=piece.expr.surface)
             return modifiers
         return self._take(piece, parts, modifiers)
@@ -512,7 +512,7 @@ class Reader:
     def _with_trailing(self, parts: list[Expr], trailing: list[Piece]) -> list[Expr]:
         """`renal failure, severe`: what stands behind a thing qualifies it; other words behind it stay opaque."""
         last = parts[-1]
-        if isinstance(last, Concept | Exposure) and all(
+        if isinstance(last, (Concept, Exposure)) and all(
             one.kind in {"status", "severity", "certainty"} for one in trailing
         ):
             behind = Modifiers()
@@ -531,8 +531,8 @@ class Reader:
         if (
             before
             and before[-1].last == run[0].first
-            and isinstance(last, Concept | Exposure)
-            and isinstance(new, Concept | Exposure)
+            and isinstance(last, (Concept, Exposure))
+            and isinstance(new, (Concept, Exposure))
         ):
             # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
             whole = f"{last.surface} {new.surface}"
@@ -546,7 +546,7 @@ class Reader:
     def _is_linked(self, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
         """Whether a thing behind another in one member says more of the same people, and not something that was not read."""
         expr = piece.expr
-        if not isinstance(expr, Concept | Exposure) or piece.entry_id == "parenthesis":
+        if not isinstance(expr, (Concept, Exposure)) or piece.entry_id == "parenthesis":
             return True
         tokens = self.clause.tokens
         if isinstance(last, Concept) and last.domain == "allergy":
@@ -554,15 +554,15 @@ class Reader:
         behind = max((one.last for one in before if one.expr is not None), default=0)
         between = [token.text for token in tokens[behind : piece.first]]
         cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
-        if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):
+        if isinstance(last, (Quantity, Ordinal, Count)) or isinstance(expr, Exposure):
             return (
-                not isinstance(last, Exposure | Concept | Quantity | Ordinal | Count)
+                not isinstance(last, (Exposure, Concept, Quantity, Ordinal, Count))
                 or (bool(before) and any(one.kind in CUES for one in before[-2:]))
                 or bool(between[-1:] and between[-1] in _LINKS)
                 or self._is_method(piece, [last])
                 or (isinstance(last, Concept) and not between)
             )
-        if isinstance(last, Concept | Exposure):
+        if isinstance(last, (Concept, Exposure)):
             return not between or cued or bool(set(between[-3:]) & _LINKS)
         return True
 
@@ -572,7 +572,7 @@ class Reader:
             isinstance(piece.expr, Exposure)
             and piece.entry_id in _METHODS
             and bool(parts)
-            and isinstance(parts[-1], Quantity | Concept)
+            and isinstance(parts[-1], (Quantity, Concept))
             and piece.first > 0
             and self.clause.tokens[piece.first - 1].text in {"by", "on", "via", "using", "through", "per"}
         )
@@ -583,7 +583,7 @@ class Reader:
             if (
                 piece.kind in {"positive", "negative"}
                 and parts
-                and isinstance(parts[-1], Concept | Result | Biomarker)
+                and isinstance(parts[-1], (Concept, Result, Biomarker))
                 and not getattr(parts[-1], "outcome", "")
             ):
                 late = Modifiers()
@@ -606,7 +606,7 @@ class Reader:
         expr = piece.expr
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
-        if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
+        if modifiers.has("allergy") and isinstance(expr, (Exposure, Concept)):
             allergen = expr.surface
             expr = Concept(
                 "allergy",
@@ -641,7 +641,7 @@ class Reader:
         if (
             behind is not None
             and behind.first == last
-            and isinstance(behind.expr, Concept | Exposure)
+            and isinstance(behind.expr, (Concept, Exposure))
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX
         ):

@@ -185,7 +185,8 @@ def _residue(raw: str, spans: Sequence[Span]) -> tuple[Residue, ...]:
     for span in [*sorted(spans), Span(len(raw), len(raw))]:
         if span.start > after:
             said = raw[after : span.start]
-            kind = "text" if sum(char.isalnum() for char in said) > 4 else "layout"
+            is_text = len(said) > 4 and sum(map(str.isalnum, said)) > 4
+            kind = "text" if is_text else "layout"
             found.append(Residue(kind, Span(after, span.start), said))
         after = max(after, span.end)
     return tuple(found)
@@ -195,8 +196,7 @@ def _coverage(
     raw: str, criteria: Sequence[Criterion], headers: Sequence[Header], residue: Sequence[Residue]
 ) -> Coverage:
     decisive = [one for one in criteria if one.modality is Modality.REQUIRED]
-    typed = [one for one in decisive if any(not isinstance(atom, Opaque) for atom in atoms(one.expr))]
-    structured = [one for one in typed if not any(isinstance(atom, Opaque) for atom in atoms(one.expr))]
+    opaque = [[isinstance(atom, Opaque) for atom in atoms(one.expr)] for one in decisive]
     layout = sum(one.span.end - one.span.start for one in residue if one.kind == "layout")
     lost = sum(one.span.end - one.span.start for one in residue if one.kind == "text")
     in_headers = sum(one.span.end - one.span.start for one in headers)
@@ -207,7 +207,7 @@ def _coverage(
         in_layout=layout,
         lost=lost,
         criteria=len(decisive),
-        typed=len(typed),
-        structured=len(structured),
+        typed=sum(not all(one) for one in opaque),
+        structured=sum(not any(one) for one in opaque),
         by_computability=dict(sorted(Counter(str(one.computability) for one in decisive).items())),
     )

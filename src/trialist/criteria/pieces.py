@@ -94,9 +94,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     owner: list[Piece | None] = [None] * len(tokens)
     for piece in read_ordinals(clause, hits):
         _claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
-    free = [
-        bound for bound in bounds if not any(owner[bound.first : bound.last])
-    ]
+    free = [bound for bound in bounds if not any(owner[bound.first : bound.last])]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
     _claim_normals(clause, owner, hits)
@@ -167,7 +165,9 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     """What the tables know of each stretch, the longest first, without overlaps."""
     found: list[list[Hit]] = []
     after = 0
-    inside = {at: bound for bound in bounds if bound.shape != "around" for at in range(bound.first, bound.last)}
+    inside = {
+        at: bound for bound in bounds if bound.shape != "around" for at in range(bound.first, bound.last)
+    }
     tokens, text = clause.tokens, clause.text
     named, limiting = things(), modifiers()
     names, limits = named.starts, limiting.starts
@@ -424,7 +424,7 @@ def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
     if (
         behind is None
         or behind.kind != "atom"
-        or not isinstance(behind.expr, Quantity | Ordinal | Demographic)
+        or not isinstance(behind.expr, (Quantity, Ordinal, Demographic))
     ):
         return
     if all(one is None for one in owner[:colon]):

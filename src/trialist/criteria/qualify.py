@@ -88,7 +88,7 @@ class Modifiers:
 def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
     """The atom with its modifiers; where they were given as a choice, one of the atoms that it makes."""
     modifiers.used = True
-    if not modifiers.options or not isinstance(atom, Concept | Exposure):
+    if not modifiers.options or not isinstance(atom, (Concept, Exposure)):
         return _qualified(atom, modifiers.words)
     own = modifiers.words if any(kind in _LIMITING for kind in modifiers.words) else None
     choices = [_qualified(atom, words) for words in (*modifiers.options, *(() if own is None else (own,)))]

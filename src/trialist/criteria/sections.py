@@ -183,7 +183,12 @@ def _group_heading(line: str, is_marked: bool) -> Heading | None:
             return Heading(len(line), None, False, population, scope, bare)
     if ends and scope and len(bare) < 80 and not _LEADS.of(low).search(low.text):
         return Heading(len(line), None, False, _population(bare), scope, bare)
-    if ends and len(bare) <= _LONGEST_TOPIC and not _LEADS.of(low).search(low.text) and not re.search(r"[.;≥≤<>=]", bare):
+    if (
+        ends
+        and len(bare) <= _LONGEST_TOPIC
+        and not _LEADS.of(low).search(low.text)
+        and not re.search(r"[.;≥≤<>=]", bare)
+    ):
         return Heading(len(line), topic=bare)
     return None
 

@@ -139,9 +139,7 @@ def find_statements(
                     continue  # `documented by a physician` is no judgement of the investigator's
                 if stop - begin < 3 or any(first < stop and begin < last for first, last in blocked):
                     continue
-                stop = _extend(
-                    low, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
-                )
+                stop = _extend(low, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind)
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
                 before = _REFUSED_BEFORE.of(low).search(text[start:begin])
