@@ -22,8 +22,9 @@ from trialist.criteria.lint import lint
 from trialist.criteria.lists import compose
 from trialist.criteria.nodes import Opaque, Span, atoms
 from trialist.criteria.normalise import Normalised, normalise
+from trialist.criteria.remembered import MEMORY
 from trialist.criteria.split import Item, Outline, split_text
-from trialist.criteria.statement import Reading, read_item
+from trialist.criteria.statement import Reading
 from trialist.criteria.witness import read_witness
 from trialist.record import Study
 
@@ -48,7 +49,7 @@ def parse_criteria(text: str | None, study: Study | None = None) -> CriterionSet
     outline = split_text(normalised.text)
     parents = _parents(outline.items)
     readings = [
-        read_item(normalised, item, witness, _topic(normalised, outline.items, parents, place))
+        MEMORY.read(normalised, item, witness, _topic(normalised, outline.items, parents, place))
         for place, item in enumerate(outline.items)
     ]
     criteria = _criteria(normalised, outline.items, parents, readings)
