@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from trialist.criteria.caseless import Low, lowered
+from trialist.criteria.lexicon import SEXES
 from trialist.criteria.nodes import Span
 from trialist.criteria.tokens import Token
 
@@ -24,6 +25,7 @@ class Clause:
     defects: list[tuple[str, int, int, str, float]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     small: Low | None = None
+    has_sex: bool | None = None
 
     @property
     def low(self) -> Low:
@@ -31,6 +33,12 @@ class Clause:
         if self.small is None:
             self.small = lowered(self.text)
         return self.small
+
+    def names_a_sex(self) -> bool:
+        """Whether a word for a sex stands among the tokens."""
+        if self.has_sex is None:
+            self.has_sex = any(token[1] in SEXES for token in self.tokens)
+        return self.has_sex
 
     def span(self, first: int, last: int) -> Span:
         """The raw span of tokens `first` to `last` (exclusive)."""

@@ -67,6 +67,7 @@ _RESTART = word_set("new_verbs")
 _VERBS = word_set("verbs")
 
 
+_TURNING = frozenset({"negation", "exception", "optional", "condition_word", "defined", "examples"})
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
@@ -222,6 +223,8 @@ class Reader:
     def _turned(self, pieces: list[Piece]) -> Expr | None:
         """A sentence by the first of its words that turns or limits it."""
         for place, piece in enumerate(pieces):
+            if piece.kind not in _TURNING:
+                continue
             if piece.kind == "negation" and place + 1 < len(pieces):
                 return self._negated(pieces, place)
             if piece.kind == "exception":
@@ -681,7 +684,7 @@ class Reader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = gather_choices(settle_sexes(members))
+        members = gather_choices(settle_sexes(members) if self.clause.names_a_sex() else members)
         if not members:
             return None
         opinions = [expr for joint, expr in members if is_an_opinion(expr, joint)]

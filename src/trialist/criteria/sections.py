@@ -174,9 +174,11 @@ def _group_heading(line: str, is_marked: bool) -> Heading | None:
     bare = stripped.strip("*_#[] ").rstrip(":").strip("*_ ")
     if is_marked or not bare or len(bare) > _LONGEST_HEADING:
         return None
-    scope = _scope(bare)
     low = lowered(bare)
     is_group = _is_group(low) and len(bare.split()) <= 8
+    if not is_group and not ends:
+        return None
+    scope = _scope(bare)
     if is_group and (ends or len(bare) <= 45) and (ends or not _is_sentence(bare)):
         population = _population(bare)
         if population is not None or scope:

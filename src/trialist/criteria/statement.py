@@ -29,10 +29,11 @@ _DENIED = Caseless(
     r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?\W*$",
 )
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
-_PEOPLE: tuple[tuple[Population, Caseless], ...] = (
-    (Population.DONOR, Caseless(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])")),
-    (Population.CAREGIVER, Caseless(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)")),
-    (Population.CONTROL_GROUP, Caseless(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]")),
+# Of whom a statement may speak, a word of which one stands in it then, and how it is said.
+_PEOPLE: tuple[tuple[Population, tuple[str, ...], Caseless], ...] = (
+    (Population.DONOR, ("donor",), Caseless(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])")),
+    (Population.CAREGIVER, ("care", "parent"), Caseless(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)")),
+    (Population.CONTROL_GROUP, ("control",), Caseless(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]")),
 )  # fmt: skip
 _MUST = Caseless(
     r"\s*,?\s*(?:and|or)?\s*(?:must|should|will|need to|have to|are required|is required|has to|who are|agree|have a|has a|with a negative|:|,)",
@@ -85,9 +86,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         first = normalised.raw_start(start)
         return Span(first, max(first, normalised.raw_end(end)))
 
-    population = next(
-        (who for who, pattern in _PEOPLE if pattern.of(low_said).match(low_said.text)), item.population
-    )
+    population = _population(low_said) or item.population
     modality = _modality(low_said)
     incomplete = bool(_patterns()["incomplete"].of(low_said).search(low_said.text))
     guard, start = _guard(normalised, item, locate)
@@ -192,7 +191,7 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
         first = place + 1
         if not tokens:
             continue
-        sentence = replace(clause, tokens=tokens)
+        sentence = replace(clause, tokens=tokens, has_sex=None)
         is_long = len(tokens) > _MOST_TOKENS
         found = (
             Opaque(sentence.said(0, len(tokens)), sentence.span(0, len(tokens)))
@@ -209,6 +208,16 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(read_pieces(clause))
+
+
+def _population(low: Low) -> Population | None:
+    """Of whom a statement says that it speaks."""
+    for who, words, pattern in _PEOPLE:
+        if low.is_small and not any(word in low.text for word in words):
+            continue
+        if pattern.of(low).match(low.text):
+            return who
+    return None
 
 
 def _modality(low: Low) -> Modality:
