@@ -5,13 +5,13 @@ Numbers are strings, so that no digit is lost; empty fields are left out; every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from trialist.criteria.criterion import Criterion, CriterionSet
 from trialist.criteria.lexicon import tables
@@ -62,12 +62,13 @@ def encode_criterion(one: Criterion) -> dict[str, Any]:
 
 def encode_value(value: Any) -> Any:
     """A node or a part of one; codes of the rules are put beside the ids that have them."""
-    return _encoder(type(value))(value)
+    return _encoder(value.__class__)(value)
 
 
 @cache
-def _encoder(kind: type[Any]) -> Callable[[Any], Any]:
+def _encoder(of: Hashable) -> Callable[[Any], Any]:
     """What makes JSON values of a kind of value; asked of every part of every node, so looked up and not decided anew."""
+    kind = cast("type[Any]", of)
     if issubclass(kind, Span):
         return lambda value: {"start": value.start, "end": value.end}
     if issubclass(kind, StrEnum):
@@ -79,7 +80,7 @@ def _encoder(kind: type[Any]) -> Callable[[Any], Any]:
     return _node_encoder(kind) if is_dataclass(kind) else lambda value: value
 
 
-def _node_encoder(kind: type[Any]) -> Callable[[Any], Any]:
+def _node_encoder(kind: Any) -> Callable[[Any], Any]:
     said, has_codes = type_name(kind), issubclass(kind, _KINDS)
     names, values = _field_names(kind), _field_values(kind)
 
@@ -90,7 +91,7 @@ def _node_encoder(kind: type[Any]) -> Callable[[Any], Any]:
                 if inner:
                     out[name] = inner
             elif inner is not None and inner != ():
-                out[name] = _encoder(type(inner))(inner)
+                out[name] = _encoder(inner.__class__)(inner)
         if has_codes:
             out.update(_codes(value))
         return out
@@ -99,12 +100,12 @@ def _node_encoder(kind: type[Any]) -> Callable[[Any], Any]:
 
 
 @cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(cast("type[Any]", kind)))
 
 
 @cache
-def _field_values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+def _field_values(kind: Hashable) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the values of all fields of a class."""
     names = _field_names(kind)
     read = attrgetter(*names)
@@ -118,7 +119,7 @@ def type_name(kind: type) -> str:
 
 def _plain(value: Any) -> dict[str, Any]:
     """A record about the text rather than of it: all its fields, without a type."""
-    kind = type(value)
+    kind = value.__class__
     return {
         name: encode_value(inner)
         for name, inner in zip(_field_names(kind), _field_values(kind)(value), strict=True)

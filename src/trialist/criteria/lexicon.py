@@ -91,7 +91,7 @@ class Lexicon:
             ]
             if hits:
                 return hits
-        return found
+        return []
 
 
 @dataclass(slots=True)

@@ -9,11 +9,11 @@ remembered reading is the one that `read_item` gives; the tests hold them agains
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from trialist.criteria.criterion import Defect
 from trialist.criteria.nodes import (
@@ -34,7 +34,7 @@ from trialist.criteria.statement import Reading, read_item
 from trialist.criteria.witness import Witness
 
 _MOST = 12_000
-"""Lines in each of two generations: what was not asked for while so many others came is forgotten. About 60 MB when full."""
+"""Lines in each of two generations: what was not asked for while so many others came is forgotten. About 50 MB when full."""
 _LONGEST = 600
 """Longer lines hardly ever recur."""
 _Key = tuple[object, ...]
@@ -163,7 +163,7 @@ def _moved(expr: Expr, by: int) -> Expr:
     junction = _JUNCTIONS.get(type(expr))
     if junction is not None:
         return junction(expr, by)
-    kind = type(expr)
+    kind: Any = type(expr)
     values, at = _layout(kind)
     found = list(values(expr))
     found[at] = _moved_span(found[at], by)
@@ -172,9 +172,9 @@ def _moved(expr: Expr, by: int) -> Expr:
 
 
 @cache
-def _layout(kind: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], int]:
+def _layout(kind: Hashable) -> tuple[Callable[[Any], tuple[Any, ...]], int]:
     """What gives all values of an atom of a kind, and which of them is its place."""
-    names = [one.name for one in fields(kind)]
+    names = [one.name for one in fields(cast("type[Any]", kind))]
     return attrgetter(*names), names.index("span")
 
 
