@@ -1,18 +1,19 @@
 """How well eligibility texts are read: one table, the published figures beside ours, and the worst errors.
 
-python bench/criteria.py [--sample N] [--errors N] [--fuzz N]
+python bench/criteria.py [--sample N] [--errors N] [--fuzz N] [--peers PYTHON]
 
 Gold is read from ../shared/data/gold (development halves; rules were tuned with them in sight, so these are no test figures), labelled lines from
 criteria_lines.tsv, verdicts on readings from criteria_verdicts.tsv. What is compared, and what is not counted, stands at the head of criteria_gold.py,
 criteria_lines.py and criteria_damage.py. All records are real ones; nothing of them is written anywhere. Times are of the processor, not of
-the clock. Peers are measured in the same run where they can be imported (quantulum3 on the numbers; pip install it into a scratch
-environment and put that on PYTHONPATH).
+the clock. Peers (medspaCy with our words as rules, quantulum3 on the numbers) are measured in the same run where the interpreter of their
+environment is named (`--peers`; see criteria_peers.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import statistics
 import sys
 import time
 from collections import Counter, defaultdict
@@ -48,6 +49,7 @@ def score_records(sample: int) -> tuple[list[tuple[str, str]], list[str]]:
     """Coverage, losses, speed over the real records; `sample` of n takes every n-th."""
     counts: Counter[str] = Counter()
     seconds: list[tuple[float, str]] = []
+    each: list[float] = []
     bands: dict[float, list[int]] = defaultdict(lambda: [0, 0])
     for place, study in enumerate(records()):
         if place % sample:
@@ -58,6 +60,7 @@ def score_records(sample: int) -> tuple[list[tuple[str, str]], list[str]]:
         start = time.process_time()
         found = parse_criteria(text, study)
         seconds.append((time.process_time() - start, str(study.nct_id)))
+        each += [1000 * seconds[-1][0] / max(1, len(found.criteria))] * len(found.criteria)
         cover = found.coverage
         counts.update(
             texts=1,
@@ -93,6 +96,7 @@ def score_records(sample: int) -> tuple[list[tuple[str, str]], list[str]]:
             for kind, number in sorted(counts.items())
             if kind.startswith("is ")
         ],
+        ("median a criterion", f"{statistics.median(each):.2f} ms"),
         ("mean a criterion", f"{1000 * total / max(1, counts['all']):.2f} ms"),
         ("texts a second and core", f"{counts['texts'] / max(total, 1e-9):.0f}"),
         ("slowest texts", ", ".join(f"{1000 * one:.0f} ms {name}" for one, name in seconds[:3])),
@@ -203,6 +207,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=1, help="take every n-th record (default: all)")
     parser.add_argument("--errors", type=int, default=0, help="print so many errors of each task")
     parser.add_argument("--fuzz", type=int, default=2000, help="so many random strings (default: 2,000)")
+    parser.add_argument("--peers", type=Path, help="the interpreter of the peers' environment")
     arguments = parser.parse_args()
     if not SHARED.is_dir():
         print(f"{SHARED} is absent: nothing to measure against.")
@@ -220,7 +225,7 @@ def main() -> int:
         print(f"{name:44} {damage.before:6.3f} {damage.after:6.3f} {damage.sure_and_wrong:8.2%}")
     print()
     for rows in (
-        score_peers(),
+        score_peers(arguments.peers),
         score_verdicts(),
         score_later_verdicts(),
         fuzz(arguments.fuzz),

@@ -70,13 +70,13 @@ def read_pressures(
 
 
 def _is_pressures(expr: Expr) -> bool:
-    parts = expr.of if isinstance(expr, Or | And) else ()
+    parts = expr.of if isinstance(expr, (Or, And)) else ()
     return any(isinstance(one, Quantity) and one.variable == "sbp" for one in parts)
 
 
 def for_sex(clause: Clause, one: Attached) -> Attached:
     """`< 13 g/dL in men`: the threshold of one sex."""
-    if not isinstance(one.expr, Quantity | Count):
+    if not isinstance(one.expr, (Quantity, Count)):
         return one
     tokens = clause.tokens
     place, opened = one.last, False

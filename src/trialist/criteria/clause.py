@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from trialist.criteria.caseless import Low, lowered
+from trialist.criteria.lexicon import SEXES
 from trialist.criteria.nodes import Span
 from trialist.criteria.tokens import Token
 
@@ -22,6 +24,21 @@ class Clause:
     depth: int = 0
     defects: list[tuple[str, int, int, str, float]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    small: Low | None = None
+    has_sex: bool | None = None
+
+    @property
+    def low(self) -> Low:
+        """The text as patterns look in it that ignore case."""
+        if self.small is None:
+            self.small = lowered(self.text)
+        return self.small
+
+    def names_a_sex(self) -> bool:
+        """Whether a word for a sex stands among the tokens."""
+        if self.has_sex is None:
+            self.has_sex = any(token[1] in SEXES for token in self.tokens)
+        return self.has_sex
 
     def span(self, first: int, last: int) -> Span:
         """The raw span of tokens `first` to `last` (exclusive)."""

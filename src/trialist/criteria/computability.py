@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trialist.criteria.criterion import Computability, Defect
 from trialist.criteria.nodes import (
@@ -55,20 +55,23 @@ _VAGUE = frozenset({"comorbidity", "healthy", "organ_failure", "infection"})
 
 def computability(expr: Expr, incomplete: bool) -> Computability:
     """What kind of answer an expression needs."""
-    found = list(atoms(expr))
-    if all(isinstance(one, Opaque) for one in found):
-        return Computability.INCOMPLETE if incomplete else Computability.OPAQUE
     if incomplete:
         return Computability.INCOMPLETE
-    if all(isinstance(one, Attestation) for one in found):
-        return Computability.ATTESTATION
-    if all(isinstance(one, Judgement) for one in found):
-        return Computability.JUDGEMENT
-    if any(
-        isinstance(one, Opaque | Attestation | Judgement) or _is_vague(one) for one in found
-    ) or _has_alternatives(expr):
+    found = list(atoms(expr))
+    kinds = {type(one) for one in found}
+    if len(kinds) == 1 and (alone := _ALONE.get(type(found[0]))) is not None:
+        return alone
+    if not kinds.isdisjoint(_ALONE) or any(map(_is_vague, found)) or _has_alternatives(expr):
         return Computability.PARTIAL
     return Computability.COMPUTABLE
+
+
+_ALONE: Mapping[type, Computability] = {
+    Opaque: Computability.OPAQUE,
+    Attestation: Computability.ATTESTATION,
+    Judgement: Computability.JUDGEMENT,
+}
+"""What these need by themselves; beside others they leave a part open."""
 
 
 def _is_vague(atom: Expr) -> bool:
@@ -91,14 +94,21 @@ def _is_vague(atom: Expr) -> bool:
 
 
 def _has_alternatives(expr: Expr) -> bool:
-    return isinstance(expr, Alternatives) or any(_has_alternatives(one) for one in children(expr))
+    waiting = [expr]
+    for one in waiting:
+        if isinstance(one, Alternatives):
+            return True
+        waiting.extend(children(one))
+    return False
 
 
 def confidence(expr: Expr, defects: Sequence[Defect], stated: bool) -> float:
     """How sure the reading is, from 0 to 1: the weakest atom, less what had to be assumed or repaired."""
     sure = 1.0
     for atom in atoms(expr):
-        sure = min(sure, _atom_confidence(atom))
+        own = _atom_confidence(atom)
+        if own < sure:
+            sure = own
     if _has_alternatives(expr):
         sure *= 0.9
     for defect in defects:
@@ -109,7 +119,7 @@ def confidence(expr: Expr, defects: Sequence[Defect], stated: bool) -> float:
 def _atom_confidence(atom: Expr) -> float:
     if isinstance(atom, Opaque):
         return 0.3
-    if isinstance(atom, Concept | Exposure):
+    if isinstance(atom, (Concept, Exposure)):  # a tuple: a union is made anew at every call
         return 0.92 if atom.concept_id else 0.8
     sure = 0.75 if isinstance(atom, Quantity) and not atom.variable else _SURE.get(type(atom), 0.9)
     assumed = getattr(atom, "assumed", ())

@@ -5,12 +5,13 @@ Numbers are strings, so that no digit is lost; empty fields are left out; every 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
 from trialist.criteria.criterion import Criterion, CriterionSet
 from trialist.criteria.lexicon import tables
@@ -61,29 +62,54 @@ def encode_criterion(one: Criterion) -> dict[str, Any]:
 
 def encode_value(value: Any) -> Any:
     """A node or a part of one; codes of the rules are put beside the ids that have them."""
-    if isinstance(value, Span):
-        return {"start": value.start, "end": value.end}
-    if isinstance(value, StrEnum):
-        return str(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, tuple):
-        return [encode_value(one) for one in value]
-    if is_dataclass(value):
-        out: dict[str, Any] = {"type": type_name(type(value))}
-        for name in _field_names(value.__class__):
-            inner = getattr(value, name)
-            if inner is not None and inner != "" and inner != ():
-                out[name] = inner if type(inner) is str else encode_value(inner)
-        if isinstance(value, _KINDS):
+    return _encoder(value.__class__)(value)
+
+
+@cache
+def _encoder(of: Hashable) -> Callable[[Any], Any]:
+    """What makes JSON values of a kind of value; asked of every part of every node, so looked up and not decided anew."""
+    kind = cast("type[Any]", of)
+    if issubclass(kind, Span):
+        return lambda value: {"start": value.start, "end": value.end}
+    if issubclass(kind, StrEnum):
+        return str
+    if issubclass(kind, Decimal):
+        return lambda value: format(value, "f")
+    if issubclass(kind, tuple):
+        return lambda value: [encode_value(one) for one in value]
+    return _node_encoder(kind) if is_dataclass(kind) else lambda value: value
+
+
+def _node_encoder(kind: Any) -> Callable[[Any], Any]:
+    said, has_codes = type_name(kind), issubclass(kind, _KINDS)
+    names, values = _field_names(kind), _field_values(kind)
+
+    def encode(value: Any) -> dict[str, Any]:
+        out: dict[str, Any] = {"type": said}
+        for name, inner in zip(names, values(value), strict=True):
+            if type(inner) is str:
+                if inner:
+                    out[name] = inner
+            elif inner is not None and inner != ():
+                out[name] = _encoder(inner.__class__)(inner)
+        if has_codes:
             out.update(_codes(value))
         return out
-    return value
+
+    return encode
 
 
 @cache
 def _field_names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))  # type: ignore[arg-type]  # a class of ours
+    return tuple(one.name for one in fields(cast("type[Any]", kind)))
+
+
+@cache
+def _field_values(kind: Hashable) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of all fields of a class."""
+    names = _field_names(kind)
+    read = attrgetter(*names)
+    return read if len(names) > 1 else lambda value: (read(value),)
 
 
 def type_name(kind: type) -> str:
@@ -93,8 +119,11 @@ def type_name(kind: type) -> str:
 
 def _plain(value: Any) -> dict[str, Any]:
     """A record about the text rather than of it: all its fields, without a type."""
-    out = {name: encode_value(getattr(value, name)) for name in _field_names(value.__class__)}
-    return {name: dict(inner) if isinstance(inner, dict) else inner for name, inner in out.items()}
+    kind = value.__class__
+    return {
+        name: encode_value(inner)
+        for name, inner in zip(_field_names(kind), _field_values(kind)(value), strict=True)
+    }
 
 
 def _codes(value: Any) -> dict[str, str]:

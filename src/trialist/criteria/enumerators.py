@@ -81,7 +81,7 @@ def run_in_bullets(text: str, start: int, end: int, marker: str) -> list[Part]:
     """The items of a line with several bullets in it; empty when there is at most one."""
     piece = text[start:end]
     marks = list(_ROUND_BULLET.finditer(piece)) if "•" in piece else []
-    if not marks and marker in {"-", "*"}:
+    if not marks and marker in {"-", "*"} and ("- " in piece or "* " in piece):
         marks = list(_DASH.finditer(piece))
     marks = [mark for mark in marks if mark.end() < len(piece)]
     if not marks or (marks[0].start() > 0 and not marker and len(marks) < 2):

@@ -256,7 +256,7 @@ def _without_sex(expr: Expr) -> Expr:
 def _is_of_one_sex(expr: Expr) -> bool:
     """Whether an expression says something of one sex alone."""
     parts = expr.of if isinstance(expr, And) else ()
-    return any(isinstance(one, Quantity | Count) for one in parts) and any(
+    return any(isinstance(one, (Quantity, Count)) for one in parts) and any(
         isinstance(one, Demographic) and one.kind == "sex" and len(one.values) == 1 for one in parts
     )
 
@@ -264,7 +264,7 @@ def _is_of_one_sex(expr: Expr) -> bool:
 def settle_outcomes(exprs: list[Expr]) -> list[Expr]:
     """`HBsAg or anti-HCV positive`: an outcome at the end of a list holds for the tests before it."""
     last = exprs[-1]
-    if not isinstance(last, Result | Biomarker) or not (
+    if not isinstance(last, (Result, Biomarker)) or not (
         last.outcome if isinstance(last, Result) else last.variant
     ):
         return exprs
@@ -308,7 +308,7 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
             ),
             None,
         )
-        if behind is None or not isinstance(behind.expr, Concept | Exposure):
+        if behind is None or not isinstance(behind.expr, (Concept, Exposure)):
             continue
         noun = behind.expr.surface.lower().split()[-1]
         if is_germ and not noun.startswith("infection"):

@@ -84,7 +84,8 @@ class Lexicon:
             if node is None:
                 break
             last += 1
-        for last, entries in reversed(found):
+        while found:
+            last, entries = found.pop()
             hits = [
                 Hit(entry, place, last)
                 for entry, capital in entries

@@ -259,10 +259,14 @@ def _sexes_against_field(criteria: Sequence[Criterion], witness: Witness) -> lis
         and one.population is Population.PATIENT
         and not one.scope
         and one.guard is None
-        and not _PARTNER.search(one.text)
         for part in _conjuncts(one.expr)
-        if isinstance(part, Demographic) and part.kind == "sex" and len(part.values) == 1
+        if isinstance(part, Demographic)
+        and part.kind == "sex"
+        and len(part.values) == 1
+        and not _PARTNER.search(one.text)
     ]
+    if not asked:
+        return []
     named = {
         value
         for one in criteria
@@ -281,7 +285,7 @@ def _sexes_against_field(criteria: Sequence[Criterion], witness: Witness) -> lis
         for one, part in asked
         if witness.sex.lower() != part.values[0]
         and all(
-            isinstance(each, Demographic | Concept) and not getattr(each, "time", None)
+            isinstance(each, (Demographic, Concept)) and not getattr(each, "time", None)
             for each in _conjuncts(one.expr)
         )
     ]

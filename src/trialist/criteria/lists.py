@@ -143,9 +143,7 @@ def _are_thresholds(parts: Sequence[Expr]) -> bool:
     """Whether most items are thresholds or statements that hold together, not names of alternatives."""
     kinds = [
         isinstance(part, Not)
-        or any(
-            isinstance(one, Quantity | Ordinal | Attestation | Demographic | Result) for one in atoms(part)
-        )
+        or any(isinstance(one, (Quantity, Ordinal, Attestation, Demographic, Result)) for one in atoms(part))
         for part in parts
     ]
     return sum(kinds) * 2 > len(kinds)

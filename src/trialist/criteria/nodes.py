@@ -384,14 +384,19 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 def atoms(expr: Expr) -> Iterator[Atom]:
     """Every atom of an expression from left to right, those of all alternatives included."""
-    waiting: list[Any] = [expr]
+    first: Any = expr
+    if type(first) not in _BELOW:
+        return iter((first,))
+    found: list[Any] = []
+    waiting = [first]
     while waiting:
         one = waiting.pop()
         below = _BELOW.get(type(one))
         if below is None:
-            yield one
+            found.append(one)
         else:
             waiting.extend(reversed(below(one)))
+    return iter(found)
 
 
 def join_all(parts: list[Expr]) -> Expr:

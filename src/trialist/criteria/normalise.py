@@ -12,6 +12,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from trialist.criteria.caseless import Low, lowered
+
 _GE, _LE, _NE, _PM = "≥", "≤", "≠", "±"
 _SIGNS: Mapping[str, str] = {
     **dict.fromkeys("⩾≧≥", _GE),
@@ -100,7 +102,7 @@ def _matches(raw: str) -> Iterator[re.Match[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """`text`, and for each of its places where it stood in `raw`.
+    """`text`, and for each of its places where it stood in `raw`; `low` is for patterns that ignore case.
 
     `marks` holds pairs of places, one wherever the distance between the two texts changes.
     """
@@ -110,6 +112,7 @@ class Normalised:
     starts: tuple[int, ...]
     origins: tuple[int, ...]
     fixed: tuple[bool, ...]
+    low: Low
 
     def raw_start(self, place: int) -> int:
         """Where the character at a place begins in the raw text."""
@@ -148,7 +151,8 @@ def normalise(raw: str) -> Normalised:
         origins.append(after)
         fixed.append(False)
     pieces.append(raw[after:])
-    return Normalised(raw, "".join(pieces), tuple(starts), tuple(origins), tuple(fixed))
+    text = "".join(pieces)
+    return Normalised(raw, text, tuple(starts), tuple(origins), tuple(fixed), lowered(text))
 
 
 def _replace(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from trialist.criteria.lexicon import comparison_words, word_set
+from trialist.criteria.lexicon import Hit, comparison_words, word_set
 from trialist.criteria.nodes import Basis, Interval
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.written_units import Unit, read_unit
@@ -113,24 +113,26 @@ class _Number:
 def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     """All bounds of a run of tokens, from left to right, without overlaps."""
     found: list[Bound] = []
-    place = 0
-    starts = comparison_words().starts
-    while place < len(tokens):
-        kind, said, _, _ = tokens[place]
-        if kind != "num" and said not in starts and said not in _WORDS:
-            place += 1
+    words = comparison_words()
+    starts = words.starts
+    after = 0
+    for place, (kind, said, _, _) in enumerate(tokens):
+        if place < after:
             continue
-        bound = _bound_at(tokens, place, text)
-        if bound is None:
-            place += 1
+        hits = words.at(tokens, place, text) if said in starts else []
+        is_number = kind == "num" or (kind == "word" and said in _WORDS)
+        if not hits and not is_number:
             continue
-        found.append(bound)
-        place = bound.last
+        bound = _bound_at(tokens, place, text, hits, is_number=is_number)
+        if bound is not None:
+            found.append(bound)
+            after = bound.last
     return found
 
 
-def _bound_at(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
-    hits = comparison_words().at(tokens, place, text)
+def _bound_at(
+    tokens: Sequence[Token], place: int, text: str, hits: Sequence[Hit], *, is_number: bool
+) -> Bound | None:
     for hit in hits:
         if hit.entry.kind == "before":
             bound = _compared(tokens, place, hit.last, hit.entry.id, text)
@@ -140,13 +142,17 @@ def _bound_at(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
             bound = _range(tokens, place, hit.last, text, stated=True)
             if bound is not None:
                 return bound
-    token = tokens[place]
-    if token.kind == "num" or (token.kind == "word" and token.text in _WORDS):
-        around = _around(tokens, place, text)
-        if around is not None:
-            return around
-        return _range(tokens, place, place, text, stated=False) or _single(tokens, place, text)
-    return None
+    if not is_number or (number := _number(tokens, place, text)) is None:
+        return None
+    around = _around(tokens, place, number, text)
+    if around is not None:
+        return around
+    last = number.last
+    ranged = _range_from(tokens, place, number, text, opening=None, stated=False)
+    if ranged is not None:
+        return ranged
+    number.last = last
+    return _single(tokens, place, number, text)
 
 
 def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = False) -> _Number | None:
@@ -441,8 +447,13 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
     if place < len(tokens) and tokens[place].kind == "op" and stated:
         opening, place = tokens[place].text, place + 1
     low = _number(tokens, place, text)
-    if low is None:
-        return None
+    return None if low is None else _range_from(tokens, first, low, text, opening, stated)
+
+
+def _range_from(
+    tokens: Sequence[Token], first: int, low: _Number, text: str, opening: str | None, stated: bool
+) -> Bound | None:
+    """A range whose lower end has been read."""
     low.last = _past_inclusion(tokens, low.last, stated)
     if low.last >= len(tokens):
         return None
@@ -538,10 +549,9 @@ _MOST_BETWEEN = 9
 _TURNED = {"≤": ">=", "<": ">"}
 
 
-def _around(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
+def _around(tokens: Sequence[Token], place: int, low: _Number, text: str) -> Bound | None:
     """`18 years ≤ age < 80 years`: two comparisons around a variable; the variable stays free between them."""
-    low = _number(tokens, place, text)
-    if low is None or low.last >= len(tokens) or tokens[low.last].text not in _TURNED:
+    if low.last >= len(tokens) or tokens[low.last].text not in _TURNED:
         return None
     for at in range(low.last + 1, min(len(tokens), low.last + _MOST_BETWEEN)):
         if tokens[at].kind == "num" or tokens[at].text in {";", "."}:
@@ -557,11 +567,8 @@ def _around(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
     return None
 
 
-def _single(tokens: Sequence[Token], place: int, text: str) -> Bound | None:
+def _single(tokens: Sequence[Token], place: int, number: _Number, text: str) -> Bound | None:
     """A number with a comparison behind it, or with none at all."""
-    number = _number(tokens, place, text)
-    if number is None:
-        return None
     suffix = _behind(tokens, number.last, text)
     if suffix is not None:
         op, last = suffix

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import assert_never
+from typing import Any, assert_never
 
 from trialist.criteria.lexicon import tables
 from trialist.criteria.nodes import (
@@ -126,6 +126,8 @@ def _names(kind: str) -> Mapping[str, str]:
 
 def render(expr: Expr) -> str:
     """An expression in plain words."""
+    if (say := _SAID.get(type(expr))) is not None:
+        return say(expr)
     match expr:
         case And(of):
             return "; and ".join(map(_inner, of))
@@ -145,7 +147,10 @@ def render(expr: Expr) -> str:
 
 def _inner(expr: Expr) -> str:
     said = render(expr)
-    return f"({said})" if isinstance(expr, And | Or | AtLeast | ExceptWhen | Alternatives) else said
+    return f"({said})" if type(expr) in _JUNCTIONS else said
+
+
+_JUNCTIONS: frozenset[type] = frozenset({And, Or, AtLeast, ExceptWhen, Alternatives})
 
 
 def _atom(expr: Expr) -> str:
@@ -318,3 +323,13 @@ def render_window(window: Window) -> str:
     if high is not None and (low is None or low == 0):
         return f"within {_number(high)}{_unit(window.unit, high)}{half} {side} {anchor}"
     return f"{_interval(window.length, window.unit)}{half} {side} {anchor}"
+
+
+# The commonest kinds, said without going through the list of all.
+_SAID: Mapping[type, Callable[[Any], str]] = {
+    Concept: _concept,
+    Exposure: _exposure,
+    Demographic: _demographic,
+    Quantity: _quantity,
+    Opaque: lambda expr: f"[not understood: {expr.text}]",
+}

@@ -10,36 +10,33 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from trialist.criteria.caseless import Caseless, Low, lowered
 from trialist.criteria.criterion import Polarity, Population
 
 _LONGEST_HEADING = 110
 _LONGEST_TOPIC = 60
 _DECORATION = r"[ \t]*(?:[-*•#>]+[ \t]*)?(?:\(?(?:[0-9]{1,2}|[A-Za-z]|[IVX]{1,4})[.):][ \t]*)?[*_\[#{]*"
-_PLAIN = re.compile(
+_PLAIN = Caseless(
     _DECORATION + r"(?P<said>(?:[\w/&'+,.-]+[ \t]+|\([^)\n]{1,40}\)[ \t]*){0,7}?"
     r"(?:in|ex|non-?in|non in)clusions?(?:/exclusions?)?(?:[ \t]+(?:criteri(?:a|on|um)|requirements?|factors))?"
     r"(?:[ \t]*\([^)\n]{1,60}\)|[ \t]+(?:for|of|at|in|to|include|includes|are|as follows|-|[\w/'’&,.+()-]+)){0,9}?)"
     r"[*_\]}]*[ \t]*(?P<colon>[:;]|-(?=[ \t]*[A-Z*•]|$)|\.(?=[ \t]*$)|(?=[ \t]*$))[*_]*[ \t]*",
-    re.IGNORECASE,
 )
 _INLINE = re.compile(
     r"(?<=[\s.;:,)\]\w-])(?P<head>(?:(?:[Kk]ey|[Mm]ain|[Mm]ajor|KEY|MAIN|[Gg]eneral)[ \t]+)?(?:Inclusion|Exclusion|INCLUSION|EXCLUSION)"
     r"[ \t]+(?:[Cc]riteria|CRITERIA)[ \t]*:)"
 )
-_LEADS = re.compile(
+_LEADS = Caseless(
     r"\b(?:following|any of|one of|all of|either|at least|these|below|as follows|if|who|must|have|has|with|defined|including|such as|such that)\b",
-    re.IGNORECASE,
 )
-_SENTENCE = re.compile(
+_SENTENCE = Caseless(
     r"\b(?:must|should|will|is|was|has|have|had|who|that|which|met|not|fulfil\w*|meet\w*|no|all|any|above|other)\b",
-    re.IGNORECASE,
 )
-_GROUP = re.compile(
+_GROUP = Caseless(
     r"(?:(?:for|in|the|all|adult|pa?ediatric|healthy|normal|control|patients?|subjects?|potential|prospective|related|unrelated|haplo\w*|stem|cell|"
     r"bone|marrow|sibling|matched|recipients?|donors?|case|study|inclusion|exclusion|criteria|eligibility|selection|additional|specific|and|of|to|"
     r"caregivers?|carers?|parents?|family|members?|controls?|volunteers?|participants?|group|cohorts?|arms?|parts?|phase|stratum|"
     r"cases?|sites?|cent(?:er|re)s?|clinicians?|physicians?|providers?|[IVX]{1,4}[ab]?|[0-9]{1,2}[ab]?|[A-H])\b[ \t/&,()-]*){1,8}[:.]?[ \t]*$",
-    re.IGNORECASE,
 )
 
 
@@ -72,9 +69,9 @@ def _patterns(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
-def _pdq() -> re.Pattern[str]:
+def _pdq() -> Caseless:
     names = "|".join(re.escape(name) for name in _rules()["polarity"]["pdq"])
-    return re.compile(rf"[ \t]*(?:{names})[ \t]*(?::|--)?[ \t]*$", re.IGNORECASE)
+    return Caseless(rf"[ \t]*(?:{names})[ \t]*(?::|--)?[ \t]*$")
 
 
 def inline_headings(line: str) -> list[int]:
@@ -82,7 +79,11 @@ def inline_headings(line: str) -> list[int]:
     if ":" not in line:
         return []
     places = [match.start("head") for match in _INLINE.finditer(line)]
-    return [place for place in places if not _GROUP.match(line[:place].strip(" \t*#-•"))]
+    return [place for place in places if not _is_group(lowered(line[:place].strip(" \t*#-•")))]
+
+
+def _is_group(low: Low) -> bool:
+    return _GROUP.of(low).match(low.text) is not None
 
 
 def read_heading(line: str, is_marked: bool) -> Heading | None:
@@ -90,22 +91,25 @@ def read_heading(line: str, is_marked: bool) -> Heading | None:
     stripped = line.strip()
     if not stripped:
         return None
-    if _pdq().match(line):
+    low = lowered(line)
+    if _pdq().of(low).match(low.text):
         return Heading(len(line), Polarity.INCLUSION, topic=stripped.rstrip(":"), restarts=True)
-    return _plain_heading(line) or _lead_heading(line, is_marked) or _group_heading(line, is_marked)
+    return _plain_heading(line, low) or _lead_heading(line, is_marked) or _group_heading(line, is_marked)
 
 
-def _plain_heading(line: str) -> Heading | None:
+def _plain_heading(line: str, low: Low) -> Heading | None:
     """`Key Inclusion Criteria for donors:` with or without words behind it."""
-    found = _PLAIN.match(line)
+    if low.is_small and "clusion" not in low.text:
+        return None
+    found = _PLAIN.of(low).match(low.text)
     if found is None:
         return None
-    said = found["said"]
+    said = line[found.start("said") : found.end("said")]
     behind = line[found.end() :].strip()
     words = len(said.split())
     if not found["colon"] and not re.search(r"criteri|clusions?\W*$", said, re.IGNORECASE):
         return None
-    if len(said) > _LONGEST_HEADING or (words > 3 and _SENTENCE.search(said) and not _is_about_list(said)):
+    if len(said) > _LONGEST_HEADING or (words > 3 and _is_sentence(said) and not _is_about_list(said)):
         return None
     if (
         behind
@@ -120,6 +124,11 @@ def _plain_heading(line: str) -> Heading | None:
     return Heading(
         found.end(), polarity, both, _population(rest), _scope(rest), said.strip(" :*"), restarts=True
     )
+
+
+def _is_sentence(said: str) -> bool:
+    low = lowered(said)
+    return _SENTENCE.of(low).search(low.text) is not None
 
 
 def _is_about_list(said: str) -> bool:
@@ -165,15 +174,23 @@ def _group_heading(line: str, is_marked: bool) -> Heading | None:
     bare = stripped.strip("*_#[] ").rstrip(":").strip("*_ ")
     if is_marked or not bare or len(bare) > _LONGEST_HEADING:
         return None
+    low = lowered(bare)
+    is_group = _is_group(low) and len(bare.split()) <= 8
+    if not is_group and not ends:
+        return None
     scope = _scope(bare)
-    is_group = bool(_GROUP.match(bare)) and len(bare.split()) <= 8
-    if is_group and (ends or len(bare) <= 45) and (ends or not _SENTENCE.search(bare)):
+    if is_group and (ends or len(bare) <= 45) and (ends or not _is_sentence(bare)):
         population = _population(bare)
         if population is not None or scope:
             return Heading(len(line), None, False, population, scope, bare)
-    if ends and scope and len(bare) < 80 and not _LEADS.search(bare):
+    if ends and scope and len(bare) < 80 and not _LEADS.of(low).search(low.text):
         return Heading(len(line), None, False, _population(bare), scope, bare)
-    if ends and len(bare) <= _LONGEST_TOPIC and not _LEADS.search(bare) and not re.search(r"[.;≥≤<>=]", bare):
+    if (
+        ends
+        and len(bare) <= _LONGEST_TOPIC
+        and not _LEADS.of(low).search(low.text)
+        and not re.search(r"[.;≥≤<>=]", bare)
+    ):
         return Heading(len(line), topic=bare)
     return None
 
@@ -207,15 +224,23 @@ def _population(said: str, strict: bool = False) -> Population | None:
     return None
 
 
+@cache
+def _scopes() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
+    """For each kind of scope the patterns to try, one after the other: a name is in capitals, the word before it need not be."""
+    found = []
+    for name, pattern in _patterns("scope"):
+        said = pattern.pattern
+        tries = [re.compile(said, re.IGNORECASE if name == "period" else 0)]
+        tries += [pattern] if name in {"phase", "period"} else []
+        found.append((name, (*tries, re.compile(said.replace(r"\b(?:", r"\b(?i:", 1)))))
+    return tuple(found)
+
+
 def _scope(said: str) -> tuple[tuple[str, str], ...]:
     """The cohort, arm, part or phase that a heading names."""
     found = []
-    for name, pattern in _patterns("scope"):
-        match = re.search(pattern.pattern, said, re.IGNORECASE if name == "period" else 0) or (
-            pattern.search(said) if name in {"phase", "period"} else None
-        )
-        if match is None:
-            match = re.search(pattern.pattern.replace(r"\b(?:", r"\b(?i:", 1), said)
+    for name, tries in _scopes():
+        match = next((match for one in tries if (match := one.search(said)) is not None), None)
         if match is not None:
             found.append((name, match["name"]))
     return tuple(found)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from typing import get_args
 
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
 from trialist.criteria.kin import covered_by, named_in
@@ -43,6 +44,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.subjects import (
     AGE,
     HAS,
+    HAS_NOT,
     OUTCOMES,
     Stretch,
     days,
@@ -161,7 +163,7 @@ def read_voices(found: CriterionSet, witness: Witness) -> Voices:
     ]
     by_id: dict[str, list[Voice]] = {}
     for voice in voices:
-        for subject in {subject for _, subject, _ in voice.parts}:
+        for subject in dict.fromkeys(subject for _, subject, _ in voice.parts):
             if subject:
                 by_id.setdefault(subject, []).append(voice)
     for voice in _of_fields(witness):
@@ -248,6 +250,8 @@ def _of_fields(witness: Witness) -> Iterator[Voice]:
 
 
 def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # one arm for each kind of node
+    if type(expr) in _ATOMS:
+        return truth_of_atom(expr, key, value)  # type: ignore[arg-type]  # an atom by its type
     match expr:
         case And(of):
             return _every([_truth(one, key, value) for one in of])
@@ -267,6 +271,9 @@ def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # one arm for
             return different.pop() if len(different) == 1 else None
         case _:
             return truth_of_atom(expr, key, value)
+
+
+_ATOMS: frozenset[type] = frozenset(get_args(Atom))
 
 
 def _every(said: Sequence[bool | None]) -> bool | None:
@@ -301,8 +308,10 @@ def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
 
 def truth_of_atom(atom: Atom, key: str, value: Fraction) -> bool | None:
     """Whether an atom is true of everybody with this value of the subject; None where that is not known."""
-    if id_of(atom) != key.partition("@")[0] or key_of(atom) != key:
+    if key_of(atom) != key:  # of another subject, or of this one in another unit
         return None
+    if type(atom) in _THINGS:
+        return _truth_of_thing(atom, has=_is_same(value, HAS))
     match atom:
         case Quantity() | Demographic():
             stretch = true_stretch(atom)
@@ -312,9 +321,19 @@ def truth_of_atom(atom: Atom, key: str, value: Fraction) -> bool | None:
                 return None
             return value in {places(scale).get(step) for step in allowed}
         case Result(_, outcome):
-            return None if outcome not in OUTCOMES else value == OUTCOMES[outcome]
+            return None if outcome not in OUTCOMES else _is_same(value, OUTCOMES[outcome])
         case _:
-            return _truth_of_thing(atom, has=value == HAS)
+            return _truth_of_thing(atom, has=_is_same(value, HAS))
+
+
+_THINGS: frozenset[type] = frozenset({Concept, Exposure, ReproState, Biomarker})
+
+
+def _is_same(value: Fraction, other: Fraction) -> bool:
+    """Whether two numbers are the same; most are one of two constants, and comparing fractions takes long."""
+    if value is other:
+        return True
+    return not ((value is HAS and other is HAS_NOT) or (value is HAS_NOT and other is HAS)) and value == other
 
 
 @lru_cache(maxsize=8192)

@@ -135,7 +135,8 @@ def key_of(atom: Atom) -> str:
 
     "" for an atom without such values. Two atoms of one id and different keys cannot be compared.
     """
-    found = id_of(atom)
+    read = _IDS.get(type(atom))
+    found = "" if read is None else read(atom)
     if isinstance(atom, Quantity) and found:
         group = group_of(found, atom.basis, atom.unit)
         return "" if group is None else f"{found}@{group}" if group else found

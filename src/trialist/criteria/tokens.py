@@ -8,14 +8,27 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+# Of which kind a token is, its first character says; so no group is needed, and what cannot begin here is passed over at once.
+_SCALES = (
+    "ECOG", "KPS", "ASA", "NYHA", "WHO", "PS", "[Aa]ged?", "AGED?", "[Ss]tatus", "[Ss]core", "[Gg]rade", "[Ss]tage", "[Cc]lass",
+)  # fmt: skip
 _TOKEN = re.compile(
-    r"(?P<scale>(?:ECOG|KPS|ASA|NYHA|WHO|PS|[Aa]ged?|AGED?|[Ss]tatus|[Ss]core|[Gg]rade|[Ss]tage|[Cc]lass)(?=[0-9]))"
-    r"|(?P<latin>(?<![A-Za-z])(?:[eE]\.?[ ]?[gG]\.|[iI]\.[ ]?[eE]\.?)(?![A-Za-z]))"
-    r"|(?P<num>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])|[0-9]+(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)"
-    r"|(?P<word>[^\W\d_](?:\w|(?<=\w)'(?=\w))*)"
-    r"|(?P<op>[≥≤<>=±≠])"
-    r"|(?P<punct>[^\s])",
+    "|".join(
+        (
+            *(f"{word}(?=[0-9])" for word in _SCALES),
+            r"[eE](?<![A-Za-z].)\.?[ ]?[gG]\.(?![A-Za-z])",
+            r"[iI](?<![A-Za-z].)\.[ ]?[eE]\.?(?![A-Za-z])",
+            r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])",
+            r"[0-9]+(?:\.[0-9]+)?",
+            r"\.(?<![\w.].)[0-9]+",
+            r"[^\W\d_]\w*(?:'\w+)*",
+            r"[^\s]",
+        )
+    ),
+    re.DOTALL,
 )
+_OPS = frozenset("≥≤<>=±≠")
+_DIGITS = frozenset("0123456789")
 
 
 # Roman numbers on both sides: `II-IV` is a range.
@@ -38,15 +51,20 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     add, make = found.append, tuple.__new__
     stop = len(text) if end is None else end
     for match in _TOKEN.finditer(text, start, stop):
-        kind = match.lastgroup
-        said = match.group()
+        said = match[0]
         first, last = match.span()
-        if kind == "word" or kind == "scale":
+        begins = said[0]
+        if begins.isalpha():
+            word = said.lower() if "." not in said else "e.g" if begins in "eE" else "i.e"
+            add(make(Token, ("word", word, first, last)))
+        elif begins in _DIGITS or (begins == "." and last - first > 1):
+            add(make(Token, ("num", said, first, last)))
+        elif begins in _OPS:
+            add(make(Token, ("op", said, first, last)))
+        elif begins.isalnum() and not begins.isdecimal():  # a Roman number of one sign, a raised digit
             add(make(Token, ("word", said.lower(), first, last)))
-        elif kind == "latin":
-            add(make(Token, ("word", "e.g" if said[0] in "eE" else "i.e", first, last)))
-        elif kind != "punct" or said not in "-_" or not _joins(text, first, start, stop):
-            add(make(Token, (kind, said, first, last)))
+        elif said not in "-_" or not _joins(text, first, start, stop):
+            add(make(Token, ("punct", said, first, last)))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -48,6 +48,7 @@ def tell_all(voices: Voices) -> list[Told]:
 
 
 _UNSAID = Opaque("", Span(0, 0))
+_JUNCTIONS: frozenset[type] = frozenset({And, Or, Not, AtLeast, ExceptWhen, Alternatives})
 
 
 def _reduced(voices: Voices) -> Voices:
@@ -57,10 +58,14 @@ def _reduced(voices: Voices) -> Voices:
     """
     by_id = {
         subject: tuple(
-            replace(
-                voice,
-                expr=_about(voice.expr, subject),
-                parts=tuple(part for part in voice.parts if part[1] == subject),
+            Voice(
+                _about(voice.expr, subject),
+                voice.includes,
+                voice.decides,
+                voice.modality,
+                voice.guard,
+                voice.of_field,
+                tuple([part for part in voice.parts if part[1] == subject]),
             )
             for voice in said
         )
@@ -71,6 +76,8 @@ def _reduced(voices: Voices) -> Voices:
 
 def _about(expr: Expr, subject: str) -> Expr:
     """An expression in which everything beside a subject is one thing that nobody knows."""
+    if type(expr) not in _JUNCTIONS:
+        return expr if id_of(expr) == subject else _UNSAID  # type: ignore[arg-type]  # no junction, so an atom
     match expr:
         case And(of) | Or(of):
             parts = [_about(one, subject) for one in of]

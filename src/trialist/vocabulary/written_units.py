@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from trialist.vocabulary.text import read_table
 
@@ -85,17 +85,28 @@ def read_unit(text: str, place: int) -> tuple[Unit, int] | None:
     """The longest unit that begins at a place of a text, and where it ends; None when there is none."""
     if place >= len(text):
         return None
-    table = _table()
-    pattern = table.patterns.get(_plain(text[place]) or " ")
-    found = pattern.match(text, place, min(len(text), place + _LONGEST_UNIT)) if pattern is not None else None
+    pattern = _beginning_with(text[place])
+    found = pattern.match(text, place, place + _LONGEST_UNIT) if pattern is not None else None
     if found is None:
         return None
-    unit = table.by_word.get(found.group()) or table.by_word.get(_plain(found.group()))
-    if unit is None:
-        return None
-    if _LOST_EXPONENT.search(found.group()):
-        unit = replace(unit, lost_exponent=True)
-    return unit, found.end()
+    unit = _written(found.group())
+    return None if unit is None else (unit, found.end())
+
+
+@lru_cache(maxsize=2048)
+def _beginning_with(char: str) -> re.Pattern[str] | None:
+    """The units that begin with a character."""
+    return _table().patterns.get(_plain(char) or " ")
+
+
+@lru_cache(maxsize=4096)
+def _written(word: str) -> Unit | None:
+    """The unit that is written so."""
+    table = _table()
+    unit = table.by_word.get(word) or table.by_word.get(_plain(word))
+    if unit is not None and _LOST_EXPONENT.search(word):
+        return replace(unit, lost_exponent=True)
+    return unit
 
 
 def find_unit(ucum: str) -> Unit | None:
