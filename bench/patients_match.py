@@ -4,8 +4,7 @@ python bench/patients_match.py [--judged N] [--read N] [--every N] [--patients N
 
 All real records are read from ../shared/data and those open on the day are taken, the newest copy of each. For every patient
 all of them are decided (`many`); each N-th trial is decided by the judge too, and both must say the same. `--read N` prints N
-results criterion by criterion, to be read by hand: what was found wrong so far, and mended or not, is in
-patients_match_errors.tsv. Times are of the processor.
+results criterion by criterion, to be read by hand. Times are of the processor.
 """
 
 from __future__ import annotations

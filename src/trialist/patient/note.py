@@ -331,11 +331,12 @@ class _Note:
         if reaches(cues["unreal"], before, cues["stop"]) or cues["unreal_behind"].match(behind):
             return None
         found: dict[str, Any] = {}
+        is_open = reaches(cues["undecided"], before, cues["stop"]) or cues["undecided_behind"].match(behind)
         is_denied = not has_outcome and cues["denied_behind"].match(behind) is not None
-        if is_denied or reaches(cues["denied"], before, cues["stop"]):
+        if not is_open and (is_denied or reaches(cues["denied"], before, cues["stop"])):
             found["negated"] = True
             return found
-        if reaches(cues["unsure"], before, cues["stop"]):
+        if is_open or reaches(cues["unsure"], before, cues["stop"]):
             found["certainty"] = Certainty.SUSPECTED
         if section == "plan" or reaches(cues["planned"], before, cues["stop"]):
             found["status"] = Status.PLANNED
