@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 HERE = Path(__file__).parent
-UNMEASURED = frozenset({"browser", "conformance", "contract", "generative"})
+UNMEASURED = frozenset({"browser", "conformance", "contract"})
 """Folders whose tests go through what the others measure, only more of it."""
 
 settings.register_profile("trialist", deadline=None, print_blob=True)
