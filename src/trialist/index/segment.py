@@ -371,6 +371,10 @@ class Segment:
             found.flags.writeable = False
         return found
 
+    def is_kept(self, key: object) -> bool:
+        """Whether something was derived from the segment under this key."""
+        return key in self._kept
+
     def open_all(self) -> None:
         """Map the files of all fields, so that the segment can be read whatever becomes of its directory."""
         for piece in self._fields:

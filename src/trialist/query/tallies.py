@@ -1,7 +1,8 @@
 """How often each value of a field stands among studies: the counting behind facets.
 
 Few studies are looked up one by one. Of more than half of a segment the others are counted, and taken from what all of
-it has, which is counted once.
+it has, which is counted once. A process that answers many turns the fields that are asked for most so that they are
+counted study by study (`turn`); one that answers once counts them as they lie, for turning costs more than it saves.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trialist.index.kernels import count_holders
+from trialist.index.kernels import count_bits, count_holders
 from trialist.index.segment import AnyField, CodeField, NumberField, Segment, ValueField
 from trialist.query.areas import ValueKind, kind_of, resolve_area
 from trialist.query.choices import open_site_where
@@ -104,18 +105,44 @@ def _code_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def turn(segment: Segment, piece: str) -> None:
+    """Keep of a field what each study has, so that whoever counts it from now on looks at those studies alone."""
+    segment.kept(("turned", piece), lambda: np.empty(0))
+    match segment.field(piece):
+        case CodeField() as field:
+            _sets_of_codes(segment, field, piece)
+        case ValueField() as field if len(field) <= _MOST_TURNED:
+            _values_by_study(segment, field, piece)
+        case NumberField() as field if _is_dated_once(piece):
+            _years_by_study(segment, field, piece)
+
+
+def _is_turned(segment: Segment, piece: str) -> bool:
+    return segment.is_kept(("turned", piece))
+
+
 def _codes(among: Among, field: CodeField, piece: str) -> list[int]:
     """How many studies have each code and, last, how many have any.
 
-    Studies have few different sets of codes, so it is these that are counted.
+    Studies have few different sets of codes, so it is these that are counted where they are known.
     """
     segment = among.segment
-    sets = segment.kept(("sets of codes", piece), lambda: np.unique(field.bits))
-    kind = np.uint8 if len(sets) <= 256 else np.uint32
-    of_study = segment.kept(("set of codes", piece), lambda: np.searchsorted(sets, field.bits).astype(kind))
+    if not _is_turned(segment, piece):
+        with_any = int(np.count_nonzero((field.bits != 0) & among.mask))
+        return [*count_bits(field.bits, among.mask).tolist(), with_any]
+    sets, of_study = _sets_of_codes(segment, field, piece)
     often = _counted(among, of_study, len(sets), ("sets of codes counted", piece))
     found = [int(often[sets >> code & 1 == 1].sum()) for code in range(_CODES)]
     return [*found, int(often[sets != 0].sum())]
+
+
+def _sets_of_codes(
+    segment: Segment, field: CodeField, piece: str
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]:
+    """The different sets of codes that studies have, and the number of each study's."""
+    sets = segment.kept(("sets of codes", piece), lambda: np.unique(field.bits))
+    kind = np.uint8 if len(sets) <= 256 else np.uint32
+    return sets, segment.kept(("set of codes", piece), lambda: np.searchsorted(sets, field.bits).astype(kind))
 
 
 def _counted(among: Among, of_study: NDArray[np.unsignedinteger], most: int, key: object) -> _Counts:
@@ -130,19 +157,11 @@ def _counted(among: Among, of_study: NDArray[np.unsignedinteger], most: int, key
 def _holders(among: Among, field: ValueField, piece: str) -> _Counts:
     """How many of the studies have each value."""
     start, studies = field.study_pairs()
-    if len(field) > _MOST_TURNED or _FEW * len(among.fewer) > among.segment.studies:
-        return count_holders(start, studies, among.mask)
     segment = among.segment
-
-    def values() -> NDArray[np.uint32]:
-        numbers = np.repeat(np.arange(len(field), dtype=np.uint32), np.diff(start))
-        return numbers[np.argsort(studies, kind="stable")]
-
-    def begins() -> NDArray[np.int64]:
-        return np.append(0, np.cumsum(np.bincount(studies, minlength=segment.studies)))
-
-    of_study = segment.kept(("values by study", piece), values)
-    begin = segment.kept(("where values of a study begin", piece), begins)
+    is_far = len(field) > _MOST_TURNED or _FEW * len(among.fewer) > segment.studies
+    if is_far or not _is_turned(segment, piece):
+        return count_holders(start, studies, among.mask)
+    of_study, begin = _values_by_study(segment, field, piece)
     first, often = begin[among.fewer], begin[among.fewer + 1] - begin[among.fewer]
     before = np.cumsum(often) - often
     at = np.repeat(first - before, often) + np.arange(int(often.sum()))
@@ -151,6 +170,25 @@ def _holders(among: Among, field: ValueField, piece: str) -> _Counts:
         everywhere = np.ones(segment.studies, dtype=bool)
         return segment.kept(("holders", piece), lambda: count_holders(start, studies, everywhere)) - own
     return own
+
+
+def _values_by_study(
+    segment: Segment, field: ValueField, piece: str
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.int64]]:
+    """The numbers of the values that studies have, study by study, and where those of each study begin."""
+    start, studies = field.study_pairs()
+
+    def values() -> NDArray[np.uint32]:
+        numbers = np.repeat(np.arange(len(field), dtype=np.uint32), np.diff(start))
+        return numbers[np.argsort(studies, kind="stable")]
+
+    def begins() -> NDArray[np.int64]:
+        return np.append(0, np.cumsum(np.bincount(studies, minlength=segment.studies)))
+
+    return (
+        segment.kept(("values by study", piece), values),
+        segment.kept(("where values of a study begin", piece), begins),
+    )
 
 
 def _count_marked(among: Among, marked: Mask) -> int:
@@ -177,16 +215,26 @@ def _is_dated_once(piece: str) -> bool:
 
 def _years_counted(among: Among, field: NumberField, piece: str) -> _Counts:
     """How many studies have a date in each year; under 0 those that have none."""
+    if not _is_turned(among.segment, piece):
+        values, studies = field.pairs()
+        own: _Counts = np.bincount(_years(values[among.mask[studies]]), minlength=1)
+        own[0] = among.count - int(own.sum())
+        return own
+    column = _years_by_study(among.segment, field, piece)
+    last = among.segment.kept(("last year", piece), lambda: np.array([column.max(initial=0)]))
+    return _counted(among, column, int(last[0]) + 1, ("years counted", piece))
+
+
+def _years_by_study(segment: Segment, field: NumberField, piece: str) -> NDArray[np.uint16]:
+    """The year of each study's date, 0 where it has none."""
 
     def years() -> NDArray[np.uint16]:
         values, studies = field.pairs()
-        found = np.zeros(among.segment.studies, dtype=np.uint16)
+        found = np.zeros(segment.studies, dtype=np.uint16)
         found[studies] = _years(values)
         return found
 
-    column = among.segment.kept(("years", piece), years)
-    last = among.segment.kept(("last year", piece), lambda: np.array([column.max(initial=0)]))
-    return _counted(among, column, int(last[0]) + 1, ("years counted", piece))
+    return segment.kept(("years", piece), years)
 
 
 def _open_holders(among: Among, field: ValueField) -> tuple[NDArray[np.integer], NDArray[np.integer], Mask]:

@@ -29,6 +29,7 @@ from trialist.query.facets import (
     FacetCounter,
     facet_filter,
     facet_names,
+    facet_piece,
 )
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Selection, cost_of
@@ -40,6 +41,7 @@ from trialist.query.params import read_params
 from trialist.query.similar import Similar, similar_studies
 from trialist.query.site_counts import SiteCount, SiteCounts, count_sites, sites_where
 from trialist.query.study_query import LARGEST_PAGE_SIZE, StudyQuery
+from trialist.query.tallies import turn
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.criteria_codes import Resolve, resolver
@@ -215,7 +217,10 @@ class Finder:
             self._completions = Completions(self.index)
 
     def make_ready(self) -> None:
-        """Make what the first search with facets, and the first town named, would wait for."""
+        """Make what searches with facets, and the first town named, would wait for: for a process that answers many."""
+        for name in _COUNTED_OFTEN:
+            for segment in self.index.segments:
+                turn(segment, facet_piece(name))
         self.facets(self.select({}), _COUNTED_OFTEN)
         make_places_ready()
 
