@@ -5,6 +5,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,13 @@ def test_every_problem_code_is_documented_and_written_somewhere():
     for code in errors.PROBLEM_CODES:
         assert f"`{code}`" in reference
         assert any(f'"{code}' in text for text in texts), f"nothing writes {code}"
+
+
+def test_the_container_is_built_from_all_that_the_package_is_built_from() -> None:
+    """An image's build sees only what is copied for it, and needs the compiler that a slim image lacks."""
+    lines = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8").splitlines()
+    copied = {name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {"pyproject.toml", "uv.lock", "src", *project["build-system"]["backend-path"]} <= copied
+    assert project["project"]["readme"] in copied
+    assert any(line.startswith("RUN apt-get") and " gcc " in line for line in lines)
