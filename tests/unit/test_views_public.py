@@ -95,6 +95,13 @@ def test_an_empty_record_says_nothing_but_that() -> None:
     assert all(flag.state is State.UNKNOWN for flag in view.flags)
 
 
+def test_an_invented_study_names_no_registry_as_its_source() -> None:
+    path = "protocolSection.identificationModule.nctId"
+    assert shown(view_of({path: "NCT00000591"}))["source/Source"] == ["Data sourced from clinicaltrials.gov"]
+    (said,) = shown(view_of({path: "NCT99000001"}))["source/Source"]
+    assert said.startswith("Invented")
+
+
 def test_missing_criteria_are_told_apart_by_programs() -> None:
     sections = {section["id"]: section for section in render_json(view_of({}))["sections"]}
     field = next(node for node in sections["eligibility"]["content"] if node["id"] == "criteria")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from trialist.record.nct_id import FIRST_INVENTED_NUMBER, nct_number
 from trialist.record.study import GeoPoint, Study
 from trialist.views.flags import flags_of
 from trialist.views.nodes import Labelled, Section, Value, View
@@ -29,7 +30,8 @@ from trialist.views.public_who import design_section, eligibility_section, missi
 from trialist.views.reads import Reader
 from trialist.views.titles import title_of
 
-SOURCE = "Data sourced from clinicaltrials.gov"
+_SOURCE = "Data sourced from clinicaltrials.gov"
+_INVENTED = "Invented by a program; no registry has this study"
 
 
 def public_view(study: Study, *, as_of: date, near: GeoPoint | None = None) -> View:
@@ -61,7 +63,13 @@ def public_view(study: Study, *, as_of: date, near: GeoPoint | None = None) -> V
         references_section(reader),
         sharing_section(reader),
         missing_section(missing),
-        Section("source", "Source", (Labelled("source", "Source", (Value(SOURCE, SOURCE),)),)),
+        _source_section(study.nct_id),
     ]
     sections = tuple(part for part in parts if part is not None)
     return View("public", study.nct_id or "(no NCT id)", title_of(reader), sections, flags_of(reader))
+
+
+def _source_section(nct_id: str | None) -> Section:
+    is_invented = nct_id is not None and nct_number(nct_id) >= FIRST_INVENTED_NUMBER
+    said = _INVENTED if is_invented else _SOURCE
+    return Section("source", "Source", (Labelled("source", "Source", (Value(said, said),)),))
