@@ -56,6 +56,29 @@ def test_what_the_live_api_refuses_is_refused_in_its_words(app, probe, asked):
         assert found.text
 
 
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "fields",
+        "sort",
+        "format",
+        "markupFormat",
+        "countTotal",
+        "pageSize",
+        "filter.ids",
+        "filter.overallStatus",
+        "filter.geo",
+        "aggFilters",
+    ],
+)
+@pytest.mark.parametrize("blank", ["%20", "%09", ""])
+def test_an_empty_parameter_counts_as_not_given_and_a_control_character_as_rubbish(app, parameter, blank):
+    whole = ask(app, "/api/v2/studies")
+    found = ask(app, f"/api/v2/studies?{parameter}={blank}")
+    assert (found.status, found.body) == (whole.status, whole.body)
+    assert ask(app, f"/api/v2/studies?{parameter}=%1C").status == 400
+
+
 def target_of(asked: str) -> str:
     """The request line's address. The published requests stand as they are written by hand, blanks and all."""
     path, _, query = asked.removeprefix("GET ").partition("?")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist.api.v2_openapi import openapi_yaml
+from trialist.query.filters import trimmed
 from trialist.query.params import read_boolean
 from trialist.registry import catalogue_documents
 from trialist.serving.answers import JSON, YAML, content, not_modified
@@ -34,7 +35,7 @@ class Documents:
         """`/studies/metadata`: the fields, as a tree."""
         given = plain_params_of(request.scope, ("includeIndexedOnly", "includeHistoricOnly"))
         indexed, historic = (
-            read_boolean(name, given.get(name, "").strip() or "false")
+            read_boolean(name, trimmed(given.get(name, "")) or "false")
             for name in ("includeIndexedOnly", "includeHistoricOnly")
         )
         return self._sent(request, _metadata(indexed=indexed, historic=historic))

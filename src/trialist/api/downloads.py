@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from trialist.query.filters import trimmed
 from trialist.query.live import parameter_error
 from trialist.query.params import read_params
 from trialist.query.site_params import api_params
@@ -64,7 +65,7 @@ class Downloads:
 
 
 def _check_format(given: Mapping[str, str]) -> None:
-    form = given.get("format", "").strip() or "json.zip"
+    form = trimmed(given.get("format", "")) or "json.zip"
     if form != "json.zip":
         raise parameter_error(
             "format must be json.zip", f"Invalid value in parameter `format`: `{form[:200]}`"

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trialist.api.study import canonical_id, find
+from trialist.query.filters import trimmed
 from trialist.query.live import parameter_error
 from trialist.query.params import read_boolean
 from trialist.registry.history import history, history_version
@@ -31,7 +32,7 @@ class History:
     async def study(self, request: Request) -> Response:
         """`/api/int/studies/{nctId}`: the study, and with `history=true` what each of its versions changed."""
         given = plain_params_of(request.scope, ("history",))
-        wants_history = read_boolean("history", given.get("history", "").strip() or "false")
+        wants_history = read_boolean("history", trimmed(given.get("history", "")) or "false")
 
         def tell(registry: Registry, nct_id: str) -> Any:
             found = history(registry, nct_id)

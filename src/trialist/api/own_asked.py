@@ -23,6 +23,7 @@ from trialist.api.own_parameters import (
     read_whole,
 )
 from trialist.errors import InvalidParameterError
+from trialist.query.filters import trimmed
 from trialist.query.params import read_params
 from trialist.query.study_query import StudyQuery
 from trialist.record.study import GeoPoint
@@ -93,7 +94,7 @@ def read_searched(finder: Finder, params: Mapping[str, str]) -> Searched:
     )
     query = with_choices(replace(query, page_size=size or query.page_size), choices, mark="")
     chosen = {
-        name: [one for one in params.get(name, "").split("|") if one.strip()] for name in CRITERIA_CHOICES
+        name: [one for one in params.get(name, "").split("|") if trimmed(one)] for name in CRITERIA_CHOICES
     }
     query = with_criteria(query, chosen, mark="")
     if near is None and query.geo is not None:

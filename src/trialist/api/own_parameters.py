@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from trialist.errors import InvalidParameterError
 from trialist.query.facets import CRITERION_FACETS, FACETS
-from trialist.query.filters import Filter
+from trialist.query.filters import Filter, trimmed
 from trialist.query.params import QUERY_AREAS
 from trialist.query.study_query import DEFAULT_PAGE_SIZE
 from trialist.record.catalogue import search_areas
@@ -240,7 +240,7 @@ def read_parameters(query: bytes, known: Sequence[Parameter]) -> dict[str, str]:
                 f"{name} stands twice", hint="Give it once, with commas between values."
             )
         found[name] = value
-    return {name: value for name, value in found.items() if (value if name in typed else value.strip())}
+    return {name: value for name, value in found.items() if (value if name in typed else trimmed(value))}
 
 
 def _decoded(text: bytes) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from trialist.api.refusals import plain_text, refusal
 from trialist.errors import TrialistError, UnknownFieldError
-from trialist.query.filters import split_list
+from trialist.query.filters import split_list, trimmed
 from trialist.query.live import live_message
 from trialist.serving.answers import JSON, content, not_modified
 from trialist.serving.asked import plain_params_of
@@ -50,7 +50,7 @@ class FieldStatistics:
 
 
 def _list(given: dict[str, str], name: str) -> list[str] | None:
-    return split_list(given[name]) if given.get(name, "").strip() else None
+    return split_list(given[name]) if trimmed(given.get(name, "")) else None
 
 
 def statistics_refusal(error: TrialistError) -> Response:

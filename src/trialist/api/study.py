@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from trialist.api.rendering import columns_of, json_render, projection_of
 from trialist.errors import InvalidParameterError, StudyNotFoundError
-from trialist.query.filters import split_list
+from trialist.query.filters import split_list, trimmed
 from trialist.query.live import parameter_error
 from trialist.query.params import read_choice
 from trialist.query.study_query import MarkupFormat
@@ -88,11 +88,11 @@ class OneStudy:
 
 def shape_of(given: dict[str, str], nct_id: str) -> Shape:
     """The shape that the parameters ask for; `InvalidParameterError` for what they cannot mean."""
-    form = read_choice(StudyFormat, "format", given.get("format", "").strip() or StudyFormat.JSON)
+    form = read_choice(StudyFormat, "format", trimmed(given.get("format", "")) or StudyFormat.JSON)
     markup = read_choice(
-        MarkupFormat, "markupFormat", given.get("markupFormat", "").strip() or MarkupFormat.MARKDOWN
+        MarkupFormat, "markupFormat", trimmed(given.get("markupFormat", "")) or MarkupFormat.MARKDOWN
     )
-    names = tuple(split_list(given["fields"])) if given.get("fields", "").strip() else None
+    names = tuple(split_list(given["fields"])) if trimmed(given.get("fields", "")) else None
     match form:
         case StudyFormat.CSV:
             columns = columns_of(names)

@@ -34,9 +34,20 @@ class Filter(StrEnum):
     SYNONYMS = "synonyms"
 
 
+_BLANKS = " \t\r\n\v\f"
+
+
+def trimmed(text: str) -> str:
+    """A parameter without the blanks around it; one that is empty then counts as not given.
+
+    Control characters other than tabs and line ends stay: they are no blanks but rubbish, and are refused as such.
+    """
+    return text.strip(_BLANKS)
+
+
 def split_list(text: str) -> list[str]:
     """The items of a list parameter: commas or bars between them, blanks around them dropped."""
-    return [item.strip() for item in re.split(r"[,|]", text)]
+    return [trimmed(item) for item in re.split(r"[,|]", text)]
 
 
 def any_of(nodes: tuple[Node, ...]) -> Node:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from trialist.errors import InvalidParameterError, QuerySyntaxError
 from trialist.query.agg_filters import parse_agg_filters
 from trialist.query.areas import ValueKind, is_area, kind_of, nearest_areas
-from trialist.query.filters import NCT_IDS, Filter, any_of, incorrect_item, parse_filter, split_list
+from trialist.query.filters import NCT_IDS, Filter, any_of, incorrect_item, parse_filter, split_list, trimmed
 from trialist.query.live import in_parameter, parameter_error
 from trialist.query.nodes import METRES, Area, Distance, Node, Term
 from trialist.query.operands import shown
@@ -93,7 +93,7 @@ def read_params(params: Mapping[str, str], *, own_areas: bool = False) -> StudyQ
     for name in params:
         if name not in PARAMETERS:
             raise _unknown(name)
-    given = {name: text for name, text in params.items() if text.strip()}
+    given = {name: text for name, text in params.items() if trimmed(text)}
     queries = _read_queries(given, own_areas)
     filters, geo, notes = _read_filters(given, own_areas)
     answer = StudyQuery(
@@ -207,7 +207,7 @@ def _read_filters(
 def _read_decay(text: str | None) -> GeoDecay:
     if text is None:
         return GeoDecay()
-    found = _DECAY_FORM.fullmatch(text.strip())
+    found = _DECAY_FORM.fullmatch(trimmed(text))
     legal = "func:exp,scale:300mi,offset:0mi,decay:0.5, its func gauss, exp or linear and its decay between 0 and 1"
     if found is None:
         raise _incorrect("geoDecay", legal)
@@ -259,7 +259,7 @@ def _sort_key(place: int, item: str) -> SortKey:
 def _read_page_size(text: str | None) -> int:
     if text is None:
         return DEFAULT_PAGE_SIZE
-    found = re.fullmatch(r"0*([0-9]*)", text.strip())
+    found = re.fullmatch(r"0*([0-9]*)", trimmed(text))
     if found is None:
         raise _incorrect("pageSize", f"a whole number; at most {LARGEST_PAGE_SIZE} studies are given at once")
     digits = found[1][:9]
@@ -268,7 +268,7 @@ def _read_page_size(text: str | None) -> int:
 
 def read_boolean(name: str, text: str) -> bool:
     """The truth that a parameter's text says, in any case; `InvalidParameterError` for another word."""
-    said = text.strip().lower()
+    said = trimmed(text).lower()
     if said not in ("true", "false"):
         raise _incorrect(name, "true or false")
     return said == "true"
@@ -277,7 +277,7 @@ def read_boolean(name: str, text: str) -> bool:
 def read_choice(kind: type[_Choice], name: str, text: str) -> _Choice:
     """The value that a parameter's text names, in its exact spelling; `InvalidParameterError` for another."""
     try:
-        return kind(text.strip())
+        return kind(trimmed(text))
     except ValueError:
         raise parameter_error(
             f"{name} must be {' or '.join(kind)}", f"Invalid value in parameter `{name}`: `{text}`"
