@@ -49,7 +49,7 @@ def of_quantulum(asked: dict[str, Any]) -> dict[str, Any]:
     for line in asked["lines"]:
         try:
             numbers.append([str(one.value) for one in parser.parse(line)])
-        except Exception:  # noqa: BLE001 - a peer that fails on a line has not read it
+        except Exception:  # noqa: BLE001  # a peer that fails on a line has not read it
             numbers.append([])
     return {"name": "quantulum3", "numbers": numbers, "number_seconds": time.process_time() - start}
 

@@ -56,9 +56,9 @@ def _retype(source: random.Random, text: bytes) -> bytes:
     found = orjson.loads(text)
     holder: object = found
     while True:
-        keys = list(holder) if isinstance(holder, dict) else range(len(holder))  # type: ignore[arg-type]
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder))  # type: ignore[arg-type]  # a list, then
         key = source.choice(list(keys))
-        below = holder[key]  # type: ignore[index]
+        below = holder[key]  # type: ignore[index]  # a list or a dict by its own keys
         if not isinstance(below, dict | list) or not below or source.random() < 0.2:
             break
         holder = below
@@ -78,7 +78,7 @@ def _retype(source: random.Random, text: bytes) -> bytes:
         "ﬀ" * 50,
         [None, {}],
     ]
-    holder[key] = source.choice(odd)  # type: ignore[index]
+    holder[key] = source.choice(odd)  # type: ignore[index]  # a list or a dict by its own keys
     return json.dumps(found, ensure_ascii=False).encode()
 
 

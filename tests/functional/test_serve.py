@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -253,9 +253,9 @@ def test_a_load_and_an_index_are_taken_up_without_a_request_lost(tmp_path: Path)
     assert b'"event":"bug"' not in log
 
 
-def wait_for(is_so: object, seconds: float = 120) -> None:
+def wait_for(is_so: Callable[[], object], seconds: float = 120) -> None:
     ends = time.monotonic() + seconds
-    while not is_so():  # type: ignore[operator]
+    while not is_so():
         assert time.monotonic() < ends
         time.sleep(0.2)
 

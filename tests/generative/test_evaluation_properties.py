@@ -121,7 +121,7 @@ def supersedes(more: Fact, facts: tuple[Fact, ...]) -> bool:
     """Whether a fact is a later statement than one of its kind: then another answer is no contradiction."""
     day = stated_on(more)
     return day is not None and any(
-        one.kind is more.kind and stated_on(one) is not None and stated_on(one) < day  # type: ignore[operator]
+        one.kind is more.kind and stated_on(one) is not None and stated_on(one) < day  # type: ignore[operator]  # both are asked for None before
         for one in facts
     )
 

@@ -170,7 +170,7 @@ def test_bits_are_counted_where_they_are_marked(width: type[np.unsignedinteger])
 
 def test_arrays_of_another_kind_are_refused() -> None:
     with pytest.raises(TypeError, match="is wanted"):
-        kernels.find_best(np.zeros(3, dtype=np.int64), 2)  # type: ignore[arg-type]
+        kernels.find_best(np.zeros(3, dtype=np.int64), 2)  # type: ignore[arg-type]  # a wrong kind is what is refused
     with pytest.raises(TypeError, match="is wanted"):
         kernels.count_bits(np.zeros(6, dtype=np.uint8)[::2], np.zeros(3, dtype=bool))
 

@@ -94,7 +94,7 @@ def test_a_date_that_cannot_be_is_refused(ends):
         lambda: Fact(FactKind.GRADE, "ecog", HERE),
         lambda: Fact(FactKind.RESULT, "hbsag", HERE),
         lambda: Fact(FactKind.CONDITION, "gvhd", HERE, reference=Reference(high=Decimal(1))),
-        lambda: measured(moment=datetime(2024, 1, 1)),  # noqa: DTZ001
+        lambda: measured(moment=datetime(2024, 1, 1)),  # noqa: DTZ001  # a moment without its zone is what is refused
         lambda: measured(date=DateRange.on(date(2024, 1, 2)), end=DateRange.on(date(2024, 1, 1))),
         lambda: Reference(),
         lambda: Reference(Decimal(2), Decimal(1)),

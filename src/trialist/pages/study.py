@@ -47,7 +47,7 @@ def study_page(asked: Asked) -> Shown | Response:
         view.flags,
         _sites(asked, study, parts["sites"], near, note),
         {name: make(study, asked) for name, make in PARTS.items()},
-        parts["source"].content[0].values[0].text if "source" in parts else "",  # type: ignore[union-attr]
+        parts["source"].content[0].values[0].text if "source" in parts else "",  # type: ignore[union-attr]  # the source is a labelled text
         bool(study.record.get("resultsSection")),
     )
     return Shown("study.html", page)
