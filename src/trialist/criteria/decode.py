@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from decimal import Decimal
 from functools import cache
@@ -24,7 +24,12 @@ from trialist.criteria.criterion import (
 )
 from trialist.criteria.encode import type_name
 
-_DECIMALS = frozenset({"lower", "upper", "or_half_lives"})
+_READ: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("lower", "upper", "or_half_lives"), Decimal),
+    "basis": nodes.Basis,
+    "direction": nodes.Direction,
+}
+"""What reads the texts of fields that are no texts."""
 
 
 def decode_set(told: Mapping[str, Any]) -> CriterionSet:
@@ -79,7 +84,7 @@ def _span(told: Mapping[str, int]) -> nodes.Span:
 
 
 @cache
-def _classes() -> Mapping[str, tuple[type, frozenset[str], Mapping[str, str]]]:
+def _classes() -> Mapping[str, tuple[type, frozenset[str], dict[str, str]]]:
     """The classes of nodes by the name they are told with, the names of their fields, and texts that empty are not told."""
     found = {}
     for name in dir(nodes):
@@ -93,22 +98,18 @@ def _classes() -> Mapping[str, tuple[type, frozenset[str], Mapping[str, str]]]:
 
 def decode_value(told: Any) -> Any:
     """The node, or the part of one, that `encode_value` told."""
-    if isinstance(told, list):
-        return tuple(decode_value(one) for one in told)
-    if not isinstance(told, dict):
+    if told.__class__ is list:
+        return tuple(map(decode_value, told))
+    if told.__class__ is not dict:
         return told
     if "type" not in told:
         return _span(told)
     kind, names, empty = _classes()[told["type"]]
-    given = {name: _field(name, value) for name, value in told.items() if name in names}
-    return kind(**{**empty, **given})
-
-
-def _field(name: str, value: Any) -> Any:
-    if name in _DECIMALS:
-        return Decimal(value)
-    if name == "basis":
-        return nodes.Basis(value)
-    if name == "direction":
-        return nodes.Direction(value)
-    return decode_value(value)
+    given: dict[str, Any] = empty.copy()
+    for name, value in told.items():
+        if name in names:
+            if value.__class__ is str:
+                given[name] = _READ[name](value) if name in _READ else value
+            else:
+                given[name] = decode_value(value)
+    return kind(**given)
