@@ -1,10 +1,10 @@
 """How fast patients and trials meet: one patient against many open trials, many patients against one trial, the judge beside both.
 
-python bench/match.py [--studies N] [--pool N] [--patients N] [--judged N]
+python bench/match.py [--studies N] [--patients N] [--judged N] [--workers N]
 
-Trials are invented: each draws its criteria from those of `--pool` invented studies (all parsed before the clock starts), with
-an age and a sex of its own. Patients are invented too. The judge alone is timed on `--judged` of the same trials and patients
-in the same run, and every outcome is compared with its own. Times are of the processor, not of the clock.
+Trials are invented studies, each with the text and the fields of its own, parsed before the clock starts. The net is built of
+them, written, opened again and asked; so is the judge, alone, on `--judged` of the same trials and patients in the same run,
+and every outcome is compared with its own. Patients are invented too. Times are of the processor, not of the clock.
 """
 
 from __future__ import annotations
@@ -13,24 +13,34 @@ import argparse
 import random
 import resource
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from decimal import Decimal
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
+import numpy as np
+
 from trialist.criteria.lexicon import tables, variables
-from trialist.criteria.nodes import Demographic, Interval, Span
-from trialist.criteria.witness import Witness
+from trialist.criteria.witness import read_witness
 from trialist.demo import generate_study
+from trialist.evaluation.columns import columns_of
 from trialist.evaluation.evaluate import evaluate
-from trialist.evaluation.many import Many, Trial, outcome_of
+from trialist.evaluation.known import Known
+from trialist.evaluation.many import Many, outcome_of
+from trialist.evaluation.missing import count_missing
+from trialist.evaluation.near_many import may_be_near
+from trialist.evaluation.parts import Joiner, Part, Trial, part_of
+from trialist.evaluation.policy import STRICT
 from trialist.evaluation.screening import Screening, screen_outcome
+from trialist.index.net_file import NetFile, NetStudy, write_net
 from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import Fact, FactKind, Origin, Patient, Reference, Sex, Status
 from trialist.record import Study
 from trialist.registry.eligibility import criteria_of_study
 
+CHUNK = 400
 AS_OF = date(2026, 3, 10)
 _LABS = (
     "alt",
@@ -49,51 +59,43 @@ _LABS = (
 )
 
 
-def is_age(one: Criterion) -> bool:
-    return isinstance(one.expr, Demographic) and one.expr.kind == "age"
+def trials_of(first: int, count: int) -> list[Trial]:
+    found = []
+    for number in range(first, first + count):
+        study = Study.from_record(generate_study(number))
+        found.append(Trial(criteria_of_study(study), read_witness(study)))
+    return found
 
 
-def pool_of(count: int) -> tuple[list[Criterion], CriterionSet]:
-    found: list[Criterion] = []
-    last = None
-    for number in range(count):
-        last = criteria_of_study(Study.from_record(generate_study(number)))
-        found += [one for one in last.criteria if not one.scope and not is_age(one)]
-    assert last is not None
-    return found, replace(last, findings=(), residue=())
+def compiled(first: int, count: int) -> tuple[Part, float, float]:
+    """The part of some studies, with the seconds that parsing and compiling took."""
+    began = time.process_time()
+    trials = trials_of(first, count)
+    parsed = time.process_time()
+    part = part_of(trials)
+    return part, parsed - began, time.process_time() - parsed
 
 
-def trials_of(count: int, pool: list[Criterion], shell: CriterionSet, seed: int = 1) -> Iterator[Trial]:
-    chosen = random.Random(seed)
-    for number in range(count):
-        drawn = chosen.sample(pool, min(len(pool), chosen.randint(8, 24)))
-        criteria = tuple(replace(one, id=f"C{place}", parent_id="") for place, one in enumerate(drawn))
-        nct_id = f"NCT98{number:06d}"
-        least, most = chosen.choice((0, 12, 18, 18, 18, 21, 40)), chosen.choice((None, 65, 75, 80))
-        if chosen.random() < 0.7:
-            upper = None if most is None else Decimal(most)
-            age = Demographic("age", Span(0, 1), Interval(Decimal(least), upper), "a")
-            text = f"Age {least} to {most or 'any'} years"
-            first = replace(
-                criteria[0],
-                polarity=Polarity.INCLUSION,
-                expr=age,
-                guard=None,
-                defects=(),
-                text=text,
-                population=Population.PATIENT,
-                modality=Modality.REQUIRED,
-                counts=True,
-            )
-            criteria = (first, *criteria[1:])
-        fields = Witness(
-            nct_id,
-            (Decimal(least), "a"),
-            None if most is None else (Decimal(most), "a"),
-            chosen.choice(("ALL", "ALL", "ALL", "FEMALE", "MALE")),
-            False,
-        )
-        yield Trial(replace(shell, nct_id=nct_id, criteria=criteria, available=True), fields)
+def written(studies: int, workers: int, directory: Path) -> None:
+    """Build the net of so many studies, and say what it cost."""
+    joiner, parsing, compiling = Joiner(), 0.0, 0.0
+    firsts = range(0, studies, CHUNK)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        sizes = [min(CHUNK, studies - first) for first in firsts]
+        joining = 0.0
+        for part, parsed, spent in pool.map(compiled, firsts, sizes):
+            began = time.process_time()
+            joiner.add(part)
+            joining += time.process_time() - began
+            parsing, compiling = parsing + parsed, compiling + spent
+    began = time.process_time()
+    members = [NetStudy(number, 1, 0) for number in range(studies)]
+    write_net(directory, "bench", members, columns_of(joiner.part))
+    writing = time.process_time() - began
+    print(
+        f"parsed in {parsing:.1f} s; net built in {compiling + joining + writing:.1f} s (compiling {compiling:.1f}, joining "
+        f"{joining:.1f}, writing {writing:.1f}), {NetFile(directory, 'bench').file.stat().st_size / 1e6:.1f} MB"
+    )
 
 
 def patient_of(seed: int) -> Patient:
@@ -129,30 +131,48 @@ def patient_of(seed: int) -> Patient:
     )
 
 
-def timed(work: object) -> float:
-    began = time.process_time()
-    work()  # type: ignore[operator]
-    return time.process_time() - began
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name, default in (("studies", 60_000), ("pool", 600), ("patients", 1_000), ("judged", 300)):
+    for name, default in (("studies", 60_000), ("patients", 1_000), ("judged", 300), ("workers", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
-    pool, shell = pool_of(asked.pool)
+    with TemporaryDirectory() as kept:
+        written(asked.studies, asked.workers, Path(kept))
+        ask(asked, Path(kept))
+
+
+def ask(asked: argparse.Namespace, directory: Path) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
-    many = Many(trials_of(asked.studies, pool, shell))
+    many = Many(NetFile(directory, "bench").columns)
     print(
-        f"{len(many):,} trials, {many.shapes:,} different criteria; made ready in {time.process_time() - began:.1f} s"
+        f"{len(many):,} trials, {many.shapes:,} different criteria, {len(many.leaves):,} leaves; opened in "
+        f"{time.process_time() - began:.3f} s"
     )
     many.outcomes(patient_of(0), AS_OF)
-    spent = sorted(timed(lambda seed=seed: many.outcomes(patient_of(seed), AS_OF)) for seed in range(1, 8))
+    spent, touched = [], []
+    for seed in range(1, 8):
+        known = Known(patient_of(seed), AS_OF, STRICT)
+        began = time.process_time()
+        tally = many.tally(known)
+        spent.append(time.process_time() - began)
+        touched.append(len(tally.missing))
     print(
-        f"one patient x {len(many):,} trials: median {spent[3]:.2f} s, worst {spent[-1]:.2f} s (promise 1 s)"
+        f"one patient x {len(many):,} trials: median {sorted(spent)[3]:.2f} s, worst {max(spent):.2f} s (promise 1 s); "
+        f"{sorted(touched)[3]:,} leaves asked"
     )
-    print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB (promise 2 GB)")
-    sample = list(trials_of(asked.judged, pool, shell))
+    every = np.arange(len(many))
+    began = time.process_time()
+    count_missing(tally, every[tally.outcomes.classes == 1], 10)
+    missing = time.process_time() - began
+    began = time.process_time()
+    near = may_be_near(tally, every[tally.outcomes.classes == 2])
+    print(
+        f"facts to ask for first: {missing:.2f} s; near misses to look at: {len(near):,} in {time.process_time() - began:.2f} s"
+    )
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"memory at most {most / 1e6:.2f} GB, {before / 1e6:.2f} of it for building (promise 2 GB)")
+    sample = trials_of(0, min(asked.judged, asked.studies))
     person = patient_of(3)
     began = time.process_time()
     verdicts = [outcome_of(evaluate(one.criteria, person, AS_OF, fields=one.fields)) for one in sample]

@@ -15,7 +15,8 @@ from trialist.criteria import parse_criteria
 from trialist.criteria.witness import Witness, read_witness
 from trialist.demo import generate_study
 from trialist.evaluation.evaluate import evaluate
-from trialist.evaluation.many import Many, Outcome, Trial, outcome_of
+from trialist.evaluation.many import Many, Outcome, outcome_of
+from trialist.evaluation.parts import Trial
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
 from trialist.evaluation.screening import Screening, screen_outcome
 from trialist.patient.extents import DateRange
@@ -53,7 +54,7 @@ def _trials() -> list[Trial]:
 
 
 TRIALS = _trials()
-MANY = Many(TRIALS)
+MANY = Many.of(TRIALS)
 SCREENINGS = [(one, Screening(one.criteria, one.fields)) for one in TRIALS[::3]]
 
 
@@ -88,9 +89,9 @@ def test_the_dead():
 
 
 def test_criteria_that_say_the_same_are_one_shape():
-    one = Many([Trial(SETS[0]), Trial(SETS[0])])
+    one = Many.of([Trial(SETS[0]), Trial(SETS[0])])
     assert len(one) == 2
-    assert one.shapes == Many([Trial(SETS[0])]).shapes
+    assert one.shapes == Many.of([Trial(SETS[0])]).shapes
 
 
 @needs_shared
@@ -101,7 +102,7 @@ def test_real_trials():
         if place % 30 == 0:
             study = Study.from_json(line)
             trials.append(Trial(criteria_of_study(study), read_witness(study)))
-    many = Many(trials)
+    many = Many.of(trials)
     chosen = random.Random(7)
     for policy in (STRICT, SCREENING):
         for _ in range(4):

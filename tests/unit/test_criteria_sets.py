@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from trialist.criteria import parse_criteria
+from trialist.criteria.decode import decode_set
 from trialist.criteria.encode import encode_set
 from trialist.demo import generate_study
 from trialist.record import Study
-from trialist.registry.criteria_sets import decode_set
 from trialist.registry.eligibility import criteria_of_study
 
 from support.shared import REGISTRY, iter_lines, needs_shared

@@ -17,7 +17,8 @@ from trialist.evaluation.verdict import Class
 from trialist.patient.facts import Patient
 from trialist.record import GeoPoint
 from trialist.registry.criteria_sets import CriteriaSets
-from trialist.registry.match import Asked, Match, Matched, explain, match, telling_facts
+from trialist.registry.judging import Asked, Match, telling_facts
+from trialist.registry.match import Matched, explain, match
 from trialist.registry.match_told import as_page, explained_markdown, matched_json, matched_markdown
 from trialist.registry.registry import Registry
 from trialist.registry.screen import screen

@@ -208,7 +208,7 @@ def _ask_all(app: Application, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         raise ZeroDivisionError(CANARY)
 
     with monkeypatch.context() as patched:
-        patched.setattr("trialist.registry.match.evaluate", broken)
+        patched.setattr("trialist.registry.judging.evaluate", broken)
         for patient in _canaries()[:3]:
             crashed = post(app, "match", {"patient": patient, "conditions": ["cancer"]})
             assert crashed.status == 500

@@ -22,7 +22,8 @@ from trialist.errors import InvalidParameterError, LimitExceededError, SourceUnr
 from trialist.evaluation.policy import find_policy
 from trialist.patient.facts import Patient
 from trialist.registry.criteria_sets import CriteriaSets
-from trialist.registry.match import Asked, explain, match
+from trialist.registry.judging import Asked
+from trialist.registry.match import explain, match
 from trialist.registry.match_told import explained_json, matched_json
 from trialist.registry.patients import read_patient
 from trialist.serving.lanes import Lanes
@@ -36,7 +37,7 @@ DEFAULT_CANDIDATES = 200
 _NEVER_KEPT = {"cache-control": "no-store"}
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|`[^`]*`")
 _COMMON = frozenset({"patient", "as_of", "policy"})
-_MATCHED = _COMMON | {"near", "within", "conditions", "top", "candidates"}
+_MATCHED = _COMMON | {"near", "within", "conditions", "top", "candidates", "anything"}
 _EXPLAINED = _COMMON | {"nct_id"}
 _HINT = "The schemas of the requests stand in the OpenAPI document."
 
@@ -150,6 +151,7 @@ def _narrowed(body: _Body, served: Served) -> Asked:
         within=_text(told, "within"),
         most=_whole(told, "top", 20, MOST_TOP),
         candidates=_whole(told, "candidates", DEFAULT_CANDIDATES, MOST_CANDIDATES),
+        anything=_flag(told, "anything"),
     )
 
 
@@ -157,6 +159,13 @@ def _text(told: Mapping[str, Any], name: str) -> str:
     found = told.get(name, "")
     if not isinstance(found, str):
         raise InvalidParameterError(f"{name} is a text", hint=_HINT)
+    return found
+
+
+def _flag(told: Mapping[str, Any], name: str) -> bool:
+    found = told.get(name, False)
+    if not isinstance(found, bool):
+        raise InvalidParameterError(f"{name} is true or false", hint=_HINT)
     return found
 
 

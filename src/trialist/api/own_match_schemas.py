@@ -83,9 +83,18 @@ MATCH_SCHEMAS: dict[str, Schema] = {
             "within": {**_TEXT, "description": "Only with an open site so near: 50km."},
             "conditions": {**_TEXTS, "description": "Search by these instead of the patient's conditions."},
             "top": {"type": "integer", "minimum": 1, "maximum": MOST_TOP},
-            "candidates": {"type": "integer", "minimum": 1, "maximum": MOST_CANDIDATES},
+            "candidates": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MOST_CANDIDATES,
+                "description": "How many studies to look at one by one, where the registry has no net of criteria.",
+            },
+            "anything": {
+                "type": "boolean",
+                "description": "Look at all studies that take people, whatever they are about.",
+            },
         },
-        optional=("as_of", "policy", "near", "within", "conditions", "top", "candidates"),
+        optional=("as_of", "policy", "near", "within", "conditions", "top", "candidates", "anything"),
     ),
     "ExplainRequest": _object(
         "A patient and a trial.", {**_ASKED, "nct_id": _TEXT}, optional=("as_of", "policy")

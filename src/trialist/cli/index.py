@@ -13,6 +13,7 @@ from trialist.cli.output import Subparsers, print_json, print_text, size_words
 if TYPE_CHECKING:
     from trialist.registry.criteria_index import CriteriaBuilt
     from trialist.registry.indexing import Built, Progress
+    from trialist.registry.net_building import NetBuilt
     from trialist.settings import Settings
 
 _KINDS = {
@@ -57,6 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         parsed, seconds = parse_now(settings, full=arguments.full)
         document["criteria"] = criteria_json(parsed, seconds)
         words.append(criteria_words(parsed, seconds))
+        net, seconds = net_now(settings, full=arguments.full)
+        if net is not None:
+            document["net"] = net_json(net, seconds)
+            words.append(net_words(net, seconds))
     if arguments.format == "json":
         print_json(document)
     else:
@@ -72,6 +77,39 @@ def parse_now(settings: Settings, *, full: bool = False) -> tuple[CriteriaBuilt,
     with _progress_bar() as report:
         built = build_criteria(settings, full=full, report=report)
     return built, time.monotonic() - began
+
+
+def net_now(settings: Settings, *, full: bool = False) -> tuple[NetBuilt | None, float]:
+    """Build the net of criteria with a progress bar; None where there is no search index to say which studies are open."""
+    from trialist.registry.indexing import read_index_state
+    from trialist.registry.net_building import build_net
+
+    began = time.monotonic()
+    if not read_index_state(settings.registry).is_built:
+        return None, 0.0
+    with _progress_bar() as report:
+        built = build_net(settings, full=full, report=report)
+    return built, time.monotonic() - began
+
+
+def net_json(built: NetBuilt, seconds: float) -> dict[str, Any]:
+    """What a net holds, as JSON."""
+    return {
+        "trials": built.trials,
+        "criteria": built.criteria,
+        "bytes": built.size,
+        "is_new": built.is_new,
+        "seconds": round(seconds, 3),
+    }
+
+
+def net_words(built: NetBuilt, seconds: float) -> str:
+    """What a net holds, in a sentence."""
+    done = "was built" if built.is_new else "is up to date"
+    return (
+        f"The net for matching {done}: {built.trials:,} studies that take people, {built.criteria:,} different criteria, "
+        f"{size_words(built.size)}, in {seconds:.1f} s."
+    )
 
 
 def criteria_json(built: CriteriaBuilt, seconds: float) -> dict[str, Any]:
@@ -159,6 +197,7 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
                 "read": ("reading", "studies"),
                 "merged": ("joining", "fields"),
                 "parsed": ("parsing", "studies"),
+                "compiled": ("compiling", "studies"),
             }
             verb, unit = names.get(progress.stage, (progress.stage, ""))
             bar = tqdm(

@@ -14,7 +14,8 @@ from trialist.errors import InvalidParameterError, SourceUnreadableError
 
 if TYPE_CHECKING:
     from trialist.patient.facts import Patient
-    from trialist.registry.match import Asked, Matched
+    from trialist.registry.judging import Asked
+    from trialist.registry.match import Matched
     from trialist.registry.screen import Funnel
 
 _MOST_CELL = 60
@@ -43,6 +44,11 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="search by this instead of the patient's conditions; may be given again",
     )
     parser.add_argument(
+        "--anything",
+        action="store_true",
+        help="look at all studies that take people, whatever they are about",
+    )
+    parser.add_argument(
         "--near", default="", metavar="PLACE", help="'48.1,11.6' or 'Hefei, China': near studies come first"
     )
     parser.add_argument(
@@ -56,7 +62,8 @@ def add_commands(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         type=int,
         default=300,
         metavar="N",
-        help="how many studies to look at, the most relevant first (default 300)",
+        help="how many studies to look at one by one, the most relevant first, where the registry has no net of criteria, or "
+        "has none of them as they are now (default 300)",
     )
     parser.add_argument(
         "--format", choices=("table", "json", "html", "md"), default="table", help="how to print it"
@@ -130,7 +137,7 @@ def _date(text: str) -> date:
 
 def _asked(arguments: argparse.Namespace) -> Asked:
     from trialist.evaluation.policy import find_policy
-    from trialist.registry.match import Asked
+    from trialist.registry.judging import Asked
     from trialist.settings import now
 
     return Asked(as_of=arguments.as_of or now().date(), policy=find_policy(arguments.policy))
@@ -180,6 +187,7 @@ def run_match(arguments: argparse.Namespace) -> int:
         within=arguments.within,
         most=arguments.top,
         candidates=arguments.candidates,
+        anything=arguments.anything,
     )
     with Registry(directory) as registry:
         sets = CriteriaSets(finder.criteria)

@@ -22,6 +22,8 @@ class Known:
         self.patient = patient
         self.as_of = as_of
         self.policy = policy
+        self.looked_up: dict[object, tuple[Sequence[Fact], Sequence[Fact]]] = {}
+        """Facts by what was asked of them, kept as long as this is."""
         usable = _ordered([fact for fact in patient.facts if known_on(fact, as_of)])
         self._own = index_facts(fact for fact in usable if fact.subject is Subject.PATIENT)
         self._own_kinds: dict[FactKind, list[Fact]] = {}

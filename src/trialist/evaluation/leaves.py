@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from trialist.criteria.nodes import Expr
+from trialist.evaluation.answers import Answer
 from trialist.evaluation.codes import code_of
 from trialist.evaluation.compiling import Healthy, Junction, Several
 from trialist.evaluation.evaluate import answer_expr
@@ -18,13 +19,18 @@ from trialist.patient.facts import Patient
 Node = Expr | Healthy | Junction | Several
 
 
-def code_of_leaf(leaf: Node, known: Known) -> int:
-    """The code of what the judge answers to a leaf."""
+def answer_leaf(leaf: Node, known: Known) -> Answer:
+    """What the judge answers to a leaf."""
     if isinstance(leaf, Healthy):
-        return code_of(answer_ill(known))
+        return answer_ill(known)
     if isinstance(leaf, Junction | Several):
         raise TypeError("a junction is no leaf")
-    return code_of(answer_expr(leaf, known))
+    return answer_expr(leaf, known)
+
+
+def code_of_leaf(leaf: Node, known: Known) -> int:
+    """The code of what the judge answers to a leaf."""
+    return code_of(answer_leaf(leaf, known))
 
 
 def blank(*, is_covered: bool) -> Known:
@@ -34,22 +40,24 @@ def blank(*, is_covered: bool) -> Known:
     return Known(patient, day, SCREENING if is_covered else STRICT)
 
 
+def keys_of_leaf(leaf: Node) -> frozenset[str]:
+    """The keys of the facts that touch a leaf."""
+    if isinstance(leaf, Healthy):
+        return frozenset({PERSONAL})
+    if isinstance(leaf, Junction | Several):
+        raise TypeError("only expressions have keys of their own")
+    return keys_of_expr(leaf)
+
+
 class Touching:
     """The places of leaves by the keys of facts that touch them."""
 
     def __init__(self, leaves: Iterable[tuple[int, Node]]) -> None:
         self._by_key: dict[str, list[int]] = {}
         for place, leaf in leaves:
-            keys = frozenset({PERSONAL}) if isinstance(leaf, Healthy) else _keys(leaf)
-            for one in keys:
+            for one in keys_of_leaf(leaf):
                 self._by_key.setdefault(one, []).append(place)
 
     def places(self, keys: Iterable[str]) -> list[int]:
         """The places of all leaves that one of the keys touches."""
         return sorted({place for key in keys for place in self._by_key.get(key, ())})
-
-
-def _keys(leaf: Node) -> frozenset[str]:
-    if isinstance(leaf, Healthy | Junction | Several):
-        raise TypeError("only expressions have keys of their own")
-    return keys_of_expr(leaf)

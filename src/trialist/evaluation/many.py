@@ -11,31 +11,37 @@ those criteria.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
-from trialist.criteria.criterion import Criterion, CriterionSet, Modality
-from trialist.criteria.nodes import Demographic
+from trialist.criteria.criterion import CriterionSet
+from trialist.criteria.decode import decode_criterion
+from trialist.criteria.nodes import Alternatives, And, AtLeast, Expr, Not, Or
 from trialist.criteria.witness import Witness
 from trialist.evaluation import codes
-from trialist.evaluation.compiling import Net, fields_of
-from trialist.evaluation.evaluate import answer_expr, assess, has_headings, settle
-from trialist.evaluation.fields import ages_may_differ, field_assessments, life_assessments, reconcile_ages
+from trialist.evaluation.codes import code_of
+from trialist.evaluation.columns import Columns, columns_of, keys_in, lists_in, texts_in, tree_in
+from trialist.evaluation.compiling import NONE, Healthy
+from trialist.evaluation.evaluate import answer_expr, assess, settle
+from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.known import Known
-from trialist.evaluation.leaves import Touching, blank, code_of_leaf
+from trialist.evaluation.leaves import answer_leaf
+from trialist.evaluation.parts import Trial, ages_of, decode_leaf, part_of
 from trialist.evaluation.policy import STRICT, Policy
 from trialist.evaluation.running import EXCLUDES, OPEN, Counts, Numbers, Run, Runner, packed_of
-from trialist.evaluation.spanless import spanless
-from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
+from trialist.evaluation.touching import PERSONAL, keys_of_facts
 from trialist.evaluation.truth import Truth
-from trialist.evaluation.verdict import Class, Effect, Verdict
-from trialist.evaluation.weigh import unread_needs
+from trialist.evaluation.verdict import Class, Effect, Need, Verdict, Who
 from trialist.patient.facts import Fact, Patient
+
+_OFTEN = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Outcomes(Sequence[Outcome]):
     `classes` are places in eligible, undetermined, excluded.
     """
 
-    nct_ids: Sequence[str]
+    nct_ids: Sequence[bytes]
     classes: npt.NDArray[np.uint8]
     for_persons_only: npt.NDArray[np.bool_]
     excluded_by: npt.NDArray[np.int64]
@@ -93,7 +99,7 @@ class Outcomes(Sequence[Outcome]):
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
         return Outcome(
-            self.nct_ids[at],
+            self.nct_ids[at].decode(),
             _CLASSES[self.classes[at]],
             bool(self.for_persons_only[at]),
             int(self.excluded_by[at]),
@@ -101,196 +107,236 @@ class Outcomes(Sequence[Outcome]):
             int(self.open[at]),
         )
 
-    def order(self) -> list[int]:
-        """The places of the trials, best first: class, what only persons hold up, the share decided, then the order given."""
-        ranks = np.where(self.classes == 1, np.where(self.for_persons_only, 1, 2), self.classes)
-        ranks = np.where(self.classes == 2, 3, ranks)
-        share = self.decided / np.maximum(1, self.decided + self.open)
-        found: list[int] = np.lexsort((-share, ranks)).tolist()
+    def is_of(self, trials: Numbers, verdict: Class) -> npt.NDArray[np.bool_]:
+        """Which of some trials have a class."""
+        found: npt.NDArray[np.bool_] = self.classes[trials] == _CLASSES.index(verdict)
+        return found
+
+    def order(
+        self, trials: Numbers, *, on_topic: Sequence[bool], metres: Numbers | None, updated: Numbers
+    ) -> Numbers:
+        """Some trials, best first: class, what only persons hold up, topic, the share decided, distance, newness, id."""
+        classes = self.classes[trials]
+        ranks = np.where(classes == 1, np.where(self.for_persons_only[trials], 1, 2), classes.astype(np.int8))
+        ranks = np.where(classes == 2, 3, ranks)
+        every = self.decided[trials] + self.open[trials]
+        share = self.decided[trials] / np.maximum(1, every)
+        far = np.zeros(len(trials)) if metres is None else metres
+        names = np.array([self.nct_ids[at] for at in trials.tolist()] or [b""])[: len(trials)]
+        keys = (names, -updated.astype(np.int64), far, -share, ~np.array(on_topic, bool), ranks)
+        found: Numbers = trials[np.lexsort(keys)]
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A trial as it is given: its criteria and what the registry's own fields say."""
-
-    criteria: CriterionSet
-    fields: Witness | None = None
-
-
 class Many:
-    """Trials made ready for questions about patients. Building compiles every criterion once; asking compiles nothing."""
+    """Trials made ready for questions about patients: the columns of a net, in memory or mapped from a file."""
 
-    def __init__(self, trials: Iterable[Trial]) -> None:
-        self.net = Net()
-        self._ids: list[str] = []
-        self._unread: list[bool] = []
-        self._slots: list[list[int]] = []  # the shapes of each trial, then of each of its cohorts
-        self._cohorts: list[tuple[int, int]] = []  # the trial and the slot of each cohort
-        self._main: list[int] = []
-        self._permissive: dict[object, int] = {}
-        self._permissions: list[Criterion] = []
-        self._permitted_by: dict[str, list[int]] = {}
-        self._permitting: dict[int, list[int]] = {}  # permission -> trials
-        self._slots_of: dict[int, list[int]] = {}  # of trials that permit something
-        self._age_numbers: dict[object, int] = {}
-        self._age_sets: list[tuple[CriterionSet, Witness]] = []
-        self._aged: list[list[int]] = []
-        for trial in trials:
-            self._add(trial)
-        self._slot_ends = np.cumsum([0, *map(len, self._slots)], dtype=np.int64)
-        self._members = np.fromiter((one for slot in self._slots for one in slot), np.int32)
-        self._cohort_trials = np.array([trial for trial, _ in self._cohorts], np.int64)
-        self._cohort_slots = np.array([slot for _, slot in self._cohorts], np.int64)
-        self._main_slots = np.array(self._main, np.int64)
-        self._is_unread = np.array(self._unread, bool)
-        self._runner = Runner(self.net)
-        self._touching = Touching((at, self.net.nodes[at]) for at in self._runner.leaves)
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.ids = texts_in(columns, "id")
+        self.shapes = len(columns["minimum"])
+        """How many different criteria there are."""
+        self.slots = lists_in(columns, "slot")
+        self.runner = Runner(tree_in(columns))
+        self.leaves = texts_in(columns, "leaf")
+        self.leaf_places = columns["leaf_place"]
+        self._touching = keys_in(columns, "leaf")
+        self._permissions = texts_in(columns, "permission")
+        self._permitting = lists_in(columns, "permission_trial")
+        self._permitted_by = keys_in(columns, "permission")
+        self._aged = lists_in(columns, "age_trial")
+        self.main = columns["main"].astype(np.int64)
+        self._main_ends = np.append(self.main[1:], len(self.slots))
+        self._cohort_trials = columns["cohort_trial"].astype(np.int64)
+        self._cohort_slots = columns["cohort_slot"].astype(np.int64)
+        self._is_unread = columns["unread"] != 0
         self._blanks: dict[bool, codes.Codes] = {}
 
+    @classmethod
+    def of(cls, trials: Iterable[Trial]) -> Many:
+        """The same of trials that are at hand."""
+        return cls(columns_of(part_of(trials)))
+
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self.ids)
 
-    @property
-    def shapes(self) -> int:
-        """How many different criteria there are."""
-        return len(self.net.shapes)
+    def names(self, trials: Numbers) -> list[str]:
+        """The ids of some trials."""
+        return [self.ids[at].decode() for at in trials.tolist()]
 
-    def _add(self, trial: Trial) -> None:
-        criteria, fields = trial.criteria, trial.fields
-        at = len(self._ids)
-        self._ids.append(criteria.nct_id)
-        self._unread.append(bool(unread_needs(criteria)))
-        required = [one for one in criteria.criteria if one.counts and one.modality is Modality.REQUIRED]
-        is_headed, sex = has_headings(criteria), None if fields is None else fields.sex
-        by_scope: dict[tuple[tuple[str, str], ...], list[int]] = {(): []}
-        for one in required:
-            shape = self.net.shape(one, is_headed=is_headed, sex=sex)
-            of_scope = by_scope.setdefault(one.scope, [])
-            if shape is not None:
-                of_scope.append(shape)
-        if fields is not None:
-            by_scope[()] += [self.net.field(one) for one in fields_of(fields)]
-            self._add_ages(at, trial, [one for one in required if not one.scope and _is_age(one)])
-        self._main.append(len(self._slots))
-        for scope, shapes in by_scope.items():
-            if scope:
-                self._cohorts.append((at, len(self._slots)))
-            self._slots.append(shapes)
-        self._add_permissions(at, criteria)
+    @cached_property
+    def _personal(self) -> dict[int, Expr | Healthy]:
+        """The leaves that are asked of everybody, read once."""
+        return {at: decode_leaf(self.leaves[at]) for at in self._touching.places({PERSONAL}).tolist()}
 
-    def _add_ages(self, at: int, trial: Trial, ages: list[Criterion]) -> None:
-        fields = trial.fields
-        if fields is None or not ages_may_differ(ages, fields):
-            return
-        told = (tuple(map(_age_key, ages)), fields.minimum_age, fields.maximum_age)
-        number = self._age_numbers.setdefault(told, len(self._age_sets))
-        if number == len(self._age_sets):
-            only = Witness(minimum_age=fields.minimum_age, maximum_age=fields.maximum_age)
-            self._age_sets.append((replace(trial.criteria, criteria=tuple(ages)), only))
-            self._aged.append([])
-        self._aged[number].append(at)
+    @cached_property
+    def _ages(self) -> list[tuple[CriterionSet, Witness]]:
+        return [ages_of(one) for one in texts_in(self.columns, "age")]
 
-    def _add_permissions(self, at: int, criteria: CriterionSet) -> None:
-        for one in criteria.criteria:
-            if one.modality is Modality.PERMISSIVE:
-                told = (spanless(one.expr), one.text, one.polarity, one.population)
-                number = self._permissive.setdefault(told, len(self._permissions))
-                if number == len(self._permissions):
-                    self._permissions.append(one)
-                    for key in keys_of_criterion(one):
-                        self._permitted_by.setdefault(key, []).append(number)
-                trials = self._permitting.setdefault(number, [])
-                if not trials or trials[-1] != at:
-                    trials.append(at)
-                self._slots_of[at] = list(range(self._main[at], len(self._slots)))
+    @cached_property
+    def need_keys(self) -> tuple[npt.NDArray[np.uint64], Numbers]:
+        """The numbers of the keys of needs, ascending, and for each need the place of its own."""
+        keys, places = np.unique(self.columns["need_of"], return_inverse=True)
+        return keys, places.astype(np.int64)
+
+    def leaf(self, at: int) -> Expr | Healthy:
+        """A leaf by its number."""
+        found = self._personal.get(at)
+        return decode_leaf(self.leaves[at]) if found is None else found
 
     def outcomes(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> Outcomes:
         """What each trial comes to for a patient, in the trials' order; the same as the judge's verdicts."""
-        if policy.takes_silence:
+        return self.tally(Known(patient, as_of, policy)).outcomes
+
+    def tally(
+        self, known: Known, among: Numbers | None = None, check: Callable[[], None] = lambda: None
+    ) -> Tally:
+        """What each trial comes to, and what it rests on; with `among`, places of trials, only these are right.
+
+        `check` is called along the way, and what it raises ends it.
+        """
+        if known.policy.takes_silence:
             raise ValueError("what a note does not say is asked of the judge, trial by trial")
-        known = Known(patient, as_of, policy)
         found = self._blank(is_covered=known.is_covered).copy()
         keys = keys_of_facts(known)
-        for at in self._touching.places(keys):
-            found[at] = code_of_leaf(self.net.nodes[at], known)
-        run = self._runner.run(self._runner.fill(found))
+        touched = self._touching.places(keys)
+        if among is not None:
+            touched = touched[self._asks(among)[self.leaf_places[touched]]]
+        missing: dict[int, tuple[Need, ...]] = {}
+        for count, at in enumerate(touched.tolist()):
+            if count % _OFTEN == 0:
+                check()
+            answer = answer_leaf(self.leaf(at), known)
+            found[self.leaf_places[at]] = code_of(answer)
+            missing[at] = tuple(one for one in answer.needs if one.who is Who.DATA)
+        run = self.runner.run(self.runner.fill(found))
         sums = self._sums(run.counts())
         self._permit(known, keys, run, sums)
-        self._tell_ages_apart(known, sums)
-        return self._weighed(sums, packed_of(life_assessments(known)))
+        odd = self._tell_ages_apart(known, sums)
+        life = packed_of(life_assessments(known))
+        return Tally(self, known, found, run, missing, odd, sums, self._weighed(sums, life))
+
+    def _asks(self, trials: Numbers) -> npt.NDArray[np.bool_]:
+        """The places of the net that some trials ask."""
+        firsts, counts = self.main[trials], (self._main_ends - self.main)[trials]
+        slots = np.repeat(firsts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        shapes = np.unique(self.slots.of(slots)[0])
+        places = self.runner.tree.shapes[shapes][:, [0, 2, 3, 4, 5, 6]]
+        return self.reached(np.unique(places[places != NONE]))
+
+    def reached(self, places: Numbers) -> npt.NDArray[np.bool_]:
+        """These places, and all that they are joined of."""
+        found = np.zeros(self.runner.size, bool)
+        found[places] = True
+        second = self.runner.tree.second
+        for level in reversed(self.runner.levels):
+            own = found[level.places]
+            found[level.first[own]] = True
+            other = second[level.places[own]]
+            found[other[other != NONE]] = True
+            for place, node in level.several:
+                if found[place]:
+                    found[list(node.members)] = True
+        return found
 
     def _blank(self, *, is_covered: bool) -> codes.Codes:
         """The codes of the leaves for a patient of whom nothing is known (or nothing in a long record)."""
         found = self._blanks.get(is_covered)
         if found is None:
-            known = blank(is_covered=is_covered)
-            found = self._blanks[is_covered] = np.zeros(self._runner.size, np.uint8)
-            for at in self._runner.leaves:
-                found[at] = code_of_leaf(self.net.nodes[at], known)
+            found = self._blanks[is_covered] = np.zeros(self.runner.size, np.uint8)
+            found[self.leaf_places] = self.columns[f"blank_{int(is_covered)}"]
         return found
+
+    def is_expression(self, place: int) -> bool:
+        """Whether there is an expression at a place: all but the registry's field for healthy volunteers."""
+        at = int(np.searchsorted(self.leaf_places, place))
+        is_leaf = at < len(self.leaf_places) and self.leaf_places[at] == place
+        return not (is_leaf and isinstance(self.leaf(at), Healthy))
+
+    def expr_at(self, place: int) -> Expr:
+        """The expression at a place of the net, put together again; its lists are joined in pairs."""
+        tree = self.runner.tree
+        row = int(tree.rows[place])
+        if row < 0:
+            node = dict(tree.several).get(place)
+            if node is None:
+                return _expr(self.leaf(int(np.searchsorted(self.leaf_places, place))))
+            members = tuple(self.expr_at(one) for one in node.members)
+            return AtLeast(node.least, members) if node.least else Alternatives(members)
+        first = self.expr_at(int(tree.first[place]))
+        if row in (codes.NOT, codes.REFUSED):
+            return Not(first) if row == codes.NOT else first
+        both = (first, self.expr_at(int(tree.second[place])))
+        if row == codes.ALL:
+            return And(both)
+        return Or(both) if row == codes.ANY else Alternatives(both)
 
     def _sums(self, counts: Counts) -> Counts:
         """The counts of shapes summed for each slot."""
         return Counts(*(self._summed(one) for one in counts))
 
     def _summed(self, values: Numbers) -> Numbers:
-        totals = np.zeros(len(self._members) + 1, np.int64)
-        np.cumsum(values[self._members], out=totals[1:])
-        return np.diff(totals[self._slot_ends])
+        totals = np.zeros(len(self.slots.joined) + 1, np.int64)
+        np.cumsum(values[self.slots.joined], out=totals[1:])
+        return np.diff(totals[self.slots.starts])
 
     def _permit(self, known: Known, keys: frozenset[str], run: Run, sums: Counts) -> None:
         """What excludes by a fact that the trial elsewhere permits is open for a reader."""
         allowed: dict[int, set[Fact]] = {}
-        for number in sorted({one for key in keys - {PERSONAL} for one in self._permitted_by.get(key, ())}):
-            told = assess(self._permissions[number], known)
+        for number in self._permitted_by.places(keys - {PERSONAL}).tolist():
+            told = assess(decode_criterion(orjson.loads(self._permissions[number])), known)
             facts = {item.fact for item in told.evidence if item.fact is not None}
             if facts and told.truth is not Truth.FALSE:
-                for at in self._permitting[number]:
+                for at in self._permitting[number].tolist():
                     allowed.setdefault(at, set()).update(facts)
         used: dict[int, set[Fact]] = {}
         for at, facts in allowed.items():
-            for slot in self._slots_of[at]:
-                for shape in self._slots[slot]:
+            for slot in range(self.main[at], self._main_ends[at]):
+                for shape in self.slots[slot].tolist():
                     if run.effects[shape] != EXCLUDES:
                         continue
                     if shape not in used:
-                        answer = answer_expr(self.net.exprs[shape], known)
+                        answer = answer_expr(self.expr_at(int(self.runner.tree.shapes[shape, 0])), known)
                         used[shape] = {item.fact for item in answer.evidence if item.fact is not None}
                     if not facts.isdisjoint(used[shape]):
-                        before = Run(run.effects[[shape]], run.codes[[shape]]).counts()
+                        before = Run(run.effects[[shape]], run.codes[[shape]], run.waits[[shape]]).counts()
                         _change(sums, slot, before, _TO_BE_READ)
 
-    def _tell_ages_apart(self, known: Known, sums: Counts) -> None:
-        """Where text and field name different ages and the patient is between them, neither decides."""
-        for (ages, fields), trials in zip(self._age_sets, self._aged, strict=True):
+    def _tell_ages_apart(self, known: Known, sums: Counts) -> set[int]:
+        """Where text and field name different ages and the patient is between them, neither decides.
+
+        Returns the trials of which other data is missing by that.
+        """
+        odd: set[int] = set()
+        for number, (ages, fields) in enumerate(self._ages):
+            trials = self._aged[number].astype(np.int64)
             texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
             before = field_assessments(fields, known)
             after = reconcile_ages(ages, texts, before, known)
             if after != (texts, before):
-                slots = self._main_slots[trials]
-                _change(sums, slots, packed_of([*texts, *before]), packed_of([*after[0], *after[1]]))
+                was, is_ = packed_of([*texts, *before]), packed_of([*after[0], *after[1]])
+                _change(sums, self.main[trials], was, is_)
+                if (was.needs_data != is_.needs_data).any():
+                    odd.update(trials.tolist())
+        return odd
 
     def _weighed(self, sums: Counts, life: Counts) -> Outcomes:
         """The verdicts, of what the slots of a trial come to."""
-        main = Counts(*(one[self._main_slots] + more for one, more in zip(sums, life, strict=True)))
+        main = Counts(*(one[self.main] + more for one, more in zip(sums, life, strict=True)))
         data, persons = main.needs_data > 0, (main.needs_persons > 0) | self._is_unread
         data |= main.assumed > 0
         more_data, more_persons = self._of_cohorts(sums)
         data, persons = data | more_data, persons | more_persons
         classes = np.where(main.excludes > 0, 2, np.where(data | persons, 1, 0)).astype(np.uint8)
-        return Outcomes(self._ids, classes, (classes == 1) & ~data, main.excludes, main.decided, main.open)
+        return Outcomes(self.ids, classes, (classes == 1) & ~data, main.excludes, main.decided, main.open)
 
     def _of_cohorts(self, sums: Counts) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Whether the cohorts of each trial leave data, or a person, to be asked."""
-        own = Counts(*(one[self._cohort_slots] for one in sums))
-        is_closed = own.excludes > 0
-        is_whole = ~is_closed & (own.open == 0) & (own.assumed == 0)
+        is_held_up, is_closed, own = self.cohorts(sums)
 
         def any_of(which: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
             return np.bincount(self._cohort_trials[which], minlength=len(self)) > 0
 
-        is_held_up = any_of(np.ones(len(own.first), bool)) & ~any_of(is_whole)
         data, persons = (
             any_of(~is_closed & (own.needs_data > 0)),
             any_of(~is_closed & (own.needs_persons > 0)),
@@ -298,8 +344,50 @@ class Many:
         persons |= ~any_of(~is_closed) | ~(data | persons)  # all closed, or which one is meant
         return data & is_held_up, persons & is_held_up
 
+    def cohorts(self, sums: Counts) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Counts]:
+        """Which trials have cohorts of which none is wholly open to the patient; which cohorts are closed; their counts."""
+        own = Counts(*(one[self._cohort_slots] for one in sums))
+        is_closed = own.excludes > 0
+        is_whole = ~is_closed & (own.open == 0) & (own.assumed == 0)
+        every = np.bincount(self._cohort_trials, minlength=len(self)) > 0
+        return every & ~(np.bincount(self._cohort_trials[is_whole], minlength=len(self)) > 0), is_closed, own
 
-_TO_BE_READ = Run(np.array([OPEN], np.uint8), np.array([codes.TO_BE_READ], np.uint8)).counts()
+    def open_slots(self, sums: Counts, trials: Numbers) -> tuple[Numbers, Numbers]:
+        """The slots of which something may be missing for some trials, and the places of their trials."""
+        is_held_up, is_closed, _ = self.cohorts(sums)
+        is_asked = np.zeros(len(self), bool)
+        is_asked[trials] = True
+        which = ~is_closed & (is_held_up & is_asked)[self._cohort_trials]
+        return (
+            np.concatenate([self.main[trials], self._cohort_slots[which]]),
+            np.concatenate([trials, self._cohort_trials[which]]),
+        )
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What trials come to for one patient, with the codes and counts that it rests on.
+
+    `missing` are the data needs of the leaves that were asked, `odd` the trials of which these do not tell all.
+    """
+
+    many: Many
+    known: Known
+    codes: codes.Codes
+    run: Run
+    missing: dict[int, tuple[Need, ...]]
+    odd: set[int]
+    sums: Counts
+    outcomes: Outcomes
+
+    def is_odd(self, trials: Numbers) -> npt.NDArray[np.bool_]:
+        """Which of some trials miss something else than their leaves tell."""
+        return np.isin(trials, np.array(sorted(self.odd), np.int64))
+
+
+_TO_BE_READ = Run(
+    np.array([OPEN], np.uint8), np.array([codes.TO_BE_READ], np.uint8), np.zeros(1, bool)
+).counts()
 
 
 def _change(sums: Counts, slots: Any, before: Counts, after: Counts) -> None:
@@ -307,11 +395,7 @@ def _change(sums: Counts, slots: Any, before: Counts, after: Counts) -> None:
         column[slots] += (other - one).sum()
 
 
-def _is_age(criterion: Criterion) -> bool:
-    return isinstance(criterion.expr, Demographic) and criterion.expr.kind == "age"
-
-
-def _age_key(criterion: Criterion) -> object:
-    is_inverted = any(one.kind == "inverted_polarity" for one in criterion.defects)
-    guard = None if criterion.guard is None else spanless(criterion.guard)
-    return spanless(criterion.expr), criterion.polarity, guard, criterion.population, is_inverted
+def _expr(leaf: Expr | Healthy) -> Expr:
+    if isinstance(leaf, Healthy):
+        raise TypeError("the registry's field for healthy volunteers is no expression")
+    return leaf

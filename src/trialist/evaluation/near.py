@@ -5,6 +5,7 @@ Every day that is told was tried: on it the criterion no longer excludes, on the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,6 +37,8 @@ from trialist.patient.facts import Patient
 
 _SOON = 400
 """Days; what changes later than that is no near miss."""
+_TRIED = timedelta(days=5)
+"""The days around the end of a washout that are tried."""
 _CLOSE = Fraction(1, 4)
 """A measured value is near where it is at most this part of the threshold away."""
 _UNCHANGING = frozenset(
@@ -137,6 +140,29 @@ def _reasons(criterion: Criterion, known: Known) -> list[Expr]:
     return _excluding(criterion.expr, wanted, known)
 
 
+def may_pass(expr: Expr, known: Known, *, is_exclusion: bool) -> bool:
+    """Whether something that excludes may be a near miss at all: its reasons are washouts that end soon, or close values.
+
+    Perhaps too often, never too seldom: `near_miss` says whether it is one.
+    """
+    polarity = Polarity.EXCLUSION if is_exclusion else Polarity.INCLUSION
+    reasons = _excluding(expr, Truth.TRUE if is_exclusion else Truth.FALSE, known)
+    if is_exclusion:
+        day = _last_washout(reasons, known)
+        if day is not None and known.as_of - _TRIED < day <= known.as_of + timedelta(days=_SOON) + _TRIED:
+            return True
+    return _told_values(reasons, polarity, known) is not None
+
+
+def may_come_of_age(told: tuple[Decimal, str], known: Known) -> bool:
+    """Whether a patient may soon be old enough for a minimum age."""
+    birth = known.patient.birth
+    number, unit = told
+    if birth is None or birth.latest is None or unit not in {"a", "mo", "wk", "d"}:
+        return False
+    return known.as_of < shift(birth.latest, number, unit) <= known.as_of + timedelta(days=_SOON)
+
+
 def _washout(
     verdict: Verdict,
     criterion: Criterion,
@@ -149,8 +175,19 @@ def _washout(
     """The first day on which the last of what was had lies outside the time that excludes."""
     if criterion.polarity is not Polarity.EXCLUSION:
         return None
+    around = _last_washout(_reasons(criterion, known), known)
+    if around is None:
+        return None
+    day = _first_open(criterion, around, patient, known, fields, is_headed=is_headed)
+    if day is None or day > known.as_of + timedelta(days=_SOON):
+        return None
+    return NearMiss(verdict.nct_id, criterion.id, f"The washout of “{criterion.text}” ends on {day}.", day)
+
+
+def _last_washout(reasons: Sequence[Expr], known: Known) -> date | None:
+    """The day on which the last of the times that exclude ends; None where something else excludes."""
     days = []
-    for atom in _reasons(criterion, known):
+    for atom in reasons:
         if not isinstance(atom, Concept | Exposure | Trialwise) or atom.time is None:
             return None
         window = atom.time
@@ -164,12 +201,7 @@ def _washout(
             if fact is None or fact.negated or fact.status == "active" or last is None or last.latest is None:
                 return None
             days.append(shift(last.latest, length, window.unit))
-    if not days:
-        return None
-    day = _first_open(criterion, max(days), patient, known, fields, is_headed=is_headed)
-    if day is None or day > known.as_of + timedelta(days=_SOON):
-        return None
-    return NearMiss(verdict.nct_id, criterion.id, f"The washout of “{criterion.text}” ends on {day}.", day)
+    return max(days, default=None)
 
 
 def _first_open(
@@ -195,7 +227,12 @@ def _first_open(
 
 def _value(verdict: Verdict, criterion: Criterion, known: Known) -> NearMiss | None:
     """A measured value that is not far from its threshold: "platelets 48, needs 50"."""
-    reasons = _reasons(criterion, known)
+    told = _told_values(_reasons(criterion, known), criterion.polarity, known)
+    return None if told is None else NearMiss(verdict.nct_id, criterion.id, f"{'; '.join(told)}.")
+
+
+def _told_values(reasons: Sequence[Expr], polarity: Polarity, known: Known) -> list[str] | None:
+    """The values that exclude and what is needed, where all of them are close and can change."""
     told = []
     for atom in reasons:
         if (
@@ -204,11 +241,11 @@ def _value(verdict: Verdict, criterion: Criterion, known: Known) -> NearMiss | N
             or atom.basis not in (Basis.ABSOLUTE, Basis.X_ULN)
         ):
             return None
-        said = _distance(atom, criterion.polarity, known)
+        said = _distance(atom, polarity, known)
         if said is None:
             return None
         told.append(said)
-    return NearMiss(verdict.nct_id, criterion.id, f"{'; '.join(told)}.") if told else None
+    return told or None
 
 
 def _distance(atom: Quantity, polarity: Polarity, known: Known) -> str | None:

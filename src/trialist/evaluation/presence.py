@@ -137,6 +137,7 @@ class _Denial:
 
 def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
     """Whether it is there, as far as the facts say."""
+    facts = _related(ask, facts, known)
     fits = [_fit(ask, one, known) for one in facts if _is_about(ask, one)]
     denials = [_denial(ask, one, known) for one in facts if _denies(ask, one)]
     stopped = [_stopped(ask, one, known) for one in facts if not one.negated and kin_of(ask, one) is Kin.SAME]
@@ -162,6 +163,21 @@ def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
         words = tuple(f"{_said(ask, one.fact)}: {one.why}" for one in contrary)
         return Answer(Truth.FALSE, words, evidence)
     return _unrecorded(ask, fits, denials, known)
+
+
+def _related(ask: Ask, facts: Sequence[Fact], known: Known) -> Sequence[Fact]:
+    """The facts that may bear on what is asked: what is of another concept says nothing of it. Looked up once a patient."""
+    if not ask.concept_id:
+        return facts
+    key = (id(facts), ask.domain, ask.concept_id, ask.within)
+    kept = known.looked_up.get(key)
+    if kept is None:
+        near = {ask.concept_id, *narrower(ask.domain, ask.concept_id), *broader(ask.domain, ask.concept_id)}
+        if ask.within:
+            near |= {ask.within, *broader(ask.domain, ask.within)}
+        found = [one for one in facts if not one.id or one.id == ANY or one.id in near or one.broader in near]
+        kept = known.looked_up[key] = (facts, found)  # with the facts themselves, whose id stands in the key
+    return kept[1]
 
 
 def _is_disputed(fact: Fact, facts: Sequence[Fact]) -> bool:

@@ -5,7 +5,7 @@ The first axis of every array of codes is the place in the net, or the shape; a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trialist.evaluation import codes
 from trialist.evaluation.codes import ABSENCE, CONFLICT, DATA, FALSE, PERSON, TO_BE_READ, TRUE, TRUTH, UNKNOWN
-from trialist.evaluation.compiling import NONE, Junction, Net, Several
+from trialist.evaluation.compiling import NONE, Junction, Several, Shape
 from trialist.evaluation.verdict import Assessment, Effect, Who
 
 Numbers = npt.NDArray[np.int64]
@@ -62,10 +62,11 @@ class Counts(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What each shape does, and the code that it does it by."""
+    """What each shape does, and the code that it does it by; `waits`: it is its guard that is open."""
 
     effects: codes.Codes
     codes: codes.Codes
+    waits: npt.NDArray[np.bool_]
 
     def counts(self) -> Counts:
         """The same to be added up."""
@@ -102,9 +103,22 @@ def packed_of(assessments: Iterable[Assessment]) -> Counts:
     return Counts(np.array([first], np.int64), np.array([second], np.int64))
 
 
-class _Level(NamedTuple):
-    places: npt.NDArray[np.int32]
-    rows: npt.NDArray[np.int32]
+class Tree(NamedTuple):
+    """The nodes of a net as arrays (a negative row is no junction of a table), what joins more than two, and the shapes."""
+
+    rows: npt.NDArray[np.int8]
+    first: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
+    depth: npt.NDArray[np.uint16]
+    several: list[tuple[int, Several]]
+    shapes: npt.NDArray[np.int32]
+
+
+class Level(NamedTuple):
+    """The junctions of one depth: they look at what is less deep only."""
+
+    places: npt.NDArray[np.intp]
+    rows: npt.NDArray[np.int8]
     first: npt.NDArray[np.int32]
     second: npt.NDArray[np.int32]
     several: list[tuple[int, Several]]
@@ -113,16 +127,16 @@ class _Level(NamedTuple):
 class Runner:
     """The junctions of a net in levels, so that all of a level are looked up together; and its shapes as columns."""
 
-    def __init__(self, net: Net) -> None:
-        self.size = len(net.nodes)
-        self.leaves = [at for at, one in enumerate(net.nodes) if not isinstance(one, Junction | Several)]
-        self._levels = _levels(net)
-        self._shapes = np.array(net.shapes, np.int32).reshape(-1, 10)
+    def __init__(self, tree: Tree) -> None:
+        self.size = len(tree.rows)
+        self.tree = tree
+        self.levels = _levels(tree)
+        self._shapes = tree.shapes
 
     def fill(self, found: codes.Codes) -> codes.Codes:
         """The codes of all places, of those of the leaves; works in place."""
         tables = codes.tables()
-        for level in self._levels:
+        for level in self.levels:
             if len(level.places):
                 rows = level.rows if found.ndim == 1 else level.rows[:, None]
                 found[level.places] = tables[rows, found[level.first], found[level.second]]
@@ -161,7 +175,7 @@ class Runner:
         to_read |= by_sex & (effects == EXCLUDES)
         effects = np.where(to_read, OPEN, effects)
         own = np.where(to_read, TO_BE_READ, own)
-        return Run(effects.astype(np.uint8), own.astype(np.uint8))
+        return Run(effects.astype(np.uint8), own.astype(np.uint8), waits)
 
 
 def _several(node: Several, found: codes.Codes) -> Any:
@@ -175,33 +189,35 @@ def _joined(count: int, members: list[int]) -> int:
     return codes.so_many(count, members) if count else codes.agreed(members)
 
 
-def _levels(net: Net) -> list[_Level]:
-    depths: list[int] = []
-    by_depth: dict[int, list[int]] = {}
-    for place, node in enumerate(net.nodes):
+def _levels(tree: Tree) -> list[Level]:
+    order = np.argsort(tree.depth, kind="stable")
+    ends = np.cumsum(np.bincount(tree.depth, minlength=1))
+    by_depth: dict[int, list[tuple[int, Several]]] = {}
+    for place, node in tree.several:
+        by_depth.setdefault(int(tree.depth[place]), []).append((place, node))
+    found = []
+    for depth in range(1, len(ends)):
+        places = order[ends[depth - 1] : ends[depth]]
+        places = places[tree.rows[places] >= 0]
+        second = np.maximum(tree.second[places], 0)
+        found.append(Level(places, tree.rows[places], tree.first[places], second, by_depth.get(depth, [])))
+    return found
+
+
+def tree_of(nodes: Sequence[object], shapes: Sequence[Shape]) -> Tree:
+    """The nodes and shapes of a net as arrays; what is no junction is a leaf."""
+    rows = np.full(len(nodes), -1, np.int8)
+    first, second = (np.full(len(nodes), NONE, np.int32) for _ in range(2))
+    depth = np.zeros(len(nodes), np.uint16)
+    several: list[tuple[int, Several]] = []
+    for at, node in enumerate(nodes):
         if isinstance(node, Junction):
-            members: tuple[int, ...] = (node.first,) if node.second == NONE else (node.first, node.second)
+            rows[at], first[at], second[at] = node
+            depth[at] = 1 + max(depth[node.first], 0 if node.second == NONE else depth[node.second])
         elif isinstance(node, Several):
-            members = node.members
-        else:
-            depths.append(0)
-            continue
-        depths.append(1 + max(depths[one] for one in members))
-        by_depth.setdefault(depths[-1], []).append(place)
-    return [_level(net, by_depth[depth]) for depth in sorted(by_depth)]
-
-
-def _level(net: Net, places: list[int]) -> _Level:
-    pairs: list[tuple[int, ...]] = []
-    several = []
-    for place in places:
-        node = net.nodes[place]
-        if isinstance(node, Several):
-            several.append((place, node))
-        elif isinstance(node, Junction):
-            pairs.append((place, node.row, node.first, max(node.second, 0)))
-    columns = np.array(pairs, np.int32).reshape(-1, 4).T
-    return _Level(columns[0], columns[1], columns[2], columns[3], several)
+            several.append((at, node))
+            depth[at] = 1 + max(depth[one] for one in node.members)
+    return Tree(rows, first, second, depth, several, np.array(shapes, np.int32).reshape(-1, 10))
 
 
 def result_names(run: Run) -> list[str]:

@@ -16,13 +16,13 @@ import numpy as np
 from trialist.criteria.criterion import CriterionSet, Modality
 from trialist.criteria.witness import Witness
 from trialist.evaluation import codes
-from trialist.evaluation.compiling import Net, fields_of
+from trialist.evaluation.compiling import Junction, Net, Several, fields_of
 from trialist.evaluation.evaluate import evaluate, has_headings
 from trialist.evaluation.fields import ages_may_differ, field_assessments
 from trialist.evaluation.known import Known
 from trialist.evaluation.leaves import Touching, blank, code_of_leaf
 from trialist.evaluation.policy import STRICT, Policy
-from trialist.evaluation.running import EXCLUDES, OPEN, Run, Runner, result_names
+from trialist.evaluation.running import EXCLUDES, OPEN, Run, Runner, result_names, tree_of
 from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
 from trialist.evaluation.verdict import Class, Result, Verdict
 from trialist.evaluation.weigh import unread_needs
@@ -75,10 +75,13 @@ class Screening:
         self._acts = any(one.scope for one in counted) or (
             fields is not None and ages_may_differ(counted, fields)
         )
-        self._runner = Runner(self._net)
-        self._touching = Touching((at, self._net.nodes[at]) for at in self._runner.leaves)
+        self._runner = Runner(tree_of(self._net.nodes, self._net.shapes))
+        self._leaves = [
+            at for at, one in enumerate(self._net.nodes) if not isinstance(one, Junction | Several)
+        ]
+        self._touching = Touching((at, self._net.nodes[at]) for at in self._leaves)
         self._blanks = {
-            is_covered: self._filled(blank(is_covered=is_covered), self._runner.leaves, None)
+            is_covered: self._filled(blank(is_covered=is_covered), self._leaves, None)
             for is_covered in (False, True)
         }
 
@@ -106,7 +109,7 @@ class Screening:
             columns.append(self._filled(known, touched, self._blanks[known.is_covered]))
         run = self._runner.run(self._runner.fill(np.array(columns).T.copy()))
         for at, patient in enumerate(patients):
-            own = Run(run.effects[:, at], run.codes[:, at])
+            own = Run(run.effects[:, at], run.codes[:, at], run.waits[:, at])
             is_plain = patient.is_dead is not True and not self._acts and not policy.takes_silence
             if is_plain and not (permitted[at] and EXCLUDES in own.effects):
                 yield self._outcome(own)

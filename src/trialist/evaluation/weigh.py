@@ -10,6 +10,9 @@ from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Verdict
 
 NO_TEXT = Need(Who.READER, "the eligibility text", "not available: who may take part is not known")
 
+IF_ABSENT = "excludes only if what is not recorded is absent"
+"""Why something is missing that has no name of its own: no single fact settles it."""
+
 
 def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment]) -> Verdict:
     """The verdict of a trial.
@@ -25,7 +28,7 @@ def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment
     notes = []
     for one in excluding:
         if one.rests_on_absence:
-            needs.append(Need(Who.DATA, one.plain, "excludes only if what is not recorded is absent"))
+            needs.append(Need(Who.DATA, one.plain, IF_ABSENT))
     scoped, scope_notes = _cohorts(counted)
     needs += scoped
     notes += scope_notes

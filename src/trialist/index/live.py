@@ -77,6 +77,18 @@ class LiveIndex:
         for segment in self.segments:
             segment.open_all()
 
+    def versions(self, numbers: Sequence[int]) -> list[int]:
+        """The version in which each of these studies (NCT numbers) is in force; 0 where it is not."""
+        asked = np.array(numbers, np.int64)
+        found = np.zeros(len(asked), np.uint64)
+        for segment, alive in zip(self.segments, self.alive, strict=True):
+            if len(segment.nct):
+                at = np.minimum(np.searchsorted(segment.nct, asked), len(segment.nct) - 1)
+                is_here = (segment.nct[at] == asked) & alive[at]
+                found[is_here] = segment.version[at[is_here]]
+        versions: list[int] = found.tolist()
+        return versions
+
     def is_current(self) -> bool:
         """Whether no other set has been swapped in since."""
         try:

@@ -38,8 +38,9 @@ from trialist.patient.form_schema import parts, top
 from trialist.record.nct_id import parse_nct_id
 from trialist.registry.criteria_sets import CriteriaSets
 from trialist.registry.intake import Intake, Mistake, Told, read_told
-from trialist.registry.match import MOST_CANDIDATES, Matched, explain, match
-from trialist.registry.match import Asked as MatchAsked
+from trialist.registry.judging import MOST_CANDIDATES
+from trialist.registry.judging import Asked as MatchAsked
+from trialist.registry.match import Matched, explain, match
 from trialist.views.summary import summary_of
 
 _STEP = 20

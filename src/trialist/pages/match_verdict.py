@@ -11,7 +11,7 @@ from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Result,
 from trialist.pages.contexts import Choice
 from trialist.pages.match_contexts import ClassWords, CriterionCard, NeedLine, TrialCard
 from trialist.pages.study_head import TONES
-from trialist.registry.match import Match
+from trialist.registry.judging import Match
 from trialist.views.summary import summary_of
 
 FITS = ClassWords(

@@ -1,97 +1,43 @@
 """A patient → the trials that take people now, ordered by what their criteria come to, each place explained.
 
 Candidates are found by the patient's conditions (with synonyms, and with what contains them) among studies that take people;
-nothing else narrows them, so that what is not known of a patient drops no study. How many were found and not looked at is
-told. Verdicts are the judge's.
+nothing else narrows them, so that what is not known of a patient drops no study. The registry's net of criteria tells what all
+of them come to; the judge is asked about those that are shown, and about studies that the net does not have. Without a net
+the judge looks at the most relevant ones, and how many were not looked at is told.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 
-from trialist.criteria import CriterionSet
 from trialist.criteria.lexicon import tables
-from trialist.criteria.witness import Witness, read_witness
+from trialist.criteria.witness import read_witness
 from trialist.errors import InvalidParameterError
-from trialist.evaluation.evaluate import evaluate, has_headings
 from trialist.evaluation.kinship import broader, characters
-from trialist.evaluation.known import Known
-from trialist.evaluation.near import NearMiss, near_miss
-from trialist.evaluation.policy import STRICT, Policy
-from trialist.evaluation.verdict import Class, Effect, Verdict
+from trialist.evaluation.missing import MissingFact
+from trialist.evaluation.verdict import Class
 from trialist.patient.facts import Certainty, FactKind, Patient, Subject
 from trialist.query.params import read_params
-from trialist.record.dates import PartialDate
-from trialist.record.study import GeoPoint, Study
 from trialist.registry.forgetting import forget_texts
+from trialist.registry.judging import (
+    MOST_TOLD,
+    OPEN_STATUSES,
+    Asked,
+    CriteriaOf,
+    Judge,
+    Match,
+    StudyOf,
+    first_told,
+    join_found,
+    judge_all,
+)
+from trialist.registry.looking import look_up
 from trialist.registry.searching import Choices, Finder, with_choices
-from trialist.registry.sites import OpenSite, open_sites
 from trialist.store import StoredStudy
 from trialist.vocabulary.text import fold_text
 
-CriteriaOf = Callable[[StoredStudy], CriterionSet]
-"""Where parsed criteria come from: parsed now, or read from what was kept."""
-
-StudyOf = Callable[[str], StoredStudy]
-"""A stored study by its NCT id."""
-
-DEFAULT_MOST = 20
-MOST_CANDIDATES = 300
-OPEN_STATUSES = "recruiting,not yet recruiting,enrolling by invitation,available"
 _MOST_CONDITIONS = 12
-_MOST_FACTS_TOLD = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked besides the patient.
-
-    `conditions` are words that stand instead of the patient's own conditions. `within` is a length (`50km`) and needs
-    `near`. `candidates` is how many studies are looked at, the most relevant first.
-    """
-
-    as_of: date
-    policy: Policy = STRICT
-    conditions: tuple[str, ...] = ()
-    near: GeoPoint | None = None
-    within: str = ""
-    most: int = DEFAULT_MOST
-    candidates: int = MOST_CANDIDATES
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A trial in its place: the verdict, whether it is about one of the patient's conditions, and why it stands here."""
-
-    study: Study
-    verdict: Verdict
-    on_topic: bool
-    site: OpenSite | None
-    updated: PartialDate | None
-    because: tuple[str, ...]
-    near_miss: NearMiss | None = None
-
-    @property
-    def share_decided(self) -> float:
-        """The part of the criteria that count which is decided."""
-        counted = [one for one in self.verdict.assessments if one.effect is not Effect.NONE]
-        decided = sum(one.effect is not Effect.OPEN for one in counted)
-        return decided / len(counted) if counted else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """A fact that is missing: in how many trials it is the only data missing, and in how many it is missing at all."""
-
-    what: str
-    code: str
-    unit: str
-    key: str
-    settles: int
-    missing_in: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +53,7 @@ class Matched:
     matches: tuple[Match, ...]
     counts: tuple[tuple[Class, int], ...]
     near_misses: tuple[Match, ...]
-    telling: tuple[Telling, ...]
+    telling: tuple[MissingFact, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -139,41 +85,59 @@ def match(
     """The trials for a patient, best first; `check` is called all along, and what it raises ends the match. `InvalidParameterError` where there is no condition to search by."""
     finder = finder.forgetful()  # what a patient has is not kept for the next search
     own, above = (asked.conditions, ()) if asked.conditions else conditions_of(patient)
-    if not own:
+    if not own and not asked.anything:
         raise InvalidParameterError(
             "nothing is known of the patient's conditions",
-            hint="Name one to search by: --condition 'acute GVHD'.",
+            hint="Name one to search by: --condition 'acute GVHD'; or look at everything: --anything.",
         )
     notes = [] if len(own) <= _MOST_CONDITIONS else [f"Searched by the first {_MOST_CONDITIONS} conditions."]
     own, above = own[:_MOST_CONDITIONS], above[:_MOST_CONDITIONS]
     try:
         topical = _ids(finder, own, asked)
-        wider = [one for one in _ids(finder, above, asked) if one not in set(topical)] if above else []
+        wider = _wider(finder, above, asked, set(topical))
     finally:
         forget_texts(own)
-    candidates = [*topical, *wider]
-    looked = candidates[: asked.candidates]
-    if len(looked) < len(candidates):
-        notes.append(f"{len(candidates) - len(looked)} further studies were found and not looked at.")
-    on_topic = set(topical)
-    matches = []
-    for one in looked:
-        check()
-        matches.append(_matched(study_of(one), one in on_topic, patient, asked, criteria_of))
-    ordered = sorted(matches, key=_order)
-    counts = Counter(one.verdict.verdict for one in ordered)
+    candidates, on_topic = [*topical, *wider], frozenset(topical)
+    judge = Judge(study_of, criteria_of, patient, asked, on_topic)
+    net = None if asked.policy.takes_silence else finder.net
+    in_net = [] if net is None else net.known(candidates, finder.versions)
+    known = frozenset(in_net)
+    loose = [one for one in candidates if one not in known]
+    looked = loose[: asked.candidates]
+    if len(looked) < len(loose):
+        notes.append(
+            f"{len(loose) - len(looked)} further studies were found and not looked at: {_why(finder, asked)}."
+        )
+    found = judge_all(judge, looked, check)
+    if net is not None and in_net:
+        found = join_found(found, look_up(net, judge, in_net, check, None if looked else MOST_TOLD))
     return Matched(
         asked=own,
         found=len(candidates),
-        looked=len(looked),
-        matches=tuple(replace(one, because=_because(one, asked)) for one in ordered[: asked.most]),
-        counts=tuple((one, counts[one]) for one in Class),
-        near_misses=tuple(
-            replace(one, because=_because(one, asked)) for one in ordered if one.near_miss is not None
-        )[: asked.most],
-        telling=telling_facts(one.verdict for one in ordered),
+        looked=len(in_net) + len(looked),
+        matches=tuple(found.matches[: asked.most]),
+        counts=tuple((one, found.counts[one]) for one in Class),
+        near_misses=tuple(found.near[: asked.most]),
+        telling=first_told(found.missing),
         notes=tuple(notes),
     )
+
+
+def _why(finder: Finder, asked: Asked) -> str:
+    """Why the judge had to look at trials one by one."""
+    if asked.policy.takes_silence:
+        return f"the policy {asked.policy.name} is asked of each criterion"
+    if finder.net is None:
+        return "there is no net of their criteria, which `trialist index` builds"
+    return "they have changed since the net of criteria was built, which `trialist index` brings up to date"
+
+
+def _wider(finder: Finder, above: Sequence[str], asked: Asked, known: Container[str]) -> list[str]:
+    """What is looked at besides the studies that are about a condition of the patient."""
+    found = _ids(finder, above, asked) if above and not asked.anything else []
+    if asked.anything:
+        found = list(finder.ids(with_choices(read_params({}), _choices(asked))))
+    return [one for one in found if one not in known]
 
 
 def _ids(finder: Finder, names: Sequence[str], asked: Asked) -> list[str]:
@@ -181,120 +145,21 @@ def _ids(finder: Finder, names: Sequence[str], asked: Asked) -> list[str]:
     quoted = " OR ".join(f'"{_plain(name)}"' for name in names if _plain(name))
     if not quoted:
         return []
-    chosen = Choices(
+    return list(finder.ids(with_choices(read_params({"query.cond": quoted}), _choices(asked))))
+
+
+def _choices(asked: Asked) -> Choices:
+    return Choices(
         status="" if asked.within else OPEN_STATUSES,
         near=asked.near,
         within=asked.within,
         open_sites=bool(asked.within),
     )
-    return list(finder.ids(with_choices(read_params({"query.cond": quoted}), chosen)))
 
 
 def _plain(name: str) -> str:
     """A name without what would be read as part of an expression."""
     return " ".join("".join(char if char.isalnum() or char in "-' " else " " for char in name).split())
-
-
-def _matched(
-    stored: StoredStudy, on_topic: bool, patient: Patient, asked: Asked, criteria_of: CriteriaOf
-) -> Match:
-    study = stored.study
-    criteria, fields = criteria_of(stored), read_witness(study)
-    verdict = evaluate(criteria, patient, asked.as_of, asked.policy, fields)
-    sites = open_sites(study, asked.near)
-    missed = None
-    if verdict.verdict is Class.EXCLUDED:
-        missed = _near_miss(verdict, criteria, patient, asked, fields)
-    return Match(
-        study,
-        verdict,
-        on_topic,
-        sites[0] if sites else None,
-        study.last_update_post_date,
-        (),
-        missed,
-    )
-
-
-def _near_miss(
-    verdict: Verdict, criteria: CriterionSet, patient: Patient, asked: Asked, fields: Witness
-) -> NearMiss | None:
-    known = Known(patient, asked.as_of, asked.policy)
-    by_id = {one.id: one for one in criteria.criteria}
-    return near_miss(verdict, by_id, patient, known, fields, is_headed=has_headings(criteria))
-
-
-def _rank(verdict: Verdict) -> int:
-    if verdict.verdict is Class.UNDETERMINED:
-        return 1 if verdict.is_open_for_persons_only else 2
-    return 0 if verdict.verdict is Class.ELIGIBLE else 3
-
-
-def _order(one: Match) -> tuple[int, bool, float, float, float, str]:
-    """Class, topic, share decided, distance, freshness, and the id, so that no two stand equal."""
-    metres = one.site.metres if one.site is not None else None
-    fresh = one.updated.latest.toordinal() if one.updated is not None else 0
-    return (
-        _rank(one.verdict),
-        not one.on_topic,
-        -one.share_decided,
-        float("inf") if metres is None else metres,
-        -float(fresh),
-        one.verdict.nct_id,
-    )
-
-
-_CLASS_WORDS = (
-    "nothing excludes and nothing is open",
-    "eligible on the data; confirmations by persons are needed",
-    "nothing excludes; data is missing",
-    "excluded",
-)
-
-
-def _because(one: Match, asked: Asked) -> tuple[str, ...]:
-    """Why a trial stands where it stands, in the order of what counts."""
-    verdict = one.verdict
-    said = [_CLASS_WORDS[_rank(verdict)]]
-    if verdict.missing:
-        said[0] += f" ({len(verdict.missing)} data, {len(verdict.confirmations)} confirmations)"
-    said.append(
-        "about a condition of the patient" if one.on_topic else "about what contains the patient's condition"
-    )
-    said.append(f"{round(100 * one.share_decided)} % of the criteria are decided")
-    if asked.near is not None:
-        metres = None if one.site is None else one.site.metres
-        said.append(
-            "distance of the nearest open site not known"
-            if metres is None
-            else f"nearest open site {metres / 1000:.0f} km"
-        )
-    if one.updated is not None:
-        said.append(f"last updated {one.updated}")
-    return tuple(said)
-
-
-def telling_facts(verdicts: Iterable[Verdict], most: int = _MOST_FACTS_TOLD) -> tuple[Telling, ...]:
-    """Which single missing fact would settle the data of most trials; then which is missing in most."""
-    settles: Counter[str] = Counter()
-    missing_in: Counter[str] = Counter()
-    named: dict[str, tuple[str, str, str]] = {}
-    for verdict in verdicts:
-        if verdict.verdict is not Class.UNDETERMINED:
-            continue
-        keys = {need.key or f"words/{need.what}" for need in verdict.missing}
-        for need in verdict.missing:
-            name = (need.what, need.code, need.unit)
-            key = need.key or f"words/{need.what}"
-            named[key] = min(named.get(key, name), name)
-        missing_in.update(keys)
-        if len(keys) == 1:
-            settles.update(keys)
-    ordered = sorted(missing_in, key=lambda key: (-settles[key], -missing_in[key], key))
-    return tuple(
-        Telling(*named[key], "" if key.startswith("words/") else key, settles[key], missing_in[key])
-        for key in ordered[:most]
-    )
 
 
 def explain(stored: StoredStudy, patient: Patient, asked: Asked, criteria_of: CriteriaOf) -> Match:
@@ -303,5 +168,5 @@ def explain(stored: StoredStudy, patient: Patient, asked: Asked, criteria_of: Cr
     names = {tuple(fold_text(one)) for one in own}
     forget_texts(own)
     about = {tuple(fold_text(one)) for one in read_witness(stored.study).conditions}
-    found = _matched(stored, bool(names & about), patient, asked, criteria_of)
-    return replace(found, because=_because(found, asked))
+    judge = Judge(lambda _: stored, criteria_of, patient, asked, ())
+    return judge.match_stored(stored, is_on_topic=bool(names & about))

@@ -10,7 +10,8 @@ from trialist.evaluation.encode import NOTICE, encode_need, encode_verdict
 from trialist.evaluation.verdict import Assessment, Effect, Verdict
 from trialist.patient.facts import Patient
 from trialist.registry.found import site_json
-from trialist.registry.match import Match, Matched
+from trialist.registry.judging import Match
+from trialist.registry.match import Matched
 from trialist.registry.screen import Funnel
 from trialist.views.summary import summary_of
 

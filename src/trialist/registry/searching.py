@@ -45,6 +45,7 @@ from trialist.query.tallies import turn
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.completing import KINDS, Completion, Completions, is_vetoed
 from trialist.registry.criteria_codes import Resolve, resolver
+from trialist.registry.criteria_net import CriteriaNet, is_net_current, open_net
 from trialist.registry.criteria_table import is_criteria_current, open_criteria
 from trialist.registry.indexing import index_directory
 from trialist.registry.records import Records
@@ -120,6 +121,11 @@ class Finder:
         return found.without([*self._kept_vetoes, *self.vetoes])
 
     @cached_property
+    def net(self) -> CriteriaNet | None:
+        """The net of criteria that matching asks; None where there is none that can be used."""
+        return open_net(self.directory)
+
+    @cached_property
     def resolve_mesh(self) -> Resolve:
         """What gives the MeSH descriptor of a name, by the vocabulary in force."""
         return resolver(self.thesaurus)
@@ -174,6 +180,7 @@ class Finder:
             self.index.is_current()
             and self._kept_vetoes == read_vetoes(self.directory)
             and is_criteria_current(self.directory, self.criteria)
+            and ("net" not in vars(self) or is_net_current(self.directory, self.net))
         )
         return self if is_current else Finder(self.directory, vetoes=self.vetoes)
 
@@ -210,7 +217,7 @@ class Finder:
     def open_all(self) -> None:
         """Open everything that searches need, so that none waits for it or misses it after a rebuild."""
         self.index.open_all()
-        _ = self.thesaurus, self._kept_vetoes
+        _ = self.thesaurus, self._kept_vetoes, self.net and self.net.many
         # One search for words, places and newness makes the tables that all of these use.
         self.search({"query.term": "ready", "filter.geo": "distance(0,0,1km)"})
         with suppress(NotBuiltError):  # an index that was built before there were any
@@ -269,6 +276,10 @@ class Finder:
         """The NCT ids of all that a request finds, in its order."""
         selection = self.select(query)
         return (f"NCT{number:08d}" for number in selection.numbers[selection.order(selection.total)].tolist())
+
+    def versions(self, numbers: Sequence[int]) -> list[int]:
+        """The versions in which studies stand in the index, by NCT number; 0 for those that do not."""
+        return self.index.versions(numbers)
 
     def facets(
         self,

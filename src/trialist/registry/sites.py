@@ -8,7 +8,7 @@ from trialist.index.live import LiveIndex
 from trialist.index.segment import PointField, Segment, ValueField
 from trialist.record.geo import distance_metres
 from trialist.record.study import GeoPoint, Study
-from trialist.views.public_sites import Site, sites_of
+from trialist.views.public_sites import Site, point_of, sites_of
 from trialist.views.reads import Reader, text_in
 from trialist.vocabulary.places import Place, PlaceFound, find_place, fold_name, readings, unknown_place
 
@@ -16,6 +16,8 @@ from trialist.vocabulary.places import Place, PlaceFound, find_place, fold_name,
 @dataclass(frozen=True, slots=True)
 class OpenSite:
     """A site that takes people now; `metres` is its distance from the place asked, None where one of both is not known.
+
+    `point` is where it lies, None where the record does not say.
 
     `pointer` is where it stands in the record.
     """
@@ -26,6 +28,7 @@ class OpenSite:
     country: str
     metres: float | None
     pointer: str
+    point: GeoPoint | None = None
 
     @property
     def label(self) -> str:
@@ -48,10 +51,10 @@ def _open_site(site: Site, near: GeoPoint | None) -> OpenSite:
         text_in(site.item, key) for key in ("facility", "city", "state", "country")
     )
     metres = None
-    place = site.item.get("geoPoint")
-    if near is not None and site.km is not None and isinstance(place, dict):
-        metres = distance_metres(near.lat, near.lon, place["lat"], place["lon"])
-    return OpenSite(facility, city, state, country, metres, site.pointer)
+    point = point_of(site.item)
+    if near is not None and point is not None:
+        metres = distance_metres(near.lat, near.lon, point.lat, point.lon)
+    return OpenSite(facility, city, state, country, metres, site.pointer, point)
 
 
 def locate(text: str, index: LiveIndex) -> PlaceFound:
