@@ -37,7 +37,9 @@ CUES = frozenset({"history", "given", "current", "planned", "family"})
 
 def is_cue(piece: Piece) -> bool:
     """Whether a piece begins something with a time of its own (`history of`, `diagnosed with`)."""
-    return piece.kind in CUES or (piece.kind == "certainty" and "diagnos" in piece.text.lower())
+    return piece.kind in CUES or (
+        piece.kind == "certainty" and any(word in piece.text.lower() for word in ("diagnos", "document"))
+    )
 
 
 def is_abbreviation(clause: Clause, said: Sequence[Piece]) -> bool:
