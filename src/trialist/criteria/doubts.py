@@ -287,7 +287,12 @@ def _exemplifies_another(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _swallows_a_list(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`disease which could lead to priapism such as A, B`: names within the words of an opinion."""
+    if isinstance(node, And | Or) and any(isinstance(one, Judgement) for one in node.of):
+        return any(isinstance(one, Judgement) and one.surface.count(" ") > _LONG_OPINION for one in node.of)
     return isinstance(node, Judgement) and _EXAMPLES.search(node.surface) is not None
+
+
+_LONG_OPINION = 30  # words; a list may have been swallowed
 
 
 _EXAMPLES = re.compile(r"\b(?:such as|for example|e\.g|including|like)\b", re.IGNORECASE)

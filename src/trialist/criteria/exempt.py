@@ -33,7 +33,7 @@ def excepted(main: Expr, exception: Expr, said: str, lists_any: bool) -> Expr:
     `bilirubin at most 1.5 (except in Gilbert's syndrome)` asks nothing of whoever has the syndrome.
     """
     if lists_any:
-        return ExceptWhen(main, exception)
+        return _of_last_or_all(main, exception)
     is_limit = isinstance(main, Quantity | Ordinal)
     if said.lower().startswith("unless") or is_limit:
         return join_any([main, exception])
@@ -41,7 +41,17 @@ def excepted(main: Expr, exception: Expr, said: str, lists_any: bool) -> Expr:
         # which of the thresholds the exception is from is not said
         of_last = join_all([*main.of[:-1], join_any([main.of[-1], exception])])
         return Alternatives((of_last, join_any([main, exception])))
-    return ExceptWhen(main, exception)
+    return _of_last_or_all(main, exception)
+
+
+def _of_last_or_all(main: Expr, exception: Expr) -> Expr:
+    """`tachycardia or arrest outside of a coronary syndrome`: from which of several things the exception is made is not said."""
+    whole = ExceptWhen(main, exception)
+    if not isinstance(main, Or) or not isinstance(main.of[-1], Concept | Exposure | Quantity):
+        return whole
+    if any(getattr(one, "examples", ()) for one in main.of):
+        return whole
+    return Alternatives((whole, join_any([*main.of[:-1], ExceptWhen(main.of[-1], exception)])))
 
 
 def loosened(expr: Expr) -> Expr:
@@ -125,12 +135,34 @@ def share_objects(
         alone = join_any([expr, *taken])
         shared = join_all([*expr.of[:-1], join_any([last, *taken])])
         return [*members[:at], (members[at][0], Alternatives((alone, shared))), *members[end:]]
-    return members
+    return _share_aim(members, clause)
+
+
+def _share_aim(members: list[tuple[str, Expr]], clause: Clause) -> list[tuple[str, Expr]]:
+    """`irradiation or brachytherapy for prostate cancer`: what the last is linked with may be of all."""
+    joints = {joint for joint, _ in members[1:]}
+    last = members[-1][1]
+    if len(members) < 2 or "or" not in joints or joints - {"or", ",", "/"}:
+        return members
+    if not isinstance(last, And) or not _is_linked_pair(last, clause) or type(last.of[0]) is type(last.of[1]):
+        return members
+    before = [one for _, one in members[:-1]]
+    if not all(_is_bare(one, last.of[0]) for one in before):
+        return members
+    alone = join_any([*before, last])
+    shared = join_all([join_any([*before, last.of[0]]), last.of[1]])
+    return [("", Alternatives((alone, shared)))]
 
 
 def _is_linked_pair(expr: And, clause: Clause) -> bool:
     first, last = expr.of[0], expr.of[-1]
-    if len(expr.of) != 2 or not isinstance(first, Concept | Exposure) or not isinstance(last, Concept | Exposure):
+    if isinstance(first, Or):
+        first = first.of[-1]
+    if (
+        len(expr.of) != 2
+        or not isinstance(first, Concept | Exposure)
+        or not isinstance(last, Concept | Exposure)
+    ):
         return False
     if first.span.end >= last.span.start:
         return False

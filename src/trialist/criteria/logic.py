@@ -24,6 +24,7 @@ from trialist.criteria.gather import (
     settle_members,
     timed,
     timed_alone,
+    timed_since,
     widen,
     with_cause,
     with_examples,
@@ -480,10 +481,7 @@ class Reader:
                 if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:
                     own_cue = any(is_cue(one) for one in segment)
                     since = len(members) if own_cue else max(cued[-1:], default=0)
-                    members = [
-                        (one, timed(member, windows, is_shared=True) if at >= since else member)
-                        for at, (one, member) in enumerate(members)
-                    ]
+                    members = timed_since(members, windows, since, joint)
             elif leading and members:
                 expr = timed(expr, leading)
             if any(is_cue(one) for one in segment):
