@@ -417,6 +417,9 @@ def _quantity(
     row = variables()[variable_id]
     interval = bound.interval
     unit = bound.unit.ucum if bound.unit is not None else ""
+    if unit == "%" and "share" in row:  # a share of the cells, and not how many there are
+        variable_id = row["share"]
+        row = variables()[variable_id]
     if bound.shape == "bare":
         interval, extra = _without_comparison(clause, bound, row["harm"])
         assumed = (*assumed, *extra)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, things, word_set
-from trialist.criteria.nodes import Alternatives, And, Opaque, Ordinal
+from trialist.criteria.nodes import Alternatives, And, Opaque, Or, Ordinal
 from trialist.criteria.ordinals import read_steps, scale_row
 from trialist.criteria.tokens import Token
 
@@ -19,8 +19,34 @@ _LETTERED = re.compile(r"(?P<step>i{1,3}|iv)[abc][0-9]?")
 
 def read_ordinals(clause: Clause, hits: Sequence[Sequence[Hit]]) -> list[Attached]:
     """The grades of a clause with their scales."""
-    return [_lettered(clause, one) for one in _ordinals(clause, hits)]
+    return _by_either(clause, [_lettered(clause, one) for one in _ordinals(clause, hits)])
 
+
+_ADULT_OR_CHILD = {"kps": "lansky", "lansky": "kps"}
+_NAMES = {"kps": frozenset({"karnofsky", "kps"}), "lansky": frozenset({"lansky"})}
+
+
+def _by_either(clause: Clause, found: list[Attached]) -> list[Attached]:
+    """`Karnofsky or Lansky score of at least 50`: by the scale for adults or by that for children."""
+    if len(found) != 1 or not isinstance(found[0].expr, Ordinal):
+        return found
+    one = found[0].expr
+    other = _ADULT_OR_CHILD.get(one.scale)
+    words = [token.text for token in clause.tokens]
+    if other is None or not _NAMES[other] & set(words):
+        return found
+    places = {
+        scale: next((at for at, word in enumerate(words) if word in names), -9)
+        for scale, names in _NAMES.items()
+    }
+    first, last = sorted(places.values())
+    if last - first > _APART or not {"or", "/"} & set(words[first:last]):
+        return found
+    first, last = min(first, found[0].first), max(last + 1, found[0].last)
+    return [Attached(first, last, Or((one, replace(one, scale=other, version=""))))]
+
+
+_APART = 7  # words between the names of the two scales
 
 def _lettered(clause: Clause, one: Attached) -> Attached:
     """`stage IIIB or IV`: part of stage III is meant, so whoever has stage III is undecided."""

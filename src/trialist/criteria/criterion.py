@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from trialist.criteria.nodes import Expr, Span
 
-PARSER_VERSION = "4"
+PARSER_VERSION = "5"
 """Changes when the same text may give another parse; derived data are rebuilt then."""
 
 

@@ -37,7 +37,9 @@ CUES = frozenset({"history", "given", "current", "planned", "family"})
 
 def is_cue(piece: Piece) -> bool:
     """Whether a piece begins something with a time of its own (`history of`, `diagnosed with`)."""
-    return piece.kind in CUES or (piece.kind == "certainty" and "diagnos" in piece.text.lower())
+    return piece.kind in CUES or (
+        piece.kind == "certainty" and any(word in piece.text.lower() for word in ("diagnos", "document"))
+    )
 
 
 def is_abbreviation(clause: Clause, said: Sequence[Piece]) -> bool:
@@ -82,6 +84,7 @@ def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
 
 def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
+    named = _as_allergies(main, named)
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=tuple(dict.fromkeys(words)))
@@ -99,6 +102,20 @@ def with_examples(main: Expr, named: Expr) -> Expr:
         # `lung disease requiring oxygen, such as COPD`: whether any COPD is meant is not said
         return Alternatives((join_any([main, named]), main))
     return join_any([main, named])
+
+
+def _as_allergies(main: Expr, named: Expr) -> Expr:
+    """`hypersensitive to antibiotics such as penicillin`: the examples cannot be borne either."""
+    last = main.of[-1] if isinstance(main, Or) else main
+    if not isinstance(last, Concept) or last.domain != "allergy":
+        return named
+    if isinstance(named, Exposure):
+        return Concept("allergy", named.surface, named.span, concept_id=named.concept_id)
+    if isinstance(named, Or | And):
+        return type(named)(tuple(_as_allergies(main, one) for one in named.of))
+    if isinstance(named, Alternatives):
+        return Alternatives(tuple(_as_allergies(main, one) for one in named.readings))
+    return named
 
 
 def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr:
@@ -122,8 +139,15 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
             expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
         else:
+            if piece.timed.loose and isinstance(expr, And) and _is_ahead(expr) and length is not None:
+                window = replace(window, direction=Direction.AFTER)
             expr = with_time(expr, window, is_shared)
     return expr
+
+
+def _is_ahead(expr: And) -> bool:
+    """`surgery planned for a prolapse within 12 months of randomisation`: the months lie ahead."""
+    return any(isinstance(one, Exposure) and one.role == "planned" for one in expr.of)
 
 
 def share_links(members: list[tuple[str, Expr]], clause: Clause) -> list[tuple[str, Expr]]:
@@ -216,6 +240,22 @@ def is_of_all(piece: Piece) -> bool:
     )
 
 
+def timed_since(
+    members: list[tuple[str, Expr]], windows: Sequence[Piece], since: int, joint: str
+) -> list[tuple[str, Expr]]:
+    """The members with a time behind the last of them; whether one before a cue has it too is left open where only `or` parts them."""
+    out: list[tuple[str, Expr]] = []
+    parted_by = members[since][0] if since < len(members) else joint
+    for at, (one, member) in enumerate(members):
+        if at >= since:
+            member = timed(member, windows, is_shared=True)
+        elif at == since - 1 and parted_by in {"or", "/"} and isinstance(member, Concept | Exposure | And):
+            both = timed(member, windows, is_shared=True)
+            member = member if both == member else Alternatives((member, both))
+        out.append((one, member))
+    return out
+
+
 def timed_alone(
     members: list[tuple[str, Expr]], windows: Sequence[Piece], joint: str, unread: Expr
 ) -> list[tuple[str, Expr]]:
@@ -290,6 +330,8 @@ def _with_opinions(
     `any other condition that …` speaks of the last one alone.
     """
     last = members[-1][1] if members else None
+    if len(members) == 2 and isinstance(last, Judgement):
+        return _with_a_condition(members, last, clause)
     if len(members) < 2 or not isinstance(last, And):
         return members
     if not isinstance(last.of[-1], Judgement):
@@ -310,6 +352,31 @@ def _with_opinions(
     shared = join_all([join_any(names), opinion])
     alone = join_any([expr for _, expr in members])
     return [("", Alternatives((shared, alone)))]
+
+
+_OR_CONDITION = re.compile(
+    r"\W*(?:and/)?or (?:any |a )?(?:medical |clinical )?(?:conditions?|disorders?|illness(?:es)?|diseases?|findings?|abnormalit\w+),?\W*$",
+    re.IGNORECASE,
+)
+
+
+def _with_a_condition(
+    members: list[tuple[str, Expr]], opinion: Judgement, clause: Clause
+) -> list[tuple[str, Expr]]:
+    """`a serious illness or condition that, in the opinion …`: the opinion may be of the illness as well."""
+    first = members[0][1]
+    span = getattr(first, "span", None)
+    if span is None or not isinstance(first, Concept | Exposure):
+        return members
+    between = [
+        token
+        for at, token in enumerate(clause.tokens)
+        if span.end <= clause.span(at, at + 1).start < opinion.span.start
+    ]
+    said = clause.text[between[0].start : between[-1].end] if between else ""
+    if _OR_CONDITION.fullmatch(said) is None:
+        return members
+    return [("", Alternatives((join_any([first, opinion]), join_all([first, opinion]))))]
 
 
 def _with_thresholds(members: list[tuple[str, Expr]], last: And, lists_any: bool) -> list[tuple[str, Expr]]:

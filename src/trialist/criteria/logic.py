@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.exempt import as_choice, begins_with_or, excepted, loosened, share_objects, with_nor
 from trialist.criteria.gather import (
     abbreviates,
     gather_choices,
@@ -23,6 +24,7 @@ from trialist.criteria.gather import (
     settle_members,
     timed,
     timed_alone,
+    timed_since,
     widen,
     with_cause,
     with_examples,
@@ -130,7 +132,9 @@ class Reader:
         found = [expr for part in parts if (expr := self._sentence(part)) is not None]
         if not found:
             return None
-        return join_any(found) if self.lists_any else join_all(found)
+        if not self.lists_any and len(found) > 1 and begins_with_or(parts[-1]):
+            return join_any([as_choice(one) for one in found])
+        return join_any(found) if self.lists_any else loosened(join_all(found))
 
     def _without_parentheses(self, pieces: list[Piece]) -> list[Piece]:
         """Read what stands in parentheses: an exception, examples, a qualification, or an abbreviation that says nothing."""
@@ -224,7 +228,7 @@ class Reader:
         exception = Reader(self.clause, lists_any=True)._sentence(inside[place + 1 :])
         main = before[-1].expr if before else None
         if exception is not None and isinstance(main, Concept | Exposure | Quantity | Alternatives | Or):
-            before[-1].expr = ExceptWhen(main, exception)
+            before[-1].expr = excepted(main, exception, inside[place].text, self.lists_any)
             return []
         end = inside[-1].last
         return [*inside, Piece("close_examples", end, end)]
@@ -284,6 +288,7 @@ class Reader:
                 pieces[place:]
             )  # `not required for …`: what is open, and not what is denied
             return unread if first is None else join_all([first, unread])
+        pieces = with_nor(pieces, place)
         end = self._end_of_negation(pieces, place)
         inner = Reader(self.clause, lists_any=True)._sentence(pieces[place + 1 : end])
         negated: Expr | None = None
@@ -356,11 +361,7 @@ class Reader:
             opaque = self._opaque(pieces)
             return opaque if main is None else join_all([main, opaque]) if exception is None else opaque
         rest = strip_joints(pieces[end + 1 :]) if end + 1 < len(pieces) else []
-        whole = (
-            join_any([main, exception])
-            if pieces[place].text.lower().startswith("unless") and not self.lists_any
-            else ExceptWhen(main, exception)
-        )
+        whole = excepted(main, exception, pieces[place].text, self.lists_any)
         if not rest:
             return whole
         if all(one.kind == "window" for one in rest):
@@ -480,10 +481,7 @@ class Reader:
                 if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:
                     own_cue = any(is_cue(one) for one in segment)
                     since = len(members) if own_cue else max(cued[-1:], default=0)
-                    members = [
-                        (one, timed(member, windows, is_shared=True) if at >= since else member)
-                        for at, (one, member) in enumerate(members)
-                    ]
+                    members = timed_since(members, windows, since, joint)
             elif leading and members:
                 expr = timed(expr, leading)
             if any(is_cue(one) for one in segment):
@@ -586,7 +584,7 @@ class Reader:
         if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
             return modifiers
         if isinstance(piece.expr, Quantity) and before and before[-1].kind == "history":
-            parts.append(self._opaque([before[-1], piece]))  # of any time, and not of now
+            parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
             return modifiers
         if parts and is_compound(piece, before, parts[-1]):
             parts[-1] = compound(parts[-1], piece, modifiers)
@@ -758,6 +756,7 @@ class Reader:
         if opinions and len(opinions) < len(members):
             rest = self._joined([(joint, expr) for joint, expr in members if expr not in opinions], pieces)
             return rest if rest is None else join_all([rest, *opinions])
+        members = share_objects(members, self.clause, self.lists_any)
         exprs = settle_outcomes([expr for _, expr in members])
         if len(exprs) == 1:
             return exprs[0]

@@ -12,6 +12,7 @@ from trialist.criteria.tokens import Token
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 _GRADE_WORDS = word_set("of_scales")
+_LEAST = frozenset({"least", "most"})
 _NUMBER_WORDS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 
 
@@ -30,6 +31,8 @@ def read_steps(
     """The steps that begin at a token, behind words such as `class` or `score`; None when there are none."""
     start = place
     while skip and place < len(tokens) and place - start < 7 and tokens[place].text in _GRADE_WORDS:
+        if tokens[place].text == "at" and tokens[place + 1 : place + 2] and tokens[place + 1].text in _LEAST:
+            break  # `a score of at least 70`
         place += 1
     if place >= len(tokens):
         return None

@@ -17,7 +17,6 @@ from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
 from trialist.criteria.nodes import (
-    Attestation,
     Basis,
     Biomarker,
     Concept,
@@ -26,6 +25,7 @@ from trialist.criteria.nodes import (
     Expr,
     Interval,
     Judgement,
+    Not,
     Ordinal,
     Quantity,
     ReproState,
@@ -36,7 +36,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.piece import Piece
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.relations import relate
-from trialist.criteria.statements import find_statements
+from trialist.criteria.statements import attestation, find_statements
 from trialist.criteria.tokens import Token
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
@@ -95,7 +95,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     for hit_group in hits:
         hit = hit_group[0]
         if all(owner[place] is None for place in range(hit.first, hit.last)):
-            found_piece = _from_hits(clause, hit_group)
+            found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 _claim(owner, found_piece)
     _claim_rest(clause, owner)
@@ -132,6 +132,8 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         candidates = [*named.at(tokens, place, text), *limiting.at(tokens, place, text)]
         longest = max((hit.last for hit in candidates), default=0)
         best = [hit for hit in candidates if hit.last == longest]
+        if best and best[0].entry.kind == "negation" and _is_nitric_oxide(tokens, place, text):
+            best = []
         bound = inside.get(place)
         if bound is not None and bound.shape == "around":
             bound = None
@@ -141,6 +143,15 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         found.append(best)
         place = longest
     return found
+
+
+_GIVERS = frozenset({"providing", "donor", "donors", "donating", "releasing", "donator", "synthase"})
+
+
+def _is_nitric_oxide(tokens: Sequence[Token], place: int, text: str) -> bool:
+    """`NO-providing therapy`, `NO donors`: no negation."""
+    behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    return behind in _GIVERS and text[tokens[place].start : tokens[place].end] == "NO"
 
 
 def _is_covered(bound: Bound, hits: Sequence[Sequence[Hit]]) -> bool:
@@ -168,13 +179,15 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
             if token.start >= statement.start and token.end <= statement.end
         ]
         places = [at for at in places if owner[at] is None]
+        while places and tokens[places[0]].text in {"or", "and", ","}:
+            places.pop(0)  # what joins a statement with the one before is no part of it
         if not places:
             continue
         first, last = places[0], places[-1] + 1
         span = clause.span(first, last)
         expr: Expr
         if statement.kind == "attestation":
-            expr = Attestation(statement.topic, span, affirmed=statement.affirmed)
+            expr = attestation(statement, span, clause.said(first, last))
         elif statement.kind == "judgement":
             expr = Judgement("investigator", clause.said(first, last), span)
         else:
@@ -306,6 +319,19 @@ def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     if set(by_kind) <= {"blank", "test_words"}:
         return Piece("glue", hit.first, hit.last, said)
     return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
+
+
+def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece | None) -> Piece | None:
+    """`non-pregnant`, `non-smoker`: the piece, turned by the first part of its word."""
+    if piece is None or not piece.first or clause.tokens[piece.first - 1].text != "non":
+        return piece
+    at = piece.first - 1
+    if owner[at] is not None or clause.tokens[at].end + 1 < clause.tokens[at + 1].start:
+        return piece
+    turned = isinstance(piece.expr, ReproState) or piece.entry_id == "smoking"
+    if not turned or piece.expr is None:
+        return piece
+    return replace(piece, first=at, text=clause.said(at, piece.last), expr=Not(piece.expr))
 
 
 _OTHERS = frozenset({"other", "another", "second", "additional", "different"})
@@ -441,6 +467,10 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     token = clause.tokens[place]
     said = token.text.lower()
     if _is_or_more(clause, place):
+        return "glue", said
+    if said == "no" and _is_nitric_oxide(clause.tokens, place, clause.text):
+        return "unread", said
+    if said == "but" and _next_is(clause, place, "not") and _next_is(clause, place + 1, "limited"):
         return "glue", said
     if said in _JOINTS:
         return "joint", _JOINTS[said]

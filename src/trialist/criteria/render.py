@@ -218,6 +218,8 @@ def _quantity(expr: Quantity) -> str:
     seen = f" by {expr.method}" if expr.method else ""
     if expr.aggregate == "change":
         name = f"change of {name}"
+    elif expr.aggregate == "ever":
+        name = f"ever {name}"
     return _with_time(f"{name} {said}{exact}{seen}", expr.time)
 
 

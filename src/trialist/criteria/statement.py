@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
+from trialist.criteria.doubts import with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproState, Span, join_all, join_any
@@ -218,7 +219,9 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
 def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
-    return Reader(clause, lists_any=item.polarity is Polarity.EXCLUSION).read(read_pieces(clause))
+    excludes = item.polarity is Polarity.EXCLUSION
+    expr = Reader(clause, lists_any=excludes).read(read_pieces(clause))
+    return None if expr is None else with_doubt(clause, expr, excludes)
 
 
 _SENTENCE_END = re.compile(r"[a-z)0-9][.;][ ]+(?=[A-Z])")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trialist.criteria.lexicon import cues
+from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
 _REFUSAL = re.compile(
@@ -56,6 +57,23 @@ class Statement:
     start: int
     end: int
     affirmed: bool = True
+
+
+_FOLLOWS = re.compile(
+    r"\b(?:follow(?! ?-?up)|comply|compliance|adhere\w*|attend(?! ?the consent)|complete (?:the |all |study |follow)|return for)\b",
+    re.IGNORECASE,
+)
+_PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
+
+
+def attestation(statement: Statement, span: Span, said: str) -> Expr:
+    """The atom of a statement; of consent and of following the procedures in one breath, both."""
+    one = Attestation(statement.topic, span, affirmed=statement.affirmed)
+    own = _own_words(said, 0, len(said))
+    if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
+        return one
+    both = (one, Attestation("compliance", span, affirmed=statement.affirmed))
+    return And(both) if statement.affirmed else Or(both)
 
 
 @cache

@@ -34,10 +34,14 @@ _LIMITS: Mapping[Basis, str] = {
 }
 # A value so many times above the greatest threshold that anybody asks for is in another unit than it says.
 _IMPLAUSIBLE = 10
+# What the latest result says nothing of.
+_AGGREGATES = {"change": "how far it moved is asked", "ever": "results of any time are asked"}
 
 
 def answer_quantity(atom: Quantity, known: Known) -> Answer:
     """Whether a measured variable is as asked."""
+    if atom.aggregate:
+        return _missing(atom, _AGGREGATES.get(atom.aggregate, "which results count is not said"))
     if "comparator" in atom.assumed:
         return _without_comparison(atom, known)
     facts = _facts(atom, known)

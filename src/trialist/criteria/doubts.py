@@ -1,0 +1,389 @@
+"""What a reading may have left out or joined wrongly, seen once it stands: it then keeps the words beside itself as a second reading.
+
+Only readings of which every part was understood are asked: the others are open already. Each doubt has a name, kept among
+the rules that made a criterion; patterns over the words are in `rules/doubts.toml`, questions about the expression here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import read_rules
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    Attestation,
+    Basis,
+    Biomarker,
+    Concept,
+    Demographic,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Judgement,
+    Not,
+    Opaque,
+    Or,
+    Ordinal,
+    Quantity,
+    Result,
+    atoms,
+    children,
+)
+
+_Things = Concept | Exposure | Result | Biomarker
+_PLAIN = (Demographic, Attestation)
+
+
+def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
+    """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
+    found = list(atoms(expr))
+    if any(isinstance(one, Opaque) for one in found):
+        return expr
+    if len(found) == 1 and isinstance(found[0], _PLAIN):
+        return expr
+    doubt = _doubt(clause, expr, found, excludes)
+    if doubt is None:
+        return expr
+    clause.rules.append(f"doubt/{doubt}")
+    whole = clause.said(0, len(clause.tokens))
+    return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
+
+
+def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str | None:
+    """The name of the first doubt about a reading."""
+    if any(isinstance(one, Concept | Exposure) and _is_no_name(one) for one in found):
+        return "no_name"
+    words = {token.text for token in clause.tokens}
+    first, last = clause.tokens[0].start, clause.tokens[-1].end
+    for one in _patterns():
+        if (
+            not words.isdisjoint(one.needs)
+            and len(found) >= one.atoms
+            and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
+            and one.pattern.search(clause.text, first, last)
+        ):
+            return one.name
+    if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
+        return "time_lost"
+    for node in _nodes(expr):
+        for name, asks in _QUESTIONS:
+            if asks(clause, node, excludes):
+                return name
+    return None
+
+
+def _nodes(expr: Expr) -> Iterator[Expr]:
+    yield expr
+    for one in children(expr):
+        yield from _nodes(one)
+
+
+@cache
+def _rules() -> Mapping[str, Any]:
+    return read_rules("doubts.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A pattern that raises a doubt: the words without which it is not tried, of how many atoms at least, beside which kinds."""
+
+    name: str
+    pattern: re.Pattern[str]
+    needs: frozenset[str]
+    atoms: int
+    beside: frozenset[str]
+
+
+@cache
+def _patterns() -> tuple[_Words, ...]:
+    return tuple(
+        _Words(
+            name,
+            re.compile(row["words"], re.IGNORECASE),
+            frozenset(row["needs"].split()),
+            int(row.get("atoms", "1")),
+            frozenset(row.get("beside", "").split()),
+        )
+        for name, row in _rules()["doubts"].items()
+    )
+
+
+@cache
+def _no_names() -> tuple[frozenset[str], re.Pattern[str]]:
+    names = _rules()["no_names"]
+    return frozenset(names["words"].split()), re.compile(names["pattern"], re.IGNORECASE)
+
+
+def _is_no_name(one: Concept | Exposure) -> bool:
+    """Whether what was taken for a name is a word of the sentence around it."""
+    if one.concept_id or one.broader:
+        return False
+    words, pattern = _no_names()
+    surface = one.surface.lower()
+    return surface in words or pattern.search(surface) is not None
+
+
+_UNITS = frozenset(
+    "day days week weeks wk wks month months year years yr yrs hour hours hr hrs h half-lives half".split()
+)
+_TIME = re.compile(
+    r"(?<![\w.])(?P<number>[0-9]+(?:\.[0-9]+)?|one|two|three|four|five|six|eight|twelve)[ -]+(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|h|half-lives)\b",
+    re.IGNORECASE,
+)
+_NUMBERS = dict(
+    zip(
+        ("one", "two", "three", "four", "five", "six", "eight", "twelve"),
+        (1, 2, 3, 4, 5, 6, 8, 12),
+        strict=True,
+    )
+)
+
+
+def _loses_a_time(clause: Clause, found: Sequence[Expr]) -> bool:
+    """Whether a length of time stands in the words and in nothing that was read."""
+    numbers: set[Decimal] = set()
+    spans: list[tuple[int, int]] = []
+    for one in found:
+        window = getattr(one, "time", None)
+        for interval in (getattr(one, "interval", None), getattr(window, "length", None)):
+            if interval is not None:
+                numbers.update(end for end in (interval.lower, interval.upper) if end is not None)
+        if window is not None and window.or_half_lives is not None:
+            numbers.add(window.or_half_lives)
+        span = getattr(one, "span", None)
+        if span is not None:
+            spans.append((span.start, span.end))
+    first = clause.tokens[0].start
+    for place in _TIME.finditer(clause.text, first, clause.tokens[-1].end):
+        said = place["number"].lower()
+        if Decimal(_NUMBERS.get(said, said)) in numbers or any(
+            isinstance(one, Demographic) for one in found
+        ):
+            continue
+        raw = clause.locate(place.start(), place.end())
+        if not any(start <= raw.start and raw.end <= end for start, end in spans):
+            return True
+    return False
+
+
+# --- questions about a part of the expression --------------------------------------------------------------------------
+
+
+def _between(clause: Clause, one: Expr, other: Expr) -> str:
+    """The words between two atoms."""
+    first, second = getattr(one, "span", None), getattr(other, "span", None)
+    if first is None or second is None or second.start < first.end:
+        return ""
+    places = [
+        token
+        for at, token in enumerate(clause.tokens)
+        if first.end <= clause.span(at, at + 1).start < second.start
+    ]
+    return clause.text[places[0].start : places[-1].end] if places else ""
+
+
+_JOINED = re.compile(r"[,;:.()/]|\b(?:and|or|but|plus)\b", re.IGNORECASE)
+
+
+def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`willing to undergo HIV tests`, `within 30 days of consent`: a thing that belongs to what somebody does."""
+    if not isinstance(node, And | Or):
+        return False
+    leaves = [list(atoms(one)) for one in node.of]
+    for before, after in zip(leaves, leaves[1:], strict=False):
+        one, other = before[-1], after[0]
+        pair = {isinstance(one, Attestation), isinstance(other, Attestation)}
+        thing = other if isinstance(one, Attestation) else one
+        if pair == {True, False} and isinstance(thing, _Things):
+            if isinstance(other, Attestation) and not other.affirmed:
+                continue
+            if not _JOINED.search(_between(clause, one, other)):
+                return True
+            if isinstance(node, Or) and not excludes:
+                return True
+            if isinstance(node, Or) and isinstance(one, Attestation) and one.topic == "ability":
+                return True
+    return False
+
+
+def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`or informed consent impossible`: nobody is excluded for consenting."""
+    return (
+        excludes
+        and isinstance(node, And | Or)
+        and any(
+            isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
+            for one in node.of
+        )
+    )
+
+
+def _excepts_itself(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`emapalumab, unless emapalumab is no longer detectable`: an exception that takes everything away."""
+    if not isinstance(node, ExceptWhen):
+        return False
+    names = {_name(one) for one in atoms(node.main)} - {""}
+    return any(_name(one) in names and not _limits(one) for one in atoms(node.exception))
+
+
+def _name(one: Expr) -> str:
+    return getattr(one, "concept_id", "") or getattr(one, "surface", "").lower()
+
+
+def _limits(one: Expr) -> bool:
+    return any(getattr(one, name, "") for name in ("status", "severity", "role", "time", "temporality"))
+
+
+def _excepts_in_doubt(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """An exception whose own limits may be of one of its members or of all, or of what it is taken from."""
+    if not isinstance(node, ExceptWhen):
+        return False
+    if isinstance(node.main, Or) and any(getattr(one, "examples", ()) for one in atoms(node.main)):
+        return True
+    exception = node.exception
+    if isinstance(exception, And) and any(isinstance(one, Exposure) for one in exception.of):
+        return any(isinstance(one, Concept) for one in exception.of)
+    timed = [getattr(one, "time", None) is not None for one in atoms(exception)]
+    return isinstance(exception, Or) and any(timed)
+
+
+def _bears_beside_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`allergy to inhibitors (aspirin and clopidogrel)`: the drugs are what cannot be borne, not what is taken."""
+    return (
+        isinstance(node, And)
+        and any(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
+        and any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
+    )
+
+
+def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`ALT > 2 x ULN or any other result that the investigator thinks important`: an opinion of the last alone."""
+    return (
+        isinstance(node, And)
+        and any(isinstance(one, Judgement) for one in node.of)
+        and any(
+            isinstance(one, Or) and any(isinstance(leaf, Quantity) for leaf in one.of) for one in node.of
+        )
+    )
+
+
+def _exemplifies_another(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`disease requiring immunosuppression, such as lupus`: diseases are no examples of a treatment."""
+    if not isinstance(node, Or):
+        return False
+    named = {word for one in node.of if isinstance(one, Exposure) for word in one.examples}
+    return bool(named) and any(
+        isinstance(one, Concept) and one.domain == "condition" and one.surface in named
+        for one in atoms(node)
+    )
+
+
+def _swallows_a_list(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`disease which could lead to priapism such as A, B`: names within the words of an opinion."""
+    if isinstance(node, And | Or) and any(isinstance(one, Judgement) for one in node.of):
+        return any(isinstance(one, Judgement) and one.surface.count(" ") > _LONG_OPINION for one in node.of)
+    return isinstance(node, Judgement) and _EXAMPLES.search(node.surface) is not None
+
+
+_LONG_OPINION = 30  # words; a list may have been swallowed
+
+
+_EXAMPLES = re.compile(r"\b(?:such as|for example|e\.g|including|like)\b", re.IGNORECASE)
+
+
+def _denies_a_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`No organ dysfunction: ejection fraction > 45 %`: thresholds that say what is meant, below a negation."""
+    if not isinstance(node, Not):
+        return False
+    found = list(atoms(node.of))
+    mixed = any(isinstance(one, Quantity) for one in found) and any(isinstance(one, _Things) for one in found)
+    ahead = any(
+        (window := getattr(one, "time", None)) is not None
+        and window.length is not None
+        and window.length.upper is None
+        for one in found
+    )
+    return (mixed and isinstance(node.of, And)) or ahead
+
+
+def _counts_from_an_event(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`within 12 months of active treatment with any chemotherapy, radiation or …`: one time for a list that goes on."""
+    if not isinstance(node, Or):
+        return False
+    windows = [getattr(one, "time", None) for one in node.of]
+    return any(
+        window is not None and window.anchor == "event" and window.length is not None for window in windows
+    ) and any(window is None for window in windows)
+
+
+def _sees_by_several(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`LVEF < 40 % by MUGA, angiography or echocardiography`: ways to see one thing, read as other things."""
+    if not isinstance(node, Or):
+        return False
+    first = node.of[0]
+    leaves = list(atoms(first))
+    return (
+        len(leaves) > 0
+        and bool(getattr(leaves[0], "method", ""))
+        and any(isinstance(one, Exposure) for one in node.of[1:])
+    )
+
+
+def _is_of_each_sex(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`< 110 g/L (male) and < 100 g/L (female)`: thresholds of which the sexes were lost."""
+    if not isinstance(node, And | Or):
+        return False
+    limits = [one for one in node.of if isinstance(one, Quantity)]
+    pairs = {(one.variable, one.basis) for one in limits}
+    if len(limits) < 2 or len(pairs) == len(limits) or not clause.names_a_sex():
+        return False
+    return not any(isinstance(one, Demographic) and one.kind == "sex" for one in atoms(node))
+
+
+def _limits_the_looser(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """Two thresholds of one measure, one of them multiplied otherwise, that are asked of the same people at once."""
+    if not isinstance(node, And) or excludes:
+        return False
+    limits = [one for one in node.of if isinstance(one, Quantity) and not one.time]
+    for at, one in enumerate(limits):
+        for other in limits[at + 1 :]:
+            same = one.variable == other.variable and one.variable and one.basis is other.basis
+            if same and one.basis is not Basis.ABSOLUTE and one.interval != other.interval:
+                return True
+    return False
+
+
+def _has_a_scale_beside(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`severe COPD stage III or CKD (eGFR < 30)`: a stage of kidneys or cancers beside a disease of something else."""
+    if not isinstance(node, And):
+        return False
+    scales = {one.scale for one in node.of if isinstance(one, Ordinal) and "scale" in one.assumed}
+    return "ckd_stage" in scales and not any(
+        isinstance(one, Concept) and ("kidney" in one.concept_id or "renal" in one.concept_id or "ckd" in one.concept_id)
+        for one in node.of
+    )  # fmt: skip
+
+
+_QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
+    ("object", _takes_an_object),
+    ("agrees", _agrees_in_an_exclusion),
+    ("excepts_itself", _excepts_itself),
+    ("exception", _excepts_in_doubt),
+    ("allergy", _bears_beside_an_allergy),
+    ("opinion", _opines_on_numbers),
+    ("examples", _exemplifies_another),
+    ("swallowed", _swallows_a_list),
+    ("denied", _denies_a_limit),
+    ("event", _counts_from_an_event),
+    ("methods", _sees_by_several),
+    ("sexes", _is_of_each_sex),
+    ("looser", _limits_the_looser),
+    ("scale", _has_a_scale_beside),
+)
