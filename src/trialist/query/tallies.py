@@ -114,8 +114,14 @@ def _codes(among: Among, field: CodeField, piece: str) -> list[int]:
     kind = np.uint8 if len(sets) <= 256 else np.uint32
     of_study = segment.kept(("set of codes", piece), lambda: np.searchsorted(sets, field.bits).astype(kind))
     often = _counted(among, of_study, len(sets), ("sets of codes counted", piece))
-    found = [int(often[sets >> code & 1 == 1].sum()) for code in range(_CODES)]
-    return [*found, int(often[sets != 0].sum())]
+
+    def codes() -> NDArray[np.int64]:
+        """For each set which codes it has and, last, whether any."""
+        each = sets[:, np.newaxis] >> np.arange(_CODES, dtype=sets.dtype) & 1
+        return np.column_stack((each, sets != 0)).astype(np.int64)
+
+    found: list[int] = (often @ segment.kept(("codes of sets", piece), codes)).tolist()
+    return found
 
 
 def _counted(among: Among, of_study: NDArray[np.unsignedinteger], most: int, key: object) -> _Counts:
