@@ -11,6 +11,7 @@ import pytest
 
 from trialist.demo import generate_study
 from trialist.errors import InvalidParameterError, NotBuiltError
+from trialist.index.alike import AlikeWords
 from trialist.index.arrays import ArrayFile, ArrayWriter, narrow_floats, split_wide, starts_of
 from trialist.index.hashing import hash_spelling, hash_word
 from trialist.index.layout import MOST_IN_POSTING
@@ -18,6 +19,7 @@ from trialist.index.live import LiveIndex
 from trialist.index.merge import merge_words
 from trialist.query.facets import count_facet, facet_piece
 from trialist.query.parse import parse_query
+from trialist.vocabulary.variants import nearest_words, reach_of
 
 from support.searching import Held, Pair, ids, number_of, select, write
 
@@ -379,3 +381,33 @@ def test_two_words_of_one_number_stop_the_build(tmp_path: Path, other: tuple[int
     sources = [words_file(tmp_path / "a", [(9, "Cells", 5, "cell")]), words_file(tmp_path / "b", [other])]
     with pytest.raises(ValueError, match="two texts have the number"):
         merge_words(sources, [], tmp_path / "words")
+
+
+def test_alike_words_are_all_that_a_look_at_every_word_finds(tmp_path: Path) -> None:
+    """Of several segments, with words beyond ASCII, and numbers that are no words."""
+    odd = ["Müller naïve 12345 x² ２０２０ graft", "leukemia lukemia leukaemias Ångström gvhd"]
+    for place, text in enumerate(odd):
+        directory = tmp_path / str(place)
+        records = [*STUDIES[place * 20 : place * 20 + 20], invented(98000001 + place, title=text)]
+        write(directory, records, state_of(records))
+    tables = [one.words for place in range(2) for one in LiveIndex(tmp_path / str(place)).segments]
+    counts: dict[str, int] = {}
+    for table in tables:
+        every = table.folded_at(np.arange(len(table)))
+        for word, count in zip(every, table.counts.tolist(), strict=True):
+            counts[word] = counts.get(word, 0) + count
+    alike = AlikeWords(tables)
+    for word in ("lukemia", "mullr", "naïv", "grft", "angstrom", "ångstrom", "gvdh", "transplnt", "12346", "x3"):
+        found = alike.find(word, reach_of(word))
+        assert all(counts[one] == count for one, count in found.items())
+        assert nearest_words(word, found, 9) == nearest_words(word, counts, 9), word
+    assert nearest_words("lukemia", alike.find("lukemia", 2))
+
+
+def test_of_too_many_words_the_most_frequent_are_alike(index: LiveIndex) -> None:
+    (segment,) = index.segments
+    few = AlikeWords([segment.words], most=50)
+    least = sorted(segment.words.counts.tolist())[-50]
+    found = {word: count for size in range(1, 15) for word, count in few.find("e" * size, 20).items()}
+    assert 0 < len(found) <= 50
+    assert min(found.values()) >= least

@@ -12,9 +12,10 @@ from trialist.demo import generate_study
 from trialist.errors import TrialistError
 from trialist.index.live import LiveIndex
 from trialist.query import scan
+from trialist.query.facets import FacetCounter, need_unfiltered
 from trialist.query.hits import FILTER_AREA, Selection
 from trialist.query.kept import Kept, KeptAnswers
-from trialist.query.nodes import Term
+from trialist.query.nodes import Area, Term
 from trialist.query.params import read_params
 from trialist.query.study_query import ParamQuery, StudyQuery
 from trialist.vocabulary.thesaurus import Thesaurus
@@ -49,6 +50,40 @@ def test_requests_in_any_order_find_what_each_finds_alone(tmp_path: Path) -> Non
         compared += alone.total > 0
     assert compared > 30
     assert answers.size > 0
+
+
+def test_what_is_looked_for_everywhere_is_found_as_among_what_filters_leave(tmp_path: Path) -> None:
+    """A selection whose facets disregard filters looks everywhere at once; its pages and counts stay the same."""
+    records = [generate_study(number, seed=5) for number in range(90)]
+    write(tmp_path, records, {number_of(one): 1 for one in records[:80]})
+    write(tmp_path, records, {number_of(one): 1 + place % 3 for place, one in enumerate(records)})
+    index = LiveIndex(tmp_path)
+    thesaurus = Thesaurus.from_json(zstandard.decompress(index.thesaurus_file.read_bytes()))
+    rng = Random(4)
+    nodes = [generate_query(rng, records, legal=True) for _ in range(30)]
+    compared = 0
+    for _ in range(60):
+        queries = tuple(
+            ParamQuery("term", area, node) for area, node in rng.choices(nodes, k=rng.choice((1, 2)))
+        )
+        filters = (
+            Area("OverallStatus", Term(rng.choice(("RECRUITING", "COMPLETED")))),
+            *((Area("Phase", Term("PHASE2")),) if rng.random() < 0.4 else ()),
+        )
+        query = StudyQuery(queries=queries, filters=filters, page_size=50)
+        assert need_unfiltered(query, ["status"])
+        assert not need_unfiltered(query, ["country", "type"])
+        try:
+            plain = Selection(index, query, thesaurus)
+        except (TrialistError, LookupError):
+            continue
+        whole = Selection(index, query, thesaurus, whole=True)
+        assert whole.page() == plain.page()
+        assert whole.relevance.tolist() == plain.relevance.tolist()
+        for name in ("status", "phase", "country"):
+            assert FacetCounter(whole).count(name, 20) == FacetCounter(plain).count(name, 20)
+        compared += plain.total > 0
+    assert compared > 10
 
 
 def test_what_was_asked_longest_ago_gives_way() -> None:

@@ -190,6 +190,39 @@ def test_a_class_with_numbers_analyzed_of_its_own() -> None:
     assert [cell and cell.text for cell in measure.rows[-1].cells] == ["5 (50%)", "5"]
 
 
+def baseline(**more: object) -> dict[str, object]:
+    analyzed = {"units": "Participants", "counts": [{"groupId": "BG000", "value": "40"}]}
+    part = {
+        "denoms": [analyzed],
+        "categories": [{"measurements": [{"groupId": "BG000", "value": "71.7", "spread": "11.8"}]}],
+    }
+    item = {"title": "Age", "paramType": "MEAN", "unitOfMeasure": "years", "classes": [part], **more}
+    groups = [{"id": "BG000", "title": "All people"}]
+    module = {"groups": groups, "denoms": [analyzed], "measures": [item]}
+    return {"resultsSection": {"baselineCharacteristicsModule": module}}
+
+
+@pytest.mark.parametrize(
+    ("code", "how", "drawn"),
+    [
+        ("STANDARD_DEVIATION", "Mean (Standard Deviation), years", (59.9, 83.5)),
+        ("INTER_QUARTILE_RANGE", "Mean (Inter-Quartile Range), years", (None, None)),
+        ("NA", "Mean, years", (None, None)),
+    ],
+)
+def test_at_baseline_the_spread_is_a_code(code: str, how: str, drawn: tuple[float | None, ...]) -> None:
+    (measure,) = baseline_of(baseline(dispersionType=code))
+    assert measure.how == how
+    cell = measure.rows[-1].cells[0]
+    assert cell is not None
+    assert [one and round(one, 1) for one in (cell.low, cell.high)] == list(drawn)
+
+
+def test_the_number_analyzed_stands_once_where_the_only_part_is_the_whole() -> None:
+    (measure,) = baseline_of(baseline())
+    assert [row.name for row in measure.rows] == ["Participants analyzed", ""]
+
+
 def test_what_was_not_reached_is_open_and_said() -> None:
     numbers = [
         {"groupId": "OG000", "value": "8", "lowerLimit": "6", "upperLimit": "NA", "comment": "Not reached"},

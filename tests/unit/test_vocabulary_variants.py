@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from trialist.vocabulary.variants import (
     MOST_VARIANTS,
-    NearestWords,
     edit_distance,
     nearest_words,
     term_variants,
@@ -55,10 +54,9 @@ def test_mistyped_words_are_found(word: str, expect: str) -> None:
 
 
 def test_nothing_is_near_what_is_far() -> None:
-    near = NearestWords(COUNTS)
-    assert near.find("zzzzzzzzz") == ()
-    assert near.find("cells", limit=1) == ("cell",)
-    assert near.find("gvhd") == ()
+    assert nearest_words("zzzzzzzzz", COUNTS) == ()
+    assert nearest_words("cells", COUNTS, limit=1) == ("cell",)
+    assert nearest_words("gvhd", COUNTS) == ()
 
 
 def plain_distance(one: str, other: str) -> int:

@@ -27,7 +27,7 @@ from trialist.query.filters import trimmed
 from trialist.query.params import read_params
 from trialist.query.study_query import StudyQuery
 from trialist.record.study import GeoPoint
-from trialist.registry.answering import Shown
+from trialist.registry.answering import MOST_TEXTS, Shown
 from trialist.registry.searching import (
     CRITERIA_CHOICES,
     Choices,
@@ -122,7 +122,7 @@ def read_shown(params: Mapping[str, str], near: GeoPoint | None, today: date) ->
     return Shown(
         read_day(params, AS_OF) or today,
         near,
-        read_boolean(params, _NAMED["highlights"]),
+        MOST_TEXTS if read_boolean(params, _NAMED["highlights"]) else 0,
         read_boolean(params, _NAMED["why"]),
         read_boolean(params, _NAMED["explain"]),
     )

@@ -57,7 +57,7 @@ class Searches:
         finder, query, most = asked.finder, asked.query, self._settings.max_query_cost
         facets: list[dict[str, Any]] = []
         if names or finder is not served.finder:
-            selection = finder.select(query, most_cost=most, check=check)
+            selection = finder.select(query, most_cost=most, check=check, facets=names)
             page = selection.page()
             facets += map(facet_json, finder.facets(selection, names, most=size, check=check).values())
         else:
@@ -85,7 +85,8 @@ class Searches:
         names, size = read_facets(params)
 
         def found(asked: Searched, check: Check) -> dict[str, Any]:
-            selection = asked.finder.select(asked.query, most_cost=self._settings.max_query_cost, check=check)
+            most = self._settings.max_query_cost
+            selection = asked.finder.select(asked.query, most_cost=most, check=check, facets=names)
             facets = asked.finder.facets(selection, names, most=size, check=check)
             return {
                 "total": selection.total,
@@ -109,7 +110,7 @@ class Searches:
             check()
             among = asked.query if asked.query.queries or asked.query.filters else None
             likest = asked.finder.similar(study, among=among, most=most)
-            told = Shown(shown.as_of, asked.near, highlights=False, why=False)
+            told = Shown(shown.as_of, asked.near, highlights=0, why=False)
             hits = list(hits_json(asked.finder, served.records.read, asked.query, likest, told))
             return {"similar_to": study.nct_id, "near": place_json(asked.near, asked.place), "hits": hits}
 

@@ -192,7 +192,7 @@ class _Search:
             ids = [hit.nct_id for hit in page.hits]
             print_text("\n".join(ids)) if ids else None
             return
-        counted = self.finder.facets(self.finder.select(self.query), names) if names else {}
+        counted = self.finder.facets(self.finder.select(self.query, facets=names), names) if names else {}
         facets = {name: [(one.value, one.count) for one in facet.counts] for name, facet in counted.items()}
         match self.arguments.format:
             case "json":

@@ -242,9 +242,21 @@ class Words:
         at = self.at(word)
         return 0 if at < 0 else int(self.counts[at])
 
-    def folded(self) -> list[str]:
-        """All folded words, in the order of their hashes."""
-        return self._texts("folded", 0, len(self.hashes))
+    def folded_bytes(self, places: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The bytes of the folded words at some places, one behind the other, and how many each word has."""
+        starts = self._arrays["folded_start"].astype(np.int64)
+        begins = starts[places]
+        sizes = starts[places + 1] - begins
+        before = np.cumsum(sizes) - sizes
+        at = np.repeat(begins - before, sizes) + np.arange(int(sizes.sum()))
+        return self._arrays["folded_text"][at], sizes
+
+    def folded_at(self, places: NDArray[np.int64]) -> list[str]:
+        """The folded words at some places."""
+        text, sizes = self.folded_bytes(places)
+        ends = [0, *np.cumsum(sizes).tolist()]
+        raw = text.tobytes()
+        return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(ends)]
 
     def spellings(self, word: int) -> list[str]:
         """The ways a folded word is written in the records."""

@@ -16,8 +16,10 @@ from trialist.record.study import Study
 _MOST_EXCERPTS = 3
 _MOST_NAMED = 4
 _TITLES = ("BriefTitle",)
-_SAID_ELSEWHERE = ("BriefTitle", "Acronym", "Condition", "InterventionName")
-"""Fields that a card shows anyway."""
+UNMARKED = ("Acronym", "Condition", "InterventionName")
+"""Fields that a card shows anyway, without marks."""
+MOST_MARKED = len(_TITLES) + _MOST_EXCERPTS
+"""So many texts with marks a card has room for: its title, and what stands below it."""
 
 
 def marked(text: str, spans: Sequence[Sequence[int]]) -> tuple[Marked, ...]:
@@ -48,7 +50,7 @@ def card_of(
     excerpts = [
         Excerpt(find_field(one["piece"]).title or one["piece"], marked(one["text"], one["spans"]))
         for one in highlights
-        if one["piece"] not in _SAID_ELSEWHERE
+        if one["piece"] not in (*_TITLES, *UNMARKED)
     ]
     return Card(
         hit["nct_id"],

@@ -16,7 +16,7 @@ from trialist.errors import (
 )
 from trialist.pages.addresses import Pairs, changed, without, written
 from trialist.pages.asked import Asked
-from trialist.pages.cards import card_of
+from trialist.pages.cards import MOST_MARKED, UNMARKED, card_of
 from trialist.pages.columns import COLUMNS, USUAL
 from trialist.pages.contexts import (
     Card,
@@ -114,7 +114,8 @@ def results_page(asked: Asked) -> Any:
         if number > 1:
             offset = (number - 1) * query.page_size
             query = replace(query, page_token=write_token(finder.index.generation, offset, []))
-        selection = finder.select(query, most_cost=asked.settings.max_query_cost, check=asked.check)
+        most = asked.settings.max_query_cost
+        selection = finder.select(query, most_cost=most, check=asked.check, facets=FACETS)
     except _UNREADABLE as error:
         return _unreadable(asked, given, error)
     return Shown("results.html", _results(asked, given, replace(search, query=query), selection, number))
@@ -164,15 +165,17 @@ def _cards(
     asked: Asked, search: Search, selection: Selection, columns: tuple[str, ...], *, is_table: bool
 ) -> Iterator[Card]:
     finder, read = asked.served.finder, asked.served.records.read
-    told = OfHits(asked.today, search.near, highlights=not is_table, why=False)
+    marks = 0 if is_table else MOST_MARKED
+    told = OfHits(asked.today, search.near, highlights=marks, why=False, unmarked=UNMARKED)
     hits = selection.page().hits
     asks = changed(given_of(asked), {}, but=("page", "view", "size", "col", "sort"))
     found_hits = hits_told(finder, read, search.query, hits, told)
     for hit, (found, study) in zip(hits, found_hits, strict=True):
         asked.check()
         why_url = "" if is_table or not asks else written(f"{PATH}/why/{hit.nct_id}", asks)
+        cells = columns if is_table else ()
         yield card_of(
-            found, study, columns, place="" if search.near is None else asked.text("place"), why_url=why_url
+            found, study, cells, place="" if search.near is None else asked.text("place"), why_url=why_url
         )
 
 

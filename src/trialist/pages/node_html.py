@@ -23,6 +23,11 @@ from trialist.views.nodes import Labelled, Node, Notice, Section, Table, Value
 _SPECIAL = re.compile("[&<>\"']")
 _LOWEST_HEADING = 6
 _MOST_ROWS = 20
+_MOST_ROWS_OF_RECORD = 100
+_MOST_SECTIONS = 12
+"""Of more sections than this in one part of a record each is folded but the first."""
+_WIDE, _MIDDLING = 60, 14
+"""Texts of more characters than these in a column make it wide, or a little wider than a word."""
 _LONGEST_LEAD = 80
 _PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
 
@@ -54,6 +59,8 @@ def explained_html(text: str) -> Markup:
 
 
 def _nodes(content: Sequence[Node], level: int, docs: bool) -> Iterator[str]:
+    folds = docs and sum(isinstance(node, Section) for node in content) > _MOST_SECTIONS
+    sections = 0
     for run in runs_of(content):
         if run.pairs:
             yield '<dl class="pairs">\n'
@@ -63,19 +70,20 @@ def _nodes(content: Sequence[Node], level: int, docs: bool) -> Iterator[str]:
             continue
         match run.node:
             case Table():
-                yield from _table(run.node) if docs else _folded_table(run.node)
+                yield from _folded_table(run.node, _MOST_ROWS_OF_RECORD if docs else _MOST_ROWS)
             case Notice():
                 yield f'<div class="notice {run.node.weight.value}"><p>{escaped(run.node.text)}</p></div>\n'
             case Section():
-                yield from _section(run.node, level, docs)
+                yield from _section(run.node, level, docs, folded=folds and sections > 0)
+                sections += 1
             case None:
                 pass
 
 
-def _folded_table(table: Table) -> Iterator[str]:
-    """A table; a very long one is folded, and says how long it is."""
+def _folded_table(table: Table, most: int) -> Iterator[str]:
+    """A table; one of more rows is folded, and says how long it is."""
     rows = len(table.rows)
-    if rows <= _MOST_ROWS:
+    if rows <= most:
         yield from _table(table)
         return
     yield f'<details class="long-table"><summary>{escaped(table.caption)} ({rows:,})</summary>'
@@ -83,12 +91,16 @@ def _folded_table(table: Table) -> Iterator[str]:
     yield "</details>\n"
 
 
-def _section(section: Section, level: int, docs: bool) -> Iterator[str]:
-    yield f'<section>\n<h{level} id="{escaped(anchor(section.id))}">{escaped(section.title)}</h{level}>\n'
+def _section(section: Section, level: int, docs: bool, *, folded: bool) -> Iterator[str]:
+    heading = f'<h{level} id="{escaped(anchor(section.id))}">{escaped(section.title)}</h{level}>'
+    if folded:
+        yield f'<details class="folded"><summary>{heading}</summary>\n'
+    else:
+        yield f"<section>\n{heading}\n"
     if section.about:
         yield f'<p class="note">{escaped(section.about)}</p>\n'
     yield from _nodes(section.content, min(level + 1, _LOWEST_HEADING), docs)
-    yield "</section>\n"
+    yield "</details>\n" if folded else "</section>\n"
 
 
 def _pair(pair: Labelled, docs: bool) -> Iterator[str]:
@@ -198,8 +210,8 @@ def _table(table: Table) -> Iterator[str]:
         f'<div class="table-wrap" tabindex="0" role="region" aria-label="{caption}">\n<table>\n'
         f"<caption>{caption}</caption>\n<thead><tr>"
     )
-    for column in table.columns:
-        yield f'<th scope="col">{escaped(column.label)}</th>'
+    for place, column in enumerate(table.columns):
+        yield f'<th scope="col"{_width_of(table, place)}>{escaped(column.label)}</th>'
     yield "</tr></thead>\n<tbody>\n"
     for row in table.rows:
         yield "<tr>"
@@ -210,3 +222,15 @@ def _table(table: Table) -> Iterator[str]:
             yield "</th>" if place < table.heads else "</td>"
         yield "</tr>\n"
     yield "</tbody>\n</table>\n</div>\n"
+
+
+def _width_of(table: Table, place: int) -> str:
+    """The class of a column whose texts would otherwise stand a word a line, beside many others."""
+    longest = max((_length(row[place]) for row in table.rows if place < len(row)), default=0)
+    if longest > _WIDE:
+        return ' class="wide"'
+    return ' class="middling"' if longest > _MIDDLING else ""
+
+
+def _length(values: Sequence[Value]) -> int:
+    return max((len(value.text) for value in values), default=0)

@@ -26,7 +26,7 @@ def similar_page(asked: Asked) -> Shown | Response:
     finder, read = asked.served.finder, asked.served.records.read
     study = stored.study
     hits = finder.similar(study, most=_MOST)
-    told = OfHits(asked.today, None, highlights=False, why=False)
+    told = OfHits(asked.today, None, highlights=0, why=False)
     found = []
     for document, other in hits_told(finder, read, StudyQuery(), hits, told):
         asked.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from trialist.errors import InvalidParameterError, UnknownFieldError
 from trialist.index.layout import FieldKind, kinds
@@ -26,6 +27,7 @@ from trialist.query.nodes import (
     Term,
     walk,
 )
+from trialist.query.study_query import StudyQuery
 from trialist.query.tallies import DATES, Among, joined, tally
 from trialist.query.values import parse_age
 from trialist.record.catalogue import Field
@@ -145,6 +147,18 @@ def count_facet(selection: Selection, name: str, most: int) -> Facet:
     return FacetCounter(selection).count(name, most)
 
 
+def need_unfiltered(query: StudyQuery, names: Iterable[str]) -> bool:
+    """Whether the counts of some of these facets disregard a filter of a query; see `FacetCounter.count`."""
+    return any(_left_out(query, name) for name in names if name not in CRITERION_FACETS)
+
+
+def _left_out(query: StudyQuery, name: str) -> tuple[Node, ...]:
+    """The filters that speak of nothing but a facet's own field."""
+    piece = facet_piece(name)
+    about = {piece, "OverallStatus", "LocationStatus"} if _is_of_open_sites(name) else {piece}
+    return tuple(node for node in query.filters if _areas(node) == about)
+
+
 class FacetCounter:
     """Counts facets of one selection; what several of them need is found once."""
 
@@ -160,8 +174,7 @@ class FacetCounter:
         """
         piece = facet_piece(name)
         only_open = _is_of_open_sites(name)
-        about = {piece, "OverallStatus", "LocationStatus"} if only_open else {piece}
-        left_out = tuple(node for node in self._selection.query.filters if _areas(node) == about)
+        left_out = _left_out(self._selection.query, name)
         among = self._among(left_out)
         tallies = [tally(one, piece, only_open=only_open) for one in among]
         studies = sum(one.count for one in among)
@@ -230,11 +243,12 @@ def _is_of_open_sites(name: str) -> bool:
     return name in FACETS and name.startswith(_OPEN)
 
 
-def _areas(node: Node) -> set[str]:
+@lru_cache(maxsize=512)
+def _areas(node: Node) -> frozenset[str]:
     """The fields that a filter speaks of."""
-    return {
+    return frozenset(
         field.piece for one in walk(node) if isinstance(one, Area) for field in resolve_area(one.area).fields
-    }
+    )
 
 
 def _asks(node: Node, chosen: Node | None, piece: str) -> bool:

@@ -34,6 +34,10 @@ class Highlighter:
     def __init__(self, query: StudyQuery, thesaurus: Thesaurus) -> None:
         self._sought = [_sought(around, around.wanted(term, thesaurus)) for term, around in terms_of(query)]
 
+    def asks(self, piece: str) -> bool:
+        """Whether anything is asked of a field."""
+        return any(piece in one.pieces for one in self._sought)
+
     def spans(self, text: str, piece: str | None = None, *, reach: int | None = None) -> list[Span]:
         """The places of a text that say what is asked, in order and apart; with `piece` only what is asked of that field.
 

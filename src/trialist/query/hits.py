@@ -63,11 +63,13 @@ class Selection:
         check: Check = go_on,
         answers: KeptAnswers | None = None,
         criteria: CriteriaTable | None = None,
+        whole: bool = False,
     ) -> None:
         """`read` gives records by NCT number, `check` is called all along, `criteria` are parsed; see `Matcher`.
 
         `answers` are those of earlier requests to the same index with the same synonyms. `cost_of` says beforehand what
-        it costs.
+        it costs. `whole` says that what the queries find without the filters will be asked too: they are then looked
+        for everywhere at once, which costs less than once among what the filters leave and once again everywhere.
         """
         self.index = index
         self.criteria = criteria
@@ -78,6 +80,8 @@ class Selection:
         self.masks: list[Mask] = []
         self.scores: list[Scores | None] = []
         self._filtered: list[list[Mask]] = []
+        self._asked: list[list[Mask]] = []
+        self._whole = whole
         for segment, alive in zip(index.segments, index.alive, strict=True):
             reference = self.evaluations[0] if self.evaluations else None
             evaluation = Evaluation(
@@ -102,9 +106,14 @@ class Selection:
         for one in filtered:
             mask = one if mask is None else mask & one
         score: Scores | None = None
+        asked: list[Mask] = []
+        self._asked.append(asked)
         # What the filters leave, and then each query, is all that the next one has to look at.
         for query in self.query.queries:
-            found, own = self._query(evaluation, query, only=mask, ranks=self._ranks)
+            found, own = self._query(
+                evaluation, query, only=None if self._whole else mask, ranks=self._ranks
+            )
+            asked.append(found)
             mask = found if mask is None else mask & found
             score = own if score is None else score if own is None else score + own
         return alive if mask is None else mask, score
@@ -144,10 +153,10 @@ class Selection:
     def _unfiltered(self) -> list[Mask]:
         """What would be found in each segment without any filter."""
         found = []
-        for evaluation, alive in zip(self.evaluations, self.index.alive, strict=True):
+        for place, (evaluation, alive) in enumerate(zip(self.evaluations, self.index.alive, strict=True)):
             mask = alive.copy()
-            for one in self.query.queries:
-                mask &= self._query(evaluation, one, only=None, ranks=False)[0]
+            for one, asked in zip(self.query.queries, self._asked[place], strict=True):
+                mask &= asked if self._whole else self._query(evaluation, one, only=None, ranks=False)[0]
             found.append(mask)
         return found
 

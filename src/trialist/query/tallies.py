@@ -132,8 +132,14 @@ def _codes(among: Among, field: CodeField, piece: str) -> list[int]:
         return [*count_bits(field.bits, among.mask).tolist(), with_any]
     sets, of_study = _sets_of_codes(segment, field, piece)
     often = _counted(among, of_study, len(sets), ("sets of codes counted", piece))
-    found = [int(often[sets >> code & 1 == 1].sum()) for code in range(_CODES)]
-    return [*found, int(often[sets != 0].sum())]
+
+    def codes() -> NDArray[np.int64]:
+        """For each set which codes it has and, last, whether any."""
+        each = sets[:, np.newaxis] >> np.arange(_CODES, dtype=sets.dtype) & 1
+        return np.column_stack((each, sets != 0)).astype(np.int64)
+
+    found: list[int] = (often @ segment.kept(("codes of sets", piece), codes)).tolist()
+    return found
 
 
 def _sets_of_codes(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from trialist.query.evidence import Evidence
@@ -41,7 +42,7 @@ _HIGHLIGHTED = (
     "EligibilityCriteria",
 )
 """The fields whose texts are shown with what was asked, those that say most first."""
-_MOST_TEXTS = 8
+MOST_TEXTS = 8
 _MOST_OF_A_FIELD = 3
 _SHORT = 240
 """A text of more characters is cut to what stands around the first words that were asked."""
@@ -51,13 +52,18 @@ _MOST_REASONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown of each hit: distances from `near`, times as of a day, and on demand words, reasons, explanations."""
+    """What is shown of each hit: distances from `near`, times as of a day, and on demand words, reasons, explanations.
+
+    `highlights` says how many texts at most are shown with the words that were asked, 0 for none; those of the fields
+    in `unmarked` are never among them.
+    """
 
     as_of: date
     near: GeoPoint | None = None
-    highlights: bool = True
+    highlights: int = MOST_TEXTS
     why: bool = True
     explain: bool = False
+    unmarked: Collection[str] = ()
 
 
 def hits_json(
@@ -84,7 +90,8 @@ def hits_told(
         )
         document = hit_json(found, near=shown.near is not None)
         if highlighter is not None:
-            document["highlights"] = list(highlights_of(study, highlighter))
+            found_texts = highlights_of(study, highlighter, but=shown.unmarked)
+            document["highlights"] = list(islice(found_texts, shown.highlights))
         if shown.why or shown.explain:
             told = explain(study, query, finder.thesaurus)
             if shown.why:
@@ -94,18 +101,24 @@ def hits_told(
         yield document, study
 
 
-def highlights_of(study: Study, highlighter: Highlighter) -> Iterator[dict[str, Any]]:
-    """The texts of a study that say what was asked, with the places of the words in them, in characters."""
-    count = 0
+def highlights_of(
+    study: Study, highlighter: Highlighter, *, but: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """The texts of a study that say what was asked, with the places of the words in them, in characters.
+
+    They come in the order of what says most; those of some fields are left out. It ends where nobody asks for more.
+    """
     for piece in _HIGHLIGHTED:
+        if piece in but or not highlighter.asks(piece):
+            continue
         found = study[piece]
         of_field = 0
         for text in dict.fromkeys(found if isinstance(found, tuple) else (found,)):
-            if not isinstance(text, str) or of_field == _MOST_OF_A_FIELD or count == _MOST_TEXTS:
+            if not isinstance(text, str) or of_field == _MOST_OF_A_FIELD:
                 continue
             spans = highlighter.spans(text, piece, reach=_SHORT if len(text) > _SHORT else None)
             if spans:
-                of_field, count = of_field + 1, count + 1
+                of_field += 1
                 excerpt, places = _excerpt(text, spans)
                 yield {"piece": piece, "text": excerpt, "spans": [list(span) for span in places]}
 

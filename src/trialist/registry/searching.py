@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
@@ -30,6 +30,7 @@ from trialist.query.facets import (
     facet_filter,
     facet_names,
     facet_piece,
+    need_unfiltered,
 )
 from trialist.query.highlight import Highlighter
 from trialist.query.hits import Selection, cost_of
@@ -184,10 +185,17 @@ class Finder:
         )
         return self if is_current else Finder(self.directory, vetoes=self.vetoes)
 
-    def select(self, query: Asked, *, most_cost: int = MOST_COST, check: Check = go_on) -> Selection:
+    def select(
+        self,
+        query: Asked,
+        *,
+        most_cost: int = MOST_COST,
+        check: Check = go_on,
+        facets: Collection[str] = (),
+    ) -> Selection:
         """All that a request finds; `check` is called all along, and what it raises ends the search.
 
-        `LimitExceededError` for a request dearer than `most_cost`.
+        `facets` are those that will be counted, as far as it is known: it makes them cheaper. `LimitExceededError` for a request dearer than `most_cost`.
         """
         asked = _asked(query)
         self.cost(asked, most_cost)
@@ -199,6 +207,7 @@ class Finder:
             check=check,
             answers=self._answers,
             criteria=self.criteria,
+            whole=need_unfiltered(asked, facets),
         )
 
     def cost(self, query: Asked, most: int = MOST_COST) -> int:

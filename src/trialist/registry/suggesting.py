@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from trialist.index.alike import AlikeWords
 from trialist.index.hashing import hash_word
 from trialist.index.live import LiveIndex
 from trialist.query.asked import FILTER_AREA, Around, asked_terms, terms_of
@@ -13,7 +14,7 @@ from trialist.query.nodes import And, Area, Node, Term
 from trialist.query.study_query import ParamQuery, StudyQuery
 from trialist.vocabulary.text import fold_words, split_words
 from trialist.vocabulary.thesaurus import STOP_WORDS, Thesaurus
-from trialist.vocabulary.variants import NearestWords, term_variants
+from trialist.vocabulary.variants import nearest_words, reach_of, term_variants
 
 _LEAST_LETTERS = 3
 _MOST_PIECES = 8
@@ -43,7 +44,7 @@ class KnownWords:
     def __init__(self, index: LiveIndex, thesaurus: Thesaurus) -> None:
         self.index = index
         self.thesaurus = thesaurus
-        self._nearest: NearestWords | None = None
+        self._alike: AlikeWords | None = None
 
     def suggest(self, query: StudyQuery) -> list[Suggestion]:
         """For each word asked that no study has in any form, the nearest words that studies have."""
@@ -65,13 +66,12 @@ class KnownWords:
         return any(segment.words.at(hash_word(folded)) >= 0 for segment in self.index.segments)
 
     def _near(self, folded: str) -> tuple[str, ...]:
-        if self._nearest is None:
-            counts: dict[str, int] = {}
-            for segment in self.index.segments:
-                for word, count in zip(segment.words.folded(), segment.words.counts.tolist(), strict=True):
-                    counts[word] = counts.get(word, 0) + count
-            self._nearest = NearestWords(counts)
-        return tuple(dict.fromkeys(map(self._spelled, self._nearest.find(folded))))
+        if not self.index.segments:
+            return ()
+        if self._alike is None:
+            self._alike = AlikeWords([segment.words for segment in self.index.segments])
+        alike = self._alike.find(folded, reach_of(folded))
+        return tuple(dict.fromkeys(map(self._spelled, nearest_words(folded, alike))))
 
     def _spelled(self, folded: str) -> str:
         """How studies write a folded word; in small letters where some do."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trialist.record.enums import label_of
 from trialist.views.analyses import Analysis, analyses_of
 from trialist.views.axis import Axis, axis_for
 from trialist.views.flow import Group, groups_in, with_unknown
@@ -142,7 +143,7 @@ def denominators_of(record: Mapping[str, Any]) -> Measure | None:
 def _measure(
     item: Mapping[str, Any], groups: tuple[Group, ...], denoms: list[Mapping[str, Any]], name: str
 ) -> Measure:
-    dispersion = text_at(item, "dispersionType")
+    dispersion = _dispersion(item)
     parts = list(objects_at(item, "classes"))
     named = [(part, one) for part in parts for one in objects_at(part, "categories")]
     used = [text_at(number, "groupId") for _, one in named for number in objects_at(one, "measurements")]
@@ -164,6 +165,12 @@ def _measure(
         _plot(rows, shown, text_at(item, "unitOfMeasure"), param),
         (),
     )
+
+
+def _dispersion(item: Mapping[str, Any]) -> str:
+    """What a measure's spread is, in words: at baseline the record has a code, with outcomes a text."""
+    found = text_at(item, "dispersionType")
+    return "" if found == "NA" else label_of("MeasureDispersionType", found)
 
 
 def _how(param: str, dispersion: str, unit: str) -> str:
@@ -199,6 +206,8 @@ def _rows(
     for part in parts:
         title, own = text_at(part, "title"), list(objects_at(part, "denoms"))
         for denom in own:
+            if not title and denom in denoms:
+                continue  # the same numbers once more, for a part that is the whole
             yield _denominator_row(text_at(denom, "units"), _counts(denom), groups, title)
         whole = _chosen(own, wanted) or _chosen(denoms, wanted)
         for category in objects_at(part, "categories"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import heapq
 import math
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -127,53 +126,30 @@ def _split(word: str, compounds: _Compounds) -> Words | None:
     return None
 
 
-class NearestWords:
-    """The words of a vocabulary by likeness; built once for a vocabulary, from its `most` most frequent words."""
-
-    def __init__(self, counts: Mapping[str, int], most: int = 200_000) -> None:
-        """`counts` is how often each folded word occurs; it is kept, not copied."""
-        self._counts = counts
-        self._by_length: defaultdict[int, tuple[list[str], list[int]]] = defaultdict(lambda: ([], []))
-        frequent = counts if len(counts) <= most else heapq.nlargest(most, counts, key=counts.__getitem__)
-        for word in frequent:
-            if not word.isdigit():
-                words, masks = self._by_length[len(word)]
-                words.append(word)
-                masks.append(_mask(word))
-
-    def find(self, word: str, limit: int = 3) -> tuple[str, ...]:
-        """Up to `limit` known words within two edits (one below five letters), the likeliest first."""
-        reach = 2 if len(word) > 4 else 1
-        mask = _mask(word)
-        found = []
-        for length in range(len(word) - reach, len(word) + reach + 1):
-            if length not in self._by_length:
-                continue
-            words, masks = self._by_length[length]
-            close = [place for place, other in enumerate(masks) if (mask ^ other).bit_count() <= 2 * reach]
-            for place in close:
-                known = words[place]
-                distance = edit_distance(word, known, reach)
-                if distance is not None and known != word:
-                    found.append((self._cost(word, known, distance), known))
-        return tuple(known for _, known in heapq.nsmallest(limit, found))
-
-    def _cost(self, word: str, known: str, distance: int) -> float:
-        """An edit weighs as much as a thousandfold frequency; mistyping seldom begins with the first letter."""
-        return 3 * distance - math.log10(self._counts[known] + 1) + (0 if word[:1] == known[:1] else 1.5)
+def reach_of(word: str) -> int:
+    """How many edits may lie between a mistyped word and what was meant."""
+    return 2 if len(word) > 4 else 1
 
 
 def nearest_words(word: str, vocabulary_counts: Mapping[str, int], limit: int = 3) -> tuple[str, ...]:
-    """Up to `limit` words of a vocabulary that an unknown word may have meant; see `NearestWords` for many calls."""
-    return NearestWords(vocabulary_counts).find(word, limit)
+    """Up to `limit` words of a vocabulary that an unknown word may have meant, the likeliest first.
+
+    They are within two edits of it, one below five letters; `vocabulary_counts` is how often each folded word occurs.
+    """
+    reach = reach_of(word)
+    found = []
+    for known, count in vocabulary_counts.items():
+        if known == word or known.isdigit() or abs(len(known) - len(word)) > reach:
+            continue
+        distance = edit_distance(word, known, reach)
+        if distance is not None:
+            found.append((_cost(word, known, distance, count), known))
+    return tuple(known for _, known in heapq.nsmallest(limit, found))
 
 
-def _mask(word: str) -> int:
-    """A bit for every kind of character in a word: two words an edit apart differ in at most two bits."""
-    mask = 0
-    for char in word:
-        mask |= 1 << (ord(char) & 63)
-    return mask
+def _cost(word: str, known: str, distance: int, count: int) -> float:
+    """An edit weighs as much as a thousandfold frequency; mistyping seldom begins with the first letter."""
+    return 3 * distance - math.log10(count + 1) + (0 if word[:1] == known[:1] else 1.5)
 
 
 def edit_distance(word: str, other: str, most: int = 2) -> int | None:

@@ -1,0 +1,60 @@
+"""What views are made of, as HTML: what is folded, what leads what, and how wide a column is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from trialist.pages.node_html import nodes_html
+from trialist.views.markup import parse_markup
+from trialist.views.nodes import Column, Labelled, Section, Table, Value
+
+
+def table(rows: int, text: str = "word", *, columns: int = 2) -> Table:
+    cells = tuple((Value(f"{text} {number}"),) for number in range(columns))
+    return Table("t", "Sites", tuple(Column(str(n), f"Column {n}") for n in range(columns)), (cells,) * rows)
+
+
+def prose(text: str) -> Labelled:
+    blocks = tuple(parse_markup(text))
+    return Labelled("about", "About", (Value(text, blocks=blocks),))
+
+
+@pytest.mark.parametrize(("docs", "most"), [(False, 20), (True, 100)])
+def test_a_long_table_is_folded_and_says_how_long_it_is(docs: bool, most: int) -> None:
+    assert "<details" not in nodes_html([table(most)], docs=docs)
+    found = nodes_html([table(most + 1)], docs=docs)
+    assert f'<details class="long-table"><summary>Sites ({most + 1:,})</summary>' in found
+    assert found.count("<tr>") == most + 2
+    assert found.index("<table>") < found.index("</details>")
+
+
+def test_of_many_sections_of_a_record_all_but_the_first_are_folded() -> None:
+    sections = [Section(f"s{n}", f"Measure {n}", (table(1),)) for n in range(13)]
+    found = str(nodes_html(sections, docs=True))
+    assert found.count('<details class="folded"><summary><h3 id="') == 12
+    assert re.findall(r"<h3[^>]*>(Measure \d+)</h3>", found) == [f"Measure {n}" for n in range(13)]
+    assert found.count("<section>") == 1
+    assert found.count("<table>") == 13
+    assert "<details" not in nodes_html(sections[:12], docs=True)
+    assert 'class="folded"' not in nodes_html(sections)
+
+
+def test_a_short_line_with_a_colon_leads_what_follows_it() -> None:
+    lead = '<p class="prose lead-in" dir="auto">'
+    found = nodes_html([prose("Main goals:\n\nTo see whether it works.")])
+    assert f"{lead}Main goals:</p>" in found
+    assert found.count(lead) == 1
+    assert lead not in nodes_html([prose("To see whether it works.\n\nMain goals:")]), "nothing follows"
+    assert lead not in nodes_html([prose(f"{'Long ' * 20}words:\n\nMore.")]), "a sentence is no heading"
+    assert lead not in nodes_html([prose("Main goals\n\nMore.")])
+
+
+def test_a_column_of_long_texts_is_wide() -> None:
+    long, short = (Value("a description " * 8),), (Value("5"),)
+    middling = (Value("Nervous system disorders"),)
+    columns = tuple(Column(name, name) for name in ("Text", "Count", "Organ"))
+    found = nodes_html([Table("t", "Groups", columns, ((long, short, middling), ((), short, short)))])
+    assert '<th scope="col" class="wide">Text</th><th scope="col">Count</th>' in found
+    assert '<th scope="col" class="middling">Organ</th>' in found
