@@ -218,15 +218,11 @@ def _takes_time(expr: Expr) -> bool:
 
 def is_that(pieces: Sequence[Piece], place: int) -> bool:
     """`severe renal impairment, i.e. GFR < 30`: whether a threshold says what is meant, and gives no example."""
+    if pieces[place].kind != "examples" or pieces[place].text not in {"i.e", "ie", "namely"}:
+        return False
     behind = next((one for one in pieces[place + 1 :] if one.kind != "joint"), None)
     is_last = not any(one.kind == "close_examples" for one in pieces[place:-1])
-    return (
-        pieces[place].kind == "examples"
-        and pieces[place].text in {"i.e", "ie", "namely"}
-        and behind is not None
-        and isinstance(behind.expr, Quantity | Ordinal)
-        and is_last
-    )
+    return behind is not None and isinstance(behind.expr, Quantity | Ordinal) and is_last
 
 
 def is_of_all(piece: Piece) -> bool:
@@ -276,10 +272,10 @@ def _with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
     """`EASI ≥ 16 at screening and baseline`: the same again at the second time."""
     said = [one for one in windows if one.timed is not None]
     had = getattr(expr, "time", None)
-    kinds = Quantity | Ordinal | Result
-    if joint == "or":
-        kinds |= Concept | Exposure
-    if had is None or not said or joint not in {"and", "or", "/"} or not isinstance(expr, kinds):
+    is_named = isinstance(expr, Concept | Exposure)
+    if had is None or not said or joint not in {"and", "or", "/"} or (is_named and joint != "or"):
+        return expr
+    if not isinstance(expr, Quantity | Ordinal | Result | Concept | Exposure):
         return expr
     more = [
         replace(expr, time=one.timed.window)

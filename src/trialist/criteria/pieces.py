@@ -172,7 +172,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         for hit in group
         if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
     ]
-    for statement in find_statements(tokens, clause.text, sorted(set(taken)), known):
+    for statement in find_statements(tokens, clause.text, clause.low, sorted(set(taken)), known):
         places = [
             at
             for at, token in enumerate(tokens)

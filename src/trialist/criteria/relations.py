@@ -205,18 +205,14 @@ def _with_places(clause: Clause, pieces: list[Piece]) -> list[Piece]:
     out: list[Piece] = []
     for at, piece in enumerate(pieces):
         joint = next((one for one in reversed(out) if one.kind != "glue" or one.text != "the"), None)
+        if joint is None or joint.kind != "joint":
+            out.append(piece)
+            continue
+        if piece.kind == "current" and piece.text.lower() == "on":
+            piece = replace(piece, kind="glue", text="the")
         first = next((one for one in reversed(out) if one.kind not in {"glue", "joint"}), None)
         if (
-            piece.kind == "current"
-            and piece.text.lower() == "on"
-            and joint is not None
-            and joint.kind == "joint"
-        ):
-            piece = replace(piece, kind="glue", text="the")
-        if (
-            joint is None
-            or first is None
-            or joint.kind != "joint"
+            first is None
             or joint.text not in {"or", "and", "/"}
             or first.kind != "window"
             or first.timed is None

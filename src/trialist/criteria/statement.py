@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
@@ -71,13 +72,13 @@ class Reading:
 
 
 @cache
-def _patterns() -> Mapping[str, re.Pattern[str]]:
+def _patterns() -> Mapping[str, Caseless]:
     said = {
         **cues()["modality"],
         "guard": cues()["guard"]["starts"],
         "child_bearing": cues()["guard"]["child_bearing"],
     }
-    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in said.items()}
+    return {name: Caseless(pattern) for name, pattern in said.items()}
 
 
 def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
@@ -89,9 +90,10 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         first = normalised.raw_start(start)
         return Span(first, max(first, normalised.raw_end(end)))
 
-    population = next((who for who, pattern in _PEOPLE if pattern.search(said)), item.population)
-    modality = _modality(said)
-    incomplete = bool(_patterns()["incomplete"].search(said))
+    low = normalised.low.part(item.start, item.end)
+    population = next((who for who, pattern in _PEOPLE if pattern.match(said)), item.population)
+    modality = _modality(low)
+    incomplete = bool(_patterns()["incomplete"].of(low).search(low.text))
     guard, start = _guard(normalised, item, locate)
     if guard is None or start == item.start:
         behind = item_scope(said)[1] or old_topic(said)
@@ -103,11 +105,12 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         _topic_tokens(topic),
         topic,
         item.polarity is Polarity.EXCLUSION,
+        small=normalised.low,
     )
     denied = _DENIED.search(text, start, item.end)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
-    unread = _late_permission(said) if modality is Modality.PERMISSIVE and clause.excludes else 0
+    unread = _late_permission(said, low) if modality is Modality.PERMISSIVE and clause.excludes else 0
     if unread:  # `HIV infection. Patients with … can be included`: the first still excludes
         modality = Modality.REQUIRED
         clause.tokens = [token for token in clause.tokens if token.end <= item.start + unread]
@@ -227,18 +230,18 @@ def _read(clause: Clause, item: Item) -> Expr | None:
 _SENTENCE_END = re.compile(r"[a-z)0-9][.;][ ]+(?=[A-Z])")
 
 
-def _late_permission(said: str) -> int:
+def _late_permission(said: str, low: Low) -> int:
     """Where the sentences before a permission end; 0 where the permission stands in the first of them."""
-    found = _patterns()["permissive"].search(said)
+    found = _patterns()["permissive"].of(low).search(low.text)
     ends = [one.start() + 1 for one in _SENTENCE_END.finditer(said, 0, found.start())] if found else []
     return ends[-1] if ends else 0
 
 
-def _modality(said: str) -> Modality:
-    patterns = _patterns()
-    if patterns["informative"].search(said.strip(" \t*-•")) and len(said) < 400:
+def _modality(low: Low) -> Modality:
+    patterns, said = _patterns(), low.text
+    if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
         return Modality.INFORMATIVE
-    if patterns["permissive"].search(said) and not patterns["denied"].search(said):
+    if patterns["permissive"].of(low).search(said) and not patterns["denied"].of(low).search(said):
         return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
     return Modality.REQUIRED
 
@@ -246,13 +249,14 @@ def _modality(said: str) -> Modality:
 def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | None, int]:
     """For whom a statement holds, and where what it says begins."""
     text = normalised.text
-    said = text[item.start : item.end]
+    low = normalised.low.part(item.start, item.end)
+    said = low.text
 
     def span(start: int, end: int) -> Span:
         return Span(normalised.raw_start(start), normalised.raw_end(end))
 
     if item.polarity is Polarity.INCLUSION:
-        found = _patterns()["child_bearing"].match(said)
+        found = _patterns()["child_bearing"].of(low).match(said)
         if (
             found is not None
             and found.end() > 8
@@ -272,7 +276,7 @@ def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | N
     prefix = _PREFIX.match(said)
     if prefix is not None and prefix.end() < len(said):
         return None, item.start + prefix.end()
-    found = _patterns()["guard"].match(said)
+    found = _patterns()["guard"].of(low).match(said)
     if found is None or re.match(
         r"(?:for|in)[ ]+(?:at least|the|more|less|\d|example|this|addition|order|any|all)\b",
         said,
@@ -306,13 +310,9 @@ def _defects(normalised: Normalised, clause: Clause, item: Item, witness: Witnes
         if kind == "lost_comparator" and "=" in normalised.text[max(0, start - 3) : end]:
             kind = "degraded_comparator"
         found.append(Defect(kind, where, repair, sure))
-    if _patterns()["incomplete"].search(normalised.text, item.start, item.end):
-        match = _patterns()["incomplete"].search(normalised.text, item.start, item.end)
-        if match is not None:
-            found.append(
-                Defect(
-                    "incomplete_reference",
-                    Span(normalised.raw_start(match.start()), normalised.raw_end(match.end())),
-                )
-            )
+    low = normalised.low
+    match = _patterns()["incomplete"].of(low).search(low.text, item.start, item.end)
+    if match is not None:
+        where = Span(normalised.raw_start(match.start()), normalised.raw_end(match.end()))
+        found.append(Defect("incomplete_reference", where))
     return tuple(found)

@@ -7,44 +7,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.lexicon import cues
 from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
-_REFUSAL = re.compile(
+_REFUSAL = Caseless(
     r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
-    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b",
-    re.IGNORECASE,
+    r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b"
 )
-_REFUSED_BEFORE = re.compile(
-    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$",
-    re.IGNORECASE,
+_REFUSED_BEFORE = Caseless(
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
 )
 # `agree not to donate blood` is no refusal.
-_AGREES_NOT = re.compile(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b", re.IGNORECASE)
-_FORGOES = re.compile(
-    r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$", re.IGNORECASE
-)
-_DOSE_OF = re.compile(
-    r"\b(?:first|last|final)[ ]+(?:dose|use|administration|intake|injection|infusion)?[ ]*(?:of[ ]+)?(?:the[ ]+)?$",
-    re.IGNORECASE,
+_AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
+_FORGOES = Caseless(r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$")
+_DOSE_OF = Caseless(
+    r"\b(?:first|last|final)[ ]+(?:dose|use|administration|intake|injection|infusion)?[ ]*(?:of[ ]+)?(?:the[ ]+)?$"
 )
 # Behind one of these a new statement begins, unless it speaks of the study as well.
-_BREAK = re.compile(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+", re.IGNORECASE)
-_STUDY_WORDS = re.compile(
+_BREAK = Caseless(r"[;]|[ ]+[(]|,?[ ]+(?:and|or|and/or|but)[ ]+|,[ ]+")
+_STUDY_WORDS = Caseless(
     r"\b(?:study|protocol|procedures?|visits?|consent|follow|comply|complet\w+|requirements?|restrictions?|assessments?|instructions?|questionnaires?|schedule\w*|"
     r"contracepti\w+|birth control|abstinence|abstain|investigator|understand\w*|sign|able|willing\w*|cooperat\w+|participat\w+|samples?|diary|diaries|read|write|speak|language|"
     r"english|representative|guardians?|parents?|legally|data|information|risks?|benefits?|interview|laboratory tests?|examinations?|methods?|condoms?|iud|barrier|"
     r"hormonal|vasectom\w+|intercourse|partner|sexual\w*|during|after|until|before|throughout|at least [0-9]|for [0-9]|months|weeks|days|purpose|nature|communicat\w+|"
     r"personnel|staff|regimen|tests?|monitoring|return|adhere\w*|availab\w+|agree\w*|safety|results?|interpret\w*|evaluat\w+|efficacy|outcomes?|participa\w+|treatment|"
-    r"therapy|medications?|compl\w+|signed|written|dated|voluntar\w+|provid\w+|give|given|obtain\w*|form|icf|authori[sz]ation|hipaa|attend\w*|undergo|perform)\b",
-    re.IGNORECASE,
+    r"therapy|medications?|compl\w+|signed|written|dated|voluntar\w+|provid\w+|give|given|obtain\w*|form|icf|authori[sz]ation|hipaa|attend\w*|undergo|perform)\b"
 )
 
 
-_NEW_SUBJECT = re.compile(
-    r"any[ ]+(?:other[ ]+)?(?:\w+[ ]+){0,2}(?:conditions?|diseases?|illness(?:es)?|disorders?)\b|(?:any[ ]+)?(?:subjects?|patients?|participants?|those|individuals)[ ]+(?:who|with|that|unable|unwilling)\b",
-    re.IGNORECASE,
+_NEW_SUBJECT = Caseless(
+    r"any[ ]+(?:other[ ]+)?(?:\w+[ ]+){0,2}(?:conditions?|diseases?|illness(?:es)?|disorders?)\b|(?:any[ ]+)?(?:subjects?|patients?|participants?|those|individuals)[ ]+(?:who|with|that|unable|unwilling)\b"
 )
 
 
@@ -77,17 +71,16 @@ def attestation(statement: Statement, span: Span, said: str) -> Expr:
 
 
 @cache
-def _patterns() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
-    found: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {}
+def _patterns() -> Mapping[str, tuple[tuple[str, Caseless], ...]]:
+    found: dict[str, tuple[tuple[str, Caseless], ...]] = {}
     for kind in ("trialwise", "judgement", "attestation"):
-        found[kind] = tuple((topic, re.compile(said, re.IGNORECASE)) for topic, said in cues()[kind].items())
+        found[kind] = tuple((topic, Caseless(said)) for topic, said in cues()[kind].items())
     return found
 
 
-_BYSTANDER = re.compile(
+_BYSTANDER = Caseless(
     r"[ ,]*(?:which|that|who|and)?[ ]*(?:in|at|per|by|under|according to|based on)[ ]+(?:the[ ]+|an?[ ]+)?(?:treating[ ]+|primary[ ]+|local[ ]+)?"
-    r"(?:physicians?|doctors?|clinicians?|oncologists?|surgeons?|team|researchers?)(?:'?s'?)?",
-    re.IGNORECASE,
+    r"(?:physicians?|doctors?|clinicians?|oncologists?|surgeons?|team|researchers?)(?:'?s'?)?"
 )
 _STEM = 3
 _REACH = 160  # how far before and behind its needed words a statement can go on
@@ -135,23 +128,30 @@ def _possible(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
 
 
 def find_statements(
-    tokens: Sequence[Token], text: str, taken: list[tuple[int, int]], known: list[tuple[int, int]]
+    tokens: Sequence[Token],
+    written: str,
+    low: Low,
+    taken: list[tuple[int, int]],
+    known: list[tuple[int, int]],
 ) -> list[Statement]:
     """The statements of a clause that are read as a whole; none reaches into a stretch already taken.
 
-    `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent").
+    `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent"). `low` is the
+    text as patterns look in it.
     """
     found: list[Statement] = []
     possible = _possible(tokens)
     if not possible:
         return found
     blocked = list(taken)
+    text = low.text
     start, end = tokens[0].start, tokens[-1].end
     for kind in ("trialwise", "judgement", "attestation"):
-        for topic, pattern in _patterns()[kind]:
+        for topic, caseless in _patterns()[kind]:
             where = possible.get(topic if kind != "judgement" else kind)
             if where is None:
                 continue
+            pattern = caseless.of(low)
             for match in pattern.finditer(
                 text, _word_before(text, where[0], start), min(end, where[1] + _REACH)
             ):
@@ -161,30 +161,29 @@ def find_statements(
                 if kind == "attestation" and topic != "contraception":
                     begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
                 if kind == "trialwise" and (
-                    _FORGOES.search(text[start:begin]) or _DOSE_OF.search(text[start:begin])
+                    _FORGOES.of(low).search(text[start:begin]) or _DOSE_OF.of(low).search(text[start:begin])
                 ):
                     continue  # what somebody agrees not to do is an attestation; a dose of the product says when
-                if kind == "judgement" and _BYSTANDER.fullmatch(text, begin, stop):
+                if kind == "judgement" and _BYSTANDER.of(low).fullmatch(text, begin, stop):
                     continue  # `documented by a physician` is no judgement of the investigator's
                 is_whole = stop - begin > 2 and (kind == "trialwise" or (begin, stop) == match.span())
                 if not (is_whole or pattern.search(text, begin, stop)) or any(
                     first < stop and begin < last for first, last in blocked
                 ):
                     continue
-                stop = _extend(
-                    text, stop, end, [*blocked, *known] if kind == "attestation" else blocked, kind
-                )
+                around = [*blocked, *known] if kind == "attestation" else blocked
+                stop = _extend(written, low, stop, end, around, kind)
                 while begin < stop and text[begin] in " ,;.":
                     begin += 1
                 # Another trial cannot be refused: what denies it stays a negation.
-                before = None if kind == "trialwise" else _REFUSED_BEFORE.search(text[start:begin])
+                before = None if kind == "trialwise" else _REFUSED_BEFORE.of(low).search(text[start:begin])
                 if before is not None and not any(
                     last > start + before.start() for _, last in blocked if last <= begin
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
-                agrees_not = _AGREES_NOT.search(text, begin, stop)
+                agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
                 refused = bool(
-                    before or (agrees_not is None and _REFUSAL.search(_own_words(text, begin, stop)))
+                    before or (agrees_not is None and _REFUSAL.of(low).search(_own_words(text, begin, stop)))
                 )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
@@ -214,22 +213,23 @@ _LOST_END = re.compile(
 )
 
 
-def _extend(text: str, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
+def _extend(written: str, low: Low, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
     """Where a statement ends: at the next break behind which something else is said."""
+    text = low.text
     limit = min([end, *(first for first, _ in blocked if first >= place)])
-    lost = _LOST_END.search(text, place, limit)
+    lost = _LOST_END.search(written, place, limit)
     limit = limit if lost is None else lost.start()
     if kind == "trialwise":
         return place
     while place < limit:
-        found = _BREAK.search(text, place, limit)
+        found = _BREAK.of(low).search(text, place, limit)
         if found is None:
             return limit
-        following = _BREAK.search(text, found.end(), limit)
+        following = _BREAK.of(low).search(text, found.end(), limit)
         stop = following.start() if following is not None else limit
-        if kind == "judgement" and _NEW_SUBJECT.match(text, found.end()):
+        if kind == "judgement" and _NEW_SUBJECT.of(low).match(text, found.end()):
             return found.start()
-        if found.group().strip() == ";" or not _STUDY_WORDS.search(text, found.end(), stop):
+        if found.group().strip() == ";" or not _STUDY_WORDS.of(low).search(text, found.end(), stop):
             return found.start()
         place = stop
     return limit
