@@ -6,6 +6,7 @@ the rules that made a criterion; patterns over the words are in `rules/doubts.to
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,27 @@ def _is_no_name(one: Concept | Exposure) -> bool:
 
 
 _UNITS = frozenset(
-    "day days week weeks wk wks month months year years yr yrs hour hours hr hrs h half-lives half".split()
+    [
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "wk",
+        "wks",
+        "month",
+        "months",
+        "year",
+        "years",
+        "yr",
+        "yrs",
+        "hour",
+        "hours",
+        "hr",
+        "hrs",
+        "h",
+        "half-lives",
+        "half",
+    ]
 )
 _TIME = re.compile(
     r"(?<![\w.])(?P<number>[0-9]+(?:\.[0-9]+)?|one|two|three|four|five|six|eight|twelve)[ -]+(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|h|half-lives)\b",
@@ -163,9 +184,7 @@ def _loses_a_time(clause: Clause, found: Sequence[Expr]) -> bool:
     first = clause.tokens[0].start
     for place in _TIME.finditer(clause.text, first, clause.tokens[-1].end):
         said = place["number"].lower()
-        if Decimal(_NUMBERS.get(said, said)) in numbers or any(
-            isinstance(one, Demographic) for one in found
-        ):
+        if Decimal(_NUMBERS.get(said, said)) in numbers or any(isinstance(one, Demographic) for one in found):
             continue
         raw = clause.locate(place.start(), place.end())
         if not any(start <= raw.start and raw.end <= end for start, end in spans):
@@ -197,7 +216,7 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
     if not isinstance(node, And | Or):
         return False
     leaves = [list(atoms(one)) for one in node.of]
-    for before, after in zip(leaves, leaves[1:], strict=False):
+    for before, after in itertools.pairwise(leaves):
         one, other = before[-1], after[0]
         pair = {isinstance(one, Attestation), isinstance(other, Attestation)}
         thing = other if isinstance(one, Attestation) else one
@@ -268,9 +287,7 @@ def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:
     return (
         isinstance(node, And)
         and any(isinstance(one, Judgement) for one in node.of)
-        and any(
-            isinstance(one, Or) and any(isinstance(leaf, Quantity) for leaf in one.of) for one in node.of
-        )
+        and any(isinstance(one, Or) and any(isinstance(leaf, Quantity) for leaf in one.of) for one in node.of)
     )
 
 
@@ -280,8 +297,7 @@ def _exemplifies_another(clause: Clause, node: Expr, excludes: bool) -> bool:
         return False
     named = {word for one in node.of if isinstance(one, Exposure) for word in one.examples}
     return bool(named) and any(
-        isinstance(one, Concept) and one.domain == "condition" and one.surface in named
-        for one in atoms(node)
+        isinstance(one, Concept) and one.domain == "condition" and one.surface in named for one in atoms(node)
     )
 
 

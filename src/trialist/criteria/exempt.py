@@ -117,9 +117,7 @@ def with_nor(pieces: list[Piece], place: int) -> list[Piece]:
     ]
 
 
-def share_objects(
-    members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
-) -> list[tuple[str, Expr]]:
+def share_objects(members: list[tuple[str, Expr]], clause: Clause, lists_any: bool) -> list[tuple[str, Expr]]:
     """`…, infection requiring antibiotics or antivirals`: what stands behind a linked pair may be the pair's, or stand alone."""
     for at, (_, expr) in enumerate(members[:-1]):
         joint = members[at + 1][0]
@@ -127,7 +125,11 @@ def share_objects(
             continue
         last = expr.of[-1]
         end = at + 1
-        while end < len(members) and members[end][0] in {"or", "/", "and/or"} and _is_bare(members[end][1], last):
+        while (
+            end < len(members)
+            and members[end][0] in {"or", "/", "and/or"}
+            and _is_bare(members[end][1], last)
+        ):
             end += 1
         if end == at + 1 or (joint not in {"or", "/"} and not lists_any):
             continue

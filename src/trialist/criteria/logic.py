@@ -68,7 +68,6 @@ from trialist.criteria.nodes import (
     Biomarker,
     Concept,
     Demographic,
-    ExceptWhen,
     Exposure,
     Expr,
     Judgement,
