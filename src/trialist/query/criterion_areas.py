@@ -134,6 +134,12 @@ def sentences(study: Study, area: str, text: str) -> tuple[str, ...]:
     return tuple(f"{one.id}: {one.plain}" for one in found.criteria if subject in _subjects_of(one))
 
 
+def fields_heard(area: str, text: str) -> tuple[str, ...]:
+    """The registry's own fields, as pieces, that have a voice beside the criteria in what is asked."""
+    is_of_age = area in _WISHES and _asked(text).key == AGE
+    return ("MinimumAge", "MaximumAge") if is_of_age else ()
+
+
 def _subjects_of(criterion: Criterion) -> frozenset[str]:
     return frozenset(map(id_of, atoms(criterion.expr)))
 

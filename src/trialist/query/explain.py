@@ -152,11 +152,14 @@ class _Explainer:
                 return replace(said, values=self._values(around))
 
     def _criteria(self, node: Term, around: Around) -> tuple[Held, ...]:
-        """The criteria that speak of what is asked."""
-        from trialist.query.criterion_areas import sentences
+        """The criteria that speak of what is asked, and the fields that do."""
+        from trialist.query.criterion_areas import fields_heard, sentences
 
         said = sentences(self.study, around.area, node.text)
-        return (Held("EligibilityCriteria", "criteria about this", said[:_MOST_SITES], len(said)),)
+        fields = [
+            values_held(self.study, find_field(piece)) for piece in fields_heard(around.area, node.text)
+        ]
+        return (Held("EligibilityCriteria", "criteria about this", said[:_MOST_SITES], len(said)), *fields)
 
     def _values(self, around: Around) -> tuple[Held, ...]:
         target = around.target
