@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import read_rules
+from trialist.criteria.lexicon import read_rules, variables
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -33,6 +33,7 @@ from trialist.criteria.nodes import (
     Ordinal,
     Quantity,
     Result,
+    Trialwise,
     atoms,
     children,
 )
@@ -46,7 +47,7 @@ def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
         return expr
-    if len(found) == 1 and isinstance(found[0], _PLAIN):
+    if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes)
     if doubt is None:
@@ -56,18 +57,28 @@ def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
 
 
+def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:
+    """Whether a single age or attestation may not be what it seems: an age of then, an exclusion of those who comply."""
+    if isinstance(expr, Demographic):
+        return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
+    return _agrees_in_an_exclusion(clause, expr, excludes)
+
+
+_OF_THEN = frozenset({"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"})
+
+
 def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str | None:
     """The name of the first doubt about a reading."""
     if any(isinstance(one, Concept | Exposure) and _is_no_name(one) for one in found):
         return "no_name"
     words = {token.text for token in clause.tokens}
-    first, last = clause.tokens[0].start, clause.tokens[-1].end
+    said = clause.said(0, len(clause.tokens))
     for one in _patterns():
         if (
             not words.isdisjoint(one.needs)
             and len(found) >= one.atoms
             and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
-            and one.pattern.search(clause.text, first, last)
+            and one.pattern.search(said)
         ):
             return one.name
     if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
@@ -201,6 +212,8 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
         one, other = before[-1], after[0]
         pair = {isinstance(one, Attestation), isinstance(other, Attestation)}
         thing = other if isinstance(one, Attestation) else one
+        if pair == {True, False} and isinstance(thing, Trialwise) and not excludes:
+            return True  # `treatment plan, laboratory tests and other study procedures`
         if pair == {True, False} and isinstance(thing, _Things):
             if isinstance(other, Attestation) and not other.affirmed:
                 continue
@@ -215,13 +228,10 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
-    return (
-        excludes
-        and isinstance(node, And | Or)
-        and any(
-            isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
-            for one in node.of
-        )
+    parts = node.of if isinstance(node, And | Or) else (node,)
+    return excludes and any(
+        isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
+        for one in parts
     )
 
 
@@ -299,10 +309,14 @@ _EXAMPLES = re.compile(r"\b(?:such as|for example|e\.g|including|like)\b", re.IG
 
 
 def _denies_a_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
-    """`No organ dysfunction: ejection fraction > 45 %`: thresholds that say what is meant, below a negation."""
+    """`No organ dysfunction: ejection fraction > 45 %`: what says what is meant, or begins anew, below a negation."""
     if not isinstance(node, Not):
         return False
     found = list(atoms(node.of))
+    if isinstance(node.of, And) and any(isinstance(one, Attestation) for one in node.of.of):
+        return True
+    if excludes and isinstance(node.of, Trialwise | Attestation):
+        return True
     mixed = any(isinstance(one, Quantity) for one in found) and any(isinstance(one, _Things) for one in found)
     ahead = any(
         (window := getattr(one, "time", None)) is not None
@@ -334,6 +348,13 @@ def _sees_by_several(clause: Clause, node: Expr, excludes: bool) -> bool:
         and bool(getattr(leaves[0], "method", ""))
         and any(isinstance(one, Exposure) for one in node.of[1:])
     )
+
+
+def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`alcohol within 6 months`: a length of time as the value of something that is not measured in time."""
+    if not isinstance(node, Quantity) or node.unit not in {"h", "d", "wk", "mo", "a"} or not node.variable:
+        return False
+    return bool(variables()[node.variable]["dimension"] != "time")
 
 
 def _is_of_each_sex(clause: Clause, node: Expr, excludes: bool) -> bool:
@@ -385,5 +406,6 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("methods", _sees_by_several),
     ("sexes", _is_of_each_sex),
     ("looser", _limits_the_looser),
+    ("unit", _counts_in_time),
     ("scale", _has_a_scale_beside),
 )

@@ -10,6 +10,7 @@ from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
+    Attestation,
     Concept,
     ExceptWhen,
     Exposure,
@@ -19,6 +20,7 @@ from trialist.criteria.nodes import (
     Or,
     Ordinal,
     Quantity,
+    atoms,
     join_all,
     join_any,
 )
@@ -115,6 +117,34 @@ def with_nor(pieces: list[Piece], place: int) -> list[Piece]:
         else one
         for at, one in enumerate(pieces)
     ]
+
+
+def late_windows(pieces: Sequence[Piece], place: int) -> list[Piece]:
+    """The times behind a comma behind an exception."""
+    at = len(pieces)
+    while at > place + 2 and pieces[at - 1].kind == "window":
+        at -= 1
+    is_late = at < len(pieces) and pieces[at - 1].kind == "joint" and pieces[at - 1].text == ","
+    return list(pieces[at:]) if is_late else []
+
+
+def promises(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether behind a joint somebody promises something: no negation reaches there (`not nursing, and use contraception`)."""
+    behind = next((one for one in pieces[at + 1 :] if one.kind != "joint"), None)
+    return behind is not None and isinstance(behind.expr, Attestation) and behind.expr.affirmed
+
+
+def with_role(main: Expr, expr: Expr, with_time: bool = False) -> Expr:
+    """`currently taking mood stabilisers (e.g. lithium), benzodiazepines …`: what stands behind the examples is taken now as well."""
+    first = next(iter(atoms(main)))
+    if not isinstance(first, Exposure) or not (first.role or first.time):
+        return expr
+    if isinstance(expr, Exposure):
+        time = first.time if with_time and expr.time is None else expr.time
+        return replace(expr, role=expr.role or first.role, time=time)
+    if isinstance(expr, Or):
+        return Or(tuple(with_role(main, one, with_time) for one in expr.of))
+    return expr
 
 
 def share_objects(

@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.exempt import as_choice, begins_with_or, excepted, loosened, share_objects, with_nor
+from trialist.criteria.exempt import (
+    as_choice,
+    begins_with_or,
+    excepted,
+    late_windows,
+    loosened,
+    promises,
+    share_objects,
+    with_nor,
+    with_role,
+)
 from trialist.criteria.gather import (
     abbreviates,
     gather_choices,
@@ -166,7 +176,8 @@ class Reader:
             for one in said
         ):
             return []
-        if all(one.kind == "word" for one in said) and is_abbreviation(self.clause, said):
+        is_named = not any(one.kind == "measure" for one in inside)
+        if is_named and all(one.kind == "word" for one in said) and is_abbreviation(self.clause, said):
             return []
         if len(said) == 1 and before and abbreviates(self.clause, said[0], before):
             return []
@@ -304,8 +315,6 @@ class Reader:
         if not parts:
             return None
         joint = pieces[place - 1].text if place and pieces[place - 1].kind == "joint" else "and"
-        if len(parts) > 1 and joint == "or":
-            return join_any(parts)
         if (
             before is not None
             and len(parts) > 1
@@ -313,6 +322,8 @@ class Reader:
             and speaks_of_others(self.clause, pieces[place])
         ):
             return join_any([before, join_all(parts[1:])])
+        if len(parts) > 1 and joint == "or":
+            return join_any(parts)
         return join_all(parts)
 
     def _of_the_last(self, before: list[Piece], negated: Expr) -> Expr | None:
@@ -331,7 +342,7 @@ class Reader:
         tokens = self.clause.tokens
         for at in range(place + 1, len(pieces)):
             piece = pieces[at]
-            if piece.kind == "joint" and piece.text == "but":
+            if piece.kind == "joint" and (piece.text == "but" or promises(pieces, at)):
                 return at
             if piece.kind == "negation" and pieces[at - 1].kind == "joint" and at > place + 1:
                 return at - 1
@@ -345,6 +356,9 @@ class Reader:
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
         end = min(end, next_threshold(pieces, place))
+        if end == len(pieces) and (late := late_windows(pieces, place)):
+            early = self._except(pieces[: -len(late) - 1], place)  # `…, except X, within 2 weeks`: of all
+            return early if early is None else timed(early, late)
         main = self._sentence(pieces[:place])
         opinion = (
             pieces[end - 1].expr
@@ -437,6 +451,9 @@ class Reader:
         behind = list(pieces[end + 1 :])
         times = list(takewhile(lambda one: one.kind == "window", behind))
         rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
+        if main is not None and self.lists_any:
+            rest = rest if rest is None else with_role(main, rest)
+            named = named if named is None else with_role(main, named, with_time=True)
         if main is None:
             main = named
         elif named is not None:
@@ -583,9 +600,10 @@ class Reader:
             return modifiers  # `antipsychotic drugs`: the noun of the name
         if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
             return modifiers
-        if isinstance(piece.expr, Quantity) and before and before[-1].kind == "history":
+        if isinstance(piece.expr, Quantity) and not parts and any(one.kind == "history" for one in before):
             parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
-            return modifiers
+            modifiers.used = True
+            return modifiers.carried()
         if parts and is_compound(piece, before, parts[-1]):
             parts[-1] = compound(parts[-1], piece, modifiers)
             return modifiers.carried() if modifiers.used else modifiers
