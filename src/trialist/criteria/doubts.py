@@ -77,6 +77,7 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
         if (
             not words.isdisjoint(one.needs)
             and len(found) >= one.atoms
+            and (excludes or not one.only_excludes)
             and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
             and one.pattern.search(said)
         ):
@@ -110,6 +111,7 @@ class _Words:
     needs: frozenset[str]
     atoms: int
     beside: frozenset[str]
+    only_excludes: bool
 
 
 @cache
@@ -121,6 +123,7 @@ def _patterns() -> tuple[_Words, ...]:
             frozenset(row["needs"].split()),
             int(row.get("atoms", "1")),
             frozenset(row.get("beside", "").split()),
+            row.get("in", "") == "exclusion",
         )
         for name, row in _rules()["doubts"].items()
     )
@@ -305,6 +308,23 @@ def _swallows_a_list(clause: Clause, node: Expr, excludes: bool) -> bool:
 _LONG_OPINION = 30  # words; a list may have been swallowed
 
 
+def _follows_an_opinion(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`diseases interfering with healing (trauma, etc.)`: examples of what the opinion is about."""
+    if not isinstance(node, And):
+        return False
+    after = [at for at, one in enumerate(node.of) if isinstance(one, Judgement)]
+    return bool(after) and any(isinstance(one, _Things) for one in node.of[after[0] + 1 :])
+
+
+def _is_a_stage_of_nothing(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`stage III, IV or recurrent lymphoma`: the stages are of the lymphoma as well."""
+    return (
+        isinstance(node, Or)
+        and any(isinstance(one, Ordinal) and one.scale == "cancer_stage" for one in node.of)
+        and any(isinstance(one, Concept) for one in node.of)
+    )
+
+
 _EXAMPLES = re.compile(r"\b(?:such as|for example|e\.g|including|like)\b", re.IGNORECASE)
 
 
@@ -350,8 +370,14 @@ def _sees_by_several(clause: Clause, node: Expr, excludes: bool) -> bool:
     )
 
 
+_AGES = 18  # years; no result is that old
+
+
 def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
-    """`alcohol within 6 months`: a length of time as the value of something that is not measured in time."""
+    """`alcohol within 6 months`, `40-49 years: BNP …`: a time as the value of what is no time, an age as a time."""
+    length = node.time.length if isinstance(node, Quantity) and node.time is not None else None
+    if length is not None and node.time.unit == "a" and (length.lower or length.upper or 0) >= _AGES:
+        return True
     if not isinstance(node, Quantity) or node.unit not in {"h", "d", "wk", "mo", "a"} or not node.variable:
         return False
     return bool(variables()[node.variable]["dimension"] != "time")
@@ -401,6 +427,8 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("opinion", _opines_on_numbers),
     ("examples", _exemplifies_another),
     ("swallowed", _swallows_a_list),
+    ("follows", _follows_an_opinion),
+    ("stage", _is_a_stage_of_nothing),
     ("denied", _denies_a_limit),
     ("event", _counts_from_an_event),
     ("methods", _sees_by_several),

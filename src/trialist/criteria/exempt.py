@@ -56,6 +56,15 @@ def _of_last_or_all(main: Expr, exception: Expr) -> Expr:
     return Alternatives((whole, join_any([*main.of[:-1], ExceptWhen(main.of[-1], exception)])))
 
 
+def of_last_or_all(first: Expr, last: Expr, condition: Expr) -> Expr:
+    """`NT-proBNP >= 660 or BNP >= 240 if in atrial fibrillation`: the condition of the last, or of both."""
+    alone = join_any([first, join_all([last, condition])])
+    limits = isinstance(first, Quantity) and isinstance(last, Quantity)
+    if not limits or getattr(first, "variable", "") == getattr(last, "variable", ""):
+        return alone
+    return Alternatives((alone, join_all([join_any([first, last]), condition])))
+
+
 def loosened(expr: Expr) -> Expr:
     """`bilirubin <= 2 x ULN (<= 3 x ULN with Gilbert's syndrome)`: the second limit instead of the first, for some."""
     if not isinstance(expr, And):

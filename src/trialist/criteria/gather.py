@@ -240,6 +240,19 @@ def is_of_all(piece: Piece) -> bool:
     )
 
 
+def counted_to_itself(windows: Sequence[Piece]) -> list[Piece]:
+    """`within 3 months of (or after) a myocardial infarction`: the infarction was so long ago, counted from now."""
+    out: list[Piece] = []
+    for piece in windows:
+        window = piece.timed.window if piece.timed is not None else None
+        if piece.timed is not None and window is not None and window.anchor == "event":
+            back = replace(window, anchor="screening", anchor_assumed=True, direction=Direction.BEFORE)
+            is_since = piece.timed.since and window.direction is not Direction.AFTER
+            piece = replace(piece, timed=replace(piece.timed, window=back, since=is_since))
+        out.append(piece)
+    return out
+
+
 def timed_since(
     members: list[tuple[str, Expr]], windows: Sequence[Piece], since: int, joint: str
 ) -> list[tuple[str, Expr]]:

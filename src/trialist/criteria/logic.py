@@ -17,6 +17,7 @@ from trialist.criteria.exempt import (
     excepted,
     late_windows,
     loosened,
+    of_last_or_all,
     promises,
     share_objects,
     with_nor,
@@ -24,6 +25,7 @@ from trialist.criteria.exempt import (
 )
 from trialist.criteria.gather import (
     abbreviates,
+    counted_to_itself,
     gather_choices,
     is_abbreviation,
     is_an_opinion,
@@ -395,7 +397,7 @@ class Reader:
         if either and condition is not None:
             first, last = self._sentence(pieces[: either[-1]]), self._sentence(pieces[either[-1] + 1 : place])
             if first is not None and last is not None:
-                return join_any([first, join_all([last, condition])])
+                return of_last_or_all(first, last, condition)
         main = self._sentence(pieces[:place])
         if main is None or condition is None:
             if (
@@ -492,7 +494,11 @@ class Reader:
                 joint = stronger_joint(joint, follows)
                 continue
             if leading and not members:
-                expr = self._timed_or_said(expr, leading)
+                expr = self._timed_or_said(expr, counted_to_itself(leading))
+            if windows and segment[0] is windows[0] and segment[-1] is not windows[0]:
+                first = counted_to_itself(windows[:1])
+                windows = [*first, *windows[1:]]
+                leading = leading if members else first
             if windows:
                 expr = self._timed_or_said(expr, windows)
                 if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:

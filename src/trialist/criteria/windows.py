@@ -86,6 +86,8 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     inside = {token.text for token in tokens[first:last]}
     relation, after = _relation(tokens, last)
     anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
+    if relation is not None and anchor is None and tokens[last].text == "of" and inside & _PAST:
+        relation = None  # `within the last 3 years of neoplasm`: the neoplasm is what was, and not when
     if relation is None:
         found_past = bool(inside & _PAST) or "within" in lead
         ago = last < len(tokens) and tokens[last].text in {"ago", "earlier", "previously", "before", "prior"}
