@@ -48,6 +48,7 @@ def _by_either(clause: Clause, found: list[Attached]) -> list[Attached]:
 
 _APART = 7  # words between the names of the two scales
 
+
 def _lettered(clause: Clause, one: Attached) -> Attached:
     """`stage IIIB or IV`: part of stage III is meant, so whoever has stage III is undecided."""
     expr = one.expr

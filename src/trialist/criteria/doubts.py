@@ -64,7 +64,9 @@ def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
 
-_OF_THEN = frozenset({"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"})
+_OF_THEN = frozenset(
+    {"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"}
+)
 
 
 def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str | None:
@@ -177,9 +179,7 @@ def _loses_a_time(clause: Clause, found: Sequence[Expr]) -> bool:
     first = clause.tokens[0].start
     for place in _TIME.finditer(clause.text, first, clause.tokens[-1].end):
         said = place["number"].lower()
-        if Decimal(_NUMBERS.get(said, said)) in numbers or any(
-            isinstance(one, Demographic) for one in found
-        ):
+        if Decimal(_NUMBERS.get(said, said)) in numbers or any(isinstance(one, Demographic) for one in found):
             continue
         raw = clause.locate(place.start(), place.end())
         if not any(start <= raw.start and raw.end <= end for start, end in spans):
@@ -281,9 +281,7 @@ def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:
     return (
         isinstance(node, And)
         and any(isinstance(one, Judgement) for one in node.of)
-        and any(
-            isinstance(one, Or) and any(isinstance(leaf, Quantity) for leaf in one.of) for one in node.of
-        )
+        and any(isinstance(one, Or) and any(isinstance(leaf, Quantity) for leaf in one.of) for one in node.of)
     )
 
 
@@ -293,8 +291,7 @@ def _exemplifies_another(clause: Clause, node: Expr, excludes: bool) -> bool:
         return False
     named = {word for one in node.of if isinstance(one, Exposure) for word in one.examples}
     return bool(named) and any(
-        isinstance(one, Concept) and one.domain == "condition" and one.surface in named
-        for one in atoms(node)
+        isinstance(one, Concept) and one.domain == "condition" and one.surface in named for one in atoms(node)
     )
 
 
@@ -370,6 +367,18 @@ def _sees_by_several(clause: Clause, node: Expr, excludes: bool) -> bool:
     )
 
 
+def _has_several_pairs(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`treatment with A, B or C for D`: pairs of things that were parted from one list."""
+    if not isinstance(node, Or):
+        return False
+    pairs = [
+        one
+        for one in node.of
+        if isinstance(one, And) and all(isinstance(leaf, Concept | Exposure) for leaf in one.of)
+    ]
+    return len(pairs) > 1
+
+
 _AGES = 18  # years; no result is that old
 
 
@@ -435,5 +444,6 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("sexes", _is_of_each_sex),
     ("looser", _limits_the_looser),
     ("unit", _counts_in_time),
+    ("pairs", _has_several_pairs),
     ("scale", _has_a_scale_beside),
 )

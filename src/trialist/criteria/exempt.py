@@ -156,9 +156,7 @@ def with_role(main: Expr, expr: Expr, with_time: bool = False) -> Expr:
     return expr
 
 
-def share_objects(
-    members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
-) -> list[tuple[str, Expr]]:
+def share_objects(members: list[tuple[str, Expr]], clause: Clause, lists_any: bool) -> list[tuple[str, Expr]]:
     """`…, infection requiring antibiotics or antivirals`: what stands behind a linked pair may be the pair's, or stand alone."""
     for at, (_, expr) in enumerate(members[:-1]):
         joint = members[at + 1][0]
@@ -166,7 +164,11 @@ def share_objects(
             continue
         last = expr.of[-1]
         end = at + 1
-        while end < len(members) and members[end][0] in {"or", "/", "and/or"} and _is_bare(members[end][1], last):
+        while (
+            end < len(members)
+            and members[end][0] in {"or", "/", "and/or"}
+            and _is_bare(members[end][1], last)
+        ):
             end += 1
         if end == at + 1 or (joint not in {"or", "/"} and not lists_any):
             continue
@@ -183,7 +185,9 @@ def _share_aim(members: list[tuple[str, Expr]], clause: Clause) -> list[tuple[st
     last = members[-1][1]
     if len(members) < 2 or "or" not in joints or joints - {"or", ",", "/"}:
         return members
-    if not isinstance(last, And) or not _is_linked_pair(last, clause) or type(last.of[0]) is type(last.of[1]):
+    if not isinstance(last, And) or not _is_linked_pair(last, clause):
+        return members
+    if type(last.of[0]) is type(last.of[1]) and "for" not in _words_between(last, clause):
         return members
     before = [one for _, one in members[:-1]]
     if not all(_is_bare(one, last.of[0]) for one in before):
@@ -203,14 +207,21 @@ def _is_linked_pair(expr: And, clause: Clause) -> bool:
         or not isinstance(last, Concept | Exposure)
     ):
         return False
-    if first.span.end >= last.span.start:
-        return False
-    between = {
+    between = _words_between(expr, clause)
+    return bool(between & _LINKS) and not between & {",", ";"}
+
+
+def _words_between(expr: And, clause: Clause) -> set[str]:
+    first, last = expr.of[0], expr.of[-1]
+    if isinstance(first, Or):
+        first = first.of[-1]
+    if not isinstance(first, Concept | Exposure) or not isinstance(last, Concept | Exposure):
+        return set()
+    return {
         token.text
         for at, token in enumerate(clause.tokens)
         if first.span.end <= clause.span(at, at + 1).start < last.span.start
     }
-    return bool(between & _LINKS) and not between & {",", ";"}
 
 
 def _is_bare(expr: Expr, like: Expr) -> bool:
@@ -221,4 +232,4 @@ def _is_bare(expr: Expr, like: Expr) -> bool:
         return False
     own = getattr(expr, "role", "") or getattr(expr, "temporality", "")
     theirs = getattr(like, "role", "") or getattr(like, "temporality", "")
-    return not expr.time and (not own or own == theirs)
+    return (expr.time is None or expr.time == getattr(like, "time", None)) and (not own or own == theirs)

@@ -85,6 +85,10 @@ def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
 def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
     named = _as_allergies(main, named)
+    if isinstance(main, Judgement | Attestation | Quantity | Ordinal):
+        # `a survival of 6 months, including all other diseases`: of what these are examples is not said
+        said = [one for one in atoms(named) if isinstance(one, Concept | Exposure)]
+        return join_all([main, Opaque(said[0].surface, said[0].span)]) if said else join_any([main, named])
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=tuple(dict.fromkeys(words)))

@@ -225,7 +225,9 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         women = [_without_sex(expr) for _, expr in members if expr not in pure]
         ages = [one for expr in women for one in _parts(expr) if _is_age(one)]
         left = [rest for expr in women if (rest := [one for one in _parts(expr) if not _is_age(one)])]
-        if all(isinstance(one, Not) for rest in left for one in rest):  # `non-pregnant, non-lactating females`
+        if all(
+            isinstance(one, Not) for rest in left for one in rest
+        ):  # `non-pregnant, non-lactating females`
             left = [[one for rest in left for one in rest]] if left else left
         either = join_any([pure[0], *(join_all(rest) for rest in left)])
         return [("", join_all([either, *ages]))] if women else members  # `males or … females aged 16 to 65`

@@ -565,6 +565,8 @@ class Reader:
                 continue
             if run:
                 named = self._unknown(run, piece, parts, modifiers)
+                if modifiers.used and named[0]:
+                    modifiers = modifiers.carried()
                 parts[:] = self._beside(parts, named[0], pieces[: place - len(run)], run)
                 if named[1] and piece is not None:
                     piece = replace(

@@ -43,7 +43,7 @@ _EMPTY = word_set("before_an_anchor")
 OPENS_A_TIME = frozenset(
     ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
 )
-_EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
+_EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission", "last_dose"})
 _STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose"})
 _AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
 # No window of a study is counted in these.
