@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import read_rules, variables
+from trialist.criteria.lexicon import read_rules, variables, word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -146,9 +147,7 @@ def _is_no_name(one: Concept | Exposure) -> bool:
     return surface in words or pattern.search(surface) is not None
 
 
-_UNITS = frozenset(
-    "day days week weeks wk wks month months year years yr yrs hour hours hr hrs h half-lives half".split()
-)
+_UNITS = word_set("units_of_time")
 _TIME = re.compile(
     r"(?<![\w.])(?P<number>[0-9]+(?:\.[0-9]+)?|one|two|three|four|five|six|eight|twelve)[ -]+(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|h|half-lives)\b",
     re.IGNORECASE,
@@ -211,7 +210,7 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
     if not isinstance(node, And | Or):
         return False
     leaves = [list(atoms(one)) for one in node.of]
-    for before, after in zip(leaves, leaves[1:], strict=False):
+    for before, after in pairwise(leaves):
         one, other = before[-1], after[0]
         pair = {isinstance(one, Attestation), isinstance(other, Attestation)}
         thing = other if isinstance(one, Attestation) else one
@@ -384,9 +383,10 @@ _AGES = 18  # years; no result is that old
 
 def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`alcohol within 6 months`, `40-49 years: BNP …`: a time as the value of what is no time, an age as a time."""
-    length = node.time.length if isinstance(node, Quantity) and node.time is not None else None
-    if length is not None and node.time.unit == "a" and (length.lower or length.upper or 0) >= _AGES:
-        return True
+    window = node.time if isinstance(node, Quantity) else None
+    length = None if window is None else window.length
+    if window is not None and length is not None and window.unit == "a":
+        return (length.lower or length.upper or 0) >= _AGES
     if not isinstance(node, Quantity) or node.unit not in {"h", "d", "wk", "mo", "a"} or not node.variable:
         return False
     return bool(variables()[node.variable]["dimension"] != "time")

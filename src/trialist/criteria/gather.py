@@ -257,6 +257,17 @@ def counted_to_itself(windows: Sequence[Piece]) -> list[Piece]:
     return out
 
 
+def led_by(
+    segment: Sequence[Piece], windows: list[Piece], leading: list[Piece], has_members: bool
+) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """The times of a member, those that lead the list, and those that lead this member: the first of its list alone has any."""
+    first = [] if has_members else counted_to_itself(leading)
+    if windows and segment[0] is windows[0] and segment[-1] is not windows[0]:
+        own = counted_to_itself(windows[:1])
+        return [*own, *windows[1:]], leading if has_members else [*leading, *own], first
+    return windows, leading, first
+
+
 def timed_since(
     members: list[tuple[str, Expr]], windows: Sequence[Piece], since: int, joint: str
 ) -> list[tuple[str, Expr]]:

@@ -224,12 +224,11 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     if pure and implied and {one.values for one in pure} == {("male",)}:
         women = [_without_sex(expr) for _, expr in members if expr not in pure]
         ages = [one for expr in women for one in _parts(expr) if _is_age(one)]
-        left = [rest for expr in women if (rest := [one for one in _parts(expr) if not _is_age(one)])]
-        if all(
-            isinstance(one, Not) for rest in left for one in rest
-        ):  # `non-pregnant, non-lactating females`
-            left = [[one for rest in left for one in rest]] if left else left
-        either = join_any([pure[0], *(join_all(rest) for rest in left)])
+        besides = [[one for one in _parts(expr) if not _is_age(one)] for expr in women]
+        besides = [one for one in besides if one]
+        if besides and all(isinstance(one, Not) for rest in besides for one in rest):
+            besides = [[one for rest in besides for one in rest]]  # `non-pregnant, non-lactating females`
+        either = join_any([pure[0], *(join_all(rest) for rest in besides)])
         return [("", join_all([either, *ages]))] if women else members  # `males or … females aged 16 to 65`
     if len(sexes) > 1 and others and all(_is_of_one_sex(expr) for _, expr in members):
         # `< 13 in men and < 12 in women`: each has its own

@@ -25,7 +25,6 @@ from trialist.criteria.exempt import (
 )
 from trialist.criteria.gather import (
     abbreviates,
-    counted_to_itself,
     gather_choices,
     is_abbreviation,
     is_an_opinion,
@@ -33,6 +32,7 @@ from trialist.criteria.gather import (
     is_of_all,
     is_that,
     last_token,
+    led_by,
     settle_members,
     timed,
     timed_alone,
@@ -80,7 +80,6 @@ from trialist.criteria.nodes import (
     Biomarker,
     Concept,
     Demographic,
-    ExceptWhen,
     Exposure,
     Expr,
     Judgement,
@@ -105,20 +104,8 @@ _RESTART = word_set("new_verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
-_NEEDED = frozenset({"required", "necessary", "mandatory", "needed", "assessed", "evaluated", "tested"})
-_GENERAL_NOUNS = frozenset(
-    {
-        "device",
-        "devices",
-        "procedure",
-        "procedures",
-        "agent",
-        "agents",
-        "equivalent",
-        "implantation",
-        "placement",
-    }
-)
+_NEEDED = word_set("needed")
+_GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
 
@@ -493,12 +480,9 @@ class Reader:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
                 continue
-            if leading and not members:
-                expr = self._timed_or_said(expr, counted_to_itself(leading))
-            if windows and segment[0] is windows[0] and segment[-1] is not windows[0]:
-                first = counted_to_itself(windows[:1])
-                windows = [*first, *windows[1:]]
-                leading = leading if members else first
+            windows, leading, first = led_by(segment, windows, leading, bool(members))
+            if first:
+                expr = self._timed_or_said(expr, first)
             if windows:
                 expr = self._timed_or_said(expr, windows)
                 if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:
@@ -565,8 +549,7 @@ class Reader:
                 continue
             if run:
                 named = self._unknown(run, piece, parts, modifiers)
-                if modifiers.used and named[0]:
-                    modifiers = modifiers.carried()
+                modifiers = modifiers.behind(named[0])
                 parts[:] = self._beside(parts, named[0], pieces[: place - len(run)], run)
                 if named[1] and piece is not None:
                     piece = replace(

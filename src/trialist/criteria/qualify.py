@@ -145,6 +145,10 @@ class Modifiers:
             either=self.either,
         )
 
+    def behind(self, named: list[Expr]) -> Modifiers:
+        """What holds behind a name that took the modifiers."""
+        return self.carried() if self.used and named else self
+
     def __bool__(self) -> bool:
         return bool(self.words) or bool(self.options)
 

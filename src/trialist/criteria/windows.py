@@ -84,10 +84,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     if _is_no_window(tokens, bound, first, last):
         return None
     inside = {token.text for token in tokens[first:last]}
-    relation, after = _relation(tokens, last)
-    anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
-    if relation is not None and anchor is None and tokens[last].text == "of" and inside & _PAST:
-        relation = None  # `within the last 3 years of neoplasm`: the neoplasm is what was, and not when
+    relation, after, anchor, end = _beside(tokens, last, text, bool(inside & _PAST))
     if relation is None:
         found_past = bool(inside & _PAST) or "within" in lead
         ago = last < len(tokens) and tokens[last].text in {"ago", "earlier", "previously", "before", "prior"}
@@ -132,6 +129,19 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         loose=last < len(tokens) and tokens[last].text in {"of", "from"},
         since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
     )
+
+
+def _beside(
+    tokens: Sequence[Token], last: int, text: str, is_past: bool
+) -> tuple[Direction | None, int, str | None, int]:
+    """On which side of what a time stands; `within the last 3 years of neoplasm`: the neoplasm is what was, and not when."""
+    relation, after = _relation(tokens, last)
+    anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
+    said = tokens[last].text if relation is not None else ""
+    behind = tokens[last + 1].text if last + 1 < len(tokens) else ""
+    if anchor is None and ((said == "of" and is_past) or (said == "at" and behind in {"least", "most"})):
+        return None, after, None, last
+    return relation, after, anchor, end
 
 
 def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) -> bool:
