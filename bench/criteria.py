@@ -32,7 +32,7 @@ from trialist.criteria.nodes import Opaque, atoms
 from trialist.record import Study
 
 VERDICTS = Path(__file__).with_name("criteria_verdicts.tsv")
-LATER_VERDICTS = Path(__file__).with_name("criteria_verdicts_v4.tsv")
+LATER_VERDICTS = [Path(__file__).with_name(f"criteria_verdicts_v{version}.tsv") for version in (4, 5)]
 
 
 def records() -> Iterator[Study]:
@@ -133,7 +133,7 @@ def score_verdicts() -> list[tuple[str, str]]:
 def score_later_verdicts() -> list[tuple[str, str]]:
     """The same of the later samples, each by its seed."""
     samples: dict[str, Counter[str]] = defaultdict(Counter)
-    for line in LATER_VERDICTS.read_text(encoding="utf-8").splitlines():
+    for line in (line for path in LATER_VERDICTS for line in path.read_text(encoding="utf-8").splitlines()):
         if not line.startswith("#"):
             seed, verdict = line.split("\t")[0], line.split("\t")[5]
             samples[seed].update([verdict])

@@ -6,16 +6,16 @@ the rules that made a criterion; patterns over the words are in `rules/doubts.to
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import read_rules
+from trialist.criteria.lexicon import read_rules, variables, word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -34,6 +34,7 @@ from trialist.criteria.nodes import (
     Ordinal,
     Quantity,
     Result,
+    Trialwise,
     atoms,
     children,
 )
@@ -47,7 +48,7 @@ def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
         return expr
-    if len(found) == 1 and isinstance(found[0], _PLAIN):
+    if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes)
     if doubt is None:
@@ -57,18 +58,31 @@ def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
 
 
+def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:
+    """Whether a single age or attestation may not be what it seems: an age of then, an exclusion of those who comply."""
+    if isinstance(expr, Demographic):
+        return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
+    return _agrees_in_an_exclusion(clause, expr, excludes)
+
+
+_OF_THEN = frozenset(
+    {"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"}
+)
+
+
 def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str | None:
     """The name of the first doubt about a reading."""
     if any(isinstance(one, Concept | Exposure) and _is_no_name(one) for one in found):
         return "no_name"
     words = {token.text for token in clause.tokens}
-    first, last = clause.tokens[0].start, clause.tokens[-1].end
+    said = clause.said(0, len(clause.tokens))
     for one in _patterns():
         if (
             not words.isdisjoint(one.needs)
             and len(found) >= one.atoms
+            and (excludes or not one.only_excludes)
             and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
-            and one.pattern.search(clause.text, first, last)
+            and one.pattern.search(said)
         ):
             return one.name
     if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
@@ -100,6 +114,7 @@ class _Words:
     needs: frozenset[str]
     atoms: int
     beside: frozenset[str]
+    only_excludes: bool
 
 
 @cache
@@ -111,6 +126,7 @@ def _patterns() -> tuple[_Words, ...]:
             frozenset(row["needs"].split()),
             int(row.get("atoms", "1")),
             frozenset(row.get("beside", "").split()),
+            row.get("in", "") == "exclusion",
         )
         for name, row in _rules()["doubts"].items()
     )
@@ -131,29 +147,7 @@ def _is_no_name(one: Concept | Exposure) -> bool:
     return surface in words or pattern.search(surface) is not None
 
 
-_UNITS = frozenset(
-    [
-        "day",
-        "days",
-        "week",
-        "weeks",
-        "wk",
-        "wks",
-        "month",
-        "months",
-        "year",
-        "years",
-        "yr",
-        "yrs",
-        "hour",
-        "hours",
-        "hr",
-        "hrs",
-        "h",
-        "half-lives",
-        "half",
-    ]
-)
+_UNITS = word_set("units_of_time")
 _TIME = re.compile(
     r"(?<![\w.])(?P<number>[0-9]+(?:\.[0-9]+)?|one|two|three|four|five|six|eight|twelve)[ -]+(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|h|half-lives)\b",
     re.IGNORECASE,
@@ -216,10 +210,12 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
     if not isinstance(node, And | Or):
         return False
     leaves = [list(atoms(one)) for one in node.of]
-    for before, after in itertools.pairwise(leaves):
+    for before, after in pairwise(leaves):
         one, other = before[-1], after[0]
         pair = {isinstance(one, Attestation), isinstance(other, Attestation)}
         thing = other if isinstance(one, Attestation) else one
+        if pair == {True, False} and isinstance(thing, Trialwise) and not excludes:
+            return True  # `treatment plan, laboratory tests and other study procedures`
         if pair == {True, False} and isinstance(thing, _Things):
             if isinstance(other, Attestation) and not other.affirmed:
                 continue
@@ -234,13 +230,10 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
-    return (
-        excludes
-        and isinstance(node, And | Or)
-        and any(
-            isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
-            for one in node.of
-        )
+    parts = node.of if isinstance(node, And | Or) else (node,)
+    return excludes and any(
+        isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
+        for one in parts
     )
 
 
@@ -311,14 +304,35 @@ def _swallows_a_list(clause: Clause, node: Expr, excludes: bool) -> bool:
 _LONG_OPINION = 30  # words; a list may have been swallowed
 
 
+def _follows_an_opinion(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`diseases interfering with healing (trauma, etc.)`: examples of what the opinion is about."""
+    if not isinstance(node, And):
+        return False
+    after = [at for at, one in enumerate(node.of) if isinstance(one, Judgement)]
+    return bool(after) and any(isinstance(one, _Things) for one in node.of[after[0] + 1 :])
+
+
+def _is_a_stage_of_nothing(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`stage III, IV or recurrent lymphoma`: the stages are of the lymphoma as well."""
+    return (
+        isinstance(node, Or)
+        and any(isinstance(one, Ordinal) and one.scale == "cancer_stage" for one in node.of)
+        and any(isinstance(one, Concept) for one in node.of)
+    )
+
+
 _EXAMPLES = re.compile(r"\b(?:such as|for example|e\.g|including|like)\b", re.IGNORECASE)
 
 
 def _denies_a_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
-    """`No organ dysfunction: ejection fraction > 45 %`: thresholds that say what is meant, below a negation."""
+    """`No organ dysfunction: ejection fraction > 45 %`: what says what is meant, or begins anew, below a negation."""
     if not isinstance(node, Not):
         return False
     found = list(atoms(node.of))
+    if isinstance(node.of, And) and any(isinstance(one, Attestation) for one in node.of.of):
+        return True
+    if excludes and isinstance(node.of, Trialwise | Attestation):
+        return True
     mixed = any(isinstance(one, Quantity) for one in found) and any(isinstance(one, _Things) for one in found)
     ahead = any(
         (window := getattr(one, "time", None)) is not None
@@ -350,6 +364,32 @@ def _sees_by_several(clause: Clause, node: Expr, excludes: bool) -> bool:
         and bool(getattr(leaves[0], "method", ""))
         and any(isinstance(one, Exposure) for one in node.of[1:])
     )
+
+
+def _has_several_pairs(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`treatment with A, B or C for D`: pairs of things that were parted from one list."""
+    if not isinstance(node, Or):
+        return False
+    pairs = [
+        one
+        for one in node.of
+        if isinstance(one, And) and all(isinstance(leaf, Concept | Exposure) for leaf in one.of)
+    ]
+    return len(pairs) > 1
+
+
+_AGES = 18  # years; no result is that old
+
+
+def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`alcohol within 6 months`, `40-49 years: BNP …`: a time as the value of what is no time, an age as a time."""
+    window = node.time if isinstance(node, Quantity) else None
+    length = None if window is None else window.length
+    if window is not None and length is not None and window.unit == "a":
+        return (length.lower or length.upper or 0) >= _AGES
+    if not isinstance(node, Quantity) or node.unit not in {"h", "d", "wk", "mo", "a"} or not node.variable:
+        return False
+    return bool(variables()[node.variable]["dimension"] != "time")
 
 
 def _is_of_each_sex(clause: Clause, node: Expr, excludes: bool) -> bool:
@@ -396,10 +436,14 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("opinion", _opines_on_numbers),
     ("examples", _exemplifies_another),
     ("swallowed", _swallows_a_list),
+    ("follows", _follows_an_opinion),
+    ("stage", _is_a_stage_of_nothing),
     ("denied", _denies_a_limit),
     ("event", _counts_from_an_event),
     ("methods", _sees_by_several),
     ("sexes", _is_of_each_sex),
     ("looser", _limits_the_looser),
+    ("unit", _counts_in_time),
+    ("pairs", _has_several_pairs),
     ("scale", _has_a_scale_beside),
 )

@@ -10,6 +10,7 @@ from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
+    Attestation,
     Concept,
     ExceptWhen,
     Exposure,
@@ -19,6 +20,7 @@ from trialist.criteria.nodes import (
     Or,
     Ordinal,
     Quantity,
+    atoms,
     join_all,
     join_any,
 )
@@ -52,6 +54,15 @@ def _of_last_or_all(main: Expr, exception: Expr) -> Expr:
     if any(getattr(one, "examples", ()) for one in main.of):
         return whole
     return Alternatives((whole, join_any([*main.of[:-1], ExceptWhen(main.of[-1], exception)])))
+
+
+def of_last_or_all(first: Expr, last: Expr, condition: Expr) -> Expr:
+    """`NT-proBNP >= 660 or BNP >= 240 if in atrial fibrillation`: the condition of the last, or of both."""
+    alone = join_any([first, join_all([last, condition])])
+    limits = isinstance(first, Quantity) and isinstance(last, Quantity)
+    if not limits or getattr(first, "variable", "") == getattr(last, "variable", ""):
+        return alone
+    return Alternatives((alone, join_all([join_any([first, last]), condition])))
 
 
 def loosened(expr: Expr) -> Expr:
@@ -117,6 +128,34 @@ def with_nor(pieces: list[Piece], place: int) -> list[Piece]:
     ]
 
 
+def late_windows(pieces: Sequence[Piece], place: int) -> list[Piece]:
+    """The times behind a comma behind an exception."""
+    at = len(pieces)
+    while at > place + 2 and pieces[at - 1].kind == "window":
+        at -= 1
+    is_late = at < len(pieces) and pieces[at - 1].kind == "joint" and pieces[at - 1].text == ","
+    return list(pieces[at:]) if is_late else []
+
+
+def promises(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether behind a joint somebody promises something: no negation reaches there (`not nursing, and use contraception`)."""
+    behind = next((one for one in pieces[at + 1 :] if one.kind != "joint"), None)
+    return behind is not None and isinstance(behind.expr, Attestation) and behind.expr.affirmed
+
+
+def with_role(main: Expr, expr: Expr, with_time: bool = False) -> Expr:
+    """`currently taking mood stabilisers (e.g. lithium), benzodiazepines …`: what stands behind the examples is taken now as well."""
+    first = next(iter(atoms(main)))
+    if not isinstance(first, Exposure) or not (first.role or first.time):
+        return expr
+    if isinstance(expr, Exposure):
+        time = first.time if with_time and expr.time is None else expr.time
+        return replace(expr, role=expr.role or first.role, time=time)
+    if isinstance(expr, Or):
+        return Or(tuple(with_role(main, one, with_time) for one in expr.of))
+    return expr
+
+
 def share_objects(members: list[tuple[str, Expr]], clause: Clause, lists_any: bool) -> list[tuple[str, Expr]]:
     """`…, infection requiring antibiotics or antivirals`: what stands behind a linked pair may be the pair's, or stand alone."""
     for at, (_, expr) in enumerate(members[:-1]):
@@ -146,7 +185,9 @@ def _share_aim(members: list[tuple[str, Expr]], clause: Clause) -> list[tuple[st
     last = members[-1][1]
     if len(members) < 2 or "or" not in joints or joints - {"or", ",", "/"}:
         return members
-    if not isinstance(last, And) or not _is_linked_pair(last, clause) or type(last.of[0]) is type(last.of[1]):
+    if not isinstance(last, And) or not _is_linked_pair(last, clause):
+        return members
+    if type(last.of[0]) is type(last.of[1]) and "for" not in _words_between(last, clause):
         return members
     before = [one for _, one in members[:-1]]
     if not all(_is_bare(one, last.of[0]) for one in before):
@@ -166,14 +207,21 @@ def _is_linked_pair(expr: And, clause: Clause) -> bool:
         or not isinstance(last, Concept | Exposure)
     ):
         return False
-    if first.span.end >= last.span.start:
-        return False
-    between = {
+    between = _words_between(expr, clause)
+    return bool(between & _LINKS) and not between & {",", ";"}
+
+
+def _words_between(expr: And, clause: Clause) -> set[str]:
+    first, last = expr.of[0], expr.of[-1]
+    if isinstance(first, Or):
+        first = first.of[-1]
+    if not isinstance(first, Concept | Exposure) or not isinstance(last, Concept | Exposure):
+        return set()
+    return {
         token.text
         for at, token in enumerate(clause.tokens)
         if first.span.end <= clause.span(at, at + 1).start < last.span.start
     }
-    return bool(between & _LINKS) and not between & {",", ";"}
 
 
 def _is_bare(expr: Expr, like: Expr) -> bool:
@@ -184,4 +232,4 @@ def _is_bare(expr: Expr, like: Expr) -> bool:
         return False
     own = getattr(expr, "role", "") or getattr(expr, "temporality", "")
     theirs = getattr(like, "role", "") or getattr(like, "temporality", "")
-    return not expr.time and (not own or own == theirs)
+    return (expr.time is None or expr.time == getattr(like, "time", None)) and (not own or own == theirs)

@@ -85,6 +85,10 @@ def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
 def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
     named = _as_allergies(main, named)
+    if isinstance(main, Judgement | Attestation | Quantity | Ordinal):
+        # `a survival of 6 months, including all other diseases`: of what these are examples is not said
+        said = [one for one in atoms(named) if isinstance(one, Concept | Exposure)]
+        return join_all([main, Opaque(said[0].surface, said[0].span)]) if said else join_any([main, named])
     if isinstance(main, Concept | Exposure):
         words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
         main = replace(main, examples=tuple(dict.fromkeys(words)))
@@ -234,6 +238,30 @@ def is_of_all(piece: Piece) -> bool:
             ("that", "which", "in the", "could", "would", "may ", "might", "considered", "judged", "deemed")
         )
     )
+
+
+def counted_to_itself(windows: Sequence[Piece]) -> list[Piece]:
+    """`within 3 months of (or after) a myocardial infarction`: the infarction was so long ago, counted from now."""
+    out: list[Piece] = []
+    for piece in windows:
+        window = piece.timed.window if piece.timed is not None else None
+        if piece.timed is not None and window is not None and window.anchor == "event":
+            back = replace(window, anchor="screening", anchor_assumed=True, direction=Direction.BEFORE)
+            is_since = piece.timed.since and window.direction is not Direction.AFTER
+            piece = replace(piece, timed=replace(piece.timed, window=back, since=is_since))
+        out.append(piece)
+    return out
+
+
+def led_by(
+    segment: Sequence[Piece], windows: list[Piece], leading: list[Piece], has_members: bool
+) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """The times of a member, those that lead the list, and those that lead this member: the first of its list alone has any."""
+    first = [] if has_members else counted_to_itself(leading)
+    if windows and segment[0] is windows[0] and segment[-1] is not windows[0]:
+        own = counted_to_itself(windows[:1])
+        return [*own, *windows[1:]], leading if has_members else [*leading, *own], first
+    return windows, leading, first
 
 
 def timed_since(

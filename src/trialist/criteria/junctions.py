@@ -17,6 +17,7 @@ from trialist.criteria.nodes import (
     Demographic,
     Exposure,
     Expr,
+    Not,
     Or,
     Ordinal,
     Quantity,
@@ -222,7 +223,13 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     pure = [one for _, one in members if isinstance(one, Demographic) and one.kind == "sex"]
     if pure and implied and {one.values for one in pure} == {("male",)}:
         women = [_without_sex(expr) for _, expr in members if expr not in pure]
-        return [("", join_any([pure[0], *women]))] if women else members
+        ages = [one for expr in women for one in _parts(expr) if _is_age(one)]
+        besides = [[one for one in _parts(expr) if not _is_age(one)] for expr in women]
+        besides = [one for one in besides if one]
+        if besides and all(isinstance(one, Not) for rest in besides for one in rest):
+            besides = [[one for rest in besides for one in rest]]  # `non-pregnant, non-lactating females`
+        either = join_any([pure[0], *(join_all(rest) for rest in besides)])
+        return [("", join_all([either, *ages]))] if women else members  # `males or … females aged 16 to 65`
     if len(sexes) > 1 and others and all(_is_of_one_sex(expr) for _, expr in members):
         # `< 13 in men and < 12 in women`: each has its own
         return [("", join_any([expr for _, expr in members]))]
@@ -243,6 +250,14 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         if left:
             remaining.append((joint, join_all(list(left))))
     return remaining
+
+
+def _parts(expr: Expr) -> tuple[Expr, ...]:
+    return expr.of if isinstance(expr, And) else (expr,)
+
+
+def _is_age(expr: Expr) -> bool:
+    return isinstance(expr, Demographic) and expr.kind == "age"
 
 
 def _without_sex(expr: Expr) -> Expr:

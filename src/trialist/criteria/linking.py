@@ -223,7 +223,7 @@ def speaks_of_others(clause: Clause, piece: Piece) -> bool:
     place = piece.first
     while place and tokens[place - 1].text not in _JOINED_BY and piece.first - place < 5:
         place -= 1
-    return place > 0 and tokens[place].text in _PERSONS and tokens[place - 1].text in {"and", ",", ";"}
+    return place > 0 and tokens[place].text in _PERSONS and tokens[place - 1].text in {"and", "or", ",", ";"}
 
 
 def is_about_the_product(last: Expr, before: Sequence[Piece], piece: Piece) -> bool:

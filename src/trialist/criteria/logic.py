@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.exempt import as_choice, begins_with_or, excepted, loosened, share_objects, with_nor
+from trialist.criteria.exempt import (
+    as_choice,
+    begins_with_or,
+    excepted,
+    late_windows,
+    loosened,
+    of_last_or_all,
+    promises,
+    share_objects,
+    with_nor,
+    with_role,
+)
 from trialist.criteria.gather import (
     abbreviates,
     gather_choices,
@@ -21,6 +32,7 @@ from trialist.criteria.gather import (
     is_of_all,
     is_that,
     last_token,
+    led_by,
     settle_members,
     timed,
     timed_alone,
@@ -92,20 +104,8 @@ _RESTART = word_set("new_verbs")
 _DEEPEST = 40
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _LIMITING = frozenset({"status", "severity", "route"})
-_NEEDED = frozenset({"required", "necessary", "mandatory", "needed", "assessed", "evaluated", "tested"})
-_GENERAL_NOUNS = frozenset(
-    {
-        "device",
-        "devices",
-        "procedure",
-        "procedures",
-        "agent",
-        "agents",
-        "equivalent",
-        "implantation",
-        "placement",
-    }
-)
+_NEEDED = word_set("needed")
+_GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
 
@@ -165,7 +165,8 @@ class Reader:
             for one in said
         ):
             return []
-        if all(one.kind == "word" for one in said) and is_abbreviation(self.clause, said):
+        is_named = not any(one.kind == "measure" for one in inside)
+        if is_named and all(one.kind == "word" for one in said) and is_abbreviation(self.clause, said):
             return []
         if len(said) == 1 and before and abbreviates(self.clause, said[0], before):
             return []
@@ -303,8 +304,6 @@ class Reader:
         if not parts:
             return None
         joint = pieces[place - 1].text if place and pieces[place - 1].kind == "joint" else "and"
-        if len(parts) > 1 and joint == "or":
-            return join_any(parts)
         if (
             before is not None
             and len(parts) > 1
@@ -312,6 +311,8 @@ class Reader:
             and speaks_of_others(self.clause, pieces[place])
         ):
             return join_any([before, join_all(parts[1:])])
+        if len(parts) > 1 and joint == "or":
+            return join_any(parts)
         return join_all(parts)
 
     def _of_the_last(self, before: list[Piece], negated: Expr) -> Expr | None:
@@ -330,7 +331,7 @@ class Reader:
         tokens = self.clause.tokens
         for at in range(place + 1, len(pieces)):
             piece = pieces[at]
-            if piece.kind == "joint" and piece.text == "but":
+            if piece.kind == "joint" and (piece.text == "but" or promises(pieces, at)):
                 return at
             if piece.kind == "negation" and pieces[at - 1].kind == "joint" and at > place + 1:
                 return at - 1
@@ -344,6 +345,9 @@ class Reader:
             (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
         )
         end = min(end, next_threshold(pieces, place))
+        if end == len(pieces) and (late := late_windows(pieces, place)):
+            early = self._except(pieces[: -len(late) - 1], place)  # `…, except X, within 2 weeks`: of all
+            return early if early is None else timed(early, late)
         main = self._sentence(pieces[:place])
         opinion = (
             pieces[end - 1].expr
@@ -380,7 +384,7 @@ class Reader:
         if either and condition is not None:
             first, last = self._sentence(pieces[: either[-1]]), self._sentence(pieces[either[-1] + 1 : place])
             if first is not None and last is not None:
-                return join_any([first, join_all([last, condition])])
+                return of_last_or_all(first, last, condition)
         main = self._sentence(pieces[:place])
         if main is None or condition is None:
             if (
@@ -436,6 +440,9 @@ class Reader:
         behind = list(pieces[end + 1 :])
         times = list(takewhile(lambda one: one.kind == "window", behind))
         rest = self._sentence(behind[len(times) :]) if len(behind) > len(times) else None
+        if main is not None and self.lists_any:
+            rest = rest if rest is None else with_role(main, rest)
+            named = named if named is None else with_role(main, named, with_time=True)
         if main is None:
             main = named
         elif named is not None:
@@ -473,8 +480,9 @@ class Reader:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
                 continue
-            if leading and not members:
-                expr = self._timed_or_said(expr, leading)
+            windows, leading, first = led_by(segment, windows, leading, bool(members))
+            if first:
+                expr = self._timed_or_said(expr, first)
             if windows:
                 expr = self._timed_or_said(expr, windows)
                 if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:
@@ -541,6 +549,7 @@ class Reader:
                 continue
             if run:
                 named = self._unknown(run, piece, parts, modifiers)
+                modifiers = modifiers.behind(named[0])
                 parts[:] = self._beside(parts, named[0], pieces[: place - len(run)], run)
                 if named[1] and piece is not None:
                     piece = replace(
@@ -582,9 +591,10 @@ class Reader:
             return modifiers  # `antipsychotic drugs`: the noun of the name
         if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
             return modifiers
-        if isinstance(piece.expr, Quantity) and before and before[-1].kind == "history":
+        if isinstance(piece.expr, Quantity) and not parts and any(one.kind == "history" for one in before):
             parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
-            return modifiers
+            modifiers.used = True
+            return modifiers.carried()
         if parts and is_compound(piece, before, parts[-1]):
             parts[-1] = compound(parts[-1], piece, modifiers)
             return modifiers.carried() if modifiers.used else modifiers

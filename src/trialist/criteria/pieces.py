@@ -390,7 +390,7 @@ _KINDS = {
 # What a statement begins with; in the midst of a line, behind a word in small letters, a line end was lost before it.
 _BEGINNINGS = frozenset(
     {"Any", "History", "Known", "Patients", "Subjects", "Participants", "Presence", "Previous", "Prior", "Current", "Evidence", "Pregnant", "Pregnancy",
-     "Uncontrolled", "Inability", "Unable", "Women", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
+     "Uncontrolled", "Inability", "Unable", "Women", "Metastatic", "Unstable", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
 )  # fmt: skip
 
 

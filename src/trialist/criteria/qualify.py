@@ -98,6 +98,9 @@ _TESTED = frozenset(
         "celiac",
     ]
 )
+_PLACES = frozenset(
+    {"oral", "topical", "intrathecal", "intra-articular", "intranasal", "subcutaneous", "intramuscular"}
+)
 _UNSURE = ("suspected", "possible", "probable")
 
 
@@ -141,6 +144,10 @@ class Modifiers:
             used=True,
             either=self.either,
         )
+
+    def behind(self, named: list[Expr]) -> Modifiers:
+        """What holds behind a name that took the modifiers."""
+        return self.carried() if self.used and named else self
 
     def __bool__(self) -> bool:
         return bool(self.words) or bool(self.options)
@@ -195,6 +202,11 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
         case Concept():
             if outcome and atom.concept_id and (outcome == "negative" or atom.concept_id in _TESTED):
                 return Result(atom.concept_id, _outcome(words, outcome), atom.span)
+            if (
+                where := [one for one in words.get("route", ()) if one in _PLACES]
+            ) and atom.domain == "condition":
+                surface = f"{' '.join(where)} {atom.surface}"  # `oral chronic GVHD`: where it is
+                atom = replace(atom, surface=surface, concept_id="", broader=atom.concept_id or atom.broader)
             return replace(
                 atom,
                 status=(*atom.status, *words.get("status", ())),

@@ -161,7 +161,8 @@ def _event(pieces: Sequence[Piece], place: int) -> int | None:
         at, words = at + 1, words + 1
     if words and (at == len(pieces) or pieces[at].kind in {"stop", "joint", "close", "window"}):
         return at - 1
-    if words and pieces[at].kind == "glue" and at + 1 == len(pieces):
+    behind = next((one for one in pieces[at + 1 :] if one.kind != "glue"), None) if words else None
+    if words and pieces[at].kind == "glue" and (behind is None or behind.kind in {"stop", "joint", "close"}):
         return at
     if at < len(pieces) and isinstance(pieces[at].expr, Concept | Exposure | ReproState):
         return at

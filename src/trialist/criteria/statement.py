@@ -270,6 +270,9 @@ def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | N
         men = _MEN.match(said)
         if men is not None:
             sex = "female" if re.search(r"women|female", men["sex"], re.IGNORECASE) else "male"
+            if sex == "female" and "fertile" in men["sex"].lower():
+                place = span(item.start + men.start("sex"), item.start + men.end("sex"))
+                return ReproState("child_bearing_potential", place), item.start + men.end("sex")
             return Demographic(
                 "sex", span(item.start + men.start("sex"), item.start + men.end("sex")), values=(sex,)
             ), item.start + men.end("sex")

@@ -54,7 +54,7 @@ class Statement:
 
 
 _FOLLOWS = re.compile(
-    r"\b(?:follow(?! ?-?up)|comply|compliance|adhere\w*|attend(?! ?the consent)|complete (?:the |all |study |follow)|return for)\b",
+    r"\b(?:follow(?! ?-?up)|comply|compliance|adhere\w*|attend(?! ?the consent)|complete (?:the |all )?(?:study|follow|visits|protocol)|return for)\b",
     re.IGNORECASE,
 )
 _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)

@@ -43,7 +43,7 @@ _EMPTY = word_set("before_an_anchor")
 OPENS_A_TIME = frozenset(
     ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
 )
-_EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission"})
+_EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission", "last_dose"})
 _STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose"})
 _AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
 # No window of a study is counted in these.
@@ -84,8 +84,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     if _is_no_window(tokens, bound, first, last):
         return None
     inside = {token.text for token in tokens[first:last]}
-    relation, after = _relation(tokens, last)
-    anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
+    relation, after, anchor, end = _beside(tokens, last, text, bool(inside & _PAST))
     if relation is None:
         found_past = bool(inside & _PAST) or "within" in lead
         ago = last < len(tokens) and tokens[last].text in {"ago", "earlier", "previously", "before", "prior"}
@@ -130,6 +129,19 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         loose=last < len(tokens) and tokens[last].text in {"of", "from"},
         since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
     )
+
+
+def _beside(
+    tokens: Sequence[Token], last: int, text: str, is_past: bool
+) -> tuple[Direction | None, int, str | None, int]:
+    """On which side of what a time stands; `within the last 3 years of neoplasm`: the neoplasm is what was, and not when."""
+    relation, after = _relation(tokens, last)
+    anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
+    said = tokens[last].text if relation is not None else ""
+    behind = tokens[last + 1].text if last + 1 < len(tokens) else ""
+    if anchor is None and ((said == "of" and is_past) or (said == "at" and behind in {"least", "most"})):
+        return None, after, None, last
+    return relation, after, anchor, end
 
 
 def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) -> bool:
