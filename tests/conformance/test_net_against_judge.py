@@ -28,7 +28,8 @@ from trialist.registry.net_building import build_net
 from trialist.registry.registry import Registry
 from trialist.registry.searching import Finder
 
-from support.loading import load, settings as registry_settings
+from support.loading import load
+from support.loading import settings as registry_settings
 from support.serving import make_registry
 from support.trials import TEXTS
 
