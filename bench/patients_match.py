@@ -26,7 +26,8 @@ from patients_invented import NAMES, raws, study_of
 from trialist.criteria.witness import read_witness
 from trialist.evaluation.derived import derive
 from trialist.evaluation.evaluate import evaluate
-from trialist.evaluation.many import Many, Trial, outcome_of
+from trialist.evaluation.many import Many, outcome_of
+from trialist.evaluation.parts import Trial
 from trialist.evaluation.terms import read_terms
 from trialist.evaluation.verdict import Class
 from trialist.patient.facts import Patient
@@ -96,7 +97,7 @@ def main() -> None:
     given = parser.parse_args()
     trials = list(open_trials(given.every))
     began = time.process_time()
-    many = Many(trials)
+    many = Many.of(trials)
     print(
         f"{len(trials):,} open trials, {many.shapes:,} different criteria, ready in {time.process_time() - began:.0f} s"
     )

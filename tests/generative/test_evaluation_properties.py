@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trialist.criteria import CriterionSet, parse_criteria
 from trialist.criteria.criterion import Polarity
-from trialist.criteria.nodes import And, Attestation, Not, Or, atoms
+from trialist.criteria.nodes import And, Attestation, Not, Or
 from trialist.evaluation.answers import Answer, all_hold, if_agreed, one_holds, opposite
 from trialist.evaluation.encode import encode_verdict
 from trialist.evaluation.evaluate import answer_expr, assess, evaluate
@@ -172,9 +172,9 @@ def test_not_is_the_opposite_and_joining_with_itself_changes_nothing(patient: Pa
     known = Known(patient, AS_OF, STRICT)
     truth = answer_expr(expr, known).truth
     assert answer_expr(Not(expr), known).truth is opposite(Answer(truth, ())).truth
-    # A refusal inside a longer sentence is left to a reader, so it is not what it is alone.
-    if not any(isinstance(one, Attestation) for one in atoms(expr)):
-        assert answer_expr(And((expr, expr)), known).truth is truth
+    # Only a refusal that stands alone is another thing inside a longer sentence, which may mean its opposite: there it is open.
+    is_refusal = isinstance(expr, Attestation) and truth is Truth.FALSE
+    assert answer_expr(And((expr, expr)), known).truth is (Truth.UNKNOWN if is_refusal else truth)
     assert answer_expr(Or((expr, expr)), known).truth is truth
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from trialist.criteria import parse_criteria
+from trialist.criteria.witness import Witness
 from trialist.errors import InvalidParameterError
+from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.policy import SCREENING
 from trialist.evaluation.verdict import Class
 from trialist.patient.facts import Patient
@@ -70,11 +74,15 @@ def text(*, inclusion: str = "", exclusion: str = "") -> str:
 
 
 STUDIES = [
-    study(1, text(inclusion="Age 18 years or older", exclusion="Platelets < 20 x 10^9/L"), city="Hamburg"),
+    study(
+        1,
+        text(inclusion="Age 18 years or older\n* Acute GVHD", exclusion="Platelets < 20 x 10^9/L"),
+        city="Hamburg",
+    ),
     study(2, text(inclusion="Age 18 years or older", exclusion="ALT > 2 x ULN")),
     study(3, text(inclusion="Platelets >= 50 x 10^9/L"), city="Munich"),
     study(4, text(inclusion="Age 18 years or older\n* Written informed consent")),
-    study(5, text(inclusion="Age 18 years or older"), status="COMPLETED"),
+    study(5, text(inclusion="Age 18 years or older\n* Acute GVHD"), status="COMPLETED"),
     study(6, text(exclusion="Rituximab within 3 months before enrollment")),
     study(7, text(exclusion="ALT > 2 x ULN"), minimumAge="43 Years"),
     study(8, text(inclusion="Age 18 years or older"), conditions=["Asthma"]),
@@ -234,3 +242,27 @@ def test_screening_counts_who_is_left(directory, registry):
     ]
     assert [(one.before, one.excluded, one.open, one.after) for one in funnel.steps] == [(3, 1, 1, 2)]
     assert funnel.count(Class.EXCLUDED) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Inclusion Criteria:\n\n* Age 18 years or older", "the study is about it"),
+        (
+            "Inclusion Criteria:\n\n* Age over 17\n* Patients with asthma may be included",
+            "nothing else says who",
+        ),
+        ("Inclusion Criteria for the control group:\n\n* Age 18 years or older", "about the patient"),
+    ],
+)
+def test_nobody_is_eligible_where_nothing_says_who(text: str, why: str):
+    fields = Witness(minimum_age=(Decimal(18), "a"), healthy_volunteers=False, conditions=("COVID-19",))
+    found = evaluate(parse_criteria(text), person(), AS_OF, fields=fields)
+    assert found.verdict is Class.UNDETERMINED
+    assert any(why in need.why for need in found.confirmations), found.confirmations
+
+
+def test_whoever_is_healthy_may_be_eligible_by_age():
+    fields = Witness(minimum_age=(Decimal(18), "a"), healthy_volunteers=True, conditions=("Sleep",))
+    text = "Inclusion Criteria:\n\n* Age 18 years or older"
+    assert evaluate(parse_criteria(text), person(), AS_OF, fields=fields).verdict is Class.ELIGIBLE

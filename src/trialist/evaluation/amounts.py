@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -21,6 +21,8 @@ from trialist.evaluation.truth import Truth
 from trialist.patient.extents import ValueRange
 from trialist.vocabulary.units import Unit, can_convert, convert_exactly, find_unit, read_substances
 
+_MOST_KEPT = 4096
+"""So many numbers of criteria are kept as they were last read; numbers of patients never are."""
 _PLAIN = frozenset({"", "1", "{score}", "{points}", "{times}", "{ratio}", "{INR}", "{count}"})
 _PERCENT = frozenset({"%", "%{predicted}", "%{total}"})
 _PARTS = frozenset({"L/L", "l/l"})
@@ -44,6 +46,7 @@ def known_range(value: ValueRange) -> Interval:
     )
 
 
+@lru_cache(_MOST_KEPT)
 def asked_range(asked: Asked) -> Interval:
     """What a criterion allows, as an interval of fractions."""
     lower = -INFINITY if asked.lower is None else Fraction(asked.lower)
@@ -173,12 +176,17 @@ def _end(number: Fraction | float, digits: int) -> str:
     return "" if isinstance(number, float) else shown(number, digits)
 
 
+@lru_cache(_MOST_KEPT)
+def _asked_words(number: Decimal, unit: str, times: str) -> str:
+    plain = shown(Fraction(number), 12)
+    return f"{plain} × {times}" if times else amount_words(plain, unit)
+
+
 def relation_words(asked: Asked, truth: Truth, unit: str, times: str = "") -> str:
     """What a comparison came to: `above 2 × ULN`, `not above 2 × ULN`, `below 50 ×10⁹/L`, `outside 4 to 70 years`."""
 
     def said(number: Decimal) -> str:
-        plain = shown(Fraction(number), 12)
-        return f"{plain} × {times}" if times else amount_words(plain, unit)
+        return _asked_words(number, unit, times)
 
     low, high = asked.lower, asked.upper
     if low is not None and high is not None:

@@ -72,7 +72,7 @@ def evaluate(
     assessments = [settle(one, known, is_headed=is_headed, fields=fields) for one in criteria.criteria]
     assessments = with_permissions(criteria, assessments)
     assessments, of_fields = reconcile_ages(criteria, assessments, field_assessments(fields, known), known)
-    return weigh(criteria, known, [*life_assessments(known), *of_fields, *assessments])
+    return weigh(criteria, known, [*life_assessments(known), *of_fields, *assessments], fields)
 
 
 def has_headings(criteria: CriterionSet) -> bool:

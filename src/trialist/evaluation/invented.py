@@ -7,7 +7,7 @@ decide from data (words not understood, judgements, readings that differ) has no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -216,7 +216,7 @@ def _so_many(count: int, parts: Sequence[Expr], truth: bool, as_of: date) -> lis
 
 def _fact(kind: FactKind, fact_id: str, as_of: date, **more: object) -> Fact:
     said: dict[str, object] = {"recorded": DateRange.on(as_of), **more}
-    return Fact(kind, fact_id, _ORIGIN, **said)  # type: ignore[arg-type]
+    return Fact(kind, fact_id, _ORIGIN, **said)  # type: ignore[arg-type]  # each caller names fields with their types
 
 
 def _atom_ways(atom: Expr, truth: bool, as_of: date) -> list[Way] | None:
@@ -462,11 +462,11 @@ def _presence(
     return [(Demand(key, fact=_fact(kind, fact_id, as_of, surface=surface, **said)),)]
 
 
-def _numbers(interval: Interval, truth: bool, build: object, name: str) -> list[Way]:
+def _numbers(interval: Interval, truth: bool, build: Callable[[ValueRange], Fact], name: str) -> list[Way]:
     """A fact for a value inside an interval, or for one on each side outside of it."""
     found: list[Way] = []
     for value in _candidates([(interval, truth)]):
-        fact = build(ValueRange.exactly(value))  # type: ignore[operator]
+        fact = build(ValueRange.exactly(value))
         found.append((Demand(f"number/{name}", fact=fact),))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from trialist.criteria.lexicon import variables
 from trialist.criteria.nodes import Basis, Interval, Quantity
@@ -87,7 +88,7 @@ def _facts(atom: Quantity, known: Known) -> Sequence[Fact]:
         facts = [one for one in known.facts(FactKind.MEASUREMENT, "") if one.surface.casefold() == said]
     measured = [one for one in facts if one.value is not None and not one.negated]
     own = [one for one in measured if one.origin.document != "derived"]
-    if own and not choose(own, atom.time, known).why:
+    if own and len(own) < len(measured) and not choose(own, atom.time, known).why:
         return own
     return measured
 
@@ -192,6 +193,7 @@ def _is_implausible(atom: Quantity, value: intervals.Interval) -> bool:
     return most is not None and value.lower > most.upper
 
 
+@lru_cache(4096)
 def most_plausible(variable: str, unit: str) -> intervals.Interval | None:
     """The most that a value of a variable in a unit may be to be believed; None where the tables do not say."""
     row = variables().get(variable)

@@ -146,7 +146,7 @@ class _Compiling:
         part, criteria, fields = self.part, trial.criteria, trial.fields
         at = len(part.ids)
         part.ids.append(criteria.nct_id)
-        part.unread.append(bool(unread_needs(criteria)))
+        part.unread.append(bool(unread_needs(criteria, fields)))
         age = None if fields is None else fields.minimum_age
         part.minimum_ages.append("" if age is None else f"{age[0]} {age[1]}")
         required = [one for one in criteria.criteria if one.counts and one.modality is Modality.REQUIRED]

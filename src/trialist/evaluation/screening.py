@@ -1,7 +1,7 @@
 """One trial against many patients, fast: the judge answers the leaves that facts touch, and codes are joined for many at once.
 
-As in `many`. The judge is asked about the whole trial for those patients for whom its criteria act on each other: where it
-permits something and something excludes, and where text and field may tell ages apart.
+As in `many`. What excludes by a fact that the trial elsewhere permits is asked of the judge criterion by criterion; the whole
+trial is, where it has cohorts, or where text and field may tell ages apart.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import numpy as np
 from trialist.criteria.criterion import CriterionSet, Modality
 from trialist.criteria.witness import Witness
 from trialist.evaluation import codes
-from trialist.evaluation.compiling import Junction, Net, Several, fields_of
-from trialist.evaluation.evaluate import evaluate, has_headings
+from trialist.evaluation.answers import Answer
+from trialist.evaluation.compiling import Healthy, Junction, Net, Several, fields_of
+from trialist.evaluation.evaluate import answer_expr, assess, evaluate, has_headings
 from trialist.evaluation.fields import ages_may_differ, field_assessments
 from trialist.evaluation.known import Known
-from trialist.evaluation.leaves import Touching, blank, code_of_leaf
+from trialist.evaluation.leaves import Touching, answer_leaf, blank, code_of_leaf
 from trialist.evaluation.policy import STRICT, Policy
 from trialist.evaluation.running import EXCLUDES, OPEN, Run, Runner, result_names, tree_of
 from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
+from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Class, Result, Verdict
 from trialist.evaluation.weigh import unread_needs
 from trialist.patient.facts import Patient
@@ -69,9 +71,12 @@ class Screening:
         texts = [self._net.shape(one, is_headed=is_headed, sex=sex) for one in counted]
         self._ids = [*(one.criterion_id for one in told), *(one.id for one in counted)]
         self._shapes = [*shapes, *texts]
-        self._is_open = bool(unread_needs(criteria))
-        permissive = [one for one in criteria.criteria if one.modality is Modality.PERMISSIVE]
-        self._permits = frozenset(key for one in permissive for key in keys_of_criterion(one)) - {PERSONAL}
+        self._is_open = bool(unread_needs(criteria, fields))
+        self._permissive = [
+            (one, keys_of_criterion(one) - {PERSONAL})
+            for one in criteria.criteria
+            if one.modality is Modality.PERMISSIVE
+        ]
         self._acts = any(one.scope for one in counted) or (
             fields is not None and ages_may_differ(counted, fields)
         )
@@ -100,21 +105,47 @@ class Screening:
         return found
 
     def _screened(self, patients: Sequence[Patient], as_of: date, policy: Policy) -> Iterator[ScreenOutcome]:
-        columns, permitted = [], []
+        columns, everybody = [], []
         for one in patients:
             known = Known(one, as_of, policy)
             keys = keys_of_facts(known)
-            permitted.append(not self._permits.isdisjoint(keys))
+            everybody.append((known, keys))
             touched = self._touching.places(keys)
             columns.append(self._filled(known, touched, self._blanks[known.is_covered]))
         run = self._runner.run(self._runner.fill(np.array(columns).T.copy()))
         for at, patient in enumerate(patients):
             own = Run(run.effects[:, at], run.codes[:, at], run.waits[:, at])
             is_plain = patient.is_dead is not True and not self._acts and not policy.takes_silence
-            if is_plain and not (permitted[at] and EXCLUDES in own.effects):
-                yield self._outcome(own)
+            if is_plain:
+                yield self._outcome(self._permitted(own, *everybody[at]))
             else:
                 yield screen_outcome(evaluate(self._criteria, patient, as_of, policy, self._fields))
+
+    def _permitted(self, run: Run, known: Known, keys: frozenset[str]) -> Run:
+        """The same with what excludes by a fact that the trial elsewhere permits left to a reader."""
+        permissions = [one for one, own in self._permissive if not own.isdisjoint(keys)]
+        excluding = np.flatnonzero(run.effects == EXCLUDES).tolist() if permissions else []
+        if not excluding:
+            return run
+        allowed = {
+            item.fact
+            for told in (assess(one, known) for one in permissions)
+            for item in told.evidence
+            if told.truth is not Truth.FALSE and item.fact is not None
+        }
+        effects, found = run.effects.copy(), run.codes.copy()
+        for shape in excluding if allowed else []:
+            if any(item.fact in allowed for item in self._answer(shape, known).evidence if item.fact):
+                effects[shape], found[shape] = OPEN, codes.TO_BE_READ
+        return Run(effects, found, run.waits)
+
+    def _answer(self, shape: int, known: Known) -> Answer:
+        node = self._net.nodes[self._net.shapes[shape].expr]
+        return (
+            answer_leaf(node, known)
+            if isinstance(node, Healthy)
+            else answer_expr(self._net.exprs[shape], known)
+        )
 
     def _outcome(self, run: Run) -> ScreenOutcome:
         names, effects, found = result_names(run), run.effects.tolist(), run.codes.tolist()

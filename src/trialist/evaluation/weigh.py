@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trialist.criteria.criterion import CriterionSet
+from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
+from trialist.criteria.nodes import Attestation, Demographic, atoms
+from trialist.criteria.witness import Witness
 from trialist.evaluation.known import Known
 from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Verdict, Who
 
@@ -14,7 +16,9 @@ IF_ABSENT = "excludes only if what is not recorded is absent"
 """Why something is missing that has no name of its own: no single fact settles it."""
 
 
-def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment]) -> Verdict:
+def weigh(
+    criteria: CriterionSet, known: Known, assessments: Sequence[Assessment], fields: Witness | None = None
+) -> Verdict:
     """The verdict of a trial.
 
     What only concerns one cohort or part closes that cohort, never the trial. What excludes only because the policy takes
@@ -32,7 +36,7 @@ def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment
     scoped, scope_notes = _cohorts(counted)
     needs += scoped
     notes += scope_notes
-    needs += unread_needs(criteria)
+    needs += unread_needs(criteria, fields)
     silent = [one for one in counted if one.effect is Effect.ALLOWS and one.rests_on_absence]
     if known.policy.takes_silence and silent:
         needs.append(Need(Who.PERSON, "what the note does not mention", f"{len(silent)} criteria rest on it"))
@@ -52,20 +56,45 @@ def weigh(criteria: CriterionSet, known: Known, assessments: Sequence[Assessment
     )
 
 
-def unread_needs(criteria: CriterionSet) -> list[Need]:
-    """What of the text nobody has read."""
+def unread_needs(criteria: CriterionSet, fields: Witness | None) -> list[Need]:
+    """What of the text nobody has read; and the study's diseases, where the text asks for none and takes no healthy people."""
     if not criteria.available:
         return [NO_TEXT]
     found = []
     lost = [one.text.strip() for one in criteria.residue if one.kind == "text"]
     found += [Need(Who.READER, f"“{said}”", "in no criterion: has to be read") for said in lost]
+    asked = [one for one in criteria.criteria if one.counts and one.population is Population.PATIENT]
     if not any(one.counts for one in criteria.criteria):
         found.append(Need(Who.READER, "the eligibility text", "no criterion was found in it: has to be read"))
+    elif not asked:
+        found.append(
+            Need(
+                Who.READER, "the eligibility text", "no criterion in it is about the patient: has to be read"
+            )
+        )
+    if not any(_says_who(one) for one in asked):
+        if fields is not None and fields.conditions and fields.healthy_volunteers is not True:
+            why = "the study is about it, and its text does not ask for it: has to be read"
+            found.append(Need(Who.READER, " or ".join(fields.conditions), why))
+        found += [
+            Need(Who.READER, f"“{one.text}”", "nothing else says who may take part: has to be read")
+            for one in criteria.criteria
+            if not one.counts
+            and one.modality in (Modality.PERMISSIVE, Modality.INFORMATIVE)
+            and one.polarity is Polarity.INCLUSION
+            and one.population is not Population.SITE
+        ]
     return found + [
         Need(Who.READER, "the eligibility text", finding.message)
         for finding in criteria.findings
         if finding.kind in {"no_heading", "incomplete_reference"}
     ]
+
+
+def _says_who(one: Criterion) -> bool:
+    """Whether a criterion requires something of the patient besides age, sex and what only a person can promise."""
+    is_required = one.modality is Modality.REQUIRED and one.polarity is Polarity.INCLUSION
+    return is_required and not all(isinstance(atom, Demographic | Attestation) for atom in atoms(one.expr))
 
 
 def _cohorts(counted: Sequence[Assessment]) -> tuple[list[Need], list[str]]:

@@ -147,7 +147,7 @@ class _Note:
             return None
         first = self._births[0]
         for other in self._births[1:]:
-            if other.latest < first.earliest or other.earliest > first.latest:  # type: ignore[operator]
+            if other.latest < first.earliest or other.earliest > first.latest:  # type: ignore[operator]  # births of ages have both ends
                 self._gathered.miss(
                     "contradiction", "two ages that are not the same; the first one counts", "note", "age"
                 )

@@ -32,6 +32,11 @@ class Interval:
     has_upper: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.lower, float) and not isinstance(self.upper, float):
+            # Most are finite, and comparing fractions with infinities is dear.
+            if self.lower < self.upper or (self.lower == self.upper and self.has_lower and self.has_upper):
+                return
+            raise ValueError("an interval holds at least one number")
         if self.lower > self.upper or (self.lower == self.upper and not (self.has_lower and self.has_upper)):
             raise ValueError("an interval holds at least one number")
         if (self.lower == -INFINITY and self.has_lower) or (self.upper == INFINITY and self.has_upper):
