@@ -397,7 +397,18 @@ def test_alike_words_are_all_that_a_look_at_every_word_finds(tmp_path: Path) -> 
         for word, count in zip(every, table.counts.tolist(), strict=True):
             counts[word] = counts.get(word, 0) + count
     alike = AlikeWords(tables)
-    for word in ("lukemia", "mullr", "naïv", "grft", "angstrom", "ångstrom", "gvdh", "transplnt", "12346", "x3"):
+    for word in (
+        "lukemia",
+        "mullr",
+        "naïv",
+        "grft",
+        "angstrom",
+        "ångstrom",
+        "gvdh",
+        "transplnt",
+        "12346",
+        "x3",
+    ):
         found = alike.find(word, reach_of(word))
         assert all(counts[one] == count for one, count in found.items())
         assert nearest_words(word, found, 9) == nearest_words(word, counts, 9), word

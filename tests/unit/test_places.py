@@ -1,7 +1,16 @@
+from pathlib import Path
+
 import pytest
 
 from trialist.errors import InvalidParameterError
-from trialist.vocabulary.places import find_place, fold_name, unknown_place, where_of
+from trialist.vocabulary.places import (
+    find_place,
+    fold_name,
+    open_towns,
+    unknown_place,
+    where_of,
+    write_towns,
+)
 from trialist.vocabulary.text import read_table
 
 
@@ -99,3 +108,33 @@ def test_codes_may_mean_a_country_and_a_state():
     assert ("US", "CA") in where.regions
     assert where_of("Atlantis") is None
     assert set(read_table("places.toml")) == {"countries", "regions"}
+
+
+def test_small_towns_from_a_file_are_those_that_are_read(tmp_path: Path) -> None:
+    """The file answers what the gazetteer read whole answers, and one of another gazetteer is none."""
+    path = tmp_path / "towns.bin"
+    assert open_towns(path) is None
+    write_towns(path)
+    held = path.stat().st_mtime_ns
+    write_towns(path)
+    assert path.stat().st_mtime_ns == held, "it is there already"
+    file = open_towns(path)
+    assert file is not None
+    for text in (
+        "Oberammergau",
+        "Füssen",
+        "Sankt Peter-Ording, Germany",
+        "Whitefish, Montana",
+        "北京",
+        "Xiva",
+    ):
+        assert find_place(text, smallest=1000, file=file) == find_place(text, smallest=1000), text
+    assert find_place("Oberammergau") is None
+    assert find_place("Nosuchtownatall", smallest=1000, file=file) is None
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b"layout 1", b"layout 9", 1))
+    assert open_towns(path) is None
+    path.write_bytes(b"no towns\n")
+    assert open_towns(path) is None
+    path.write_bytes(b"")
+    assert open_towns(path) is None

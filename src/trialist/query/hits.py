@@ -110,9 +110,7 @@ class Selection:
         self._asked.append(asked)
         # What the filters leave, and then each query, is all that the next one has to look at.
         for query in self.query.queries:
-            found, own = self._query(
-                evaluation, query, only=None if self._whole else mask, ranks=self._ranks
-            )
+            found, own = self._query(evaluation, query, only=None if self._whole else mask, ranks=self._ranks)
             asked.append(found)
             mask = found if mask is None else mask & found
             score = own if score is None else score if own is None else score + own
