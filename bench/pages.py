@@ -174,9 +174,14 @@ def peer(
             ]
             pages = [f"{url}/studies/studies/{nct_id}" for nct_id in ids]
             wall(found[0])
+            rows = []
+            for kind, asked in (("search pages", found), ("pages of a study", pages)):
+                before = processor_seconds(process.pid)
+                rows.append(row(f"Datasette: {kind}, with the way there", [wall(one) for one in asked]))
+                spent = (processor_seconds(process.pid) - before) / len(asked)
+                rows.append((f"Datasette: {kind}, processor time", f"mean {1e3 * spent:,.1f} ms", ""))
             return [
-                row("Datasette: search pages, with the way there", [wall(one) for one in found]),
-                row("Datasette: pages of a study, with the way there", [wall(one) for one in pages]),
+                *rows,
                 paint_row("Datasette: page of a study", pages[:painted]),
                 paint_row("Datasette: search page", found[:painted]),
             ]

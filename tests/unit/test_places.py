@@ -1,8 +1,27 @@
+from pathlib import Path
+
 import pytest
 
 from trialist.errors import InvalidParameterError
-from trialist.vocabulary.places import find_place, fold_name, unknown_place, where_of
+from trialist.index.live import LiveIndex
+from trialist.registry import indexing
+from trialist.registry.indexing import index_directory
+from trialist.registry.sites import TOWNS, locate
+from trialist.settings import read_settings
+from trialist.vocabulary import places
+from trialist.vocabulary.places import (
+    find_place,
+    fold_name,
+    open_towns,
+    unknown_place,
+    where_of,
+    write_towns,
+)
 from trialist.vocabulary.text import read_table
+from trialist.vocabulary.town_file import write_town_file
+
+from support.records import raw
+from support.serving import make_registry
 
 
 @pytest.mark.parametrize(
@@ -99,3 +118,56 @@ def test_codes_may_mean_a_country_and_a_state():
     assert ("US", "CA") in where.regions
     assert where_of("Atlantis") is None
     assert set(read_table("places.toml")) == {"countries", "regions"}
+
+
+def test_small_towns_from_a_file_are_those_that_are_read(tmp_path: Path) -> None:
+    """The file answers what the gazetteer read whole answers, and one of another gazetteer is none."""
+    path = tmp_path / "towns.bin"
+    assert open_towns(path) is None
+    write_towns(path)
+    held = path.stat().st_mtime_ns
+    write_towns(path)
+    assert path.stat().st_mtime_ns == held, "it is there already"
+    file = open_towns(path)
+    assert file is not None
+    for text in (
+        "Oberammergau",
+        "Füssen",
+        "Sankt Peter-Ording, Germany",
+        "Whitefish, Montana",
+        "北京",
+        "Xiva",
+    ):
+        assert find_place(text, smallest=1000, file=file) == find_place(text, smallest=1000), text
+    assert find_place("Oberammergau") is None
+    assert find_place("Nosuchtownatall", smallest=1000, file=file) is None
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b"layout 1", b"layout 9", 1))
+    assert open_towns(path) is None
+    path.write_bytes(b"no towns\n")
+    assert open_towns(path) is None
+    path.write_bytes(b"")
+    assert open_towns(path) is None
+
+
+def test_a_small_town_is_looked_up_in_the_file_beside_the_index(tmp_path: Path) -> None:
+    """What no gazetteer has is found there, so it is the file that was read."""
+    index = LiveIndex(index_directory(make_registry(tmp_path / "registry", raw(1))))
+    town = ("Nowhere-upon-Mud", "GB", "ENG", 51.5, -1.0, 1200, 1)
+    write_town_file(index.directory / TOWNS, places._mark(), "\nnowhere upon mud\n\0\n", [town])
+    found = locate("Nowhere upon Mud, United Kingdom", index)
+    assert (found.place.name, found.place.lat) == ("Nowhere-upon-Mud", 51.5)
+    with pytest.raises(ValueError, match="its names"):
+        write_town_file(tmp_path / "bad", "", "\na\n", [town])
+
+
+def test_many_studies_get_a_file_of_towns_and_few_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    monkeypatch.setattr(indexing, "write_towns", written.append)
+    registry = make_registry(tmp_path / "registry", raw(1), raw(2))
+    assert written == []
+    monkeypatch.setattr(indexing, "_ALONE", 1)
+    indexing.build_search_index(read_settings(registry=registry))
+    assert written == [registry / "index" / TOWNS]

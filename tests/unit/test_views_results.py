@@ -142,6 +142,26 @@ def test_the_flow_of_participants() -> None:
     assert [row.cells for row in period.rows] == [("40", "20", "7"), ("30", "20", ""), ("10", "0", "")]
 
 
+def test_groups_of_which_nobody_took_part_in_a_period_are_named_together() -> None:
+    def numbers(*counts: str) -> list[dict[str, Any]]:
+        return [{"groupId": f"FG00{place}", "numSubjects": count} for place, count in enumerate(counts)]
+
+    milestones = [
+        {"type": "STARTED", "achievements": numbers("5", "0", "0")},
+        {"type": "COMPLETED", "achievements": [*numbers("5", "0"), {**numbers("0")[0], "groupId": "FG002", "comment": "Closed"}]},
+    ]  # fmt: skip
+    groups = [
+        {"id": f"FG00{place}", "title": name} for place, name in enumerate(("Cells", "Placebo", "Late"))
+    ]
+    module = {"groups": groups, "periods": [{"title": "Extension", "milestones": milestones}]}
+    flow = flow_of({"resultsSection": {"participantFlowModule": module}})
+    assert flow is not None
+    (period,) = flow.periods
+    assert [lane.group.name for lane in period.lanes] == ["Cells", "Late"], "what was said of one is kept"
+    assert [group.name for group in period.nobody] == ["Placebo"]
+    assert period.rows[0].cells == ("5", "0", "0"), "the table has all groups"
+
+
 def outcome(**more: Any) -> dict[str, Any]:
     item = {
         "type": "PRIMARY",

@@ -64,7 +64,7 @@ def compare_page(asked: Asked) -> Shown:
     only = asked.text("only") == "different"
     rows = compared_rows(list(studies.values()), asked.today)
     page = ComparePage(
-        f"{len(studies)} studies side by side" if studies else "Compare studies",
+        f"{len(studies)} studies side by side" if len(studies) > 1 else "Compare studies",
         tuple(_head(asked, nct_id, study, studies) for nct_id, study in studies.items()),
         tuple(row for row in rows if row.is_different or not only),
         only,

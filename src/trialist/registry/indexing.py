@@ -12,10 +12,12 @@ from trialist.index.build import Progress, Report
 from trialist.index.current import CURRENT
 from trialist.index.live import Built, LiveIndex, Taught, write_index
 from trialist.registry.completing import refresh_completions
+from trialist.registry.sites import TOWNS
 from trialist.registry.synonyms import make_synonyms
 from trialist.settings import Settings
 from trialist.store import SqliteReader
 from trialist.vocabulary.learned import Learner
+from trialist.vocabulary.places import write_towns
 
 __all__ = ["Built", "IndexState", "Progress", "build_search_index", "index_directory", "read_index_state"]
 
@@ -109,4 +111,6 @@ def build_search_index(settings: Settings, *, full: bool = False, report: Report
         report=report,
     )
     refresh_completions(index_directory(settings.registry))
+    if len(state) > _ALONE:  # of few studies there are few towns, and the file takes longer than their index
+        write_towns(index_directory(settings.registry) / TOWNS)
     return built

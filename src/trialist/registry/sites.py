@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from trialist.index.live import LiveIndex
 from trialist.index.segment import PointField, Segment, ValueField
@@ -10,7 +12,19 @@ from trialist.record.geo import distance_metres
 from trialist.record.study import GeoPoint, Study
 from trialist.views.public_sites import Site, point_of, sites_of
 from trialist.views.reads import Reader, text_in
-from trialist.vocabulary.places import Place, PlaceFound, find_place, fold_name, readings, unknown_place
+from trialist.vocabulary.places import (
+    Place,
+    PlaceFound,
+    find_place,
+    fold_name,
+    open_towns,
+    readings,
+    unknown_place,
+)
+from trialist.vocabulary.town_file import TownFile
+
+TOWNS = "towns.bin"
+"""The file of all towns, beside a search index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,19 @@ def locate(text: str, index: LiveIndex) -> PlaceFound:
 
     `InvalidParameterError` offers the nearest names.
     """
-    found = find_place(text) or _by_sites(text, index) or find_place(text, smallest=1000)
+    found = find_place(text) or _by_sites(text, index) or _small_town(text, index)
     if found is None:
         raise unknown_place(text)
     return found
+
+
+def _small_town(text: str, index: LiveIndex) -> PlaceFound | None:
+    return find_place(text, smallest=1000, file=_towns_of(index.directory / TOWNS))
+
+
+@cache
+def _towns_of(path: Path) -> TownFile | None:
+    return open_towns(path)
 
 
 def _by_sites(text: str, index: LiveIndex) -> PlaceFound | None:

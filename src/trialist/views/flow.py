@@ -70,12 +70,16 @@ class FlowRow:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A part of the study: a lane for each group that has a number in it, and the same as a table."""
+    """A part of the study: a lane for each group that has somebody in it, and all groups with a number as a table.
+
+    `nobody` are the groups of which nobody took part in it.
+    """
 
     title: str
     groups: tuple[Group, ...]
     lanes: tuple[Lane, ...]
     rows: tuple[FlowRow, ...]
+    nobody: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,17 @@ def _period(item: Mapping[str, Any], groups: tuple[Group, ...], place: int) -> P
         )
         for line in (*milestones, *reasons)
     )
-    lanes = tuple(_lane(group, milestones, reasons) for group in shown)
-    return Period(text_at(item, "title") or f"Period {place + 1}", shown, lanes, rows)
+    every = [_lane(group, milestones, reasons) for group in shown]
+    lanes = tuple(lane for lane in every if not _is_empty(lane))
+    nobody = tuple(lane.group for lane in every if _is_empty(lane))
+    return Period(text_at(item, "title") or f"Period {place + 1}", shown, lanes, rows, nobody)
+
+
+def _is_empty(lane: Lane) -> bool:
+    """Whether a lane says that nobody was there, and nothing else."""
+    return (
+        bool(lane.steps) and not lane.left and all(one.count == 0 and not one.comment for one in lane.steps)
+    )
 
 
 def _line(item: Mapping[str, Any], kind: str, key: str) -> _Line:

