@@ -28,6 +28,7 @@ from trialist.criteria.nodes import (
     Result,
     Trialwise,
 )
+from trialist.criteria.quick import quick
 from trialist.record.ages import Age, AgeUnit
 from trialist.vocabulary.text import read_table
 from trialist.vocabulary.units import Unit, can_convert, convert_exactly, find_unit, read_substances
@@ -57,6 +58,7 @@ OUTCOMES = {"positive": HAS, "negative": HAS_NOT}
 THING_KINDS = ("condition", "drug", "procedure", "serology", "marker")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Values of a subject from `lower` to `upper`; a bound that is None is open."""

@@ -21,12 +21,14 @@ from trialist.criteria.nodes import (
     Span,
     atoms,
 )
+from trialist.criteria.quick import quick
 from trialist.criteria.stance import Stance, Voice, Voices, true_stretch
 from trialist.criteria.subjects import HAS, HAS_NOT, Stretch, id_of, is_measured, key_of, places
 
 _HAVING = [HAS_NOT, HAS]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Told:
     """A stance that holds for a whole stretch of a subject's values."""
