@@ -69,6 +69,8 @@ class Stretch:
     upper_inclusive: bool = True
 
     def __post_init__(self) -> None:
+        if self.lower is self.upper and self.lower_inclusive and self.upper_inclusive:
+            return  # one value, or all: most are, and comparing fractions takes long
         if self.lower is not None and self.upper is not None:
             is_point = self.lower == self.upper and self.lower_inclusive and self.upper_inclusive
             if self.lower >= self.upper and not is_point:

@@ -141,10 +141,13 @@ def _scales() -> frozenset[str]:
 
 
 _Point = tuple[Fraction, Stretch]
+_HAVING_POINTS: list[_Point] = [(end, Stretch(end, end)) for end in _HAVING]
 
 
 def _points(ends: Sequence[Fraction], key: str) -> list[_Point]:
     """One value for each stretch within which nothing changes, with that stretch, ascending."""
+    if ends is _HAVING:
+        return _HAVING_POINTS
     if is_stepped(key):
         return [(end, Stretch(end, end)) for end in ends]
     if not ends:
