@@ -12,6 +12,7 @@ environment is named (`--peers`; see criteria_peers.py).
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import statistics
 import sys
@@ -214,6 +215,8 @@ def main() -> int:
         return 0
     parse_criteria("Inclusion Criteria: age 18", None)
     studies = {str(one.nct_id): one for one in records()}
+    gc.collect()
+    gc.freeze()  # else one text or another bears the collector's walk over all these records
     scores: dict[str, Score] = defaultdict(Score)
     score_chia(scores)
     score_facebook(scores)

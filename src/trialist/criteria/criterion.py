@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trialist.criteria.nodes import Expr, Span
+from trialist.criteria.quick import quick
 
 PARSER_VERSION = "5"
 """Changes when the same text may give another parse; derived data are rebuilt then."""
@@ -80,6 +81,7 @@ FINDINGS: Mapping[str, str] = {
 """Every kind of finding about a set of criteria, and what it means."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Defect:
     """Something wrong with the text: its kind, its place, how it was read ("" when left alone), how sure that is."""
@@ -94,6 +96,7 @@ class Defect:
             raise ValueError(f"not a defect: {self.kind} {self.confidence}")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something a reader of the whole set should know, in one sentence."""
@@ -107,6 +110,7 @@ class Finding:
             raise ValueError(f"not a finding: {self.kind}")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One statement. `text` is the normalised words of its own line, `spans` where they stand in the raw text.
@@ -139,6 +143,7 @@ class Criterion:
             raise ValueError("a criterion needs an id, a place and a confidence from 0 to 1")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Header:
     """A heading, and what it says: which polarity, population or scope begins."""
@@ -148,6 +153,7 @@ class Header:
     polarity: Polarity | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Residue:
     """Characters in no criterion and no header: `kind` is layout (bullets, numbers, blanks) or text."""
@@ -157,6 +163,7 @@ class Residue:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of a text was read.
@@ -176,6 +183,7 @@ class Coverage:
     by_computability: Mapping[str, int] = field(default_factory=dict)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CriterionSet:
     """All criteria of a text. `available` is False when there is no text: that says nothing about who may take part."""

@@ -52,6 +52,8 @@ def named_in(text: str) -> frozenset[str]:
                 found |= subjects
     tokens = tokenise(text)
     lexicon = things()
-    for place in range(len(tokens)):
-        found.update(hit.entry.id for hit in lexicon.at(tokens, place, text))
+    starts = lexicon.starts
+    for place, token in enumerate(tokens):
+        if token[1] in starts:
+            found.update([hit.entry.id for hit in lexicon.at(tokens, place, text)])
     return frozenset(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from trialist.criteria.quick import quick
 from trialist.criteria.tokens import Token, tokenise
 
 SEXES = {
@@ -26,6 +28,7 @@ class Entry:
     row: Mapping[str, Any]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hit:
     """An entry found at tokens `first` to `last` (exclusive)."""
@@ -51,7 +54,7 @@ class Lexicon:
             marked = len(word) > 1
             entry = kin if word.startswith("~~") else narrower if word.startswith("~") and marked else exact
             word = word.lstrip("~") or word
-            parts = tuple(token.text.lower() for token in tokenise(word.strip()))
+            parts = _parts(word)
             if not parts:
                 continue
             capital = bool(row.get("case")) or (len(parts) == 1 and parts[0] in word_set("capitals_only"))
@@ -94,6 +97,16 @@ class Lexicon:
             if hits:
                 return hits
         return []
+
+
+_PLAIN_WORDS = re.compile(r"[A-Za-z]+(?: +[A-Za-z]+)*")
+
+
+def _parts(words: str) -> tuple[str, ...]:
+    """The tokens of some words in small letters; of words of letters alone, as most are, the words."""
+    if _PLAIN_WORDS.fullmatch(words):
+        return tuple(words.lower().split())
+    return tuple(token.text.lower() for token in tokenise(words.strip()))
 
 
 @dataclass(slots=True)

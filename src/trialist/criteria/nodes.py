@@ -14,7 +14,10 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from trialist.criteria.quick import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """Characters `start` to `end` (exclusive) of the raw text."""
@@ -27,6 +30,7 @@ class Span:
             raise ValueError(f"not a span: {self.start} to {self.end}")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Interval:
     """Numbers between two bounds; a bound that is None is open. Never empty, never without any bound."""
@@ -78,6 +82,7 @@ class Direction(StrEnum):
     DURING = "during"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Window:
     """A time beside an anchor: `length` in `unit` (UCUM, or `half-life`) before or after it.
@@ -98,6 +103,7 @@ class Window:
             raise ValueError("a window has a length and its unit, or neither")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Demographic:
     """`kind` is age, sex, residence, language or ethnicity; an age has an interval and a unit, the others values.
@@ -117,6 +123,7 @@ class Demographic:
             raise ValueError("a demographic atom has an interval or values")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A measured variable within an interval. `variable` is an id of `rules/variables.toml`, `unit` UCUM.
@@ -143,6 +150,7 @@ class Quantity:
             raise ValueError("a quantity is of something")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ordinal:
     """A place on a scale of `rules/scales.toml`: the allowed steps, in the scale's order. `version` "" is unspecified."""
@@ -159,6 +167,7 @@ class Ordinal:
             raise ValueError("an ordinal atom allows something")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Concept:
     """A condition, finding or allergy of a person (or of the family).
@@ -185,6 +194,7 @@ class Concept:
     method: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """A drug, class of drugs, procedure, device or vaccine that someone had, has or will have.
@@ -205,6 +215,7 @@ class Exposure:
     time: Window | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Result:
     """A test with an outcome: positive, negative, detectable, undetectable, normal, abnormal."""
@@ -215,6 +226,7 @@ class Result:
     time: Window | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Biomarker:
     """A gene or protein and what is asked of it: mutated, amplified, rearranged, overexpressed, wild-type, positive."""
@@ -224,6 +236,7 @@ class Biomarker:
     span: Span
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ReproState:
     """pregnant, lactating, child_bearing_potential, postmenopausal, sterile, planning_pregnancy."""
@@ -233,6 +246,7 @@ class ReproState:
     time: Window | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Trialwise:
     """Being in another trial, or having taken an investigational product."""
@@ -242,6 +256,7 @@ class Trialwise:
     time: Window | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Attestation:
     """What a person has to agree to or be able to do: consent, assent, compliance, contraception and the like.
@@ -255,6 +270,7 @@ class Attestation:
     affirmed: bool = True
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What only the investigator can say: suitability, clinical significance, life expectancy."""
@@ -266,6 +282,7 @@ class Judgement:
     unit: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Count:
     """So many of something: episodes, lesions, lines of therapy."""
@@ -276,6 +293,7 @@ class Count:
     time: Window | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Opaque:
     """Words that were not understood; their truth is unknown."""
@@ -301,6 +319,7 @@ Atom = (
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class And:
     """All of them."""
@@ -311,6 +330,7 @@ class And:
         _at_least_two(self.of)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Or:
     """At least one of them."""
@@ -321,6 +341,7 @@ class Or:
         _at_least_two(self.of)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Not:
     """The opposite; unknown stays unknown."""
@@ -328,6 +349,7 @@ class Not:
     of: Expr
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AtLeast:
     """At least `count` of them."""
@@ -340,6 +362,7 @@ class AtLeast:
             raise ValueError(f"at least {self.count} of {len(self.of)} cannot be asked")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ExceptWhen:
     """The first, and not the exception."""
@@ -348,6 +371,7 @@ class ExceptWhen:
     exception: Expr
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Alternatives:
     """Readings between which the sentence does not decide, the likeliest first."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from trialist.criteria.lexicon import Hit, comparison_words, word_set
 from trialist.criteria.nodes import Basis, Interval
+from trialist.criteria.quick import quick
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.written_units import Unit, read_unit
 
@@ -80,6 +81,7 @@ _GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)
 _SKIPPED = word_set("before_a_number")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bound:
     """An interval in a unit at tokens `first` to `last` (exclusive).

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from trialist.criteria.criterion import Polarity, Population
 from trialist.criteria.enumerators import glued_lines, run_in_bullets, run_in_numbers
+from trialist.criteria.quick import quick
 from trialist.criteria.sections import Heading, inline_headings, read_heading
 
 _BULLET = re.compile(r"[ ]*(?P<mark>(?:[-*+•§¤]{1,3}|o(?=[ ]+[A-Z0-9])|>(?=[ ]*[A-Z]))[ ]*)(?=\S)")
@@ -22,6 +23,7 @@ _ENDS = (".", ";", ":", "!", "?", ",")
 _WRAP_WIDTH = 105
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """One statement: its place in the normalised text, its depth, and what the headings above it say."""
@@ -86,6 +88,7 @@ class _State:
             self.topic = heading.topic
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Line:
     start: int

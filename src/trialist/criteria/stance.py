@@ -41,6 +41,7 @@ from trialist.criteria.nodes import (
     atoms,
     join_all,
 )
+from trialist.criteria.quick import quick
 from trialist.criteria.subjects import (
     AGE,
     HAS,
@@ -83,6 +84,7 @@ class Stance(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A criterion as it speaks of subjects: what it does when true, and whether it may decide by itself."""

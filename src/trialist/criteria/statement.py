@@ -17,6 +17,7 @@ from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproState, Span, join_all, join_any
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.pieces import read_pieces
+from trialist.criteria.quick import quick
 from trialist.criteria.render import render
 from trialist.criteria.sections import item_scope, old_topic
 from trialist.criteria.split import Item
@@ -53,6 +54,7 @@ _MEN = re.compile(
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was read in an item."""

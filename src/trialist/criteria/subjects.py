@@ -28,6 +28,7 @@ from trialist.criteria.nodes import (
     Result,
     Trialwise,
 )
+from trialist.criteria.quick import quick
 from trialist.record.ages import Age, AgeUnit
 from trialist.vocabulary.text import read_table
 from trialist.vocabulary.units import Unit, can_convert, convert_exactly, find_unit, read_substances
@@ -57,6 +58,7 @@ OUTCOMES = {"positive": HAS, "negative": HAS_NOT}
 THING_KINDS = ("condition", "drug", "procedure", "serology", "marker")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Values of a subject from `lower` to `upper`; a bound that is None is open."""
@@ -67,6 +69,8 @@ class Stretch:
     upper_inclusive: bool = True
 
     def __post_init__(self) -> None:
+        if self.lower is self.upper and self.lower_inclusive and self.upper_inclusive:
+            return  # one value, or all: most are, and comparing fractions takes long
         if self.lower is not None and self.upper is not None:
             is_point = self.lower == self.upper and self.lower_inclusive and self.upper_inclusive
             if self.lower >= self.upper and not is_point:

@@ -21,12 +21,14 @@ from trialist.criteria.nodes import (
     Span,
     atoms,
 )
+from trialist.criteria.quick import quick
 from trialist.criteria.stance import Stance, Voice, Voices, true_stretch
 from trialist.criteria.subjects import HAS, HAS_NOT, Stretch, id_of, is_measured, key_of, places
 
 _HAVING = [HAS_NOT, HAS]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Told:
     """A stance that holds for a whole stretch of a subject's values."""
@@ -139,10 +141,13 @@ def _scales() -> frozenset[str]:
 
 
 _Point = tuple[Fraction, Stretch]
+_HAVING_POINTS: list[_Point] = [(end, Stretch(end, end)) for end in _HAVING]
 
 
 def _points(ends: Sequence[Fraction], key: str) -> list[_Point]:
     """One value for each stretch within which nothing changes, with that stretch, ascending."""
+    if ends is _HAVING:
+        return _HAVING_POINTS
     if is_stepped(key):
         return [(end, Stretch(end, end)) for end in ends]
     if not ends:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from trialist.criteria.lexicon import anchors, word_set
 from trialist.criteria.nodes import Direction, Interval, Window
 from trialist.criteria.quantities import Bound
+from trialist.criteria.quick import quick
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.written_units import read_unit
 
@@ -51,6 +52,7 @@ _MOMENTS = frozenset({"ms", "s"})
 _DEFAULT_ANCHOR = "screening"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Timed:
     """A window read at tokens `first` to `last` (exclusive); `since` says that it only counts from the last exposure."""
