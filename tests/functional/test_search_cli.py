@@ -230,7 +230,7 @@ def test_index_is_built_added_to_and_left(tmp_path):
     assert b"trialist index" in done.stderr
     assert run_json("stats", registry=registry)["index"]["built"] is False
     built = run_json("index", registry=registry)
-    assert set(built) == {"kind", "written", "studies", "segments", "bytes", "seconds", "criteria"}
+    assert set(built) == {"kind", "written", "studies", "segments", "bytes", "seconds", "criteria", "net"}
     assert (built["criteria"]["parsed"], built["criteria"]["unparsed"]) == (2, 0)
     assert (built["kind"], built["studies"]) == ("full", 2)
     assert run_json("index", registry=registry)["kind"] == "unchanged"
