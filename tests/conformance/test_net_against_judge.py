@@ -98,7 +98,7 @@ ASKED = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(who=PEOPLE, asked=ASKED)
 def test_the_same_is_found(finder: Finder, registry: Registry, who: Patient, asked: Asked):
     assert finder.net is not None

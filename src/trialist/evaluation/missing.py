@@ -50,7 +50,8 @@ def count_missing(tally: Tally, trials: Array, most: int | None) -> list[Missing
     is_alone = np.bincount(owners)[owners] == 1
     missing_in = np.bincount(keys, minlength=size)
     settles = np.bincount(keys[is_alone], minlength=size)
-    missing_in[needs.nameless] = 0
+    # What has no name is told to nobody, and takes nobody's place among the first.
+    missing_in[needs.nameless] = settles[needs.nameless] = 0
     leading = _leading(settles, missing_in, most)
     present = np.unique(_with(found, np.array(needs.of_life, np.int64)))
     facts = []
