@@ -115,7 +115,7 @@ def answer(pair: Pair, patient: Patient, policy: Policy) -> Answered:
 
 def _label(kind: str, assessments: list[Assessment]) -> str:
     results = [
-        Result.UNKNOWN if one.rests_on_absence and one.result is Result.NOT_MET else one.result
+        Result.UNKNOWN if _is_by_silence(one) and one.result is Result.NOT_MET else one.result
         for one in assessments
         if one.result is not Result.NOT_APPLICABLE
     ]
@@ -133,6 +133,10 @@ def _label(kind: str, assessments: list[Assessment]) -> str:
         by_sex = all("the patient is male" in one.sentence.lower() for one in assessments)
         return NOT_APPLICABLE if by_sex else NOT_EXCLUDED
     return OPEN
+
+
+def _is_by_silence(one: Assessment) -> bool:
+    return any(assumption.kind == "absence" for assumption in one.assumptions)
 
 
 def _sentences(one: Assessment, note: str) -> Iterator[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from trialist.evaluation.truth import Truth, all_of, any_of, at_least, not_
-from trialist.evaluation.verdict import Assumption, Calculation, Evidence, Need
+from trialist.evaluation.verdict import POLICY_ASSUMPTIONS, Assumption, Calculation, Evidence, Need
 
 _T = TypeVar("_T")
 
@@ -35,6 +35,11 @@ class Answer:
     def rests_on_absence(self) -> bool:
         """Whether the policy's assumption that something is absent stands behind it."""
         return any(one.kind == "absence" for one in self.assumptions)
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether an assumption of the policy stands behind it: an absence, or what a reader infers."""
+        return any(one.kind in POLICY_ASSUMPTIONS for one in self.assumptions)
 
 
 def opposite(answer: Answer) -> Answer:
@@ -74,7 +79,7 @@ def _joined(truth: Truth, answers: Sequence[Answer], *, decided_by: Truth) -> An
     if truth is decided_by:
         kept: Sequence[Answer] = [one for one in answers if one.truth is truth]
         # One sure reason is enough: what rests on assumptions is only told where nothing else decides.
-        sure = [one for one in kept if not one.rests_on_absence]
+        sure = [one for one in kept if not one.is_assumed]
         return _merged(truth, sure or kept)
     return _merged(truth, answers if truth.is_decided else _open(answers))
 

@@ -20,6 +20,7 @@ from trialist.evaluation.kinship import (
 )
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.latest import choose, is_present
+from trialist.evaluation.narrative import says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
 from trialist.evaluation.presence import Ask, Check, When, answer_presence
 from trialist.evaluation.truth import Truth, any_of, truth_of
@@ -31,7 +32,8 @@ _UNSTATED_WAY = "the text does not say whether now or ever"
 
 def answer_concept(atom: Concept, known: Known) -> Answer:
     """Whether the patient (or the family) has or had a condition, or an allergy."""
-    if atom.concept_id in characters("relative"):
+    is_unmentioned_allergy = atom.domain == "allergy" and says_nothing_of_allergies(known)
+    if atom.concept_id in characters("relative") and not is_unmentioned_allergy:
         return _relative(atom, known)
     answer = _concept(atom, known)
     answer = _by_tests(atom, answer, known)

@@ -43,18 +43,25 @@ from trialist.evaluation.conditions import answer_concept, answer_exposure, answ
 from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
 from trialist.evaluation.graded import answer_biomarker, answer_count, answer_ordinal, answer_result
 from trialist.evaluation.kinship import narrower
-from trialist.evaluation.known import Known
+from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.measured import answer_quantity
+from trialist.evaluation.narrative import (
+    as_noted,
+    half_mentioned,
+    is_for_women_only,
+    is_promise_that_excludes,
+)
 from trialist.evaluation.persons import (
     answer_attestation,
     answer_demographic,
     answer_judgement,
     answer_opaque,
+    answer_sex,
 )
 from trialist.evaluation.policy import STRICT, Policy
 from trialist.evaluation.sentences import sentence_of
 from trialist.evaluation.truth import Truth
-from trialist.evaluation.verdict import Assessment, Effect, Need, Result, Verdict, Who
+from trialist.evaluation.verdict import Assessment, Assumption, Effect, Need, Result, Verdict, Who
 from trialist.evaluation.weigh import weigh
 from trialist.patient.facts import Patient
 
@@ -98,11 +105,20 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     """One criterion for one patient."""
     if criterion.population is not Population.PATIENT:
         return _for_others(criterion)
-    expr = as_asked(criterion)
-    answer = answer_expr(expr, known)
+    told: tuple[Assumption, ...] = ()
+    if known.takes_silence:
+        if is_for_women_only(criterion, known):
+            return _assessment(criterion, answer_sex(("female",), known), Result.NOT_APPLICABLE)
+        criterion, told = as_noted(criterion)
+    answer = answer_expr(as_asked(criterion), known)
+    answer = replace(answer, assumptions=(*answer.assumptions, *told)) if told else answer
     doubt = is_doubtful(criterion, answer, lambda one: answer_expr(one, known).truth)
-    if known.policy.takes_silence and answer.rests_on_absence:
-        doubt = _half_mentioned(criterion, known)
+    if known.takes_silence and answer.rests_on_absence:
+        doubt = half_mentioned(criterion, known, lambda one: answer_expr(one, known).truth)
+    elif known.takes_silence and is_promise_that_excludes(
+        criterion, answer.truth, lambda one: answer_expr(one, known).truth
+    ):
+        doubt = Need(Who.READER, f"“{criterion.text}”", "a promise does not exclude: has to be read")
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
@@ -125,20 +141,27 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     return _assessment(criterion, answer, result)
 
 
-def _half_mentioned(criterion: Criterion, known: Known) -> Need | None:
-    """What has to be read where silence would decide, and a part of the sentence is there: the rest may be as well."""
-    found = list(atoms(criterion.expr))
-    parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
-    is_judged = any(isinstance(one, Judgement) for one in found)
-    if not is_judged and not any(answer_expr(one, known).truth is Truth.TRUE for one in parts):
-        return None
-    return Need(
-        Who.READER, f"“{criterion.text}”", "a part of it is there, and the note is silent on the rest"
+def answer_expr(expr: Expr, known: Known) -> Answer:
+    """Whether an expression is true of a patient."""
+    answer = _answer_expr(expr, known)
+    return _with_inferences(answer, known) if known.inferred else answer
+
+
+def _with_inferences(answer: Answer, known: Known) -> Answer:
+    """An answer with what it was inferred from, where nothing that was told decides it."""
+    facts = [one.fact for one in answer.evidence if one.fact is not None]
+    if not answer.truth.is_decided or not facts or any(one not in known.inferred for one in facts):
+        return answer
+    sources = dict.fromkeys(used for one in facts for used in known.inferred[one] if used not in known.inferred)
+    told = dict.fromkeys(f"{one.surface} is inferred: {one.note}" for one in facts)
+    return replace(
+        answer,
+        evidence=(*answer.evidence, *(evidence_of(one, one.surface or one.id.replace("_", " ")) for one in sources)),
+        assumptions=(*answer.assumptions, *(Assumption("inference", one) for one in told)),
     )
 
 
-def answer_expr(expr: Expr, known: Known) -> Answer:
-    """Whether an expression is true of a patient."""
+def _answer_expr(expr: Expr, known: Known) -> Answer:
     match expr:
         case And(of):
             return _all_of(of, known)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
+from trialist.evaluation.inferring import infer
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.policy import Policy
 from trialist.evaluation.times import Anchors
@@ -24,7 +25,11 @@ class Known:
         self.policy = policy
         self.looked_up: dict[object, tuple[Sequence[Fact], Sequence[Fact]]] = {}
         """Facts by what was asked of them, kept as long as this is."""
-        usable = _ordered([fact for fact in patient.facts if known_on(fact, as_of)])
+        self.inferred: Mapping[Fact, Sequence[Fact]] = {}
+        """Facts that a reader of the patient's narrative infers, with those that they come from; none under other policies."""
+        if self.takes_silence:
+            self.inferred = {one.fact: one.used for one in infer(patient, as_of)}
+        usable = _ordered([fact for fact in patient.facts if known_on(fact, as_of)] + list(self.inferred))
         self._own = index_facts(fact for fact in usable if fact.subject is Subject.PATIENT)
         self._own_kinds: dict[FactKind, list[Fact]] = {}
         self._family: dict[FactKind, list[Fact]] = {}
@@ -71,11 +76,16 @@ class Known:
                 own["transplant"] = day
         return Anchors(self.as_of, own)
 
+    @property
+    def takes_silence(self) -> bool:
+        """Whether the policy takes silence for absence, and the patient is one of a note."""
+        return self.policy.takes_silence and bool(self.patient.note_words)
+
     def is_silent(self, *texts: str) -> bool:
         """Whether the policy takes silence for absence, and no word of these texts is in the patient's note."""
-        said = self.patient.note_words
-        if not self.policy.takes_silence or not said:
+        if not self.takes_silence:
             return False
+        said = self.patient.note_words
         asked = frozenset().union(*map(word_stems, texts)) - _COMMON
         return bool(asked) and asked.isdisjoint(said)
 

@@ -16,6 +16,7 @@ from trialist.evaluation.amounts import (
 from trialist.evaluation.answers import Answer, if_agreed
 from trialist.evaluation.graded import sex_evidence
 from trialist.evaluation.known import Known, evidence_of
+from trialist.evaluation.narrative import is_inability_silent, shows_only_later
 from trialist.evaluation.truth import Truth, not_, truth_of
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.extents import ValueRange
@@ -27,6 +28,7 @@ _OF_THE_STUDY = re.compile(
     r"investigator|physician|surgeon|opinion|decid|decision|judg|estimat|randomi|study|trial|protocol|screening",
     re.IGNORECASE,
 )
+_ABBREVIATION = re.compile(r"\b[A-Z][A-Z0-9-]+s?\b")
 _TOPICS = {
     "consent": "informed consent",
     "assent": "assent of a minor",
@@ -117,6 +119,9 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     if not facts and atom.topic in _PROMISED and known.policy.takes_silence and _will_comply(known):
         said = f"{topic}: the note says that the patient will comply, taken for given"
         return Answer(truth_of(atom.affirmed), (said,), assumptions=(Assumption("absence", said),))
+    if not facts and not atom.affirmed and is_inability_silent(atom.topic, known):
+        said = f"{topic}: the note says nothing of not being able or willing, taken for given"
+        return Answer(Truth.FALSE, (said,), assumptions=(Assumption("absence", said),))
     if len(truths) != 1:
         return Answer(
             Truth.UNKNOWN, (f"{topic}: {need.why}",), evidence, needs=(need,), is_conflict=len(truths) > 1
@@ -144,6 +149,9 @@ def answer_judgement(atom: Judgement, known: Known) -> Answer:
         for one in known.facts(FactKind.JUDGEMENT, atom.topic)
         if one.value is not None and not one.negated and atom.topic != "investigator"
     ]
+    if not facts and known.takes_silence:
+        said = f"the note says nothing of {what}: taken not to be so"
+        return Answer(Truth.FALSE, (said,), assumptions=(Assumption("absence", said),))
     if atom.interval is None or not facts:
         return Answer(Truth.UNKNOWN, (f"{what}: {need.why}",), needs=(need,))
     answers = []
@@ -160,7 +168,9 @@ def answer_judgement(atom: Judgement, known: Known) -> Answer:
 def answer_opaque(atom: Opaque, known: Known) -> Answer:
     """Words that were not understood: a person has to read them, unless silence is taken for absence and none is in the note."""
     said = " ".join(atom.text.split())
-    if known.is_silent(said) and _OF_THE_STUDY.search(said) is None:
+    # An abbreviation that no table has may stand in the note in full.
+    written_out = _ABBREVIATION.sub(" ", said)
+    if known.is_silent(written_out) and _OF_THE_STUDY.search(said) is None and not shows_only_later(said):
         why = f"“{said}” was not understood, and no word of it is in the note: taken for absent"
         return Answer(Truth.FALSE, (why,), assumptions=(Assumption("absence", why),))
     need = Need(Who.READER, f"“{said}”", "not understood: has to be read")

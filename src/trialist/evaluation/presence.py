@@ -15,6 +15,7 @@ from trialist.criteria.nodes import Window
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.kinship import broader, narrower
 from trialist.evaluation.known import Known, day_of, evidence_of, stated_on
+from trialist.evaluation.narrative import says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
 from trialist.evaluation.times import covered_days, day_within, stretch_within
 from trialist.evaluation.truth import Truth, all_of
@@ -150,6 +151,7 @@ def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
         denying = [one for one in facts if one.negated and one.id in ids]
         return _contradicted(ask, [one.fact for one in there], denying)
     if there:
+        sure = [one for one in sure if one.fact not in known.inferred] or sure
         return _there(ask, sure, [one for one in denials if one.covers], contrary)
     near = [one for one in fits if one.truth is Truth.UNKNOWN and one.kin is not Kin.BROADER]
     covering = [one for one in denials if one.covers]
@@ -426,8 +428,11 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
             evidence,
             assumptions=(Assumption("absence", said),),
         )
-    is_asked_now = ask.when is not When.PLANNED and ask.need.who is Who.DATA
-    if not told and is_asked_now and known.is_silent(ask.name, ask.surface):
+    is_of_patient = ask.when is When.PLANNED or ask.need.who is Who.DATA
+    is_silent = known.is_silent(ask.name, ask.surface) or (
+        ask.kind is FactKind.ALLERGY and says_nothing_of_allergies(known)
+    )
+    if not told and is_of_patient and is_silent:
         said = f"the note says nothing of {ask.name}: taken for absent"
         return Answer(
             Truth.FALSE,

@@ -89,9 +89,17 @@ class Calculation:
     result: str
 
 
+POLICY_ASSUMPTIONS = frozenset({"absence", "inference", "manner"})
+"""The kinds of assumptions that a policy makes: without them the result would be open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Something taken for granted. `kind` absence (the policy's: not in the record, so not there), else the text's reading."""
+    """Something taken for granted.
+
+    `kind` absence (the policy's: not in the record, so not there), inference (a reader of a narrative infers it) or manner
+    (words that ask for nothing of their own); else the text's reading.
+    """
 
     kind: str
     words: str
@@ -122,6 +130,11 @@ class Assessment:
     scope: tuple[tuple[str, str], ...] = ()
     spans: tuple[Span, ...] = ()
     rests_on_absence: bool = False
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether the result would be open without an assumption of the policy."""
+        return any(one.kind in POLICY_ASSUMPTIONS for one in self.assumptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ NO_TEXT = Need(Who.READER, "the eligibility text", "not available: who may take 
 IF_ABSENT = "excludes only if what is not recorded is absent"
 """Why something is missing that has no name of its own: no single fact settles it."""
 
+IF_INFERRED = "excludes only if what was inferred is so"
+"""Why something is missing that a reader infers and nobody stated."""
+
 
 def weigh(
     criteria: CriterionSet, known: Known, assessments: Sequence[Assessment], fields: Witness | None = None
@@ -26,20 +29,20 @@ def weigh(
     """
     counted = [one for one in assessments if one.counts]
     excluding = [one for one in counted if one.effect is Effect.EXCLUDES and not one.scope]
-    sure = [one for one in excluding if not one.rests_on_absence]
+    sure = [one for one in excluding if not one.is_assumed]
     open_ = [one for one in counted if one.effect is Effect.OPEN and not one.scope]
     needs = [need for one in open_ for need in one.missing]
     notes = []
     for one in excluding:
-        if one.rests_on_absence:
-            needs.append(Need(Who.DATA, one.plain, IF_ABSENT))
+        if one.is_assumed:
+            needs.append(Need(Who.DATA, one.plain, IF_ABSENT if one.rests_on_absence else IF_INFERRED))
     scoped, scope_notes = _cohorts(counted)
     needs += scoped
     notes += scope_notes
     needs += unread_needs(criteria, fields)
-    silent = [one for one in counted if one.effect is Effect.ALLOWS and one.rests_on_absence]
+    silent = [one for one in counted if one.effect is Effect.ALLOWS and one.is_assumed]
     if known.policy.takes_silence and silent:
-        needs.append(Need(Who.PERSON, "what the note does not mention", f"{len(silent)} criteria rest on it"))
+        needs.append(Need(Who.PERSON, "what the note does not state", f"{len(silent)} criteria rest on it"))
     missing = tuple(dict.fromkeys(one for one in needs if one.who is Who.DATA))
     confirmations = tuple(dict.fromkeys(one for one in needs if one.who is not Who.DATA))
     verdict = Class.EXCLUDED if sure else Class.UNDETERMINED if needs else Class.ELIGIBLE
@@ -110,7 +113,7 @@ def _cohorts(counted: Sequence[Assessment]) -> tuple[list[Need], list[str]]:
     closed = []
     for scope, members in sorted(by_scope.items()):
         name = ", ".join(f"{kind} {value}" for kind, value in scope)
-        excluding = [one for one in members if one.effect is Effect.EXCLUDES and not one.rests_on_absence]
+        excluding = [one for one in members if one.effect is Effect.EXCLUDES and not one.is_assumed]
         open_ = [one for one in members if one.effect is Effect.OPEN or one.effect is Effect.EXCLUDES]
         if excluding:
             closed.append(name)

@@ -185,26 +185,30 @@ class _Note:
             self._add(sentence, masked, mention, _beside(mentions, place, masked), segment, timed)
 
     def _with_findings(self, masked: str, mentions: list[Mention]) -> list[Mention]:
-        """The mentions, and symptoms that no table has."""
+        """The mentions, and symptoms and signs that no table has, or that one has only by their words."""
         for match in self._rules.findings.finditer(masked):
-            if any(
-                one.kind is not None and one.start < match.end() and match.start() < one.end
+            here = [
+                one
                 for one in mentions
-            ):
+                if one.kind is not None and one.start < match.end() and match.start() < one.end
+            ]
+            if any(not _is_bare(one) for one in here):
                 continue
             named = [
                 one for one in self._gathered.terms.read_name(match.group()) if one.kind is FactKind.CONDITION
             ]
-            entry_id = self._rules.finding_ids.get(match.group().lower(), named[0].id if named else "")
-            broader = named[0].broader if named else ""
+            name = self._rules.finding_ids[match.group().lower()]
+            start = min((one.start for one in here), default=match.start())
+            end = max((one.end for one in here), default=match.end())
+            mentions = [one for one in mentions if one not in here]
             mentions.append(
                 Mention(
-                    match.start(),
-                    match.end(),
-                    match.group(),
+                    start,
+                    end,
+                    masked[start:end],
                     FactKind.CONDITION,
-                    id=entry_id,
-                    broader=broader,
+                    id=(named[0].id if named else "") or name,
+                    broader=named[0].broader if named else "",
                 )
             )
         return sorted(mentions, key=lambda one: (one.start, one.end))
@@ -367,6 +371,13 @@ class _Note:
                 else Status.UNSTATED
             )
         return status
+
+
+def _is_bare(mention: Mention) -> bool:
+    """Whether nothing but words is known of a mention, or a test without what came out."""
+    if mention.kind is FactKind.RESULT:
+        return not mention.outcome
+    return mention.kind is FactKind.CONDITION and not mention.id and not mention.broader
 
 
 def _beside(mentions: list[Mention], place: int, text: str) -> dict[str, list[str]]:

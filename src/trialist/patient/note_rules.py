@@ -1,4 +1,4 @@
-"""`tables/note.toml`, made ready: the cues of narratives as compiled patterns."""
+"""`tables/note.toml` and `tables/findings.toml`, made ready: the cues of narratives as compiled patterns."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ class Rules:
 @cache
 def read_rules() -> Rules:
     """The rules."""
-    text = (resources.files("trialist.patient") / "tables" / "note.toml").read_text(encoding="utf-8")
-    rows = tomllib.loads(text)
+    tables = resources.files("trialist.patient") / "tables"
+    rows = tomllib.loads((tables / "note.toml").read_text(encoding="utf-8"))
+    findings = tomllib.loads((tables / "findings.toml").read_text(encoding="utf-8"))["findings"]
 
     def compiled(name: str) -> Mapping[str, re.Pattern[str]]:
         return {key: re.compile(pattern, re.IGNORECASE) for key, pattern in rows[name].items()}
@@ -54,8 +55,8 @@ def read_rules() -> Rules:
         age=re.compile(rows["person"]["age"], re.IGNORECASE),
         female=words(rows["person"]["female"]),
         male=words(rows["person"]["male"]),
-        findings=words(rows["findings"]["words"]),
-        finding_ids=rows["finding_ids"],
+        findings=words("|".join(findings.values())),
+        finding_ids={word: name for name, row in findings.items() for word in row.split("|")},
         sections=rows["sections"],
         ignored_ids=frozenset(rows["ignored"]["ids"].split("|")),
         ignored_words=frozenset(rows["ignored"]["words"].split("|")),

@@ -1,0 +1,214 @@
+"""What a reader of a whole narrative infers from what it tells: `tables/inferences.toml`, for the policy `narrative` alone.
+
+An inferred fact is of the document `inferred` and says why; it is never used where the narrative itself speaks of the thing, and
+whatever rests on it is an assumption of the verdict.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from trialist.criteria.nodes import Interval
+from trialist.evaluation.amounts import asked_range, compare, converted, known_range
+from trialist.evaluation.kinship import narrower
+from trialist.evaluation.truth import Truth
+from trialist.patient.facts import (
+    Certainty,
+    Fact,
+    FactKind,
+    Origin,
+    Patient,
+    Status,
+    Subject,
+    age_on,
+    known_on,
+)
+
+INFERRED = "inferred"
+"""The document of facts that were inferred."""
+
+_KEY = re.compile(r"(?P<variable>\w+)(?P<sign>>=|<=|>|<)(?P<value>-?[\d.]+) (?P<unit>\S+)|(?P<id>\w+|\*)")
+_TELLING = frozenset({FactKind.CONDITION, FactKind.EXPOSURE, FactKind.STATE, FactKind.RESULT})
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One thing that may be there: an id, or a value of a variable within an interval."""
+
+    id: str
+    interval: Interval | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A row of the table."""
+
+    name: str
+    kind: FactKind
+    id: str
+    broader: str
+    words: tuple[str, ...]
+    needs: tuple[tuple[_Key, ...], ...]
+    least: int
+    denies: bool
+    age: tuple[int, int] | None
+    sex: str
+    qualifiers: tuple[str, ...]
+    outcome: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A fact and those that it was inferred from."""
+
+    fact: Fact
+    used: tuple[Fact, ...]
+
+
+@cache
+def read_inferences() -> tuple[_Rule, ...]:
+    """The rules in their order: later ones may build on what earlier ones infer."""
+    file = resources.files("trialist.evaluation") / "tables" / "inferences.toml"
+    rows: dict[str, dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["rule"]
+    return tuple(_rule(name, row) for name, row in rows.items())
+
+
+def _rule(name: str, row: dict[str, Any]) -> _Rule:
+    kind, _, given = row["gives"].partition(" ")
+    parts = given.split("|")
+    broader = ""
+    words = []
+    for part in parts[1:]:
+        word, _, above = part.partition("<")
+        broader = above or broader
+        words.append(word)
+    low, _, high = row.get("age", "").partition(" ")
+    needs = tuple(tuple(map(_key, _KEY.finditer(one))) for one in row["needs"])
+    return _Rule(
+        name,
+        FactKind(kind),
+        parts[0],
+        broader,
+        tuple(words),
+        needs,
+        row.get("least", len(needs)),
+        row.get("denies", False),
+        (int(low), int(high)) if low else None,
+        row.get("sex", ""),
+        tuple(row.get("qualifiers", "").split()),
+        row.get("outcome", ""),
+        row["why"],
+    )
+
+
+def _key(match: re.Match[str]) -> _Key:
+    if match["id"]:
+        return _Key(match["id"])
+    value, sign = Decimal(match["value"]), match["sign"]
+    bound = Interval(
+        lower=value if sign[0] == ">" else None,
+        upper=value if sign[0] == "<" else None,
+        lower_inclusive=sign == ">=",
+        upper_inclusive=sign == "<=",
+    )
+    return _Key(match["variable"], bound, match["unit"])
+
+
+def infer(patient: Patient, as_of: date) -> tuple[Inferred, ...]:
+    """What follows, for a reader, from what a patient's narrative tells, as far as it does not speak of it itself."""
+    own = [one for one in patient.facts if one.subject is Subject.PATIENT and known_on(one, as_of)]
+    facts, found = list(own), []
+    for rule in read_inferences():
+        if not _fits(rule, patient, as_of) or _is_told(rule, own):
+            continue
+        used = _held(rule, facts)
+        if used is None:
+            continue
+        for fact in _facts(rule, used):
+            found.append(Inferred(fact, used))
+            facts.append(fact)
+    return tuple(found)
+
+
+def _fits(rule: _Rule, patient: Patient, as_of: date) -> bool:
+    if rule.sex and (patient.sex is None or str(patient.sex) != rule.sex):
+        return False
+    if rule.age is None:
+        return True
+    age = None if patient.birth is None else age_on(patient.birth, as_of)
+    if age is None or age.lower is None or age.upper is None:
+        return False
+    return rule.age[0] <= age.lower and age.upper <= rule.age[1]
+
+
+def _is_told(rule: _Rule, facts: Sequence[Fact]) -> bool:
+    """Whether the narrative itself says, denies or doubts what a rule would give, or a kind of it."""
+    if not rule.id or rule.qualifiers:
+        return False
+    below = {rule.id, *narrower(_domain(rule.kind), rule.id)}
+    return any(one.kind is rule.kind and (one.id == rule.id or one.id in below) for one in facts)
+
+
+def _domain(kind: FactKind) -> str:
+    return "exposure" if kind is FactKind.EXPOSURE else "condition"
+
+
+def _held(rule: _Rule, facts: Sequence[Fact]) -> tuple[Fact, ...] | None:
+    """The facts by which a rule holds; None where it does not."""
+    told = [next(_telling(need, facts), None) for need in rule.needs]
+    used = tuple(dict.fromkeys(one for one in told if one is not None))
+    return used if sum(one is not None for one in told) >= rule.least else None
+
+
+def _telling(need: Sequence[_Key], facts: Sequence[Fact]) -> Iterator[Fact]:
+    for key in need:
+        yield from (one for one in facts if _tells(key, one))
+
+
+def _tells(key: _Key, fact: Fact) -> bool:
+    if fact.negated or fact.certainty is Certainty.SUSPECTED or fact.status is Status.PLANNED:
+        return False
+    if key.interval is not None:
+        if fact.kind is not FactKind.MEASUREMENT or fact.id != key.id or fact.value is None:
+            return False
+        value = converted(known_range(fact.value), fact.unit, key.unit, key.id)
+        return value is not None and compare(value, asked_range(key.interval)) is Truth.TRUE
+    if key.id == "*":
+        return fact.kind is FactKind.CONDITION and fact.status is Status.ACTIVE and fact.id != "healthy"
+    if fact.kind not in _TELLING or (fact.kind is FactKind.RESULT and fact.outcome != "positive"):
+        return False
+    if fact.kind is FactKind.CONDITION and fact.status is Status.ENDED:
+        return False
+    below = {key.id, *narrower(_domain(fact.kind), key.id)}
+    return fact.id in below or fact.broader in below
+
+
+def _facts(rule: _Rule, used: Sequence[Fact]) -> Iterator[Fact]:
+    """The facts that a rule gives: one by its id, and one by each of its words, for criteria that know only the words."""
+    recorded = next((one.recorded for one in used if one.recorded is not None), None)
+    said: dict[str, Any] = {
+        "origin": Origin(INFERRED, resource=rule.name),
+        "recorded": recorded,
+        "negated": rule.denies,
+        "qualifiers": rule.qualifiers,
+        "outcome": rule.outcome,
+        "note": rule.why,
+    }
+    if rule.kind in (FactKind.CONDITION, FactKind.EXPOSURE, FactKind.STATE):
+        said["status"] = Status.UNSTATED if rule.denies else Status.ACTIVE
+    if rule.kind is FactKind.EXPOSURE:
+        said["status"] = Status.ENDED if rule.id in {"surgery", "major_surgery"} else Status.ACTIVE
+    if rule.id:
+        yield Fact(rule.kind, rule.id, surface=rule.words[0], **said)
+    for word in rule.words:
+        yield Fact(rule.kind, "", surface=word, broader=rule.broader or rule.id, **said)

@@ -1,0 +1,227 @@
+"""How a reader takes a sentence beside a whole narrative, where the policy `narrative` is asked for: `tables/narrative.toml`.
+
+Words that say how a thing is found, or by whom a consent is given, ask for nothing of their own. Leaving them out is an
+assumption of the verdict; no other policy does it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from trialist.criteria.criterion import Criterion, Polarity
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Attestation,
+    Biomarker,
+    Concept,
+    Demographic,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Judgement,
+    Not,
+    Opaque,
+    Or,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Trialwise,
+    atoms,
+    join_all,
+    join_any,
+)
+from trialist.criteria.nodes import Result as Test
+from trialist.evaluation.known import Known
+from trialist.evaluation.truth import Truth
+from trialist.evaluation.verdict import Assumption, Need, Who
+from trialist.patient.facts import Sex
+
+_MEASURED = (Quantity, Test, Ordinal, Biomarker, ReproState)
+_WOMEN = frozenset({"pregnant", "lactating", "child_bearing_potential", "planning_pregnancy"})
+_MEN_TOO = re.compile(r"\b(?:males?|men|man|partners?|sperm|father\w*|vasectom\w*)\b", re.IGNORECASE)
+_SUMMARY = re.compile(r"\b(?:abnormal|laborator|count|value|level|parameter|result|test)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@cache
+def read_narrative() -> Mapping[str, Mapping[str, str]]:
+    """The table as it is."""
+    file = resources.files("trialist.evaluation") / "tables" / "narrative.toml"
+    found: Mapping[str, Mapping[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _words(row: str) -> frozenset[str]:
+    return frozenset(read_narrative()[row]["words"].split())
+
+
+@cache
+def _opening(row: str) -> re.Pattern[str]:
+    return re.compile(read_narrative()[row]["opening"], re.IGNORECASE)
+
+
+def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
+    """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
+    found = list(atoms(criterion.expr))
+    left_out = [one for one in found if _is_manner(one, criterion.text)]
+    left_out += _of_consent(found)
+    if any(isinstance(one, Trialwise) for one in found):
+        left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "trials")]
+    if _opening("examples").search(criterion.text) and sum(map(_is_named, found)) > 1:
+        left_out += [one for one in found if isinstance(one, Concept) and one.concept_id == "comorbidity"]
+    expr = _without(criterion.expr, lambda one: any(one is other for other in left_out))
+    if not left_out or expr is None:
+        return criterion, ()
+    names = dict.fromkeys(_said(one) for one in left_out)
+    told = tuple(Assumption("manner", f"“{name}” is taken to ask for nothing of its own") for name in names)
+    return replace(criterion, expr=expr), told
+
+
+def _said(atom: Any) -> str:
+    return str(getattr(atom, "text", "") or getattr(atom, "surface", "") or getattr(atom, "topic", ""))
+
+
+def _is_named(atom: Expr) -> bool:
+    return isinstance(atom, Concept | Exposure) and atom.concept_id != "comorbidity"
+
+
+def _all_in(text: str, row: str) -> bool:
+    said = {word.casefold() for word in _WORD.findall(text)}
+    return bool(said) and said <= _words(row)
+
+
+def _is_manner(atom: Expr, text: str) -> bool:
+    """Whether an atom only says how, from what or by whom something is found."""
+    said = _said(atom) if isinstance(atom, Opaque | Judgement) else ""
+    if not said or not _all_in(re.sub(r"^as judged by", "", said, flags=re.IGNORECASE), "manner"):
+        return False
+    plain = " ".join(said.split()).casefold()
+    return any(
+        plain in " ".join(match.group().split()).casefold() for match in _opening("manner").finditer(text)
+    )
+
+
+def _of_consent(found: list[Any]) -> list[Any]:
+    """What stands beside a consent without asking for more than it: whose, how, and that somebody is able to give it."""
+    given = [one for one in found if isinstance(one, Attestation) and one.topic in {"consent", "assent"}]
+    if not given or not all(isinstance(one, Attestation | Opaque | Judgement) for one in found):
+        return []
+    others = [one for one in found if not any(one is other for other in given)]
+    spoken = [one for one in others if not isinstance(one, Attestation)]
+    if not all(_all_in(_said(one), "consent") for one in spoken):
+        return []
+    able = [one for one in others if isinstance(one, Attestation) and one.topic == "ability" and one.affirmed]
+    return spoken + (able if all(one.affirmed for one in given) else [])
+
+
+def _without(expr: Expr, is_out: Callable[[Expr], bool]) -> Expr | None:
+    """An expression without some of its atoms; None when nothing is left."""
+    match expr:
+        case And(of) | Or(of):
+            left = [one for one in (_without(one, is_out) for one in of) if one is not None]
+            return (join_all(left) if isinstance(expr, And) else join_any(left)) if left else None
+        case AtLeast() | ExceptWhen():
+            return expr
+        case Not(of):
+            inner = _without(of, is_out)
+            return None if inner is None else Not(inner)
+        case Alternatives(readings):
+            kept = tuple(
+                dict.fromkeys(
+                    one for one in (_without(one, is_out) for one in readings) if one is not None
+                )
+            )
+            return Alternatives(kept) if len(kept) > 1 else kept[0] if kept else None
+        case _:
+            return None if is_out(expr) else expr
+
+
+def is_for_women_only(criterion: Criterion, known: Known) -> bool:
+    """Whether all that a sentence asks is about pregnancy and the like, and the patient is a man."""
+    if known.patient.sex is not Sex.MALE or _MEN_TOO.search(criterion.text):
+        return False
+    found = list(atoms(criterion.expr))
+    told = [one for one in found if not isinstance(one, Opaque | Attestation)]
+    first = found[0]
+    return (
+        isinstance(first, ReproState)
+        and first.state in _WOMEN
+        and all(
+            isinstance(one, ReproState)
+            or (isinstance(one, Test) and one.test == "pregnancy_test")
+            or (isinstance(one, Demographic) and one.values == ("female",))
+            or (isinstance(one, Exposure) and one.concept_id in {"excipients", "oral_contraceptives"})
+            for one in told
+        )
+    )
+
+
+def half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr], Truth]) -> Need | None:
+    """What has to be read where silence would decide, and a part of the sentence is there or is a value: the rest may be as well."""
+    found = list(atoms(criterion.expr))
+    parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
+    said = f"“{criterion.text}”"
+    if any(decide(one) is Truth.TRUE for one in parts):
+        return Need(Who.READER, said, "a part of it is there, and the note is silent on the rest")
+    if any(_names_values(one, decide) for one in _junctions(criterion.expr)):
+        return Need(Who.READER, said, "it names values, and of those silence says nothing")
+    return None
+
+
+def is_promise_that_excludes(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:
+    """Whether nothing but what the patient agrees to makes an exclusion true: "participation in …" was read as a promise."""
+    if criterion.polarity is not Polarity.EXCLUSION or truth is not Truth.TRUE:
+        return False
+    there = [one for one in atoms(criterion.expr) if decide(one) is Truth.TRUE]
+    return bool(there) and all(isinstance(one, Attestation) and one.affirmed for one in there)
+
+
+def _junctions(expr: Expr) -> list[And]:
+    """All conjunctions of an expression."""
+    match expr:
+        case And(of):
+            return [expr, *(found for one in of for found in _junctions(one))]
+        case Or(of) | AtLeast(_, of) | Alternatives(of):
+            return [found for one in of for found in _junctions(one)]
+        case Not(of):
+            return _junctions(of)
+        case ExceptWhen(main, exception):
+            return [*_junctions(main), *_junctions(exception)]
+        case _:
+            return []
+
+
+def _names_values(junction: And, decide: Callable[[Expr], Truth]) -> bool:
+    """Whether words that were not understood stand beside values that are not known: "abnormal counts (platelets below …)"."""
+    if not any(isinstance(one, Opaque) and _SUMMARY.search(one.text) for one in junction.of):
+        return False
+    measured = [atom for one in junction.of for atom in atoms(one) if isinstance(atom, _MEASURED)]
+    return any(decide(one) is Truth.UNKNOWN for one in measured)
+
+
+def is_inability_silent(topic: str, known: Known) -> bool:
+    """Whether a note for which silence is taken for absence says nothing of being unable to do something."""
+    row = read_narrative()["inability"].get(topic)
+    said = known.patient.note_words
+    return bool(row and said and known.policy.takes_silence) and said.isdisjoint(str(row).split("|"))
+
+
+def says_nothing_of_allergies(known: Known) -> bool:
+    """Whether a note for which silence is taken for absence speaks of no allergy at all."""
+    said = known.patient.note_words
+    stems = read_narrative()["allergies"]["stems"].split("|")
+    return known.policy.takes_silence and bool(said) and said.isdisjoint(stems)
+
+
+def shows_only_later(text: str) -> bool:
+    """Whether words are about what only an operation or the study itself will show."""
+    return any(word.casefold() in _words("later") for word in _WORD.findall(text))
