@@ -50,8 +50,10 @@ def result(line: str, kind: str = "Exclusion", policy=NARRATIVE, of: Patient | N
         ("Positive HIV test", Result.UNKNOWN),
         ("EGFR mutation", Result.UNKNOWN),
         ("Pregnancy", Result.UNKNOWN),
-        ("Life expectancy less than 3 months", Result.UNKNOWN),
-        ("Any reason in the opinion of the investigator", Result.UNKNOWN),
+        ("Life expectancy less than 3 months", Result.MET),
+        ("Any reason in the opinion of the investigator", Result.MET),
+        ("Planned surgery", Result.MET),
+        ("Craniotomy for intraoperative swelling", Result.UNKNOWN),  # only the operation will show it
     ],
 )
 def test_exclusions(line: str, wanted: Result):
@@ -80,7 +82,7 @@ def test_nobody_is_eligible_by_silence():
     verdict = evaluate(criteria, patient(), DAY, NARRATIVE)
     assert verdict.verdict is Class.UNDETERMINED
     assert verdict.is_open_for_persons_only
-    assert [one.what for one in verdict.confirmations] == ["what the note does not mention"]
+    assert [one.what for one in verdict.confirmations] == ["what the note does not state"]
 
 
 def test_consent_is_promised_and_ability_is_not():

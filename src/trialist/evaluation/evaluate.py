@@ -45,12 +45,7 @@ from trialist.evaluation.graded import answer_biomarker, answer_count, answer_or
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.measured import answer_quantity
-from trialist.evaluation.narrative import (
-    as_noted,
-    half_mentioned,
-    is_for_women_only,
-    is_promise_that_excludes,
-)
+from trialist.evaluation.narrative import as_noted, doubt_of_narrative, is_for_women_only
 from trialist.evaluation.persons import (
     answer_attestation,
     answer_demographic,
@@ -112,13 +107,13 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
         criterion, told = as_noted(criterion)
     answer = answer_expr(as_asked(criterion), known)
     answer = replace(answer, assumptions=(*answer.assumptions, *told)) if told else answer
-    doubt = is_doubtful(criterion, answer, lambda one: answer_expr(one, known).truth)
-    if known.takes_silence and answer.rests_on_absence:
-        doubt = half_mentioned(criterion, known, lambda one: answer_expr(one, known).truth)
-    elif known.takes_silence and is_promise_that_excludes(
-        criterion, answer.truth, lambda one: answer_expr(one, known).truth
-    ):
-        doubt = Need(Who.READER, f"“{criterion.text}”", "a promise does not exclude: has to be read")
+
+    def decide(one: Expr) -> Truth:
+        return answer_expr(one, known).truth
+
+    doubt = is_doubtful(criterion, answer, decide)
+    if known.takes_silence:
+        doubt = doubt_of_narrative(criterion, answer, doubt, decide)
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
@@ -152,11 +147,16 @@ def _with_inferences(answer: Answer, known: Known) -> Answer:
     facts = [one.fact for one in answer.evidence if one.fact is not None]
     if not answer.truth.is_decided or not facts or any(one not in known.inferred for one in facts):
         return answer
-    sources = dict.fromkeys(used for one in facts for used in known.inferred[one] if used not in known.inferred)
+    sources = dict.fromkeys(
+        used for one in facts for used in known.inferred[one] if used not in known.inferred
+    )
     told = dict.fromkeys(f"{one.surface} is inferred: {one.note}" for one in facts)
     return replace(
         answer,
-        evidence=(*answer.evidence, *(evidence_of(one, one.surface or one.id.replace("_", " ")) for one in sources)),
+        evidence=(
+            *answer.evidence,
+            *(evidence_of(one, one.surface or one.id.replace("_", " ")) for one in sources),
+        ),
         assumptions=(*answer.assumptions, *(Assumption("inference", one) for one in told)),
     )
 

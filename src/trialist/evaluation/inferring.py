@@ -210,5 +210,5 @@ def _facts(rule: _Rule, used: Sequence[Fact]) -> Iterator[Fact]:
         said["status"] = Status.ENDED if rule.id in {"surgery", "major_surgery"} else Status.ACTIVE
     if rule.id:
         yield Fact(rule.kind, rule.id, surface=rule.words[0], **said)
-    for word in rule.words:
-        yield Fact(rule.kind, "", surface=word, broader=rule.broader or rule.id, **said)
+    for word in rule.words if not rule.denies else ():
+        yield Fact(rule.kind, "", surface=word, broader=rule.broader, **said)

@@ -39,6 +39,9 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.nodes import Result as Test
+from trialist.evaluation.answers import Answer
+from trialist.evaluation.caution import is_plain_list
+from trialist.evaluation.inferring import INFERRED
 from trialist.evaluation.known import Known
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Need, Who
@@ -73,6 +76,9 @@ def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
     found = list(atoms(criterion.expr))
     left_out = [one for one in found if _is_manner(one, criterion.text)]
+    left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "empty")]
+    if any(isinstance(one, Concept) and "acute" in one.status for one in found):
+        left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "flare")]
     left_out += _of_consent(found)
     if any(isinstance(one, Trialwise) for one in found):
         left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "trials")]
@@ -102,12 +108,19 @@ def _all_in(text: str, row: str) -> bool:
 def _is_manner(atom: Expr, text: str) -> bool:
     """Whether an atom only says how, from what or by whom something is found."""
     said = _said(atom) if isinstance(atom, Opaque | Judgement) else ""
-    if not said or not _all_in(re.sub(r"^as judged by", "", said, flags=re.IGNORECASE), "manner"):
+    if not said:
         return False
-    plain = " ".join(said.split()).casefold()
-    return any(
-        plain in " ".join(match.group().split()).casefold() for match in _opening("manner").finditer(text)
-    )
+    is_name = isinstance(atom, Opaque) and all(_is_name(word) for word in _WORD.findall(said))
+    openings = [_opening("names")] if is_name else []
+    openings += [_opening("manner")] if _all_in(said, "manner") else []
+    plain = " ".join(said.split())
+    return any(plain in " ".join(match.group().split()) for one in openings for match in one.finditer(text))
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is one of a society's or classification's name: written with a capital, or a small word between such."""
+    is_grade = re.fullmatch(r"[IVX]+|\d+", word) is not None
+    return (word[0].isupper() and not is_grade) or word in {"of", "for", "and", "the", "in"}
 
 
 def _of_consent(found: list[Any]) -> list[Any]:
@@ -136,9 +149,7 @@ def _without(expr: Expr, is_out: Callable[[Expr], bool]) -> Expr | None:
             return None if inner is None else Not(inner)
         case Alternatives(readings):
             kept = tuple(
-                dict.fromkeys(
-                    one for one in (_without(one, is_out) for one in readings) if one is not None
-                )
+                dict.fromkeys(one for one in (_without(one, is_out) for one in readings) if one is not None)
             )
             return Alternatives(kept) if len(kept) > 1 else kept[0] if kept else None
         case _:
@@ -165,7 +176,21 @@ def is_for_women_only(criterion: Criterion, known: Known) -> bool:
     )
 
 
-def half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr], Truth]) -> Need | None:
+def doubt_of_narrative(
+    criterion: Criterion, answer: Answer, doubt: Need | None, decide: Callable[[Expr], Truth]
+) -> Need | None:
+    """What has to be read before a decision on a narrative may stand; `doubt` is what would have to be of any record."""
+    said = f"“{criterion.text}”"
+    if answer.rests_on_absence:
+        return _half_mentioned(criterion, decide)
+    if _is_promise_that_excludes(criterion, answer.truth, decide):
+        return Need(Who.READER, said, "a promise does not exclude: has to be read")
+    if _is_inferred_against(criterion, answer):
+        return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
+    return None if _is_sure_alternative(criterion, answer.truth, decide) else doubt
+
+
+def _half_mentioned(criterion: Criterion, decide: Callable[[Expr], Truth]) -> Need | None:
     """What has to be read where silence would decide, and a part of the sentence is there or is a value: the rest may be as well."""
     found = list(atoms(criterion.expr))
     parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
@@ -177,7 +202,33 @@ def half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr], 
     return None
 
 
-def is_promise_that_excludes(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:
+def _is_sure_alternative(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:
+    """Whether one of several alternatives was understood wholly and is there: what was not understood is another one."""
+    return (
+        truth is Truth.TRUE
+        and is_plain_list(criterion)
+        and isinstance(criterion.expr, Or)
+        and any(
+            not any(isinstance(atom, Opaque) for atom in atoms(one)) and decide(one) is Truth.TRUE
+            for one in criterion.expr.of
+        )
+    )
+
+
+def _is_inferred_against(criterion: Criterion, answer: Answer) -> bool:
+    """Whether something required fails because something else is inferred: what is only probable forbids nothing."""
+    return (
+        criterion.polarity is Polarity.INCLUSION
+        and answer.truth is Truth.FALSE
+        and any(one.kind == "inference" for one in answer.assumptions)
+        and any(
+            item.fact is not None and not item.fact.negated and item.fact.origin.document == INFERRED
+            for item in answer.evidence
+        )
+    )
+
+
+def _is_promise_that_excludes(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:
     """Whether nothing but what the patient agrees to makes an exclusion true: "participation in …" was read as a promise."""
     if criterion.polarity is not Polarity.EXCLUSION or truth is not Truth.TRUE:
         return False

@@ -20,7 +20,7 @@ from trialist.evaluation.narrative import is_inability_silent, shows_only_later
 from trialist.evaluation.truth import Truth, not_, truth_of
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.extents import ValueRange
-from trialist.patient.facts import FactKind, age_on
+from trialist.patient.facts import Fact, FactKind, age_on
 
 _BIRTH = Need(Who.DATA, "date of birth", "not recorded", "patient/birth", "LOINC 21112-8")
 _SEX = Need(Who.DATA, "sex", "not recorded", "patient/sex", "LOINC 46098-0")
@@ -116,9 +116,11 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     facts = known.facts(FactKind.ATTESTATION, atom.topic)
     evidence = tuple(evidence_of(one, f"{'no ' if one.negated else ''}{topic}") for one in facts)
     truths = {truth_of(not one.negated) for one in facts}
-    if not facts and atom.topic in _PROMISED and known.policy.takes_silence and _will_comply(known):
+    promised = _promises(known) if atom.topic in _PROMISED and known.policy.takes_silence else ()
+    if not facts and promised:
         said = f"{topic}: the note says that the patient will comply, taken for given"
-        return Answer(truth_of(atom.affirmed), (said,), assumptions=(Assumption("absence", said),))
+        shown = tuple(evidence_of(one, one.surface) for one in promised)
+        return Answer(truth_of(atom.affirmed), (said,), shown, assumptions=(Assumption("absence", said),))
     if not facts and not atom.affirmed and is_inability_silent(atom.topic, known):
         said = f"{topic}: the note says nothing of not being able or willing, taken for given"
         return Answer(Truth.FALSE, (said,), assumptions=(Assumption("absence", said),))
@@ -135,9 +137,13 @@ _PROMISED = frozenset({"consent", "assent", "compliance", "refrain"})
 """What a note's "will consent and comply" promises; what somebody is able to do, or where they live, is something else."""
 
 
-def _will_comply(known: Known) -> bool:
-    facts = [*known.facts(FactKind.ATTESTATION, "compliance"), *known.facts(FactKind.ATTESTATION, "consent")]
-    return bool(facts) and not any(one.negated for one in facts)
+def _promises(known: Known) -> tuple[Fact, ...]:
+    """What the patient promised, where nothing was refused."""
+    facts = (
+        *known.facts(FactKind.ATTESTATION, "compliance"),
+        *known.facts(FactKind.ATTESTATION, "consent"),
+    )
+    return () if any(one.negated for one in facts) else facts
 
 
 def answer_judgement(atom: Judgement, known: Known) -> Answer:

@@ -139,6 +139,8 @@ class _Denial:
 def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
     """Whether it is there, as far as the facts say."""
     facts = _related(ask, facts, known)
+    if known.inferred:  # that something wider is probable says nothing of this
+        facts = [one for one in facts if one not in known.inferred or kin_of(ask, one) is not Kin.BROADER]
     fits = [_fit(ask, one, known) for one in facts if _is_about(ask, one)]
     denials = [_denial(ask, one, known) for one in facts if _denies(ask, one)]
     stopped = [_stopped(ask, one, known) for one in facts if not one.negated and kin_of(ask, one) is Kin.SAME]
