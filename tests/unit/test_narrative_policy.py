@@ -53,7 +53,7 @@ def result(line: str, kind: str = "Exclusion", policy=NARRATIVE, of: Patient | N
         ("Life expectancy less than 3 months", Result.MET),
         ("Any reason in the opinion of the investigator", Result.MET),
         ("Planned surgery", Result.MET),
-        ("Craniotomy for intraoperative swelling", Result.UNKNOWN),  # only the operation will show it
+        ("Intraoperative unresectability", Result.UNKNOWN),  # only the operation will show it
     ],
 )
 def test_exclusions(line: str, wanted: Result):

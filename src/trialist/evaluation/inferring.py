@@ -31,6 +31,7 @@ from trialist.patient.facts import (
     age_on,
     known_on,
 )
+from trialist.patient.note_rules import read_rules
 
 INFERRED = "inferred"
 """The document of facts that were inferred."""
@@ -190,7 +191,13 @@ def _tells(key: _Key, fact: Fact) -> bool:
     if fact.kind is FactKind.CONDITION and fact.status is Status.ENDED:
         return False
     below = {key.id, *narrower(_domain(fact.kind), key.id)}
-    return fact.id in below or fact.broader in below
+    return fact.id in below or fact.broader in below or _finding_of(fact) == key.id
+
+
+def _finding_of(fact: Fact) -> str:
+    """The symptom or sign that the words of a fact are; "" for none."""
+    said = read_rules().findings.search(fact.surface) if fact.kind is FactKind.CONDITION else None
+    return "" if said is None else read_rules().finding_ids[said.group().lower()]
 
 
 def _facts(rule: _Rule, used: Sequence[Fact]) -> Iterator[Fact]:

@@ -197,7 +197,8 @@ class _Note:
             named = [
                 one for one in self._gathered.terms.read_name(match.group()) if one.kind is FactKind.CONDITION
             ]
-            name = self._rules.finding_ids[match.group().lower()]
+            own = self._rules.finding_ids[match.group().lower()]
+            name = own if own in self._gathered.terms.concepts else ""
             start = min((one.start for one in here), default=match.start())
             end = max((one.end for one in here), default=match.end())
             mentions = [one for one in mentions if one not in here]
