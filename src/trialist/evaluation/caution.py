@@ -14,6 +14,7 @@ from trialist.criteria.nodes import (
     Alternatives,
     And,
     AtLeast,
+    Attestation,
     Concept,
     Demographic,
     ExceptWhen,
@@ -98,6 +99,13 @@ def without_sexes(expr: Expr) -> Expr:
     """The expression with every sex taken for not known."""
     return _mapped(
         expr, lambda one: Opaque("", one.span) if isinstance(one, Demographic) and one.kind == "sex" else one
+    )
+
+
+def without_promises(expr: Expr) -> Expr:
+    """The expression with everything that somebody agrees to or is able to taken for not known."""
+    return _mapped(
+        expr, lambda one: Opaque("", one.span) if isinstance(one, Attestation) and one.affirmed else one
     )
 
 

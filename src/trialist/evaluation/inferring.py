@@ -191,10 +191,10 @@ def _tells(key: _Key, fact: Fact) -> bool:
     if fact.kind is FactKind.CONDITION and fact.status is Status.ENDED:
         return False
     below = {key.id, *narrower(_domain(fact.kind), key.id)}
-    return fact.id in below or fact.broader in below or _finding_of(fact) == key.id
+    return fact.id in below or fact.broader in below or finding_of(fact) == key.id
 
 
-def _finding_of(fact: Fact) -> str:
+def finding_of(fact: Fact) -> str:
     """The symptom or sign that the words of a fact are; "" for none."""
     said = read_rules().findings.search(fact.surface) if fact.kind is FactKind.CONDITION else None
     return "" if said is None else read_rules().finding_ids[said.group().lower()]

@@ -40,12 +40,13 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
-from trialist.evaluation.caution import is_plain_list
-from trialist.evaluation.inferring import INFERRED
+from trialist.evaluation.caution import is_plain_list, without_promises
+from trialist.evaluation.inferring import INFERRED, finding_of
 from trialist.evaluation.known import Known
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Need, Who
-from trialist.patient.facts import Sex
+from trialist.patient.facts import Certainty, Fact, FactKind, Sex
+from trialist.patient.note_rules import read_rules
 
 _MEASURED = (Quantity, Test, Ordinal, Biomarker, ReproState)
 _WOMEN = frozenset({"pregnant", "lactating", "child_bearing_potential", "planning_pregnancy"})
@@ -79,6 +80,8 @@ def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "empty")]
     if any(isinstance(one, Concept) and "acute" in one.status for one in found):
         left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "flare")]
+    if any(isinstance(one, Demographic) and one.kind == "age" for one in found):
+        left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "ages")]
     left_out += _of_consent(found)
     if any(isinstance(one, Trialwise) for one in found):
         left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "trials")]
@@ -181,6 +184,8 @@ def doubt_of_narrative(
 ) -> Need | None:
     """What has to be read before a decision on a narrative may stand; `doubt` is what would have to be of any record."""
     said = f"“{criterion.text}”"
+    if _is_unread_requirement(criterion, answer):
+        return Need(Who.READER, said, "what was not understood meets no requirement: has to be read")
     if answer.rests_on_absence:
         return _half_mentioned(criterion, decide)
     if _is_promise_that_excludes(criterion, answer.truth, decide):
@@ -229,11 +234,21 @@ def _is_inferred_against(criterion: Criterion, answer: Answer) -> bool:
 
 
 def _is_promise_that_excludes(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:
-    """Whether nothing but what the patient agrees to makes an exclusion true: "participation in …" was read as a promise."""
+    """Whether an exclusion is true only by what the patient agrees to: "participation in …" was read as a promise."""
     if criterion.polarity is not Polarity.EXCLUSION or truth is not Truth.TRUE:
         return False
-    there = [one for one in atoms(criterion.expr) if decide(one) is Truth.TRUE]
-    return bool(there) and all(isinstance(one, Attestation) and one.affirmed for one in there)
+    if not any(isinstance(one, Attestation) and one.affirmed for one in atoms(criterion.expr)):
+        return False
+    return decide(without_promises(criterion.expr)) is not Truth.TRUE
+
+
+def _is_unread_requirement(criterion: Criterion, answer: Answer) -> bool:
+    """Whether something required is met by silence on words that were not understood: "not considered candidates for …"."""
+    return (
+        criterion.polarity is Polarity.INCLUSION
+        and answer.truth is Truth.TRUE
+        and any("was not understood" in one.words for one in answer.assumptions if one.kind == "absence")
+    )
 
 
 def _junctions(expr: Expr) -> list[And]:
@@ -271,6 +286,18 @@ def says_nothing_of_allergies(known: Known) -> bool:
     said = known.patient.note_words
     stems = read_narrative()["allergies"]["stems"].split("|")
     return known.policy.takes_silence and bool(said) and said.isdisjoint(stems)
+
+
+def findings_of(words: str, known: Known) -> list[Fact]:
+    """What a narrative tells of a symptom or sign that is named by these words alone; for the policy that reads it whole."""
+    name = read_rules().finding_ids.get(words.casefold(), "") if known.takes_silence else ""
+    if not name:
+        return []
+    return [
+        one
+        for one in known.of_kind(FactKind.CONDITION)
+        if finding_of(one) == name and one.certainty is not Certainty.SUSPECTED
+    ]
 
 
 def shows_only_later(text: str) -> bool:

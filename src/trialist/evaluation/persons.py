@@ -16,7 +16,7 @@ from trialist.evaluation.amounts import (
 from trialist.evaluation.answers import Answer, if_agreed
 from trialist.evaluation.graded import sex_evidence
 from trialist.evaluation.known import Known, evidence_of
-from trialist.evaluation.narrative import is_inability_silent, shows_only_later
+from trialist.evaluation.narrative import findings_of, is_inability_silent, shows_only_later
 from trialist.evaluation.truth import Truth, not_, truth_of
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.extents import ValueRange
@@ -174,6 +174,13 @@ def answer_judgement(atom: Judgement, known: Known) -> Answer:
 def answer_opaque(atom: Opaque, known: Known) -> Answer:
     """Words that were not understood: a person has to read them, unless silence is taken for absence and none is in the note."""
     said = " ".join(atom.text.split())
+    shown = findings_of(said, known)
+    if shown:
+        evidence = tuple(evidence_of(one, one.surface) for one in shown)
+        truths = {truth_of(not one.negated) for one in shown}
+        if len(truths) == 1:
+            truth = truths.pop()
+            return Answer(truth, (f"{'' if truth is Truth.TRUE else 'no '}{said}",), evidence)
     # An abbreviation that no table has may stand in the note in full.
     written_out = _ABBREVIATION.sub(" ", said)
     if known.is_silent(written_out) and _OF_THE_STUDY.search(said) is None and not shows_only_later(said):
