@@ -104,7 +104,8 @@ _COMMON = word_stems(
     "with without other than that this such these those have having from been during before after within prior known current "
     "previous history disease diseases disorder disorders condition conditions patient patients subject subjects participant "
     "treatment therapy medication medications medical clinical severe active acute chronic least more less days weeks months "
-    "years time any major significant trial trials study studies protocol informed consent comply provide practical issues"
+    "years time any major significant obvious underlying serious systemic concurrent concomitant intercurrent illness illnesses other "
+    "trial trials study studies protocol informed consent comply provide practical issues"
 )
 """Words that a note has whatever it speaks of."""
 
