@@ -19,10 +19,11 @@ class Policy:
     covers `least_months` of care and ends at most `most_gap_days` before the day of evaluation. Every use is an assumption
     of the verdict. Never so: laboratory values, grades, tests, markers, allergies, pregnancy, other trials.
 
-    With `takes_silence` a clinical note is taken for complete: a disease, a treatment, an allergy, another trial or words that
-    were not understood are taken for absent where no word of them is in the note, and whoever will comply is taken to be able
-    to. Each use is an assumption of the verdict, and no trial is ELIGIBLE by one: a person has to confirm. Never so: laboratory
-    values, tests, markers, grades, pregnancy, judgements.
+    With `takes_silence` a clinical note is taken for complete: a disease, a treatment, an allergy, another trial, a plan, an
+    investigator's objection or words that were not understood are taken for absent where no word of them is in the note,
+    whoever will comply is taken to be able to, and what a reader infers from findings is taken for probable. Each use is an
+    assumption of the verdict; no trial is ELIGIBLE or EXCLUDED by one: a person has to confirm. Never so: laboratory values,
+    tests, markers, grades, pregnancy.
     """
 
     name: str

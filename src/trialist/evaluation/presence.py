@@ -454,7 +454,9 @@ def _is_of_another_time(ask: Ask, fits: Sequence[_Fit], known: Known) -> bool:
     return (
         is_asked
         and bool(fits)
-        and all(one.truth is Truth.FALSE and _within(ask, one.fact, known).truth is Truth.FALSE for one in fits)
+        and all(
+            one.truth is Truth.FALSE and _within(ask, one.fact, known).truth is Truth.FALSE for one in fits
+        )
     )
 
 
