@@ -42,14 +42,48 @@ _SHAPING = re.compile(
     re.IGNORECASE,
 )
 _CONTRAINDICATION = re.compile(r"contra-?indicat|intoleran|adverse", re.IGNORECASE)
+_BOTH_SEXES = re.compile(
+    r"\b(?:males?|men|man)\b[^.;]{0,20}\b(?:and|&|/)\s*(?:females?|wom[ae]n)|"
+    r"\b(?:females?|wom[ae]n)\b[^.;]{0,20}\b(?:and|&|/)\s*(?:males?|men|man)\b",
+    re.IGNORECASE,
+)
+_OF_BOTH = frozenset({"contraception", "refrain"})
 _SURE = (Demographic, Quantity, Ordinal, ReproState, Test, Judgement, Opaque)
 
 
 def as_asked(criterion: Criterion) -> Expr:
     """The expression of a criterion; where it speaks of contraindications, "no allergy" alone does not answer it."""
+    expr = criterion.expr
+    if _BOTH_SEXES.search(criterion.text) and any(
+        isinstance(one, Attestation) and one.topic in _OF_BOTH for one in atoms(expr)
+    ):
+        expr = _without_lone_sexes(expr)
     if _CONTRAINDICATION.search(criterion.text) is None:
-        return criterion.expr
-    return _mapped(criterion.expr, _allergy_or_contraindication)
+        return expr
+    return _mapped(expr, _allergy_or_contraindication)
+
+
+def _without_lone_sexes(expr: Expr) -> Expr:
+    """The expression with a sex that stands alone among alternatives taken for not understood.
+
+    "Males and females of reproductive potential will use contraception" asks it of both, and neither asks for men nor
+    excludes them.
+    """
+    match expr:
+        case Or(of):
+            return Or(tuple(_lone_sex(one) for one in of))
+        case And(of):
+            return And(tuple(_without_lone_sexes(one) for one in of))
+        case Alternatives(readings):
+            return Alternatives(tuple(_without_lone_sexes(one) for one in readings))
+        case _:
+            return expr
+
+
+def _lone_sex(expr: Expr) -> Expr:
+    if isinstance(expr, Demographic) and expr.kind == "sex":
+        return Opaque(" or ".join(expr.values), expr.span)
+    return _without_lone_sexes(expr)
 
 
 def _allergy_or_contraindication(atom: Expr) -> Expr:

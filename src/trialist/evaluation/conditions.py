@@ -276,7 +276,8 @@ def answer_exposure(atom: Exposure, known: Known) -> Answer:
         return answer_presence(replace(ask, when=When.PLANNED, need=planned), facts, known)
     if ask.window is not None:
         return _with_anchor(answer_presence(replace(ask, when=When.WITHIN), facts, known), atom.time)
-    is_lasting = atom.kind in characters("lasting")
+    is_passing = bool({atom.concept_id, atom.broader} & characters("passing"))
+    is_lasting = atom.kind in characters("lasting") and not is_passing
     if atom.role == "prior" or (is_lasting and atom.role == ""):
         return answer_presence(ask, facts, known)
     now = answer_presence(replace(ask, when=When.NOW), facts, known)
