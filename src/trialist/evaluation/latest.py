@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ _KINDS = {
     FactKind.RESULT: "result",
     FactKind.COUNT: "grade",
 }
+
+
+_DAYS = {"d": 1, "wk": 7, "mo": 31, "a": 366}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ def choose(facts: Sequence[Fact], window: Window | None, known: Known) -> Chosen
     if window is not None and not is_present(window):
         inside = [one for one in facts if day_within(window, day_of(one), known.anchors) is Truth.TRUE]
         if inside:
-            return Chosen(_latest(inside))
+            latest = _latest(inside)
+            reach = _days_before(window)
+            if reach and not all(_is_fresh(one, known, reach) for one in latest):
+                return Chosen(latest, f"stale: the latest that is old enough is of {day_of(latest[0])}")
+            return Chosen(latest)
         return Chosen(_latest(facts), "no result that surely lies within the time asked for")
     dated = [one for one in facts if day_of(one) is not None]
     if not dated:
@@ -58,12 +66,22 @@ def choose(facts: Sequence[Fact], window: Window | None, known: Known) -> Chosen
     return Chosen(latest)
 
 
-def _is_fresh(fact: Fact, known: Known) -> bool:
+def _days_before(window: Window) -> int:
+    """How long ago a result has to be at least, where "at least 2 weeks before" sets no other end; 0 for other windows."""
+    length = window.length
+    is_open = length is not None and length.upper is None and window.direction is Direction.BEFORE
+    if length is None or length.lower is None or not is_open or window.anchor not in PRESENT_ANCHORS:
+        return 0
+    return math.ceil(length.lower * _DAYS.get(window.unit, 0))
+
+
+def _is_fresh(fact: Fact, known: Known, reach: int = 0) -> bool:
+    """Whether a result is not too old for its kind, counted from so many days ago."""
     days = days_fresh(_KINDS[fact.kind], fact.id)
     day = day_of(fact)
     if days == 0:
         return True
-    return day is not None and day.earliest is not None and (known.as_of - day.earliest).days <= days
+    return day is not None and day.earliest is not None and (known.as_of - day.earliest).days <= days + reach
 
 
 def _latest(facts: Sequence[Fact]) -> tuple[Fact, ...]:
