@@ -199,8 +199,8 @@ class _Note:
             ]
             own = self._rules.finding_ids[match.group().lower()]
             name = own if own in self._gathered.terms.concepts else ""
-            start = min((one.start for one in here), default=match.start())
-            end = max((one.end for one in here), default=match.end())
+            start = min([match.start(), *(one.start for one in here)])
+            end = max([match.end(), *(one.end for one in here)])
             mentions = [one for one in mentions if one not in here]
             mentions.append(
                 Mention(
