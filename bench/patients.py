@@ -32,7 +32,7 @@ import zstandard
 
 from trialist.criteria import parse_criteria
 from trialist.criteria.criterion import Criterion, Modality, Population
-from trialist.criteria.nodes import Opaque, atoms
+from trialist.criteria.nodes import Demographic, Opaque, atoms
 from trialist.evaluation.evaluate import assess
 from trialist.evaluation.invented import invent_for
 from trialist.evaluation.known import Known
@@ -110,11 +110,19 @@ def answer(pair: Pair, patient: Patient, policy: Policy) -> Answered:
     """What we say of a pair under a policy."""
     heading = "Inclusion Criteria" if pair.kind == "inclusion" else "Exclusion Criteria"
     found = parse_criteria(f"{heading}:\n\n* {pair.criterion}")
+    if pair.kind == "inclusion" and found.criteria and all(map(_is_permission, found.criteria)):
+        return Answered(pair, OPEN, frozenset(), "a permission: it requires nothing and excludes nobody")
     known = Known(patient, NOTED, policy)
     assessments = [one for one in (assess(criterion, known) for criterion in found.criteria) if one.counts]
     sentences = frozenset(place for one in assessments for place in _sentences(one, pair.note))
     why = " | ".join(one.sentence for one in assessments)
     return Answered(pair, _label(pair.kind, assessments), sentences, why)
+
+
+def _is_permission(one: Criterion) -> bool:
+    """Whether a sentence allows something other than ages and sexes."""
+    is_plain = all(isinstance(atom, Demographic) for atom in atoms(one.expr))
+    return one.modality is Modality.PERMISSIVE and not is_plain
 
 
 def _label(kind: str, assessments: list[Assessment]) -> str:
