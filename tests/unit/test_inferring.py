@@ -14,6 +14,7 @@ from trialist.evaluation.verdict import Assessment, Class, Verdict
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import FactKind, Patient
 from trialist.patient.note import read_note
+from trialist.patient.note_rules import read_rules
 
 DAY = date(2026, 3, 10)
 PROMISE = "She will provide informed consent, and will comply with the protocol."
@@ -158,3 +159,24 @@ def test_the_table_is_of_things_that_exist():
             assert rule.id in terms.concepts, rule.name
         for key in (key for need in rule.needs for key in need if key.interval is not None):
             assert key.id in terms.variables, (rule.name, key.id)
+
+
+def test_every_sign_has_one_name():
+    rules = read_rules()
+    assert rules.loose_findings <= set(rules.finding_ids.values())
+    text = "A 40-year-old man has alopecia and a stiff neck."
+    assert one_of(judged(text, "Night sweats")).effect == "allows"
+    assert (
+        one_of(judged(text, "Kernig sign")).effect != "excludes"
+    )  # speaks for the same disease, and is another sign
+
+
+def test_an_alternative_that_is_there_decides_by_assumption_where_another_was_not_understood():
+    text = "A 40-year-old man has asthma and takes tacrolimus."
+    line = "Zorbology, or asthma treated with tacrolimus"
+    assert one_of(judged(text, line, policy=STRICT)).effect == "open"
+    one = one_of(judged(text, line))
+    assert one.effect == "excludes"
+    assert one.is_assumed
+    verdict = judged(text, line)
+    assert verdict.verdict is Class.UNDETERMINED

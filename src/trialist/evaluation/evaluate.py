@@ -45,7 +45,7 @@ from trialist.evaluation.graded import answer_biomarker, answer_count, answer_or
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.measured import answer_quantity
-from trialist.evaluation.narrative import as_noted, doubt_of_narrative, is_for_women_only
+from trialist.evaluation.narrative import UNREAD_REST, as_noted, doubt_of_narrative, is_for_women_only
 from trialist.evaluation.persons import (
     answer_attestation,
     answer_demographic,
@@ -113,7 +113,9 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
 
     doubt = is_doubtful(criterion, answer, decide)
     if known.takes_silence:
-        doubt = doubt_of_narrative(criterion, answer, doubt, decide)
+        of_any, doubt = doubt, doubt_of_narrative(criterion, answer, doubt, decide)
+        if of_any is not None and doubt is None:
+            answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:

@@ -48,6 +48,9 @@ from trialist.evaluation.verdict import Assumption, Need, Who
 from trialist.patient.facts import Certainty, Fact, FactKind, Sex
 from trialist.patient.note_rules import read_rules
 
+UNREAD_REST = Assumption("manner", "what of the sentence was not understood is taken to change nothing of it")
+"""Where a part of a sentence decides it for a narrative, and for no other record."""
+
 _MEASURED = (Quantity, Test, Ordinal, Biomarker, ReproState)
 _WOMEN = frozenset({"pregnant", "lactating", "child_bearing_potential", "planning_pregnancy"})
 _MEN_TOO = re.compile(r"\b(?:males?|men|man|partners?|sperm|father\w*|vasectom\w*)\b", re.IGNORECASE)
@@ -290,13 +293,17 @@ def says_nothing_of_allergies(known: Known) -> bool:
 
 def findings_of(words: str, known: Known) -> list[Fact]:
     """What a narrative tells of a symptom or sign that is named by these words alone; for the policy that reads it whole."""
-    name = read_rules().finding_ids.get(words.casefold(), "") if known.takes_silence else ""
+    said = words.casefold()
+    name = read_rules().finding_ids.get(said, "") if known.takes_silence else ""
     if not name:
         return []
+    is_loose = name in read_rules().loose_findings
     return [
         one
         for one in known.of_kind(FactKind.CONDITION)
-        if finding_of(one) == name and one.certainty is not Certainty.SUSPECTED
+        if finding_of(one) == name
+        and one.certainty is not Certainty.SUSPECTED
+        and (not is_loose or one.surface.casefold() == said)
     ]
 
 

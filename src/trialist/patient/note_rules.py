@@ -25,6 +25,7 @@ class Rules:
     male: re.Pattern[str]
     findings: re.Pattern[str]
     finding_ids: Mapping[str, str]
+    loose_findings: frozenset[str]
     sections: Mapping[str, str]
     abbreviations: frozenset[str]
     ignored_ids: frozenset[str]
@@ -36,7 +37,8 @@ def read_rules() -> Rules:
     """The rules."""
     tables = resources.files("trialist.patient") / "tables"
     rows = tomllib.loads((tables / "note.toml").read_text(encoding="utf-8"))
-    findings = tomllib.loads((tables / "findings.toml").read_text(encoding="utf-8"))["findings"]
+    signs = tomllib.loads((tables / "findings.toml").read_text(encoding="utf-8"))
+    findings: dict[str, str] = signs["findings"]
 
     def compiled(name: str) -> Mapping[str, re.Pattern[str]]:
         return {key: re.compile(pattern, re.IGNORECASE) for key, pattern in rows[name].items()}
@@ -57,6 +59,7 @@ def read_rules() -> Rules:
         male=words(rows["person"]["male"]),
         findings=words("|".join(findings.values())),
         finding_ids={word: name for name, row in findings.items() for word in row.split("|")},
+        loose_findings=frozenset(signs["loose"]["names"].split()),
         sections=rows["sections"],
         ignored_ids=frozenset(rows["ignored"]["ids"].split("|")),
         ignored_words=frozenset(rows["ignored"]["words"].split("|")),
