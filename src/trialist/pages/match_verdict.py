@@ -158,6 +158,8 @@ def _card(one: Assessment, verdict: Verdict) -> CriterionCard:
     notes = [f"Only for: {name}." for _, name in one.scope]
     if one.rests_on_absence:
         notes.append("This rests on what the record does not say. See what we assumed.")
+    elif one.is_assumed:
+        notes.append("This is likely, but nobody wrote it down. See what we assumed.")
     if one.criterion_id in verdict.excluded_by:
         notes.append("This point alone rules the trial out.")
     return CriterionCard(
