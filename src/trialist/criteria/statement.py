@@ -14,8 +14,20 @@ from trialist.criteria.criterion import Computability, Defect, Modality, Polarit
 from trialist.criteria.doubts import with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
-from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproState, Span, join_all, join_any
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    Demographic,
+    Expr,
+    Not,
+    Opaque,
+    ReproState,
+    Span,
+    join_all,
+    join_any,
+)
 from trialist.criteria.normalise import Normalised
+from trialist.criteria.permissions import CONDITIONAL, Reach, is_conditional, reach_of
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
@@ -112,14 +124,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     denied = _DENIED.search(text, start, item.end)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
-    unread = _late_permission(said, low) if modality is Modality.PERMISSIVE and clause.excludes else 0
-    if unread:  # `HIV infection. Patients with … can be included`: the first still excludes
-        modality = Modality.REQUIRED
-        clause.tokens = [token for token in clause.tokens if token.end <= item.start + unread]
-    expr = _expression(clause, item)
-    if expr is not None and unread:
-        rest = Opaque(said[unread:].strip(" .;"), locate(item.start + unread, item.end))
-        expr = join_all([expr, rest])
+    modality, expr = _statement(clause, item, low, modality)
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
         expr = Not(expr)
     if expr is not None and item.polarity is Polarity.INCLUSION:
@@ -229,21 +234,66 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     return None if expr is None else with_doubt(clause, expr, excludes)
 
 
-_SENTENCE_END = re.compile(r"[a-z)0-9][.;][ ]+(?=[A-Z])")
+def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:
+    """What an item states, and whether it requires that: of a statement with a permission behind it, both."""
+    said = clause.text[item.start : item.end]
+    reach = _reach(said, low) if modality is Modality.PERMISSIVE else None
+    stands = reach is not None and (reach.start > 0 or reach.goes_on)
+    if (
+        reach is not None and stands
+    ):  # `HIV infection. Patients with … can be included`: the first still excludes
+        end = item.start + (reach.start or len(said))
+        clause.tokens = [token for token in clause.tokens if token.end <= end]
+    expr = _expression(clause, item)
+    if reach is not None and stands:
+        places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
+        return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
+    if reach is not None and is_conditional(said):
+        clause.rules.append(CONDITIONAL)
+    elif clause.excludes and expr is not None and _NOBODY.match(said) and _permits(low):
+        clause.rules.append("permission/of_nobody")  # `no use of X is allowed` among what excludes
+        expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
+    return modality, expr
 
 
-def _late_permission(said: str, low: Low) -> int:
-    """Where the sentences before a permission end; 0 where the permission stands in the first of them."""
+# `No patients with X will be included`
+_NOBODY = re.compile(
+    r"\W*(?:also,?[ ]+)?(?:no|none of|neither)\b(?! (?:restrict|limit|m[ai][xn]imum|upper|lower|age))",
+    re.IGNORECASE,
+)
+
+
+def _permits(low: Low) -> bool:
+    return _patterns()["permissive"].of(low).search(low.text) is not None
+
+
+def _reach(said: str, low: Low) -> Reach | None:
+    """What the permission in an item reaches; None where none is found."""
     found = _patterns()["permissive"].of(low).search(low.text)
-    ends = [one.start() + 1 for one in _SENTENCE_END.finditer(said, 0, found.start())] if found else []
-    return ends[-1] if ends else 0
+    return None if found is None else reach_of(said, found.start(), found.end())
+
+
+def _beside_permission(
+    clause: Clause, expr: Expr | None, reach: Reach, said: str, places: tuple[Span, Span]
+) -> Expr | None:
+    """A statement and the permission behind it, which nobody has read.
+
+    It may take people out of what excludes, and add some to what is required. Where something else is asked for behind it, or
+    the permission is only a part of a long text, the whole has to be read as well.
+    """
+    clause.rules.append("permission/behind")
+    if expr is None or reach.goes_on:
+        whole = Opaque(said, places[0])
+        return whole if expr is None or not reach.start else Alternatives((expr, whole))
+    rest = Opaque(said[reach.start :].strip(" .;()[]"), places[1])
+    return join_all([expr, rest]) if clause.excludes else join_any([expr, rest])
 
 
 def _modality(low: Low) -> Modality:
     patterns, said = _patterns(), low.text
     if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
         return Modality.INFORMATIVE
-    if patterns["permissive"].of(low).search(said) and not patterns["denied"].of(low).search(said):
+    if _permits(low) and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
     return Modality.REQUIRED
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
 from trialist.criteria.nodes import Attestation, Demographic, atoms
+from trialist.criteria.permissions import CONDITIONAL
 from trialist.criteria.witness import Witness
 from trialist.evaluation.known import Known
 from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Verdict, Who
@@ -75,6 +76,13 @@ def unread_needs(criteria: CriterionSet, fields: Witness | None) -> list[Need]:
                 Who.READER, "the eligibility text", "no criterion in it is about the patient: has to be read"
             )
         )
+    found += [
+        Need(Who.READER, f"“{one.text}”", "allowed on a condition: has to be read")
+        for one in criteria.criteria
+        if one.modality is Modality.PERMISSIVE
+        and CONDITIONAL in one.notes
+        and one.population is Population.PATIENT
+    ]
     if not any(_says_who(one) for one in asked):
         if fields is not None and fields.conditions and fields.healthy_volunteers is not True:
             why = "the study is about it, and its text does not ask for it: has to be read"
