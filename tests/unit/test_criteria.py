@@ -108,6 +108,13 @@ def test_a_list_below_exclusion_excludes_one_by_one():
     assert [one.counts for one in found] == [False, True, True]
 
 
+def test_the_name_of_a_group_of_criteria_excludes_nobody():
+    found = parse_criteria(
+        "Exclusion Criteria:\n\n1. Obesity-related\n\n   1. Previous bariatric surgery\n   2. Treatment with semaglutide"
+    ).criteria
+    assert [(one.id, one.counts) for one in found] == [("E1", False), ("E1.1", True), ("E1.2", True)]
+
+
 def test_what_stands_before_a_list_is_not_dropped():
     text = "Inclusion Criteria:\n\n* Frumious bandersnatch and one of the following:\n\n  * lupus\n  * HIV\n"
     head = parse_criteria(text).criteria[0]

@@ -46,6 +46,9 @@ _JOINED = re.compile(
     r"\b(?:with|and|plus|who have|having|have|has|meeting|meets?)\b[^.;,]{0,40}$", re.IGNORECASE
 )
 
+# `Obesity-related`: what the items are about, and nothing that is asked for.
+_NAMES_A_GROUP = re.compile(r"\W*(?:\w+[- /]){0,5}\w+[- ](?:related|specific)\W*", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -57,6 +60,8 @@ class Composed:
 
 def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Reading]) -> Composed:
     """A head of a list with the items below it."""
+    if _NAMES_A_GROUP.fullmatch(text):
+        return Composed(_header(head), owns_children=False)
     parts = [one.expr for one in below if one.modality in {Modality.REQUIRED, Modality.HEADER} and _says(one)]
     count = _COUNT.search(text)
     every = _ALL.search(text)
