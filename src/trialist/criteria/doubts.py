@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from trialist.criteria.account import unaccounted
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import read_rules, variables, word_set
 from trialist.criteria.nodes import (
@@ -38,12 +39,13 @@ from trialist.criteria.nodes import (
     atoms,
     children,
 )
+from trialist.criteria.piece import Piece
 
 _Things = Concept | Exposure | Result | Biomarker
 _PLAIN = (Demographic, Attestation)
 
 
-def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
+def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
@@ -51,6 +53,9 @@ def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes)
+    if doubt is None:
+        left_over = next(unaccounted(clause, pieces, expr), None)
+        doubt = None if left_over is None else f"words/{left_over}"
     if doubt is None:
         return expr
     clause.rules.append(f"doubt/{doubt}")

@@ -225,8 +225,9 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
-    expr = Reader(clause, lists_any=excludes).read(read_pieces(clause))
-    return None if expr is None else with_doubt(clause, expr, excludes)
+    pieces = read_pieces(clause)
+    expr = Reader(clause, lists_any=excludes).read(pieces)
+    return None if expr is None else with_doubt(clause, pieces, expr, excludes)
 
 
 _SENTENCE_END = re.compile(r"[a-z)0-9][.;][ ]+(?=[A-Z])")
