@@ -49,6 +49,9 @@ def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator
     """What nothing in a reading stands for: the words, each behind the kind of piece that they were (`word:serious`)."""
     said = _Said(clause, expr)
     tokens = clause.tokens
+    for one in said.found:
+        if (isinstance(one, Result) and not one.outcome) or (isinstance(one, Biomarker) and not one.variant):
+            yield "open:result"
     place = skip = 0
     for at, piece in enumerate(pieces):
         for before in range(place, min(piece.first, len(tokens))):
@@ -207,7 +210,7 @@ class _Said:
         said = self.clause.said(piece.first, piece.last)
         if self._in_words(said.lower()):
             return True
-        return 0 < piece.first and piece.last < len(tokens) and tokens[piece.first - 1].text in "([" and tokens[piece.last].text in ")]" and said.upper() == said
+        return piece.first > 0 and piece.last < len(tokens) and tokens[piece.first - 1].text in "([" and tokens[piece.last].text in ")]" and said.upper() == said
 
     def _is_limited(self, piece: Piece) -> bool:
         """`peak creatinine`, `not more than`: whether words within a measure limit it as no quantity can."""

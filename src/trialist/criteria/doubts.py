@@ -35,11 +35,13 @@ from trialist.criteria.nodes import (
     Ordinal,
     Quantity,
     Result,
+    Span,
     Trialwise,
     atoms,
     children,
 )
 from trialist.criteria.piece import Piece
+from trialist.criteria.shapes import strange_shape, with_both_times
 
 _Things = Concept | Exposure | Result | Biomarker
 _PLAIN = (Demographic, Attestation)
@@ -52,15 +54,31 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
         return expr
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
-    doubt = _doubt(clause, expr, found, excludes)
-    if doubt is None:
+    doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
+    if not doubt:
         left_over = next(unaccounted(clause, pieces, expr), None)
         doubt = None if left_over is None else f"words/{left_over}"
     if doubt is None:
-        return expr
+        return with_both_times(clause, expr)
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
+
+
+def guarded(clause: Clause, expr: Expr, said: str, span: Span) -> Expr:
+    """What is asked of some alone; where that is more than one thing, whether all of it is asked of them alone is not said."""
+    found = list(atoms(expr))
+    if any(isinstance(one, Opaque) for one in found):
+        return expr
+    is_plain = len(found) == 1 or all(isinstance(one, Attestation) for one in found)
+    if is_plain and not _OF_BOTH_SEXES.search(said):
+        return expr
+    clause.rules.append("doubt/guarded")
+    return Alternatives((expr, Opaque(said, span)))
+
+
+# Who may be a man as well is no woman able to bear children.
+_OF_BOTH_SEXES = re.compile(r"^\W*(?:all |sexually active )?fertile (?!women|females?|female)", re.IGNORECASE)
 
 
 def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:

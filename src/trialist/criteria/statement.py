@@ -11,7 +11,7 @@ from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import with_doubt
+from trialist.criteria.doubts import guarded, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproState, Span, join_all, join_any
@@ -133,6 +133,8 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
+    if guard is not None and expr is not None:
+        expr = guarded(clause, expr, said, locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
