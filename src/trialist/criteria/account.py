@@ -92,8 +92,8 @@ class _Said:
         self.times: list[Window] = []
         self.kinds: set[type] = set()
         self.cues: set[str] = set()
-        for one in self.found:
-            self._add(one)
+        for atom in self.found:
+            self._add(atom)
         waiting: list[Expr] = [expr]
         for one in waiting:
             self.kinds.add(type(one))
@@ -177,10 +177,13 @@ class _Said:
         behind = tokens[at - 1].text if at else ""
         if text in sets["behind_treatments"] and before is not None and isinstance(before.expr, Exposure):
             return before.last == at or behind in {")", "therapy", "treatment"}
+        if text in sets["behind_conditions"] and before is not None and isinstance(before.expr, Concept):
+            return before.last == at
         if text in sets["behind_any"]:
             return behind in {"any", "all", "every"} or tokens[max(0, at - 2)].text == "any"
         if text == "other":
-            return behind in {"or", "and", ",", "any", ""} and not any(one.text in _NONE for one in tokens[:at])
+            leads = behind in {"or", "and", ",", "any", ""} or self.clause.excludes
+            return leads and not any(one.text in _NONE for one in tokens[:at])
         if text in {"not", "limited", "but"}:
             return "limited" in {one.text for one in tokens[at : at + 3]} and Or in self.kinds
         return self.ends_a_head and text in sets["before_lists"]
@@ -196,21 +199,38 @@ class _Said:
         text = self.clause.said(piece.first, max(piece.last, piece.first + 1)).lower()
         if asks is not None:
             return asks(self, piece, text)
-        return self._in_words(text)
+        if kind == "condition_word" and text == "if":  # `excluded if they have …`
+            return self.clause.excludes and all(one.kind in _SHAPES for one in pieces[:at])
+        return self._in_words(text) or self._is_in_brackets(piece)
 
     def _has_atom(self, piece: Piece) -> bool:
-        if isinstance(piece.expr, Quantity) and piece.expr.variable:
-            if self._is_limited(piece):
-                return False
+        if piece.expr is None:
+            return True
+        if isinstance(piece.expr, Quantity) and piece.expr.variable and self._is_limited(piece):
+            return False
         if all(self._covers(one.span) for one in atoms(piece.expr)):
             return True
-        if isinstance(piece.expr, Concept | Exposure) and {piece.expr.concept_id, piece.expr.broader} & self.ids - {""}:
+        if isinstance(piece.expr, Concept | Exposure) and {
+            piece.expr.concept_id,
+            piece.expr.broader,
+        } & self.ids - {""}:
             return True  # the abbreviation of a name, or the name of an abbreviation
-        tokens = self.clause.tokens
         said = self.clause.said(piece.first, piece.last)
-        if self._in_words(said.lower()):
+        if self._in_words(said.lower()) or self._is_in_brackets(piece):
             return True
-        return piece.first > 0 and piece.last < len(tokens) and tokens[piece.first - 1].text in "([" and tokens[piece.last].text in ")]" and said.upper() == said
+        if isinstance(piece.expr, ReproState):
+            return any(isinstance(one, ReproState) and one.state == piece.expr.state for one in self.found)
+        before = self.clause.tokens[piece.first - 1].text if piece.first else ""
+        return piece.entry_id in _MEDICATION and before in self.words
+
+    def _is_in_brackets(self, piece: Piece) -> bool:
+        """`(TAAA)`: an abbreviation alone in parentheses, of what stands before them."""
+        tokens = self.clause.tokens
+        if not piece.first or piece.last >= len(tokens):
+            return False
+        said = self.clause.said(piece.first, max(piece.last, piece.first + 1))
+        alone = tokens[piece.first - 1].text in "([" and tokens[piece.last].text in ")]"
+        return alone and piece.last - piece.first < 3 and 2 * sum(char.isupper() for char in said) > len(said)
 
     def _is_limited(self, piece: Piece) -> bool:
         """`peak creatinine`, `not more than`: whether words within a measure limit it as no quantity can."""
@@ -226,7 +246,9 @@ class _Said:
         if window is None or any(_is_same(one, window) for one in self.times):
             return True
         is_now = window.length is None and window.anchor in _sets()["now"]
-        return is_now and all(isinstance(one, Demographic | Quantity | Ordinal | Result | Attestation) for one in self.found)
+        return is_now and all(
+            isinstance(one, Demographic | Quantity | Ordinal | Result | Attestation) for one in self.found
+        )
 
     def _denies(self, piece: Piece, text: str) -> bool:
         return Not in self.kinds or any(
@@ -242,13 +264,20 @@ class _Said:
 
     def _is_certain(self, piece: Piece, text: str) -> bool:
         is_open = any(word in text for word in ("suspect", "possib", "probab"))
-        return not is_open or "known" in text or "confirmed" in text or any(getattr(one, "certainty", "") for one in self.found)
+        return (
+            not is_open
+            or "known" in text
+            or "confirmed" in text
+            or any(getattr(one, "certainty", "") for one in self.found)
+        )
 
     def _is_of_a_time(self, piece: Piece, text: str) -> bool:
         if piece.kind in self.cues or self._in_words(text):
             return True
         if piece.kind == "history":
-            return self._is_timed() and not any(isinstance(one, Concept) and one.time is None for one in self.found)
+            return self._is_timed() and not any(
+                isinstance(one, Concept) and one.time is None for one in self.found
+            )
         if piece.kind == "current" and (text in _sets()["of_now"] or text.startswith("presence")):
             return any(not isinstance(one, Exposure) for one in self.found)
         return False
@@ -269,11 +298,14 @@ class _Said:
         if len(words) == 2:
             return True
         return words == {"female"} and any(
-            isinstance(one, ReproState) or (isinstance(one, Result) and one.test == "pregnancy_test") for one in self.found
+            isinstance(one, ReproState) or (isinstance(one, Result) and one.test == "pregnancy_test")
+            for one in self.found
         )
 
     def _excepts(self, piece: Piece, text: str) -> bool:
-        return ExceptWhen in self.kinds or Not in self.kinds
+        return (
+            ExceptWhen in self.kinds or Not in self.kinds or (Or in self.kinds and not self.clause.excludes)
+        )
 
     def _names_examples(self, piece: Piece, text: str) -> bool:
         return Or in self.kinds or Alternatives in self.kinds
@@ -301,7 +333,24 @@ def _is_same(one: Window, window: Window) -> bool:
     return one.length == window.length or bool(ends - {None, Decimal(0)})
 
 
-_COMPARED = frozenset({"greater", "more", "less", "higher", "lower", "exceed", "exceeding", "over", "above", "below", "fewer", "larger", "to"})
+_COMPARED = frozenset(
+    {
+        "greater",
+        "more",
+        "less",
+        "higher",
+        "lower",
+        "exceed",
+        "exceeding",
+        "over",
+        "above",
+        "below",
+        "fewer",
+        "larger",
+        "to",
+    }
+)
+_MEDICATION = frozenset({"concomitant_medication", "prior_therapy"})
 _NONE = frozenset({"no", "not", "without", "never", "absence", "none"})
 _ROLES: Mapping[str, str] = {"prior": "history", "current": "current", "planned": "planned"}
 _SHAPES = frozenset({"joint", "stop", "open", "close", "close_examples", "glue", "optional", "blank"})

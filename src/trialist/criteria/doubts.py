@@ -56,9 +56,9 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
         return expr
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
     if not doubt:
-        left_over = next(unaccounted(clause, pieces, expr), None)
-        doubt = None if left_over is None else f"words/{left_over}"
-    if doubt is None:
+        left_over = next(unaccounted(clause, pieces, expr), "")
+        doubt = f"words/{left_over}" if left_over else ""
+    if not doubt:
         return with_both_times(clause, expr)
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
@@ -255,9 +255,12 @@ def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
     parts = node.of if isinstance(node, And | Or) else (node,)
     return excludes and any(
-        isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
+        isinstance(one, Attestation) and one.affirmed and one.topic in _WANTED
         for one in parts
     )
+
+
+_WANTED = frozenset({"consent", "compliance", "assent", "language", "contraception"})
 
 
 def _excepts_itself(clause: Clause, node: Expr, excludes: bool) -> bool:

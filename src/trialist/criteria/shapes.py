@@ -67,14 +67,16 @@ def _nodes(expr: Expr) -> Iterator[Expr]:
 # --- what stands above -------------------------------------------------------------------------------------------------
 
 _TIME_ABOVE = re.compile(
-    r"\b(?:within|during|last|past|previous|preceding|prior|in)\b[^.;:]{0,30}\b(?:[0-9]+|one|two|three|four|six|twelve)?[ -]?(?:days?|weeks?|months?|years?|hours?)\b",
+    r"\b(?:within|during|last|past|previous|preceding|prior|in)\b[^.;:]{0,30}\b(?:days?|weeks?|months?|years?(?! (?:old|of age|and|or))|hours?)\b",
     re.IGNORECASE,
 )
 _FORBIDS = re.compile(
     r"\b(?:must not|should not|may not|cannot|can not|not (?:meet|have|be|allowed|permitted|eligible)|none of|prohibited|forbidden|disallowed|excluded|exclude|exclusion|ineligible|absence of|free of)\b",
     re.IGNORECASE,
 )
-_ASKS_FOR = re.compile(r"\b(?:must|should|need to|are required to) (?!not\b)(?:have|be|meet|fulfil)", re.IGNORECASE)
+_ASKS_FOR = re.compile(
+    r"\b(?:must|should|need to|are required to) (?!not\b)(?:have|be|meet|fulfil)", re.IGNORECASE
+)
 
 
 def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
@@ -91,7 +93,9 @@ def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
 
 # --- times -------------------------------------------------------------------------------------------------------------
 
-_COUNTED_BACK = re.compile(r"\b(?:ago|prior|before|after|earlier|previously|preceding|past|last|since|post)\b", re.IGNORECASE)
+_COUNTED_BACK = re.compile(
+    r"\b(?:ago|prior|before|after|earlier|previously|preceding|past|last|since|post)\b", re.IGNORECASE
+)
 
 
 def _lasts(clause: Clause, one: Expr) -> bool:
@@ -99,7 +103,11 @@ def _lasts(clause: Clause, one: Expr) -> bool:
     window = getattr(one, "time", None)
     if window is None or not isinstance(one, Concept | Exposure | Ordinal) or window.length is None:
         return False
-    if window.length.upper is not None or window.direction is not Direction.BEFORE or not window.anchor_assumed:
+    if (
+        window.length.upper is not None
+        or window.direction is not Direction.BEFORE
+        or not window.anchor_assumed
+    ):
         return False
     return not _COUNTED_BACK.search(clause.said(0, len(clause.tokens)))
 
@@ -192,7 +200,11 @@ def _denies_several(clause: Clause, node: Expr, found: Sequence[Expr], excludes:
     """`not postmenopausal, or not using contraception`: how far a denial reaches."""
     if not isinstance(node, Not):
         return False
-    if excludes and len(found) > 1 and not isinstance(node.of, ReproState | Concept | Exposure | Ordinal | Quantity | Result):
+    if (
+        excludes
+        and len(found) > 1
+        and not isinstance(node.of, ReproState | Concept | Exposure | Ordinal | Quantity | Result)
+    ):
         return True
     inner = list(atoms(node.of))
     return any(isinstance(one, And) for one in _nodes(node.of)) or (
@@ -216,18 +228,29 @@ def _excepts_widely(clause: Clause, node: Expr, found: Sequence[Expr], excludes:
 
 def _is_free(one: Expr) -> bool:
     """Whether a name is known by its words alone."""
-    return isinstance(one, _Named) and not one.concept_id and not one.broader and not getattr(one, "domain", "") == "allergy"
+    return (
+        isinstance(one, _Named)
+        and not one.concept_id
+        and not one.broader
+        and getattr(one, "domain", "") != "allergy"
+    )
 
 
 def _joins_a_free_name(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
     """`initial echocardiogram ejection fraction < 40 %`: words beside a thing, which may say something else of it."""
-    return isinstance(node, And) and any(_is_free(one) for one in node.of)
+    return (
+        isinstance(node, And)
+        and any(_is_free(one) for one in node.of)
+        and any(isinstance(one, Exposure | Quantity | Ordinal | Result | Biomarker | Or) for one in node.of)
+    )
 
 
 def _causes_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
     """`dysfunction due to A, B or C`: the others are causes as well, or things of their own."""
     return isinstance(node, Or) and any(
-        isinstance(one, Concept) and (one.caused_by or one.not_caused_by) for leaf in node.of for one in atoms(leaf)
+        isinstance(one, Concept) and (one.caused_by or one.not_caused_by)
+        for leaf in node.of
+        for one in atoms(leaf)
     )
 
 
@@ -253,11 +276,7 @@ def _joins_reproduction(clause: Clause, node: Expr, found: Sequence[Expr], exclu
     if not isinstance(node, And):
         return False
     states = [one for one in node.of if isinstance(one, ReproState)]
-    if excludes and any(one.state in {"pregnant", "lactating"} for one in states):
-        return True
-    return any(isinstance(one, Or) and any(isinstance(leaf, ReproState) for leaf in atoms(one)) for one in node.of) and any(
-        isinstance(one, Demographic) and one.kind == "sex" for one in found
-    )
+    return excludes and any(one.state in {"pregnant", "lactating"} for one in states)
 
 
 def _reads_a_number_twice(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
@@ -267,7 +286,8 @@ def _reads_a_number_twice(clause: Clause, node: Expr, found: Sequence[Expr], exc
     limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
     intervals = [one.interval for one in limits if isinstance(one, Quantity)]
     numbers = sum(token.kind == "num" for token in clause.tokens)
-    return len(limits) > 1 and numbers == 1 and len(set(intervals)) < len(intervals)
+    units = {(one.unit, one.basis) for one in limits if isinstance(one, Quantity)}
+    return len(units) > 1 and numbers == 1 and len(set(intervals)) < len(intervals)
 
 
 def _mixes_tests(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
@@ -288,6 +308,7 @@ def _leaves_a_choice_open(clause: Clause, node: Expr, found: Sequence[Expr], exc
         and second in first.of
         and not second.examples
         and not second.concept_id
+        and any(getattr(one, "surface", "") == second.surface and one != second for one in first.of)
     )
 
 
@@ -295,9 +316,15 @@ def _limits_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], exclude
     """`abnormal function: A > 1, B > 2`: a name with its threshold beside other thresholds, which may say what it means."""
     if not isinstance(node, Or):
         return False
-    pairs = [one for one in node.of if isinstance(one, And) and any(isinstance(leaf, Concept) for leaf in one.of)]
+    pairs = [
+        one for one in node.of if isinstance(one, And) and any(isinstance(leaf, Concept) for leaf in one.of)
+    ]
     limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
-    return bool(pairs) and bool(limits) and any(isinstance(leaf, Quantity) for one in pairs for leaf in atoms(one))
+    return (
+        bool(pairs)
+        and bool(limits)
+        and any(isinstance(leaf, Quantity) for one in pairs for leaf in atoms(one))
+    )
 
 
 def _mixes_treatments(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
