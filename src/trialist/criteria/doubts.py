@@ -65,8 +65,10 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
 
 
-def guarded(clause: Clause, expr: Expr, said: str, span: Span) -> Expr:
+def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, span: Span) -> Expr | None:
     """What is asked of some alone; where that is more than one thing, whether all of it is asked of them alone is not said."""
+    if guard is None or expr is None:
+        return expr
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
         return expr
@@ -255,8 +257,7 @@ def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
     parts = node.of if isinstance(node, And | Or) else (node,)
     return excludes and any(
-        isinstance(one, Attestation) and one.affirmed and one.topic in _WANTED
-        for one in parts
+        isinstance(one, Attestation) and one.affirmed and one.topic in _WANTED for one in parts
     )
 
 

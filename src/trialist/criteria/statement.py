@@ -47,6 +47,13 @@ _ALL_WHO = re.compile(
     r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
     re.IGNORECASE,
 )
+# `Patients with X will be included`: among what includes, that is whom the study asks for.
+_WHO_IS_INCLUDED = re.compile(
+    r"\W*(?!.*\b(?:also|may|can|could|still|even|regardless|irrespective|allowed|permitted|acceptable|not|no|unless|except|provided|however|exception|if|other)\b)"
+    r"(?:all |any |only |adult |consecutive )*(?:patients?|subjects?|participants?|individuals?|men|women|children|persons?|people|adults?|volunteers?|males?|females?)\b"
+    r".*\b(?:are|is|will be|were|shall be)[ ]+(?:included|enrolled|recruited)(?:[ ]+(?:in|into|for|to)[ ]+(?:the |this |our )?(?:present |current )?(?:study|trial|research|project|participat\w+))?\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
 _PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
 _MEN = re.compile(
     r"^\W*(?P<sex>(?:fertile |sexually active |male |adult )*(?:men|males?|male (?:patients?|subjects?|participants?)|women|females?|female (?:patients?|subjects?|participants?)))(?: (?:patients?|subjects?|participants?))?\s+(?:who[^,;]{0,60}\s)?(?:must|should|will|agree|have to|are required|need)\b",
@@ -94,7 +101,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
 
     low = normalised.low.part(item.start, item.end)
     population = next((who for who, pattern in _PEOPLE if pattern.match(said)), item.population)
-    modality = _modality(low)
+    modality = _modality(low, item.polarity)
     incomplete = bool(_patterns()["incomplete"].of(low).search(low.text))
     guard, start = _guard(normalised, item, locate)
     if guard is None or start == item.start:
@@ -133,8 +140,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
-    if guard is not None and expr is not None:
-        expr = guarded(clause, expr, said, locate(item.start, item.end))
+    expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -242,12 +248,13 @@ def _late_permission(said: str, low: Low) -> int:
     return ends[-1] if ends else 0
 
 
-def _modality(low: Low) -> Modality:
+def _modality(low: Low, polarity: Polarity) -> Modality:
     patterns, said = _patterns(), low.text
     if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
         return Modality.INFORMATIVE
     if patterns["permissive"].of(low).search(said) and not patterns["denied"].of(low).search(said):
-        return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
+        is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
+        return Modality.REQUIRED if is_asked else Modality.PERMISSIVE
     return Modality.REQUIRED
 
 
