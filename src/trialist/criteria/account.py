@@ -52,10 +52,10 @@ def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator
     for one in said.found:
         if (isinstance(one, Result) and not one.outcome) or (isinstance(one, Biomarker) and not one.variant):
             yield "open:result"
-    place = skip = 0
+    place, skip = 0, _announced(clause, pieces)
     for at, piece in enumerate(pieces):
         for before in range(place, min(piece.first, len(tokens))):
-            if not said.is_small(before, piece_before(pieces, at)):
+            if before >= skip and not said.is_small(before, piece_before(pieces, at)):
                 yield f"small:{tokens[before].text}"
         place = max(place, piece.last)
         if piece.kind == "optional":  # `with or without aura`: asked of nobody
@@ -66,6 +66,15 @@ def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator
     for before in range(place, len(tokens)):
         if not said.is_small(before, pieces[-1] if pieces else None):
             yield f"small:{tokens[before].text}"
+
+
+def _announced(clause: Clause, pieces: Sequence[Piece]) -> int:
+    """How many tokens only announce what stands behind them: `Cardiac function:`, the name before its definition."""
+    if "defined_as" in clause.rules:
+        return next((one.first for one in pieces if one.kind == "defined"), 0)
+    colon = next((at for at, token in enumerate(clause.tokens[:6]) if token.text == ":"), 0)
+    topics = _sets()["topics"]
+    return colon if all(token.text in topics for token in clause.tokens[:colon]) else 0
 
 
 def piece_before(pieces: Sequence[Piece], at: int) -> Piece | None:
@@ -161,6 +170,12 @@ class _Said:
             own |= sets["of_giving"]
         if "allergy" in self.cues:
             own |= sets["of_giving"]
+        if not self.cues.isdisjoint({"planned", "current"}):
+            own |= sets["of_roles"]
+        if any(one.or_half_lives is not None for one in self.times):
+            own |= sets["of_half_lives"]
+        if self.times:
+            own.add("visit")
         own |= sets["in_exclusions" if self.clause.excludes else "in_inclusions"]
         if Or in self.kinds and And not in self.kinds:
             own.add("either")
@@ -184,6 +199,13 @@ class _Said:
         if text == "other":
             leads = behind in {"or", "and", ",", "any", ""} or self.clause.excludes
             return leads and not any(one.text in _NONE for one in tokens[:at])
+        if text in {"treatment", "therapy", "associated"}:
+            follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
+            joined = And in self.kinds and text == "associated"
+            given = text != "associated" and any(isinstance(one, Exposure) for one in self.found)
+            return follows in {"of", "with"} and (joined or given)
+        if text in {"greater", "worse", "higher", "more"} and behind == "or":  # `severe or greater`
+            return any(getattr(one, "severity", ()) for one in self.found)
         if text in {"not", "limited", "but"}:
             return "limited" in {one.text for one in tokens[at : at + 3]} and Or in self.kinds
         return self.ends_a_head and text in sets["before_lists"]
@@ -199,14 +221,20 @@ class _Said:
         text = self.clause.said(piece.first, max(piece.last, piece.first + 1)).lower()
         if asks is not None:
             return asks(self, piece, text)
-        if kind == "condition_word" and text == "if":  # `excluded if they have …`
-            return self.clause.excludes and all(one.kind in _SHAPES for one in pieces[:at])
+        if kind == "condition_word":
+            leads = self.clause.excludes and all(one.kind in _SHAPES for one in pieces[:at])
+            limits = not self.kinds.isdisjoint({And, Not}) and any(
+                isinstance(one, Quantity) for one in self.found
+            )
+            return (
+                leads and text == "if"
+            ) or limits  # `excluded if they have …`, `≥ 900 pg/mL if in fibrillation`
         return self._in_words(text) or self._is_in_brackets(piece)
 
     def _has_atom(self, piece: Piece) -> bool:
         if piece.expr is None:
             return True
-        if isinstance(piece.expr, Quantity) and piece.expr.variable and self._is_limited(piece):
+        if isinstance(piece.expr, Quantity) and not piece.expr.aggregate and self._is_limited(piece):
             return False
         if all(self._covers(one.span) for one in atoms(piece.expr)):
             return True
@@ -220,6 +248,8 @@ class _Said:
             return True
         if isinstance(piece.expr, ReproState):
             return any(isinstance(one, ReproState) and one.state == piece.expr.state for one in self.found)
+        if piece.entry_id == "infection" and not self.ids.isdisjoint(_TESTED_FOR):
+            return True  # `infection with hepatitis B`
         before = self.clause.tokens[piece.first - 1].text if piece.first else ""
         return piece.entry_id in _MEDICATION and before in self.words
 
@@ -260,6 +290,9 @@ class _Said:
     def _limits(self, piece: Piece, text: str) -> bool:
         if text in self.limits or self._in_words(text):
             return True
+        words = {token.text for token in self.clause.tokens}
+        if {"or", "suspected"} <= words and not words.isdisjoint({"known", "confirmed"}):
+            return True  # `active, known or suspected`: whoever has it at all
         return text in _sets()["beside_numbers"] and any(isinstance(one, Quantity) for one in self.found)
 
     def _is_certain(self, piece: Piece, text: str) -> bool:
@@ -278,6 +311,8 @@ class _Said:
             return self._is_timed() and not any(
                 isinstance(one, Concept) and one.time is None for one in self.found
             )
+        if text == "use of" and not self.cues.isdisjoint({"history", "planned"}):
+            return True
         if piece.kind == "current" and (text in _sets()["of_now"] or text.startswith("presence")):
             return any(not isinstance(one, Exposure) for one in self.found)
         return False
@@ -287,6 +322,13 @@ class _Said:
 
     def _is_given(self, piece: Piece, text: str) -> bool:
         return any(isinstance(one, Exposure) for one in self.found) or "allergy" in self.cues
+
+    def _is_planned(self, piece: Piece, text: str) -> bool:
+        return (
+            "planned" in self.cues
+            or self._in_words(text)
+            or any(isinstance(one, Trialwise) for one in self.found)
+        )
 
     def _has_cue(self, piece: Piece, text: str) -> bool:
         return piece.kind in self.cues or self._in_words(text)
@@ -350,6 +392,20 @@ _COMPARED = frozenset(
         "to",
     }
 )
+_TESTED_FOR = frozenset(
+    {
+        "hiv",
+        "hepatitis_a",
+        "hepatitis_b",
+        "hepatitis_c",
+        "hepatitis_b_or_c",
+        "covid19",
+        "tuberculosis",
+        "syphilis",
+        "cmv",
+        "ebv",
+    }
+)
 _MEDICATION = frozenset({"concomitant_medication", "prior_therapy"})
 _NONE = frozenset({"no", "not", "without", "never", "absence", "none"})
 _ROLES: Mapping[str, str] = {"prior": "history", "current": "current", "planned": "planned"}
@@ -364,7 +420,7 @@ _ASKS: Mapping[str, Callable[[_Said, Piece, str], bool]] = {
     "certainty": _Said._is_certain,
     "history": _Said._is_of_a_time,
     "current": _Said._is_of_a_time,
-    "planned": _Said._has_cue,
+    "planned": _Said._is_planned,
     "family": _Said._has_cue,
     "allergy": _Said._has_cue,
     "positive": _Said._has_cue,

@@ -51,11 +51,25 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
     for name, asks in _BY_KINDS:
         if asks(kinds, found):
             return name
+    settled = set(map(id, _below_alternatives(expr)))
     for node in _nodes(expr):
         for name, question in _BY_NODES:
+            if name in _OPEN_ALREADY and id(node) in settled:
+                continue
             if question(clause, node, found, excludes):
                 return name
     return ""
+
+
+_OPEN_ALREADY = frozenset({"treatments", "limits", "wide_exception", "free_name"})
+
+
+def _below_alternatives(expr: Expr) -> Iterator[Expr]:
+    """The parts of which the sentence's other reading stands beside them."""
+    for node in _nodes(expr):
+        if isinstance(node, Alternatives):
+            for one in node.readings:
+                yield from _nodes(one)
 
 
 def _nodes(expr: Expr) -> Iterator[Expr]:
@@ -320,11 +334,9 @@ def _limits_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], exclude
         one for one in node.of if isinstance(one, And) and any(isinstance(leaf, Concept) for leaf in one.of)
     ]
     limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
-    return (
-        bool(pairs)
-        and bool(limits)
-        and any(isinstance(leaf, Quantity) for one in pairs for leaf in atoms(one))
-    )
+    paired = {leaf.variable for one in pairs for leaf in atoms(one) if isinstance(leaf, Quantity)}
+    alone = {one.variable for one in limits if isinstance(one, Quantity)}
+    return bool(paired) and bool(limits) and not paired <= alone  # `≤ 2.5, or ≤ 5 if …` limits one measure
 
 
 def _mixes_treatments(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
