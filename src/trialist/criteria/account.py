@@ -204,6 +204,9 @@ class _Said:
             joined = And in self.kinds and text == "associated"
             given = text != "associated" and any(isinstance(one, Exposure) for one in self.found)
             return follows in {"of", "with"} and (joined or given)
+        if text == "after":  # `graft failure after transplantation`: both are asked for
+            named = any(isinstance(one, Concept) and one.concept_id for one in self.found)
+            return And in self.kinds and named and any(isinstance(one, Exposure) for one in self.found)
         if text in {"greater", "worse", "higher", "more"} and behind == "or":  # `severe or greater`
             return any(getattr(one, "severity", ()) for one in self.found)
         if text in {"not", "limited", "but"}:

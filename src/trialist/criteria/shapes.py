@@ -24,6 +24,7 @@ from trialist.criteria.nodes import (
     ExceptWhen,
     Exposure,
     Expr,
+    Judgement,
     Not,
     Or,
     Ordinal,
@@ -51,6 +52,8 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
     for name, asks in _BY_KINDS:
         if asks(kinds, found):
             return name
+    if not _is_known(expr, kinds, found):
+        return "unknown_shape"
     settled = set(map(id, _below_alternatives(expr)))
     for node in _nodes(expr):
         for name, question in _BY_NODES:
@@ -59,6 +62,98 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
             if question(clause, node, found, excludes):
                 return name
     return ""
+
+
+# --- the shapes of several parts that are read right -------------------------------------------------------------------
+
+_KINDS_TOGETHER: frozenset[frozenset[type]] = frozenset(
+    frozenset(one)
+    for one in (
+        (ReproState,), (Demographic,), (Concept,), (Exposure,), (Quantity,), (Ordinal,), (Attestation,), (Judgement,), (Result,), (Trialwise,),
+        (ReproState, Attestation), (ReproState, Demographic), (ReproState, Result), (Concept, Demographic), (Concept, Exposure),
+        (Concept, Quantity), (Concept, Ordinal), (Concept, Judgement), (Concept, Result), (Concept, Attestation), (Trialwise, Judgement),
+        (Quantity, Demographic), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
+    )
+)  # fmt: skip
+
+
+def _is_known(expr: Expr, kinds: set[type], found: Sequence[Expr]) -> bool:
+    """Whether the parts are of kinds, and joined in a way, that is read right as a rule."""
+    if frozenset(kinds) not in _KINDS_TOGETHER or any(
+        isinstance(one, Quantity) and not one.variable for one in found
+    ):
+        return False
+    return _is_plainly_joined(expr)
+
+
+def _is_plainly_joined(node: Expr) -> bool:
+    match node:
+        case Alternatives(readings):
+            return all(isinstance(one, And | Or | ExceptWhen) or _is_plainly_joined(one) for one in readings)
+        case Or(of):
+            return _is_a_list(of)
+        case And(of):
+            return _is_a_whole(of)
+        case Not(of):
+            plain = isinstance(of, Or) and not any(children(one) for one in of.of)
+            return not children(of) or plain or (isinstance(of, ExceptWhen) and _is_plainly_joined(of))
+        case ExceptWhen(main, exception):
+            return not children(main) and (not children(exception) or isinstance(exception, Or))
+        case _:
+            return not children(node)
+
+
+def _is_a_list(of: Sequence[Expr]) -> bool:
+    """`A, B or C`: names, thresholds or states, each perhaps with what makes it narrower; no opinion is one of them."""
+    if any(isinstance(one, Judgement) and (one is not of[-1] or one.interval is not None) for one in of):
+        return False
+    times = {getattr(one, "time", None) for one in of if isinstance(one, Exposure)}
+    if len(times) > 1 and None not in times:
+        return False
+    return all(
+        not children(one)
+        or isinstance(one, Not)
+        or (isinstance(one, Alternatives) and not any(isinstance(leaf, And) for leaf in _nodes(one)))
+        or (isinstance(one, And) and _is_a_measured_name(one.of))
+        for one in of
+    )
+
+
+def _is_a_measured_name(of: Sequence[Expr]) -> bool:
+    """`hypotension (< 90/50 mmHg)`, `dementia with MMSE < 20`, `QTc > 450 ms in men`, `a condition that may interfere`."""
+    first, *rest = of
+    if isinstance(first, Demographic):
+        return all(isinstance(one, Quantity) for one in rest)
+    if isinstance(first, Quantity):
+        return all(isinstance(one, Concept | Demographic) for one in rest)
+    limits = (leaf for one in rest for leaf in atoms(one))
+    return isinstance(first, Concept) and all(
+        isinstance(leaf, Quantity | Ordinal | Judgement) for leaf in limits
+    )
+
+
+def _is_a_whole(of: Sequence[Expr]) -> bool:
+    """Things asked of one person at once, none of them twice."""
+    if any(isinstance(one, Result | ReproState) for one in of):
+        states = [one.state for one in of if isinstance(one, ReproState)]
+        return (
+            len(of) == 2
+            and states == ["child_bearing_potential"]
+            and any(isinstance(one, Result) for one in of)
+        )
+    names = [_name(one) for one in of if isinstance(one, _Named)]
+    if len(names) > 2 or len(set(names)) < len(names) or (names and any(isinstance(one, Not) for one in of)):
+        return False
+    scores = [(one.interval, one.time) for one in of if isinstance(one, Quantity) and one.unit == "{score}"]
+    if len(set(scores)) < len(scores):
+        return False
+    return all(
+        not children(one) or isinstance(one, Or | Alternatives) for one in of if not isinstance(one, Not)
+    )
+
+
+def _name(one: Concept | Exposure) -> str:
+    return one.concept_id or one.surface.lower()
 
 
 _OPEN_ALREADY = frozenset({"treatments", "limits", "wide_exception", "free_name"})
@@ -276,10 +371,14 @@ def _times_a_pair(clause: Clause, node: Expr, found: Sequence[Expr], excludes: b
     return len({type(one) for one in timed}) > 1
 
 
+_BOTH_VERBS = re.compile(r"\band (?:have |has |had )?(?:used|taken|received|taking|using)\b", re.IGNORECASE)
+
+
 def _joins_trials(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
     """`in other trials and use of other products`: two ways to take part, asked for at once."""
     return (
         isinstance(node, And)
+        and not _BOTH_VERBS.search(clause.said(0, len(clause.tokens)))
         and any(isinstance(one, Trialwise) for one in node.of)
         and sum(isinstance(one, Trialwise | _Named) for one in node.of) > 1
     )
