@@ -65,6 +65,14 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
 
 
+def all_denied(clause: Clause, expr: Expr, said: str, span: Span) -> Expr:
+    """A statement that ends in `are excluded`; where sentences stand before its last, whether they are denied is not said."""
+    if not any(token.text in {";", "."} for token in clause.tokens[:-1]):
+        return expr
+    clause.rules.append("doubt/denied_sentences")
+    return Alternatives((expr, Opaque(said, span)))
+
+
 def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, span: Span) -> Expr | None:
     """What is asked of some alone; where that is more than one thing, whether all of it is asked of them alone is not said."""
     if guard is None or expr is None:
@@ -87,9 +95,17 @@ def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:
     """Whether a single age or attestation may not be what it seems: an age of then, an exclusion of those who comply."""
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
+    if _NO_PROMISE.search(clause.said(0, len(clause.tokens))):
+        return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
 
+# What was done in another study, or what the text says of its own lists, is promised by nobody.
+_NO_PROMISE = re.compile(
+    r"\b(?:complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
+    r"liv(?:es?|ing) with)\b",
+    re.IGNORECASE,
+)
 _OF_THEN = frozenset(
     {"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"}
 )
@@ -410,10 +426,10 @@ _AGES = 18  # years; no result is that old
 
 def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`alcohol within 6 months`, `40-49 years: BNP …`: a time as the value of what is no time, an age as a time."""
-    window = node.time if isinstance(node, Quantity) else None
+    window = getattr(node, "time", None)
     length = None if window is None else window.length
     if window is not None and length is not None and window.unit == "a":
-        return (length.lower or length.upper or 0) >= _AGES
+        return bool((length.lower or length.upper or 0) >= _AGES)
     if not isinstance(node, Quantity) or node.unit not in {"h", "d", "wk", "mo", "a"} or not node.variable:
         return False
     return bool(variables()[node.variable]["dimension"] != "time")

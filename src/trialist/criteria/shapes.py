@@ -105,7 +105,7 @@ def _is_plainly_joined(node: Expr) -> bool:
 
 def _is_a_list(of: Sequence[Expr]) -> bool:
     """`A, B or C`: names, thresholds or states, each perhaps with what makes it narrower; no opinion is one of them."""
-    if any(isinstance(one, Judgement) and (one is not of[-1] or one.interval is not None) for one in of):
+    if any(isinstance(one, Judgement) and not _is_a_member(one, of) for one in of):
         return False
     times = {getattr(one, "time", None) for one in of if isinstance(one, Exposure)}
     if len(times) > 1 and None not in times:
@@ -117,6 +117,11 @@ def _is_a_list(of: Sequence[Expr]) -> bool:
         or (isinstance(one, And) and _is_a_measured_name(one.of))
         for one in of
     )
+
+
+def _is_a_member(one: Judgement, of: Sequence[Expr]) -> bool:
+    """`or any other condition that may interfere`: an opinion that is a choice of its own, the last one."""
+    return one is of[-1] and one.interval is None and one.surface.lower().startswith(("any other", "other"))
 
 
 def _is_a_measured_name(of: Sequence[Expr]) -> bool:
@@ -454,6 +459,39 @@ def _parts_one_disease(clause: Clause, node: Expr, found: Sequence[Expr], exclud
     return len(set(names)) < len(names) and "and" in said and said.isdisjoint({"or", ",", "/", ";"})
 
 
+def _elides_a_part(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`left ventricular aneurysm or thrombus`, `long-term use of A or B`: what stands before the first is of both."""
+    if not isinstance(node, Or):
+        return False
+    first, *rest = node.of
+    if isinstance(first, Concept) and len(node.of) == 2:
+        last = rest[0]
+        alone = (
+            isinstance(last, Concept) and " " not in last.surface.strip() and not last.surface[:1].isupper()
+        )
+        return alone and first.surface.count(" ") > 1 and not last.temporality and not last.status
+    limits = {
+        "long-term",
+        "chronic",
+        "regular",
+        "daily",
+        "high-dose",
+        "high dose",
+        "stable dose of",
+        "a stable dose of",
+        "prolonged",
+    }
+    return (
+        isinstance(first, Exposure)
+        and not limits.isdisjoint((*first.route, *first.status))
+        and any(isinstance(one, Exposure) and not one.route and not one.status for one in rest)
+    )
+
+
+def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    return isinstance(node, Not) and isinstance(node.of, Attestation)
+
+
 _BY_NODES: tuple[tuple[str, Callable[[Clause, Expr, Sequence[Expr], bool], bool]], ...] = (
     ("denial", _denies_several),
     ("wide_exception", _excepts_widely),
@@ -468,4 +506,6 @@ _BY_NODES: tuple[tuple[str, Callable[[Clause, Expr, Sequence[Expr], bool], bool]
     ("limits", _limits_in_a_list),
     ("treatments", _mixes_treatments),
     ("one_disease", _parts_one_disease),
+    ("elided", _elides_a_part),
+    ("denied_promise", _denies_a_promise),
 )

@@ -11,7 +11,7 @@ from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import guarded, with_doubt
+from trialist.criteria.doubts import all_denied, guarded, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import And, Demographic, Expr, Not, Opaque, ReproState, Span, join_all, join_any
@@ -128,7 +128,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         rest = Opaque(said[unread:].strip(" .;"), locate(item.start + unread, item.end))
         expr = join_all([expr, rest])
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
-        expr = Not(expr)
+        expr = all_denied(clause, Not(expr), said, locate(item.start, item.end))
     if expr is not None and item.polarity is Polarity.INCLUSION:
         expr = settle_age(expr, witness)
     if (
