@@ -72,7 +72,7 @@ _KINDS_TOGETHER: frozenset[frozenset[type]] = frozenset(
         (ReproState,), (Demographic,), (Concept,), (Exposure,), (Quantity,), (Ordinal,), (Attestation,), (Judgement,), (Result,), (Trialwise,),
         (ReproState, Attestation), (ReproState, Demographic), (ReproState, Result), (Concept, Demographic), (Concept, Exposure),
         (Concept, Quantity), (Concept, Ordinal), (Concept, Judgement), (Concept, Result), (Concept, Attestation), (Trialwise, Judgement),
-        (Quantity, Demographic), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
+        (Quantity, Demographic), (Quantity, Exposure), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
     )
 )  # fmt: skip
 
@@ -146,6 +146,9 @@ def _is_a_whole(of: Sequence[Expr]) -> bool:
             and states == ["child_bearing_potential"]
             and any(isinstance(one, Result) for one in of)
         )
+    kinds = {type(leaf) for one in of for leaf in atoms(one)}
+    if {Quantity, Exposure} <= kinds:
+        return False
     names = [_name(one) for one in of if isinstance(one, _Named)]
     if len(names) > 2 or len(set(names)) < len(names) or (names and any(isinstance(one, Not) for one in of)):
         return False
@@ -463,29 +466,20 @@ def _elides_a_part(clause: Clause, node: Expr, found: Sequence[Expr], excludes: 
     """`left ventricular aneurysm or thrombus`, `long-term use of A or B`: what stands before the first is of both."""
     if not isinstance(node, Or):
         return False
-    first, *rest = node.of
-    if isinstance(first, Concept) and len(node.of) == 2:
-        last = rest[0]
-        alone = (
-            isinstance(last, Concept) and " " not in last.surface.strip() and not last.surface[:1].isupper()
-        )
+    first, last = node.of[0], node.of[-1]
+    if isinstance(first, Concept) and isinstance(last, Concept) and len(node.of) == 2:
+        alone = " " not in last.surface.strip() and not last.surface[:1].isupper()
         return alone and first.surface.count(" ") > 1 and not last.temporality and not last.status
-    limits = {
-        "long-term",
-        "chronic",
-        "regular",
-        "daily",
-        "high-dose",
-        "high dose",
-        "stable dose of",
-        "a stable dose of",
-        "prolonged",
-    }
     return (
         isinstance(first, Exposure)
-        and not limits.isdisjoint((*first.route, *first.status))
-        and any(isinstance(one, Exposure) and not one.route and not one.status for one in rest)
+        and not _COURSES.isdisjoint((*first.route, *first.status))
+        and any(isinstance(one, Exposure) and not one.route and not one.status for one in node.of)
     )
+
+
+_COURSES = frozenset(
+    {"long-term", "chronic", "regular", "daily", "high-dose", "high dose", "stable dose of", "a stable dose of", "prolonged"}
+)  # fmt: skip
 
 
 def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
