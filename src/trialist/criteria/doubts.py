@@ -55,6 +55,8 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
+    if not doubt and isinstance(expr, Attestation):
+        doubt = "promise"
     if not doubt:
         left_over = next(unaccounted(clause, pieces, expr), "")
         doubt = f"words/{left_over}" if left_over else ""
@@ -91,13 +93,34 @@ def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, sp
 _OF_BOTH_SEXES = re.compile(r"^\W*(?:all |sexually active )?fertile (?!women|females?|female)", re.IGNORECASE)
 
 
-def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:
+def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: bool) -> bool:
     """Whether a single age or attestation may not be what it seems: an age of then, an exclusion of those who comply."""
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
-    if _NO_PROMISE.search(clause.said(0, len(clause.tokens))):
+    said = clause.said(0, len(clause.tokens))
+    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
+
+
+_REFUSED = re.compile(
+    r"\b(?:unable|inability|incapab\w*|cannot|can't|can ?not|not|non|no|unwilling\w*|refus\w+|lack\w*|fail\w*|poor|impair\w*|absence|difficult\w*|declin\w+|impossib\w*|unlikely|noncomplian\w*|incompeten\w*|prison\w*|illitera\w*|barriers?|prevent\w*|prohibit\w*|preclud\w*|interfer\w*|foreg\w*|forg\w*|withhold\w*|disab\w*|insufficient\w*|problem\w*|incarcerat\w*|vulnerable|guardian\w*|deprived|without (?:consent|informed|legal|capacity|social|health|insurance|access))\b",
+    re.IGNORECASE,
+)
+_BEFORE_IT = re.compile(
+    r"\b(?:prior to|before|after|in accordance|according)\b.*|\bconsent process\b", re.IGNORECASE | re.DOTALL
+)
+_MORE = re.compile(
+    r"\b(?:and|or)\b[^.;]*\b(?:follow(?:-up|ing| the| all)?|visits?|comply|compliance|adhere|complete|procedures?|schedule|return)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_half_a_promise(promise: Attestation, said: str) -> bool:
+    """`able to stand without help`, `cannot understand or does not agree`: a denial that is none, a second promise that was lost."""
+    if not promise.affirmed and not _REFUSED.search(said):
+        return True
+    return promise.topic in {"consent", "ability"} and _MORE.search(_BEFORE_IT.sub("", said)) is not None
 
 
 # What was done in another study, or what the text says of its own lists, is promised by nobody.
@@ -181,12 +204,17 @@ def _no_names() -> tuple[frozenset[str], re.Pattern[str]]:
 
 def _is_no_name(one: Concept | Exposure) -> bool:
     """Whether what was taken for a name is a word of the sentence around it."""
+    cause = getattr(one, "caused_by", "") or getattr(one, "not_caused_by", "")
+    if cause and _CLAUSE_WITHIN.search(cause):
+        return True
     if one.concept_id or one.broader:
         return False
     words, pattern = _no_names()
     surface = one.surface.lower()
     return surface in words or pattern.search(surface) is not None
 
+
+_CLAUSE_WITHIN = re.compile(r"\b(?:has|have|is|are|was|were)\b|[0-9]")
 
 _UNITS = word_set("units_of_time")
 _TIME = re.compile(
@@ -277,7 +305,7 @@ def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     )
 
 
-_WANTED = frozenset({"consent", "compliance", "assent", "language", "contraception"})
+_WANTED = frozenset({"consent", "compliance", "assent", "language", "contraception", "refrain"})
 
 
 def _excepts_itself(clause: Clause, node: Expr, excludes: bool) -> bool:

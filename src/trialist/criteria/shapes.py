@@ -46,6 +46,8 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
         return above
     if any(_lasts(clause, one) for one in found):
         return "lasts"
+    if any(_is_past_trial(clause, one) for one in found):
+        return "past_trial"
     if len(found) == 1:
         return "reproduction" if isinstance(expr, Not) and isinstance(found[0], Attestation) else ""
     kinds = {type(one) for one in found}
@@ -218,6 +220,8 @@ _COUNTED_BACK = re.compile(
 def _lasts(clause: Clause, one: Expr) -> bool:
     """`stable angina for at least 3 months`: how long it lasts was read as how long ago it was."""
     window = getattr(one, "time", None)
+    if isinstance(one, Quantity) and one.aggregate == "change":
+        return window is not None and window.length is not None and window.length.upper is None
     if window is None or not isinstance(one, Concept | Exposure | Ordinal) or window.length is None:
         return False
     if (
@@ -227,6 +231,21 @@ def _lasts(clause: Clause, one: Expr) -> bool:
     ):
         return False
     return not _COUNTED_BACK.search(clause.said(0, len(clause.tokens)))
+
+
+_TOOK_PART = re.compile(
+    r"\b(?:participated|enrolled|took part|taken part|previous|previously|prior|history|past|ever)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_past_trial(clause: Clause, one: Expr) -> bool:
+    """`have participated in other trials`: once, and not now."""
+    return (
+        isinstance(one, Trialwise)
+        and one.time is None
+        and _TOOK_PART.search(clause.said(0, len(clause.tokens))) is not None
+    )
 
 
 def _shares_a_time_loosely(clause: Clause, expr: Expr) -> bool:
@@ -482,6 +501,26 @@ _COURSES = frozenset(
 )  # fmt: skip
 
 
+def _says_a_name_twice(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`active liver disease or abnormal liver function (ALT > 2 x ULN)`: two things that became one."""
+    if not isinstance(node, Or):
+        return False
+    names = {_name(one) for one in node.of if isinstance(one, Concept)}
+    return any(
+        isinstance(one, And) and isinstance(one.of[0], Concept) and _name(one.of[0]) in names
+        for one in node.of
+    )
+
+
+def _bears_without_contraception(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`of childbearing potential and not using contraception`: both together."""
+    return (
+        isinstance(node, Or)
+        and any(isinstance(one, ReproState) and one.state == "child_bearing_potential" for one in node.of)
+        and any(isinstance(one, Attestation) for one in node.of)
+    )
+
+
 def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
     return isinstance(node, Not) and isinstance(node.of, Attestation)
 
@@ -502,4 +541,6 @@ _BY_NODES: tuple[tuple[str, Callable[[Clause, Expr, Sequence[Expr], bool], bool]
     ("one_disease", _parts_one_disease),
     ("elided", _elides_a_part),
     ("denied_promise", _denies_a_promise),
+    ("said_twice", _says_a_name_twice),
+    ("without_contraception", _bears_without_contraception),
 )
