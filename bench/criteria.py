@@ -33,7 +33,7 @@ from trialist.criteria.nodes import Opaque, atoms
 from trialist.record import Study
 
 VERDICTS = Path(__file__).with_name("criteria_verdicts.tsv")
-LATER_VERDICTS = [Path(__file__).with_name(f"criteria_verdicts_v{version}.tsv") for version in (4, 5)]
+LATER_VERDICTS = [Path(__file__).with_name(f"criteria_verdicts_v{version}.tsv") for version in (4, 5, 6)]
 
 
 def records() -> Iterator[Study]:
@@ -139,9 +139,24 @@ def score_later_verdicts() -> list[tuple[str, str]]:
             seed, verdict = line.split("\t")[0], line.split("\t")[5]
             samples[seed].update([verdict])
     return [
-        (f"wrong among fully structured, sample {seed}", f"{n['wrong'] / n.total():.1%} of {n.total()}")
-        for seed, n in samples.items()
+        *(
+            (f"wrong among fully structured, sample {seed}", f"{n['wrong'] / n.total():.1%} of {n.total()}")
+            for seed, n in samples.items()
+        ),
+        *_curve(),
     ]
+
+
+def _curve() -> list[tuple[str, str]]:
+    """The curve of abstention over the newest verdicts: who believes only what is so sure keeps so many, and so many of them are wrong."""
+    rows = [line.split("\t") for line in LATER_VERDICTS[-1].read_text(encoding="utf-8").splitlines()]
+    judged = [(float(row[4]), row[5] == "wrong") for row in rows if not row[0].startswith("#")]
+    found = []
+    for least in (0.0, 0.8, 0.85, 0.9, 0.92, 0.95, 0.97):
+        kept = [is_wrong for confidence, is_wrong in judged if confidence >= least]
+        value = f"{sum(kept) / max(1, len(kept)):.1%} of the {len(kept) / max(1, len(judged)):.0%} kept"
+        found.append((f"newest samples: wrong at confidence ≥ {least}", value))
+    return found
 
 
 FUZZ = (

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from trialist.criteria.account import unaccounted
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import read_rules, variables, word_set
 from trialist.criteria.nodes import (
@@ -34,37 +35,100 @@ from trialist.criteria.nodes import (
     Ordinal,
     Quantity,
     Result,
+    Span,
     Trialwise,
     atoms,
     children,
 )
+from trialist.criteria.piece import Piece
+from trialist.criteria.shapes import strange_shape, with_both_times
 
 _Things = Concept | Exposure | Result | Biomarker
 _PLAIN = (Demographic, Attestation)
 
 
-def with_doubt(clause: Clause, expr: Expr, excludes: bool) -> Expr:
+def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
         return expr
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
-    doubt = _doubt(clause, expr, found, excludes)
-    if doubt is None:
-        return expr
+    doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
+    if not doubt and isinstance(expr, Attestation):
+        doubt = "promise"
+    if not doubt:
+        left_over = next(unaccounted(clause, pieces, expr), "")
+        doubt = f"words/{left_over}" if left_over else ""
+    if not doubt:
+        return with_both_times(clause, expr)
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
 
 
-def _is_odd_alone(clause: Clause, expr: Expr, excludes: bool) -> bool:
+def all_denied(clause: Clause, expr: Expr, said: str, span: Span) -> Expr:
+    """A statement that ends in `are excluded`; where sentences stand before its last, whether they are denied is not said."""
+    if not any(token.text in {";", "."} for token in clause.tokens[:-1]):
+        return expr
+    clause.rules.append("doubt/denied_sentences")
+    return Alternatives((expr, Opaque(said, span)))
+
+
+def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, span: Span) -> Expr | None:
+    """What is asked of some alone; where that is more than one thing, whether all of it is asked of them alone is not said."""
+    if guard is None or expr is None:
+        return expr
+    found = list(atoms(expr))
+    if any(isinstance(one, Opaque) for one in found):
+        return expr
+    is_plain = len(found) == 1 or all(isinstance(one, Attestation) for one in found)
+    if is_plain and not _OF_BOTH_SEXES.search(said):
+        return expr
+    clause.rules.append("doubt/guarded")
+    return Alternatives((expr, Opaque(said, span)))
+
+
+# Who may be a man as well is no woman able to bear children.
+_OF_BOTH_SEXES = re.compile(r"^\W*(?:all |sexually active )?fertile (?!women|females?|female)", re.IGNORECASE)
+
+
+def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: bool) -> bool:
     """Whether a single age or attestation may not be what it seems: an age of then, an exclusion of those who comply."""
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
+    said = clause.said(0, len(clause.tokens))
+    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said):
+        return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
 
+_REFUSED = re.compile(
+    r"\b(?:unable|inability|incapab\w*|cannot|can't|can ?not|not|non|no|unwilling\w*|refus\w+|lack\w*|fail\w*|poor|impair\w*|absence|difficult\w*|declin\w+|impossib\w*|unlikely|noncomplian\w*|incompeten\w*|prison\w*|illitera\w*|barriers?|prevent\w*|prohibit\w*|preclud\w*|interfer\w*|foreg\w*|forg\w*|withhold\w*|disab\w*|insufficient\w*|problem\w*|incarcerat\w*|vulnerable|guardian\w*|deprived|without (?:consent|informed|legal|capacity|social|health|insurance|access))\b",
+    re.IGNORECASE,
+)
+_BEFORE_IT = re.compile(
+    r"\b(?:prior to|before|after|in accordance|according)\b.*|\bconsent process\b", re.IGNORECASE | re.DOTALL
+)
+_MORE = re.compile(
+    r"\b(?:and|or)\b[^.;]*\b(?:follow(?:-up|ing| the| all)?|visits?|comply|compliance|adhere|complete|procedures?|schedule|return)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_half_a_promise(promise: Attestation, said: str) -> bool:
+    """`able to stand without help`, `cannot understand or does not agree`: a denial that is none, a second promise that was lost."""
+    if not promise.affirmed and not _REFUSED.search(said):
+        return True
+    return promise.topic in {"consent", "ability"} and _MORE.search(_BEFORE_IT.sub("", said)) is not None
+
+
+# What was done in another study, or what the text says of its own lists, is promised by nobody.
+_NO_PROMISE = re.compile(
+    r"\b(?:complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
+    r"liv(?:es?|ing) with)\b",
+    re.IGNORECASE,
+)
 _OF_THEN = frozenset(
     {"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"}
 )
@@ -140,12 +204,17 @@ def _no_names() -> tuple[frozenset[str], re.Pattern[str]]:
 
 def _is_no_name(one: Concept | Exposure) -> bool:
     """Whether what was taken for a name is a word of the sentence around it."""
+    cause = getattr(one, "caused_by", "") or getattr(one, "not_caused_by", "")
+    if cause and _CLAUSE_WITHIN.search(cause):
+        return True
     if one.concept_id or one.broader:
         return False
     words, pattern = _no_names()
     surface = one.surface.lower()
     return surface in words or pattern.search(surface) is not None
 
+
+_CLAUSE_WITHIN = re.compile(r"\b(?:has|have|is|are|was|were)\b|[0-9]")
 
 _UNITS = word_set("units_of_time")
 _TIME = re.compile(
@@ -232,9 +301,11 @@ def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
     parts = node.of if isinstance(node, And | Or) else (node,)
     return excludes and any(
-        isinstance(one, Attestation) and one.affirmed and one.topic in {"consent", "compliance", "assent"}
-        for one in parts
+        isinstance(one, Attestation) and one.affirmed and one.topic in _WANTED for one in parts
     )
+
+
+_WANTED = frozenset({"consent", "compliance", "assent", "language", "contraception", "refrain"})
 
 
 def _excepts_itself(clause: Clause, node: Expr, excludes: bool) -> bool:
@@ -383,10 +454,10 @@ _AGES = 18  # years; no result is that old
 
 def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`alcohol within 6 months`, `40-49 years: BNP …`: a time as the value of what is no time, an age as a time."""
-    window = node.time if isinstance(node, Quantity) else None
+    window = getattr(node, "time", None)
     length = None if window is None else window.length
     if window is not None and length is not None and window.unit == "a":
-        return (length.lower or length.upper or 0) >= _AGES
+        return bool((length.lower or length.upper or 0) >= _AGES)
     if not isinstance(node, Quantity) or node.unit not in {"h", "d", "wk", "mo", "a"} or not node.variable:
         return False
     return bool(variables()[node.variable]["dimension"] != "time")

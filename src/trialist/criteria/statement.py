@@ -11,7 +11,7 @@ from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import with_doubt
+from trialist.criteria.doubts import all_denied, guarded, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import (
@@ -58,6 +58,13 @@ _MUST = re.compile(
 _ALL_WHO = re.compile(
     r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
     re.IGNORECASE,
+)
+# `Patients with X will be included`: among what includes, that is whom the study asks for.
+_WHO_IS_INCLUDED = re.compile(
+    r"\W*(?!.*\b(?:also|may|can|could|still|even|regardless|irrespective|allowed|permitted|acceptable|not|no|unless|except|provided|however|exception|if|other)\b)"
+    r"(?:all |any |only |adult |consecutive )*(?:patients?|subjects?|participants?|individuals?|men|women|children|persons?|people|adults?|volunteers?|males?|females?)\b"
+    r".*\b(?:are|is|will be|were|shall be)[ ]+(?:included|enrolled|recruited)(?:[ ]+(?:in|into|for|to)[ ]+(?:the |this |our )?(?:present |current )?(?:study|trial|research|project|participat\w+))?\W*$",
+    re.IGNORECASE | re.DOTALL,
 )
 _PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
 _MEN = re.compile(
@@ -106,7 +113,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
 
     low = normalised.low.part(item.start, item.end)
     population = next((who for who, pattern in _PEOPLE if pattern.match(said)), item.population)
-    modality = _modality(low)
+    modality = _modality(low, item.polarity)
     incomplete = bool(_patterns()["incomplete"].of(low).search(low.text))
     guard, start = _guard(normalised, item, locate)
     if guard is None or start == item.start:
@@ -126,7 +133,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
     modality, expr = _statement(clause, item, low, modality)
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
-        expr = Not(expr)
+        expr = all_denied(clause, Not(expr), said, locate(item.start, item.end))
     if expr is not None and item.polarity is Polarity.INCLUSION:
         expr = settle_age(expr, witness)
     if (
@@ -138,6 +145,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
+    expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -230,8 +238,9 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
-    expr = Reader(clause, lists_any=excludes).read(read_pieces(clause))
-    return None if expr is None else with_doubt(clause, expr, excludes)
+    pieces = read_pieces(clause)
+    expr = Reader(clause, lists_any=excludes).read(pieces)
+    return None if expr is None else with_doubt(clause, pieces, expr, excludes)
 
 
 def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:
@@ -289,12 +298,13 @@ def _beside_permission(
     return join_all([expr, rest]) if clause.excludes else join_any([expr, rest])
 
 
-def _modality(low: Low) -> Modality:
+def _modality(low: Low, polarity: Polarity) -> Modality:
     patterns, said = _patterns(), low.text
     if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
         return Modality.INFORMATIVE
     if _permits(low) and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
-        return Modality.REQUIRED if _ALL_WHO.match(said) else Modality.PERMISSIVE
+        is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
+        return Modality.REQUIRED if is_asked else Modality.PERMISSIVE
     return Modality.REQUIRED
 
 

@@ -1,0 +1,546 @@
+"""Shapes of readings that are wrong more often than right readings may be, each a question about the expression.
+
+Whoever held some hundreds of readings against their texts found one part alone wrong once in sixty, several parts once in eight. A shape
+stands here where its readings were wrong far above that and nothing in the words settles which of them are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    Attestation,
+    Biomarker,
+    Concept,
+    Count,
+    Demographic,
+    Direction,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Judgement,
+    Not,
+    Or,
+    Ordinal,
+    Quantity,
+    ReproState,
+    Result,
+    Trialwise,
+    atoms,
+    children,
+)
+
+_Named = Concept | Exposure
+
+
+def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str:
+    """The name of the first shape that a reading should not be believed in; "" where it has none of them."""
+    above = _above(clause, found, excludes)
+    if above:
+        return above
+    if any(_lasts(clause, one) for one in found):
+        return "lasts"
+    if any(_is_past_trial(clause, one) for one in found):
+        return "past_trial"
+    if len(found) == 1:
+        return "reproduction" if isinstance(expr, Not) and isinstance(found[0], Attestation) else ""
+    kinds = {type(one) for one in found}
+    for name, asks in _BY_KINDS:
+        if asks(kinds, found):
+            return name
+    if not _is_known(expr, kinds, found):
+        return "unknown_shape"
+    settled = set(map(id, _below_alternatives(expr)))
+    for node in _nodes(expr):
+        for name, question in _BY_NODES:
+            if name in _OPEN_ALREADY and id(node) in settled:
+                continue
+            if question(clause, node, found, excludes):
+                return name
+    return ""
+
+
+# --- the shapes of several parts that are read right -------------------------------------------------------------------
+
+_KINDS_TOGETHER: frozenset[frozenset[type]] = frozenset(
+    frozenset(one)
+    for one in (
+        (ReproState,), (Demographic,), (Concept,), (Exposure,), (Quantity,), (Ordinal,), (Attestation,), (Judgement,), (Result,), (Trialwise,),
+        (ReproState, Attestation), (ReproState, Demographic), (ReproState, Result), (Concept, Demographic), (Concept, Exposure),
+        (Concept, Quantity), (Concept, Ordinal), (Concept, Judgement), (Concept, Result), (Concept, Attestation), (Trialwise, Judgement),
+        (Quantity, Demographic), (Quantity, Exposure), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
+    )
+)  # fmt: skip
+
+
+def _is_known(expr: Expr, kinds: set[type], found: Sequence[Expr]) -> bool:
+    """Whether the parts are of kinds, and joined in a way, that is read right as a rule."""
+    if frozenset(kinds) not in _KINDS_TOGETHER or any(
+        isinstance(one, Quantity) and not one.variable for one in found
+    ):
+        return False
+    return _is_plainly_joined(expr)
+
+
+def _is_plainly_joined(node: Expr) -> bool:
+    match node:
+        case Alternatives(readings):
+            return all(isinstance(one, And | Or | ExceptWhen) or _is_plainly_joined(one) for one in readings)
+        case Or(of):
+            return _is_a_list(of)
+        case And(of):
+            return _is_a_whole(of)
+        case Not(of):
+            plain = isinstance(of, Or) and not any(children(one) for one in of.of)
+            return not children(of) or plain or (isinstance(of, ExceptWhen) and _is_plainly_joined(of))
+        case ExceptWhen(main, exception):
+            return not children(main) and (not children(exception) or isinstance(exception, Or))
+        case _:
+            return not children(node)
+
+
+def _is_a_list(of: Sequence[Expr]) -> bool:
+    """`A, B or C`: names, thresholds or states, each perhaps with what makes it narrower; no opinion is one of them."""
+    if any(isinstance(one, Judgement) and not _is_a_member(one, of) for one in of):
+        return False
+    times = {getattr(one, "time", None) for one in of if isinstance(one, Exposure)}
+    if len(times) > 1 and None not in times:
+        return False
+    return all(
+        not children(one)
+        or isinstance(one, Not)
+        or (isinstance(one, Alternatives) and not any(isinstance(leaf, And) for leaf in _nodes(one)))
+        or (isinstance(one, And) and _is_a_measured_name(one.of))
+        for one in of
+    )
+
+
+def _is_a_member(one: Judgement, of: Sequence[Expr]) -> bool:
+    """`or any other condition that may interfere`: an opinion that is a choice of its own, the last one."""
+    return one is of[-1] and one.interval is None and one.surface.lower().startswith(("any other", "other"))
+
+
+def _is_a_measured_name(of: Sequence[Expr]) -> bool:
+    """`hypotension (< 90/50 mmHg)`, `dementia with MMSE < 20`, `QTc > 450 ms in men`, `a condition that may interfere`."""
+    first, *rest = of
+    if isinstance(first, Demographic):
+        return all(isinstance(one, Quantity) for one in rest)
+    if isinstance(first, Quantity):
+        return all(isinstance(one, Concept | Demographic) for one in rest)
+    limits = (leaf for one in rest for leaf in atoms(one))
+    return isinstance(first, Concept) and all(
+        isinstance(leaf, Quantity | Ordinal | Judgement) for leaf in limits
+    )
+
+
+def _is_a_whole(of: Sequence[Expr]) -> bool:
+    """Things asked of one person at once, none of them twice."""
+    if any(isinstance(one, Result | ReproState) for one in of):
+        states = [one.state for one in of if isinstance(one, ReproState)]
+        return (
+            len(of) == 2
+            and states == ["child_bearing_potential"]
+            and any(isinstance(one, Result) for one in of)
+        )
+    kinds = {type(leaf) for one in of for leaf in atoms(one)}
+    if {Quantity, Exposure} <= kinds:
+        return False
+    names = [_name(one) for one in of if isinstance(one, _Named)]
+    if len(names) > 2 or len(set(names)) < len(names) or (names and any(isinstance(one, Not) for one in of)):
+        return False
+    scores = [(one.interval, one.time) for one in of if isinstance(one, Quantity) and one.unit == "{score}"]
+    if len(set(scores)) < len(scores):
+        return False
+    return all(
+        not children(one) or isinstance(one, Or | Alternatives) for one in of if not isinstance(one, Not)
+    )
+
+
+def _name(one: Concept | Exposure) -> str:
+    return one.concept_id or one.surface.lower()
+
+
+_OPEN_ALREADY = frozenset({"treatments", "limits", "wide_exception", "free_name"})
+
+
+def _below_alternatives(expr: Expr) -> Iterator[Expr]:
+    """The parts of which the sentence's other reading stands beside them."""
+    for node in _nodes(expr):
+        if isinstance(node, Alternatives):
+            for one in node.readings:
+                yield from _nodes(one)
+
+
+def _nodes(expr: Expr) -> Iterator[Expr]:
+    yield expr
+    for one in children(expr):
+        yield from _nodes(one)
+
+
+# --- what stands above -------------------------------------------------------------------------------------------------
+
+_TIME_ABOVE = re.compile(
+    r"\b(?:within|during|last|past|previous|preceding|prior|in)\b[^.;:]{0,30}\b(?:days?|weeks?|months?|years?(?! (?:old|of age|and|or))|hours?)\b",
+    re.IGNORECASE,
+)
+_FORBIDS = re.compile(
+    r"\b(?:must not|should not|may not|cannot|can not|not (?:meet|have|be|allowed|permitted|eligible)|none of|prohibited|forbidden|disallowed|excluded|exclude|exclusion|ineligible|absence of|free of)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR = re.compile(
+    r"\b(?:must|should|need to|are required to) (?!not\b)(?:have|be|meet|fulfil)", re.IGNORECASE
+)
+
+
+def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
+    """What the words above a statement say and it does not: a time, a ban, a demand."""
+    said = clause.topic_text
+    if not said or all(isinstance(one, Attestation | Demographic) for one in found):
+        return ""
+    if not any(getattr(one, "time", None) for one in found) and _TIME_ABOVE.search(said):
+        return "time_above"
+    if excludes:
+        return "asked_above" if _ASKS_FOR.search(said) and not _FORBIDS.search(said) else ""
+    return "denied_above" if _FORBIDS.search(said) else ""
+
+
+# --- times -------------------------------------------------------------------------------------------------------------
+
+_COUNTED_BACK = re.compile(
+    r"\b(?:ago|prior|before|after|earlier|previously|preceding|past|last|since|post)\b", re.IGNORECASE
+)
+
+
+def _lasts(clause: Clause, one: Expr) -> bool:
+    """`stable angina for at least 3 months`: how long it lasts was read as how long ago it was."""
+    window = getattr(one, "time", None)
+    if isinstance(one, Quantity) and one.aggregate == "change":
+        return window is not None and window.length is not None and window.length.upper is None
+    if window is None or not isinstance(one, Concept | Exposure | Ordinal) or window.length is None:
+        return False
+    if (
+        window.length.upper is not None
+        or window.direction is not Direction.BEFORE
+        or not window.anchor_assumed
+    ):
+        return False
+    return not _COUNTED_BACK.search(clause.said(0, len(clause.tokens)))
+
+
+_TOOK_PART = re.compile(
+    r"\b(?:participated|enrolled|took part|taken part|previous|previously|prior|history|past|ever)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_past_trial(clause: Clause, one: Expr) -> bool:
+    """`have participated in other trials`: once, and not now."""
+    return (
+        isinstance(one, Trialwise)
+        and one.time is None
+        and _TOOK_PART.search(clause.said(0, len(clause.tokens))) is not None
+    )
+
+
+def _shares_a_time_loosely(clause: Clause, expr: Expr) -> bool:
+    """`uncontrolled epilepsy or a seizure within the past year`: whether the first has the time is not said."""
+    if not isinstance(expr, Or) or not all(isinstance(one, _Named) for one in expr.of):
+        return False
+    times = {getattr(one, "time", None) for one in expr.of}
+    window = next(iter(times))
+    if len(times) != 1 or window is None or window.length is None:
+        return False
+    return _BEGINS_ANEW.search(clause.said(0, len(clause.tokens))) is not None
+
+
+_BEGINS_ANEW = re.compile(
+    r"\b(?:or|and/or|and) (?:an?|any|history|prior|previous|current|recent|active|received|underwent|had|has|with|who|use)\b[^,;]*$",
+    re.IGNORECASE,
+)
+
+
+def with_both_times(clause: Clause, expr: Expr) -> Expr:
+    """Where a time may be of the last member alone: that reading beside the one where it is of all."""
+    if not _shares_a_time_loosely(clause, expr) or not isinstance(expr, Or):
+        return expr
+    without: list[Any] = list(expr.of[:-1])
+    return Alternatives((expr, Or((*(replace(one, time=None) for one in without), expr.of[-1]))))
+
+
+# --- by the kinds of parts ---------------------------------------------------------------------------------------------
+
+
+def _promises_beside_things(kinds: set[type], found: Sequence[Expr]) -> bool:
+    """`anticoagulants that cannot be stopped`, `allergy to … and able to`: what somebody does, and a thing."""
+    return Attestation in kinds and not kinds.isdisjoint({Exposure, Trialwise, Biomarker, Count})
+
+
+def _is_allergic_to_a_study(kinds: set[type], found: Sequence[Expr]) -> bool:
+    """`allergy to the investigational product or its components`."""
+    return Trialwise in kinds and any(isinstance(one, Concept) and one.domain == "allergy" for one in found)
+
+
+def _takes_after_an_allergy(kinds: set[type], found: Sequence[Expr]) -> bool:
+    """`contraindications for surgery or bone graft`: what stands behind an allergy cannot be borne either."""
+    allergic = False
+    for one in found:
+        if isinstance(one, Concept) and (one.domain == "allergy" or one.surface.lower().startswith("contra")):
+            allergic = True
+        elif allergic and isinstance(one, Exposure) and not one.role and one.time is None:
+            return True
+    return False
+
+
+def _has_many_kinds(kinds: set[type], found: Sequence[Expr]) -> bool:
+    return len(kinds) > 3
+
+
+def _counts_beside(kinds: set[type], found: Sequence[Expr]) -> bool:
+    """`more than 6 doses of A or any other B`."""
+    return Count in kinds
+
+
+def _has_a_gene_beside_a_drug(kinds: set[type], found: Sequence[Expr]) -> bool:
+    """`anti-CD20 antibodies`: a target that was parted from what is aimed at it."""
+    return Biomarker in kinds and Exposure in kinds
+
+
+def _is_pregnant_for_months(kinds: set[type], found: Sequence[Expr]) -> bool:
+    """`pregnant or planning pregnancy within 3 months`: the months are those of the plan."""
+    return any(
+        isinstance(one, ReproState) and one.state in {"pregnant", "lactating"} and one.time is not None and one.time.length is not None
+        for one in found
+    )  # fmt: skip
+
+
+_BY_KINDS: tuple[tuple[str, Callable[[set[type], Sequence[Expr]], bool]], ...] = (
+    ("promise", _promises_beside_things),
+    ("allergy_to_a_study", _is_allergic_to_a_study),
+    ("behind_an_allergy", _takes_after_an_allergy),
+    ("many_kinds", _has_many_kinds),
+    ("count", _counts_beside),
+    ("target", _has_a_gene_beside_a_drug),
+    ("pregnant_for", _is_pregnant_for_months),
+)
+
+# --- by the joints -----------------------------------------------------------------------------------------------------
+
+
+def _denies_several(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`not postmenopausal, or not using contraception`: how far a denial reaches."""
+    if not isinstance(node, Not):
+        return False
+    if (
+        excludes
+        and len(found) > 1
+        and not isinstance(node.of, ReproState | Concept | Exposure | Ordinal | Quantity | Result)
+    ):
+        return True
+    inner = list(atoms(node.of))
+    return any(isinstance(one, And) for one in _nodes(node.of)) or (
+        len(inner) > 1 and any(isinstance(one, Attestation) for one in inner)
+    )
+
+
+def _excepts_widely(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """An exception from several things, or one that is no mere list of names."""
+    if isinstance(node, Or) and any(isinstance(one, ExceptWhen) for one in node.of):
+        return True
+    if not isinstance(node, ExceptWhen):
+        return False
+    if not isinstance(node.main, Concept | Exposure | Trialwise):
+        return True
+    taken_out = list(atoms(node.exception))
+    return any(not isinstance(one, Concept | Exposure) for one in taken_out) or (
+        isinstance(node.main, Exposure) and node.main.time is not None and clause.tokens[-1].text != ")"
+    )
+
+
+def _is_free(one: Expr) -> bool:
+    """Whether a name is known by its words alone."""
+    return (
+        isinstance(one, _Named)
+        and not one.concept_id
+        and not one.broader
+        and getattr(one, "domain", "") != "allergy"
+    )
+
+
+def _joins_a_free_name(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`initial echocardiogram ejection fraction < 40 %`: words beside a thing, which may say something else of it."""
+    return (
+        isinstance(node, And)
+        and any(_is_free(one) for one in node.of)
+        and any(isinstance(one, Exposure | Quantity | Ordinal | Result | Biomarker | Or) for one in node.of)
+    )
+
+
+def _causes_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`dysfunction due to A, B or C`: the others are causes as well, or things of their own."""
+    return isinstance(node, Or) and any(
+        isinstance(one, Concept) and (one.caused_by or one.not_caused_by)
+        for leaf in node.of
+        for one in atoms(leaf)
+    )
+
+
+def _times_a_pair(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`A for B within 3 months`: one time on two things that are one."""
+    if not isinstance(node, And):
+        return False
+    timed = [one for one in node.of if isinstance(one, _Named) and one.time is not None]
+    return len({type(one) for one in timed}) > 1
+
+
+_BOTH_VERBS = re.compile(r"\band (?:have |has |had )?(?:used|taken|received|taking|using)\b", re.IGNORECASE)
+
+
+def _joins_trials(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`in other trials and use of other products`: two ways to take part, asked for at once."""
+    return (
+        isinstance(node, And)
+        and not _BOTH_VERBS.search(clause.said(0, len(clause.tokens)))
+        and any(isinstance(one, Trialwise) for one in node.of)
+        and sum(isinstance(one, Trialwise | _Named) for one in node.of) > 1
+    )
+
+
+def _joins_reproduction(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`breast-feeding females of childbearing potential without contraception`: states that were joined across a lost line end."""
+    if not isinstance(node, And):
+        return False
+    states = [one for one in node.of if isinstance(one, ReproState)]
+    return excludes and any(one.state in {"pregnant", "lactating"} for one in states)
+
+
+def _reads_a_number_twice(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`global assessment (IGA) score ≥ 3`: one number that became two thresholds asked for at once."""
+    if not isinstance(node, And):
+        return False
+    limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
+    intervals = [one.interval for one in limits if isinstance(one, Quantity)]
+    numbers = sum(token.kind == "num" for token in clause.tokens)
+    units = {(one.unit, one.basis) for one in limits if isinstance(one, Quantity)}
+    return len(units) > 1 and numbers == 1 and len(set(intervals)) < len(intervals)
+
+
+def _mixes_tests(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`positive for HIV Hepatitis B and Hepatitis C`: results of which a comma was lost."""
+    return isinstance(node, Or) and any(
+        isinstance(one, And) and any(isinstance(leaf, Result) for leaf in one.of) for one in node.of
+    )
+
+
+def _leaves_a_choice_open(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`idiopathic or heritable hypertension`: a choice of adjectives of which one became part of the name."""
+    if not isinstance(node, Alternatives) or len(node.readings) != 2:
+        return False
+    first, second = node.readings
+    return (
+        isinstance(first, Or)
+        and isinstance(second, _Named)
+        and second in first.of
+        and not second.examples
+        and not second.concept_id
+        and any(getattr(one, "surface", "") == second.surface and one != second for one in first.of)
+    )
+
+
+def _limits_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`abnormal function: A > 1, B > 2`: a name with its threshold beside other thresholds, which may say what it means."""
+    if not isinstance(node, Or):
+        return False
+    pairs = [
+        one for one in node.of if isinstance(one, And) and any(isinstance(leaf, Concept) for leaf in one.of)
+    ]
+    limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
+    paired = {leaf.variable for one in pairs for leaf in atoms(one) if isinstance(leaf, Quantity)}
+    alone = {one.variable for one in limits if isinstance(one, Quantity)}
+    return bool(paired) and bool(limits) and not paired <= alone  # `≤ 2.5, or ≤ 5 if …` limits one measure
+
+
+def _mixes_treatments(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`A and B or C and D` of things given: what is given together."""
+    return isinstance(node, Or) and any(
+        isinstance(one, And) and sum(isinstance(leaf, Exposure) for leaf in one.of) > 0 for one in node.of
+    )
+
+
+def _parts_one_disease(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`progressive and active disease`: one disease of both kinds, or two."""
+    if not isinstance(node, Or) or not all(isinstance(one, Concept) for one in node.of):
+        return False
+    names = [getattr(one, "concept_id", "") or getattr(one, "surface", "") for one in node.of]
+    said = {token.text for token in clause.tokens}
+    return len(set(names)) < len(names) and "and" in said and said.isdisjoint({"or", ",", "/", ";"})
+
+
+def _elides_a_part(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`left ventricular aneurysm or thrombus`, `long-term use of A or B`: what stands before the first is of both."""
+    if not isinstance(node, Or):
+        return False
+    first, last = node.of[0], node.of[-1]
+    if isinstance(first, Concept) and isinstance(last, Concept) and len(node.of) == 2:
+        alone = " " not in last.surface.strip() and not last.surface[:1].isupper()
+        return alone and first.surface.count(" ") > 1 and not last.temporality and not last.status
+    return (
+        isinstance(first, Exposure)
+        and not _COURSES.isdisjoint((*first.route, *first.status))
+        and any(isinstance(one, Exposure) and not one.route and not one.status for one in node.of)
+    )
+
+
+_COURSES = frozenset(
+    {"long-term", "chronic", "regular", "daily", "high-dose", "high dose", "stable dose of", "a stable dose of", "prolonged"}
+)  # fmt: skip
+
+
+def _says_a_name_twice(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`active liver disease or abnormal liver function (ALT > 2 x ULN)`: two things that became one."""
+    if not isinstance(node, Or):
+        return False
+    names = {_name(one) for one in node.of if isinstance(one, Concept)}
+    return any(
+        isinstance(one, And) and isinstance(one.of[0], Concept) and _name(one.of[0]) in names
+        for one in node.of
+    )
+
+
+def _bears_without_contraception(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    """`of childbearing potential and not using contraception`: both together."""
+    return (
+        isinstance(node, Or)
+        and any(isinstance(one, ReproState) and one.state == "child_bearing_potential" for one in node.of)
+        and any(isinstance(one, Attestation) for one in node.of)
+    )
+
+
+def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+    return isinstance(node, Not) and isinstance(node.of, Attestation)
+
+
+_BY_NODES: tuple[tuple[str, Callable[[Clause, Expr, Sequence[Expr], bool], bool]], ...] = (
+    ("denial", _denies_several),
+    ("wide_exception", _excepts_widely),
+    ("free_name", _joins_a_free_name),
+    ("causes", _causes_in_a_list),
+    ("timed_pair", _times_a_pair),
+    ("trials", _joins_trials),
+    ("reproduction", _joins_reproduction),
+    ("one_number", _reads_a_number_twice),
+    ("tests", _mixes_tests),
+    ("choice", _leaves_a_choice_open),
+    ("limits", _limits_in_a_list),
+    ("treatments", _mixes_treatments),
+    ("one_disease", _parts_one_disease),
+    ("elided", _elides_a_part),
+    ("denied_promise", _denies_a_promise),
+    ("said_twice", _says_a_name_twice),
+    ("without_contraception", _bears_without_contraception),
+)
