@@ -1,0 +1,297 @@
+"""One member of a list → its atoms with their modifiers; words that nobody knows stay beside them as `Opaque`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.gather import widen, with_cause
+from trialist.criteria.lexicon import word_set
+from trialist.criteria.linking import (
+    as_allergy,
+    begins_a_line,
+    begins_anew,
+    compound,
+    is_about_the_product,
+    is_compound,
+    is_linked,
+    is_method,
+    is_named_by,
+    same_infection,
+)
+from trialist.criteria.nodes import (
+    Biomarker,
+    Concept,
+    Demographic,
+    Exposure,
+    Expr,
+    Opaque,
+    Quantity,
+    Result,
+    join_all,
+    join_any,
+)
+from trialist.criteria.open_words import exposure_heads, heads, recognise
+from trialist.criteria.piece import Piece
+from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
+
+_LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
+_LIMITING = frozenset({"status", "severity", "route"})
+_GENERAL_NOUNS = word_set("general_nouns")
+# Words before a known name that make something else of it.
+_NOT_OF_A_NAME = word_set("not_of_a_name")
+
+
+def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
+    """The words of some pieces, as what nobody understood."""
+    first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+    return Opaque(clause.said(first, last), clause.span(first, last))
+
+
+@dataclass(slots=True)
+class MemberReader:
+    """Reads one member of a list of a clause: its atoms with their modifiers."""
+
+    clause: Clause
+
+    def read(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
+        """One member of a list: its atoms with their modifiers; what was not read becomes opaque beside them."""
+        parts: list[Expr] = []
+        modifiers = waiting
+        if waiting.used:
+            modifiers = waiting.carried()
+        place = 0
+        run: list[Piece] = []
+        if modifiers.used and begins_anew(self.clause, pieces):
+            modifiers = Modifiers()
+        while place <= len(pieces):
+            piece = pieces[place] if place < len(pieces) else None
+            if (
+                piece is not None
+                and piece.kind in {"cause", "not_cause"}
+                and place + 1 < len(pieces)
+                and not run
+                and parts
+                and isinstance(parts[-1], Concept)
+            ):
+                said = self.clause.said(piece.last, pieces[-1].last)
+                parts[-1] = with_cause(parts[-1], said, piece.kind == "cause")
+                break
+            if piece is not None and piece.kind == "word":
+                run.append(piece)
+                place += 1
+                continue
+            if run:
+                named = self._unknown(run, piece, parts, modifiers)
+                modifiers = modifiers.behind(named[0])
+                parts[:] = self._beside(parts, named[0], pieces[: place - len(run)], run)
+                if named[1] and piece is not None:
+                    piece = replace(
+                        piece,
+                        first=run[0].first,
+                        text=self.clause.said(run[0].first, piece.last),
+                        kind="widened",
+                    )
+                run = []
+            if piece is None:
+                break
+            modifiers = self._add(piece, pieces[:place], parts, modifiers)
+            place += 1
+        unread = [one for one in pieces if one.kind in MODIFIERS or one.kind in {"word"}]
+        if not parts:
+            return None, modifiers, unread
+        trailing = self._trailing(pieces)
+        if trailing and not modifiers.used:
+            parts = self._with_trailing(parts, trailing)
+            modifiers = Modifiers()
+        elif (
+            not trailing and not modifiers.used and (idle := [one for one in pieces if one.kind in _LIMITING])
+        ):
+            parts.append(
+                opaque(self.clause, idle)
+            )  # `stable clinical condition (NYHA II)`: of what was not read
+        return join_all(parts), modifiers, []
+
+    def _add(
+        self, piece: Piece, before: Sequence[Piece], parts: list[Expr], modifiers: Modifiers
+    ) -> Modifiers:
+        """Let a piece join the member, or stand opaque beside it where nothing says how the two belong together."""
+        if (
+            parts
+            and before
+            and piece.entry_id in {"concomitant_medication", "prior_therapy"}
+            and isinstance(parts[-1], Exposure)
+            and before[-1].expr is not None
+            and before[-1].last == piece.first
+        ):
+            return modifiers  # `antipsychotic drugs`: the noun of the name
+        if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
+            return modifiers
+        if isinstance(piece.expr, Quantity) and not parts and any(one.kind == "history" for one in before):
+            parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
+            modifiers.used = True
+            return modifiers.carried()
+        if parts and is_compound(piece, before, parts[-1]):
+            parts[-1] = compound(parts[-1], piece, modifiers)
+            return modifiers.carried() if modifiers.used else modifiers
+        if parts and not is_linked(self.clause, piece, before, parts[-1]):
+            parts.append(opaque(self.clause, [piece]))
+            return modifiers.carried() if modifiers.used else modifiers
+        if is_method(self.clause, piece, parts):
+            last = parts[-1]
+            if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
+                parts[-1] = replace(last, method=piece.expr.surface)
+            return modifiers
+        return self._take(piece, parts, modifiers)
+
+    def _trailing(self, pieces: list[Piece]) -> list[Piece]:
+        """The modifiers behind the last atom of a member."""
+        at = len(pieces)
+        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative", "allergy"}:
+            at -= 1
+        return pieces[at:] if at and pieces[at - 1].expr is not None else []
+
+    def _with_trailing(self, parts: list[Expr], trailing: list[Piece]) -> list[Expr]:
+        """`renal failure, severe`: what stands behind a thing qualifies it; other words behind it stay opaque."""
+        last = parts[-1]
+        if isinstance(last, Concept | Exposure) and all(
+            one.kind in {"status", "severity", "certainty"} for one in trailing
+        ):
+            behind = Modifiers()
+            for one in trailing:
+                behind.add(one.kind, one.text or one.kind)
+            return [*parts[:-1], qualify(last, behind)]
+        return [*parts, opaque(self.clause, trailing)]
+
+    def _beside(
+        self, parts: list[Expr], named: list[Expr], before: Sequence[Piece], run: Sequence[Piece]
+    ) -> list[Expr]:
+        """The member with a name of unknown words: part of the name right before it, linked with it, or opaque."""
+        if not parts or not named or isinstance(named[0], Opaque):
+            return [*parts, *named]
+        last, new = parts[-1], named[0]
+        if (
+            before
+            and before[-1].expr is not None
+            and before[-1].last == run[0].first
+            and isinstance(last, Concept | Exposure)
+            and isinstance(new, Concept | Exposure)
+            and not begins_a_line(last, new.surface)
+        ):
+            # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
+            whole = f"{last.surface} {new.surface}"
+            return [
+                *parts[:-1],
+                replace(last, surface=whole, concept_id="", broader=getattr(last, "broader", "") and ""),
+            ]
+        if isinstance(last, Exposure) and isinstance(new, Exposure) and new.surface.lower() in _GENERAL_NOUNS:
+            return parts  # `cardiac resynchronisation therapy (CRT) device`
+        if isinstance(new, Exposure) and is_named_by(last, before, run[0].first):
+            said = self.clause.said(before[-1].first, run[-1].last)
+            return [*parts[:-1], replace(new, surface=said, concept_id="")]
+        piece = Piece("atom", run[0].first, run[-1].last, expr=new)
+        return [
+            *parts,
+            new if is_linked(self.clause, piece, before, last) else opaque(self.clause, list(run)),
+        ]
+
+    def _take(self, piece: Piece, parts: list[Expr], modifiers: Modifiers) -> Modifiers:
+        """Let a piece join the member that is being read."""
+        if piece.kind in MODIFIERS:
+            if (
+                piece.kind in {"positive", "negative"}
+                and parts
+                and isinstance(parts[-1], Concept | Result | Biomarker)
+                and not getattr(parts[-1], "outcome", "")
+            ):
+                late = Modifiers()
+                late.add(piece.kind, piece.text or piece.kind)
+                parts[-1] = qualify(parts[-1], late)
+                return modifiers
+            if as_allergy(parts, piece):
+                return modifiers
+            if modifiers.used:
+                modifiers = modifiers.carried()
+            modifiers.add(piece.kind, piece.text or piece.kind)
+            return modifiers
+        if piece.kind == "sex":
+            sex = Demographic("sex", self.clause.span(piece.first, piece.last), values=(piece.text,))
+            parts.append(sex)
+            return modifiers
+        if piece.kind == "measure":
+            parts.append(opaque(self.clause, [piece]))
+            return modifiers
+        if piece.expr is None:
+            return modifiers
+        expr = piece.expr
+        parts.extend(idle_course(modifiers, expr))
+        if piece.kind == "widened":
+            expr = widen(expr, piece.text, self.clause, piece)
+        if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
+            limits = [*modifiers.words.get("route", ()), *modifiers.words.get("status", ())]
+            allergen, given = " ".join([*limits, expr.surface]), without_allergy(expr, modifiers)
+            expr = Concept(
+                "allergy",
+                allergen,
+                expr.span,
+                concept_id="" if limits else getattr(expr, "concept_id", ""),
+                severity=tuple(modifiers.words.get("severity", ())),
+            )
+            modifiers.used = True
+            expr = expr if given is None else join_any([given, expr])
+        elif modifiers:
+            expr = qualify(expr, modifiers)
+        if same_infection(self.clause, parts, piece, expr):
+            return modifiers.carried() if modifiers.used else modifiers
+        parts.append(expr)
+        return modifiers.carried() if modifiers.used else modifiers
+
+    def _unknown(
+        self, run: list[Piece], behind: Piece | None, parts: list[Expr], modifiers: Modifiers
+    ) -> tuple[list[Expr], bool]:
+        """Unknown words: part of the name behind them, a name by their form, or opaque."""
+        first, last = run[0].first, run[-1].last
+        if (
+            behind is not None
+            and behind.first == last
+            and isinstance(behind.expr, Concept | Exposure)
+            and behind.entry_id != "parenthesis"
+            and last - first <= _LONGEST_PREFIX
+            and not any(one.text in _NOT_OF_A_NAME for one in run)
+        ):
+            return [], True
+        tokens = self.clause.tokens
+        while (
+            last < len(tokens)
+            and (tokens[last].text in heads() or tokens[last].text in exposure_heads())
+            and (behind is None or last < behind.first)
+        ):
+            last += 1
+        words = [token.text for token in tokens[first:last] if token.kind == "word"]
+        if tokens[first].kind == "num":
+            words = []
+        surface = self.clause.said(first, last)
+        span = self.clause.span(first, last)
+        if not words:
+            return [Opaque(surface, span)], False
+        if modifiers.has("allergy") and all(len(word) < 4 for word in words):
+            return [Opaque(surface, span)], False
+        if modifiers.has("allergy"):
+            modifiers.used = True
+            return [
+                Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
+            ], False
+        cue = next(
+            (
+                modifiers.words[kind][-1]
+                for kind in ("history", "given", "current", "planned")
+                if modifiers.has(kind)
+            ),
+            "",
+        )
+        known = None if set(words) & _NOT_OF_A_NAME else recognise(words, surface, span, cue)
+        if known is not None:
+            known = qualify(known, modifiers) if modifiers else known
+            return [known], False
+        return [Opaque(surface, span)], False

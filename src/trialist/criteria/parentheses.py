@@ -1,0 +1,119 @@
+"""What stands in parentheses: an exception, examples, a qualification, or an abbreviation that says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trialist.criteria.exempt import excepted
+from trialist.criteria.gather import abbreviates, is_abbreviation
+from trialist.criteria.junctions import closing_place, is_a_list_of_names
+from trialist.criteria.member import opaque
+from trialist.criteria.nodes import Alternatives, Concept, Exposure, Expr, Or, Quantity, atoms, join_any
+from trialist.criteria.piece import Piece
+from trialist.criteria.qualify import MODIFIERS
+from trialist.criteria.sentences import Sentences
+
+
+def without_parentheses(reader: Sentences, pieces: list[Piece]) -> list[Piece]:
+    """Read what stands in parentheses: an exception, examples, a qualification, or an abbreviation that says nothing."""
+    out: list[Piece] = []
+    place = 0
+    while place < len(pieces):
+        if pieces[place].kind == "close":
+            place += 1
+            continue
+        if pieces[place].kind != "open":
+            out.append(pieces[place])
+            place += 1
+            continue
+        end = closing_place(pieces, place)
+        inside = [one for one in pieces[place + 1 : end] if one.kind not in {"open", "close"}]
+        out.extend(_inside(reader, out, inside))
+        place = end + 1
+    return out
+
+
+def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list[Piece]:
+    said = [one for one in inside if one.kind not in {"joint", "glue", "measure"}]
+    if not said:
+        return []
+    known = {
+        getattr(one.expr, "concept_id", "") or one.entry_id for one in before if one.expr is not None
+    } - {""}
+    if all(
+        one.expr is not None and (getattr(one.expr, "concept_id", "") or one.entry_id) in known
+        for one in said
+    ):
+        return []
+    is_named = not any(one.kind == "measure" for one in inside)
+    if is_named and all(one.kind == "word" for one in said) and is_abbreviation(reader.clause, said):
+        return []
+    if len(said) == 1 and before and abbreviates(reader.clause, said[0], before):
+        return []
+    if said[0].kind == "exception":
+        return _exception_inside(reader, before, inside)
+    first, last = inside[0].first, inside[-1].last
+    if said[0].kind == "examples":
+        end = Piece("close_examples", last, last)
+        return [] if _exemplifies(reader, before, inside) else [*inside, end]
+    if all(one.kind in {"certainty", "glue", "sex", "test_words", "joint"} for one in inside):
+        return []
+    if all(one.kind in MODIFIERS | {"joint", "window"} for one in inside):
+        if inside[0].kind == "joint":  # `diagnosis of (or treatment for)`: another choice
+            return [Piece("atom", first, last, expr=opaque(reader.clause, inside), entry_id="parenthesis")]
+        return [one for one in inside if one.kind != "joint"]
+    expr = reader.read(inside)
+    if expr is None:
+        return []
+    return _beside_parenthesis(reader, before, inside, expr)
+
+
+def _beside_parenthesis(
+    reader: Sentences, before: list[Piece], inside: list[Piece], expr: Expr
+) -> list[Piece]:
+    """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
+    first, last = inside[0].first, inside[-1].last
+    is_list = reader.lists_any and bool(before) and is_a_list_of_names(expr)
+    if is_list and before[-1].kind == "word":
+        return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
+    named = next((one for one in reversed(before) if one.kind != "window"), None)
+    main = named.expr if named is not None else None
+    if is_list and any(one.kind == "allergy" for one in before):
+        return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
+    if is_list and named is not None and isinstance(main, Concept | Exposure):
+        # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
+        named.expr = Alternatives((join_any([main, expr]), expr))
+        return []
+    said = reader.clause.said(first, last)
+    return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
+
+
+def _exemplifies(reader: Sentences, before: list[Piece], inside: list[Piece]) -> bool:
+    """`symptoms of heart failure (NYHA II) (e.g. dyspnoea)`: examples of the last thing named, where other pieces stand between."""
+    if not before or isinstance(before[-1].expr, Concept | Exposure) or before[-1].kind == "word":
+        return False
+    named = next((one for one in reversed(before) if isinstance(one.expr, Concept)), None)
+    if named is None or not isinstance(named.expr, Concept):
+        return False
+    examples = reader.below(True).sentence(
+        [one for one in inside if one.kind not in {"examples", "close_examples"}]
+    )
+    words = (
+        tuple(one.surface for one in atoms(examples) if isinstance(one, Concept | Exposure))
+        if examples
+        else ()
+    )
+    named.expr = replace(named.expr, examples=words)
+    return True
+
+
+def _exception_inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list[Piece]:
+    """`malignancy (except skin cancer) within 5 years`: the exception is one of what stands before it."""
+    place = next(at for at, piece in enumerate(inside) if piece.kind == "exception")
+    exception = reader.below(True).sentence(inside[place + 1 :])
+    main = before[-1].expr if before else None
+    if exception is not None and isinstance(main, Concept | Exposure | Quantity | Alternatives | Or):
+        before[-1].expr = excepted(main, exception, inside[place].text, reader.lists_any)
+        return []
+    end = inside[-1].last
+    return [*inside, Piece("close_examples", end, end)]
