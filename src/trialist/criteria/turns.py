@@ -10,7 +10,17 @@ from trialist.criteria.junctions import end_of_definition, next_threshold, strip
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.linking import speaks_of_others
 from trialist.criteria.member import opaque
-from trialist.criteria.nodes import Alternatives, Expr, Judgement, Not, Opaque, atoms, join_all, join_any
+from trialist.criteria.nodes import (
+    Alternatives,
+    Demographic,
+    Expr,
+    Judgement,
+    Not,
+    Opaque,
+    atoms,
+    join_all,
+    join_any,
+)
 from trialist.criteria.piece import Piece
 from trialist.criteria.sentences import Sentences
 
@@ -24,7 +34,8 @@ def read_optional(reader: Sentences, pieces: list[Piece], place: int) -> Expr | 
         (
             at
             for at in range(place + 1, len(pieces))
-            if pieces[at].kind == "joint" and pieces[at].text in {",", "and", "but"}
+            if (pieces[at].kind == "joint" and pieces[at].text in {",", "and", "but"})
+            or isinstance(pieces[at].expr, Demographic)
         ),
         len(pieces),
     )
