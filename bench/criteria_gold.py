@@ -20,8 +20,9 @@ What is compared, and what the annotators left undecided and is therefore not co
   at one member of a list; it holds for the others as well. Consent, contraception and survival are statements here, and have no
   window. Where a Temporal was marked and joined to nothing, nothing of its line is counted.
 - *OR and AND*: pairs of things (no pairs of qualifiers or values: they are no atoms here). A pair of ours counts where both are joined by any chain
-  of relations; pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
-  of a group is joined with all. A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
+  of relations between things (a value or time that both share says nothing of how the two are joined); pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
+  of a group is joined with all; whether "A or D" follows from "A or B", "B and C" and "C or D"
+  is left open ("(A or B) and (C or D)" is written so as well), and not counted. What one name of ours holds as a whole is joined. A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
 
 Precision is right answers of ours over answers, recall found gold over gold; they are counted apart.
 """
@@ -165,6 +166,17 @@ class Document:
         """For each entity those that any chain of relations joins it with."""
         links = [pair for group in self.either for pair in combinations(group, 2)]
         return closed([*links, *((one, other) for _, one, other in self.relations)])
+
+    @cached_property
+    def chained(self) -> dict[str, set[str]]:
+        """For each thing those that any chain of relations between things joins it with."""
+        links = [pair for group in self.either for pair in combinations(group, 2)]
+        links += [(one, other) for _, one, other in self.relations]
+        return closed([pair for pair in links if all(self.is_thing(one) for one in pair)])
+
+    def is_thing(self, entity: str) -> bool:
+        """Whether an entity is a thing, and no attribute of one."""
+        return entity in self.entities and self.entities[entity][0] in THINGS
 
 
 def closed(links: list[tuple[str, str]]) -> dict[str, set[str]]:
@@ -556,12 +568,31 @@ def gold_pairs(document: Document, kind: str) -> tuple[set[tuple[str, str]], set
     return named, follows | both
 
 
+def through(document: Document, named: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of "A or B", "B and C" and "C or D": A and D, both ways round."""
+    alike = document.alike
+    joined: dict[str, set[str]] = {}
+    for which, one, other in document.relations:
+        if which == "AND":
+            joined.setdefault(one, set()).add(other)
+            joined.setdefault(other, set()).add(one)
+    found = {
+        (first, second)
+        for one in {member for pair in named for member in pair}
+        for partner in joined.get(one, ())
+        for first in alike.get(one, {one}) - {one}
+        for second in alike.get(partner, {partner}) - {partner}
+    }
+    return found | {(second, first) for first, second in found}
+
+
 def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None:
     """Pairs of things in one junction."""
     named, follows = gold_pairs(document, kind)
     mine = [(one, other) for one, other, which in ours.pairs if which == kind]
     placed = {place: document.at(place.first, place.last, THINGS) for pair in mine for place in pair}
     met: set[tuple[str, str]] = set()
+    unsaid = through(document, named) if kind == "or" else set()
     subsumed = {
         pair
         for which, one, other in document.relations
@@ -577,7 +608,9 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
             score.answered += 1
             score.right += 1
             continue
-        if pairs & subsumed or not any(second in document.linked.get(first, ()) for first, second in pairs):
+        if pairs & (subsumed | unsaid) or not any(
+            second in document.chained.get(first, ()) for first, second in pairs
+        ):
             continue
         siblings = any(second in document.alike.get(first, ()) for first, second in pairs)
         if kind == "or" and siblings:
@@ -590,12 +623,20 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
     allergies = [
         place for place in ours.places if isinstance(place.atom, Concept) and place.atom.domain == "allergy"
     ]
+    whole = [
+        document.at(place.first, place.last, THINGS)
+        for place in ours.places
+        if isinstance(place.atom, Concept | Exposure | Result)
+    ]
     for first, second in named:
         score.gold += 1
-        within = kind == "and" and any(
-            overlaps(document.entities[one][1], place.first, place.last)
-            for place in allergies
-            for one in (first, second)
+        within = kind == "and" and (
+            any(
+                overlaps(document.entities[one][1], place.first, place.last)
+                for place in allergies
+                for one in (first, second)
+            )
+            or any({first, second} <= entities for entities in whole)
         )
         if (first, second) in met or (second, first) in met or within:
             score.found += 1
