@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from trialist.criteria.attach_ages import read_age, read_life_expectancy, read_second_age
-from trialist.criteria.attach_pairs import for_sex, read_pressures
+from trialist.criteria.attach_pairs import for_sex, read_pressures, with_setting
 from trialist.criteria.attach_unnamed import is_a_score, read_behind, read_count, read_unnamed
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
@@ -99,7 +99,7 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
         if one is None:
             continue
         one = _with_equivalent(clause, one, bounds, place)
-        found.append(for_sex(clause, _with_change(clause, one)))
+        found.append(for_sex(clause, with_setting(clause, _with_change(clause, one), limit)))
         last_end = found[-1].last
         _note(clause, bound)
     return _units_shared(found)
@@ -407,7 +407,7 @@ def _implied(clause: Clause, bound: Bound, limit: int) -> Attached | None:
         and bound.first - place < 4
     ):
         place -= 1
-    if place == bound.first or bound.shape == "bare":
+    if bound.shape == "bare":
         return None
     for start in range(max(limit, place - 7), place):
         for hit in things().at(tokens, start, clause.text):
@@ -416,7 +416,8 @@ def _implied(clause: Clause, bound: Bound, limit: int) -> Attached | None:
                 if hit.entry.kind == "condition" and hit.last == place
                 else None
             )
-            if variable_id is not None and _fits(variable_id, bound):
+            is_beside = place < bound.first or hit.entry.id in {"hfref", "hfpef"}
+            if variable_id is not None and is_beside and _fits(variable_id, bound):
                 return _of_id(clause, bound, variable_id, ("variable",))
     return None
 

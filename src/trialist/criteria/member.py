@@ -27,6 +27,7 @@ from trialist.criteria.nodes import (
     Exposure,
     Expr,
     Opaque,
+    Ordinal,
     Quantity,
     Result,
     join_all,
@@ -37,6 +38,8 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
 
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
+_CLOSING_A_TREATMENT = word_set("closing_a_treatment")
+_CLOSING_A_STEP = word_set("closing_a_step")
 _LIMITING = frozenset({"status", "severity", "route"})
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
@@ -155,8 +158,12 @@ class MemberReader:
     def _with_trailing(self, parts: list[Expr], trailing: list[Piece]) -> list[Expr]:
         """`renal failure, severe`: what stands behind a thing qualifies it; other words behind it stay opaque."""
         last = parts[-1]
+        if isinstance(last, Exposure) and all(
+            one.kind == "current" and one.text in _CLOSING_A_TREATMENT for one in trailing
+        ):
+            return parts  # `nitrate use`
         if isinstance(last, Concept | Exposure) and all(
-            one.kind in {"status", "severity", "certainty"} for one in trailing
+            one.kind in {"status", "severity", "certainty"} or one.text == "history" for one in trailing
         ):
             behind = Modifiers()
             for one in trailing:
@@ -168,6 +175,8 @@ class MemberReader:
         self, parts: list[Expr], named: list[Expr], before: Sequence[Piece], run: Sequence[Piece]
     ) -> list[Expr]:
         """The member with a name of unknown words: part of the name right before it, linked with it, or opaque."""
+        if parts and named and self._closes(parts[-1], before, run):
+            return parts
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]
         last, new = parts[-1], named[0]
@@ -195,6 +204,16 @@ class MemberReader:
             *parts,
             new if is_linked(self.clause, piece, before, last) else opaque(self.clause, list(run)),
         ]
+
+    def _closes(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
+        """`nitrate use`, `NYHA class II symptoms`: a noun right behind a thing that says nothing more of it."""
+        first, end = run[0].first, run[-1].last
+        if end - first != 1 or not before or before[-1].expr is None or before[-1].last != first:
+            return False
+        word = self.clause.tokens[first].text
+        if isinstance(last, Exposure):
+            return word in _CLOSING_A_TREATMENT
+        return isinstance(last, Ordinal) and word in _CLOSING_A_STEP
 
     def _take(self, piece: Piece, parts: list[Expr], modifiers: Modifiers) -> Modifiers:
         """Let a piece join the member that is being read."""

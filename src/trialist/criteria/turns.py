@@ -17,6 +17,7 @@ from trialist.criteria.nodes import (
     Judgement,
     Not,
     Opaque,
+    ReproState,
     atoms,
     join_all,
     join_any,
@@ -71,6 +72,8 @@ def read_negated(reader: Sentences, pieces: list[Piece], place: int) -> Expr | N
     parts = [part for part in (before, negated, behind) if part is not None]
     if not parts:
         return None
+    if behind is not None and len(parts) > 1 and _is_a_choice(reader, pieces, place, end):
+        return join_any([join_all(parts[:-1]), behind])
     joint = pieces[place - 1].text if place and pieces[place - 1].kind == "joint" else "and"
     if (
         before is not None
@@ -108,7 +111,47 @@ def _end_of_negation(reader: Sentences, pieces: list[Piece], place: int) -> int:
         after = tokens[piece.last].text if piece.kind == "joint" and piece.last < len(tokens) else ""
         if piece.kind == "joint" and piece.text == "and" and after in _RESTART:
             return at
+        if piece.kind == "joint" and (after == "presence" or (piece.text == "," and after in _PREDICATES)):
+            return at  # `absence of X or presence of Y`
+        if piece.kind == "joint" and place and reader.lists_any and _begins_a_state(pieces, place, at):
+            return at  # `women without contraception, pregnancy or breast-feeding`
     return len(pieces)
+
+
+def _next_predicate(reader: Sentences, pieces: list[Piece], place: int) -> int:
+    """Where a comma stands behind which something else is had (`diseases other than cataract, have contraindications to …`)."""
+    tokens = reader.clause.tokens
+    for at in range(place + 2, len(pieces) - 1):
+        last = pieces[at].last
+        if (
+            pieces[at].kind == "joint"
+            and pieces[at].text == ","
+            and last < len(tokens)
+            and tokens[last].text in {"have", "has"}
+        ):
+            return at
+    return len(pieces)
+
+
+_PREDICATES = frozenset({"have", "has", "having", "must", "will"})
+
+
+def _is_a_choice(reader: Sentences, pieces: list[Piece], place: int, end: int) -> bool:
+    """Whether what a negation does not reach is asked for instead: a presence or a state behind `or`, in what excludes also behind a comma."""
+    joint = pieces[end]
+    if joint.kind != "joint" or not (joint.text == "or" or (reader.lists_any and joint.text == ",")):
+        return False
+    tokens = reader.clause.tokens
+    after = tokens[joint.last].text if joint.last < len(tokens) else ""
+    return after == "presence" or (reader.lists_any and _begins_a_state(pieces, place, end))
+
+
+def _begins_a_state(pieces: list[Piece], place: int, at: int) -> bool:
+    """Whether pregnancy or the like stands behind a joint, and nothing of its kind between it and the negation."""
+    behind = pieces[at + 1].expr if at + 1 < len(pieces) else None
+    return isinstance(behind, ReproState) and not any(
+        isinstance(one.expr, ReproState) for one in pieces[place + 1 : at]
+    )
 
 
 def read_except(reader: Sentences, pieces: list[Piece], place: int) -> Expr | None:
@@ -116,7 +159,7 @@ def read_except(reader: Sentences, pieces: list[Piece], place: int) -> Expr | No
     end = next(
         (at for at in range(place + 1, len(pieces)) if pieces[at].kind == "close_examples"), len(pieces)
     )
-    end = min(end, next_threshold(pieces, place))
+    end = min(end, next_threshold(pieces, place), _next_predicate(reader, pieces, place))
     if end == len(pieces) and (late := late_windows(pieces, place)):
         early = read_except(reader, pieces[: -len(late) - 1], place)  # `…, except X, within 2 weeks`: of all
         return early if early is None else timed(early, late)
