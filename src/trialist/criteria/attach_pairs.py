@@ -119,7 +119,9 @@ def with_setting(clause: Clause, one: Attached, limit: int) -> Attached:
     first, last, method = one.first, one.last, expr.method
     before = tokens[first - 1].text if first > limit else ""
     interval = expr.interval
-    if before == "resting":
+    if first - 2 >= limit and (tokens[first - 2].text, before) == ("room", "air"):
+        first, method = first - 2, "room air"
+    elif before == "resting":
         first, method = first - 1, before
     elif (before in _RAISED and interval.upper is None) or (before in _LOWERED and interval.lower is None):
         first -= 1

@@ -169,7 +169,7 @@ def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequenc
     first, last = _name_behind(clause, bound, upper, scored)
     words = {clause.tokens[at].text for at in range(first, last)}
     kinds = {hit.entry.kind for group in hits for hit in group if first <= hit.first < last}
-    if not words or kinds & _TURNING:
+    if not words or kinds & _TURNING or {"failure", "rate"} <= words:  # of a contraceptive
         return None
     name = clause.said(first, last)
     if scored:

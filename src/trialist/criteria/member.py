@@ -38,6 +38,10 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
 
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
+_BODY_SITES = word_set("body_sites")
+_BESIDE_SITES = word_set("beside_body_sites")
+_TO_A_SITE = frozenset({"of", "in", "to", "on", "at", "from"})
+_BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
 _LIMITING = frozenset({"status", "severity", "route"})
@@ -177,6 +181,9 @@ class MemberReader:
         """The member with a name of unknown words: part of the name right before it, linked with it, or opaque."""
         if parts and named and self._closes(parts[-1], before, run):
             return parts
+        if parts and self._is_a_site(parts[-1], before, run):
+            said = self.clause.said(before[-1].first, run[-1].last)
+            return [*parts[:-1], widen(parts[-1], said, self.clause, replace(before[-1], last=run[-1].last))]
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]
         last, new = parts[-1], named[0]
@@ -205,12 +212,31 @@ class MemberReader:
             new if is_linked(self.clause, piece, before, last) else opaque(self.clause, list(run)),
         ]
 
+    def _is_a_site(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
+        """`osteoarthritis of the knee`, `radiotherapy to the pelvis`: where a thing is, which makes it narrower."""
+        if not before or before[-1].expr is None or not isinstance(last, Concept | Exposure):
+            return False
+        if isinstance(last, Concept) and (last.domain == "allergy" or last.not_caused_by or last.caused_by):
+            return False
+        tokens = self.clause.tokens
+        words = [token.text for token in tokens[run[0].first : run[-1].last]]
+        between = [token.text for token in tokens[before[-1].last : run[0].first]]
+        is_site = words[-1] in _BODY_SITES and set(words) <= _BODY_SITES | _BESIDE_SITES
+        return (
+            is_site
+            and bool(between)
+            and between[0] in _TO_A_SITE
+            and set(between) <= _BEFORE_A_SITE | _BESIDE_SITES
+        )
+
     def _closes(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`nitrate use`, `NYHA class II symptoms`: a noun right behind a thing that says nothing more of it."""
         first, end = run[0].first, run[-1].last
         if end - first != 1 or not before or before[-1].expr is None or before[-1].last != first:
             return False
         word = self.clause.tokens[first].text
+        if end < len(self.clause.tokens) and self.clause.tokens[end].text == "of":
+            return False  # `NYHA class II symptoms of …`
         if isinstance(last, Exposure):
             return word in _CLOSING_A_TREATMENT
         return isinstance(last, Ordinal) and word in _CLOSING_A_STEP
