@@ -340,7 +340,7 @@ _TIME_UNITS = re.compile(r"(?<![a-z])(day|week|month|year)")
 
 def gold_value(said: str) -> set[Side] | None:
     """An annotated value's sides, by rules of the benchmark's own; None where it has no comparison."""
-    said = re.sub(r"(?<=\d)[,.](?=\d{3}(?!\d))", "", said.lower())
+    said = re.sub(r"(?<=\d)(?:[,.]|, )(?=\d{3}(?!\d))", "", said.lower())
     said = re.sub(r"<\s*/?\s*(?:or)?\s*=|=\s*/?\s*<|[(]\s*≤\s*[)]", "≤", said)
     said = re.sub(r">\s*/?\s*(?:or)?\s*=|=\s*/?\s*>|[(]\s*≥\s*[)]|at/above|than/equals to", "≥", said)
     said = re.sub(r"(?<=\d),(?=\d)", ".", said)
@@ -407,7 +407,7 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
     """Annotated comparisons against the intervals read there."""
     matched: list[int] = []
     values = sorted(
-        (spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[0]
+        (spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[-1]
     )
     for spans in values:
         said = " ".join(document.text[first:last] for first, last in spans)
@@ -478,8 +478,8 @@ def holds(gold: set[Side], ours: set[Side]) -> bool:
 def known_side(document: Document, values: list[Spans], first: int, last: int, side: Side) -> bool:
     """Whether a side of ours is written in an annotated value at its place."""
     return any(
-        side[2]
-        in {number for _, _, number in gold_value(" ".join(document.text[a:b] for a, b in spans)) or ()}
+        {side[2], side[2] / 12}
+        & {number for _, _, number in gold_value(" ".join(document.text[a:b] for a, b in spans)) or ()}
         for spans in values
         if overlaps(spans, first, last)
     )

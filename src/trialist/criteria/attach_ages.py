@@ -132,7 +132,9 @@ def _is_said_of_persons(tokens: Sequence[Token], bound: Bound) -> bool:
 def _leads(tokens: Sequence[Token], bound: Bound) -> bool:
     """`18-65 years cirrhotic patients`: a wide span of years that a clause begins with, and that stands beside nothing."""
     low, high = bound.interval.lower, bound.interval.upper
-    if bound.first or bound.shape != "range" or bound.unit is None or bound.unit.ucum != "a":
+    if bound.shape != "range" or bound.unit is None or bound.unit.ucum != "a":
+        return False
+    if any(token.text not in word_set("persons") for token in tokens[: bound.first]):
         return False
     behind = tokens[bound.last].text if bound.last < len(tokens) else ""
     is_wide = low is not None and high is not None and high - low >= 10

@@ -106,6 +106,7 @@ def for_sex(clause: Clause, one: Attached) -> Attached:
     return replace(one, last=place, expr=And((who, one.expr)))
 
 
+_ROOM_AIR = "on room air"
 _SETTINGS = (("at", "rest"), ("on", "room", "air"), ("in", "room", "air"), ("breathing", "room", "air"), ("at", "room", "air"))  # fmt: skip
 _RAISED = frozenset({"elevated", "increased", "raised"})
 _LOWERED = frozenset({"decreased", "reduced"})
@@ -120,14 +121,14 @@ def with_setting(clause: Clause, one: Attached, limit: int) -> Attached:
     before = tokens[first - 1].text if first > limit else ""
     interval = expr.interval
     if first - 2 >= limit and (tokens[first - 2].text, before) == ("room", "air"):
-        first, method = first - 2, "room air"
+        first, method = first - 2, _ROOM_AIR
     elif before == "resting":
-        first, method = first - 1, before
+        first, method = first - 1, "at rest"
     elif (before in _RAISED and interval.upper is None) or (before in _LOWERED and interval.lower is None):
         first -= 1
     for words in _SETTINGS:
         if tuple(token.text for token in tokens[last : last + len(words)]) == words:
-            last, method = last + len(words), " ".join(words)
+            last, method = last + len(words), "at rest" if words[-1] == "rest" else _ROOM_AIR
             break
     if (first, last) == (one.first, one.last):
         return one

@@ -158,6 +158,8 @@ _SCORED = frozenset({"score", "scores", "scored", "scoring", "rating"})
 
 def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequence[Hit]]) -> Attached | None:
     """A threshold whose measure or things counted follow it (`> 50% slough`, `> 14 follicles`, `score ≥ 10 on the … scale`)."""
+    if (extent := _extent(clause, bound)) is not None:
+        return extent
     if (
         bound.shape not in {"compared", "behind"}
         or bound.basis is not Basis.ABSOLUTE
@@ -184,6 +186,37 @@ def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequenc
         return None
     clause.rules.append("count/unnamed")
     return Attached(bound.first, last, Count(name, bound.interval, span))
+
+
+def _extent(clause: Clause, bound: Bound) -> Attached | None:
+    """`that is > 0.5 cm and < 2 cm in size`: what was measured is said behind the number; of what, before it."""
+    tokens = clause.tokens
+    if (
+        bound.shape == "bare"
+        or bound.unit is None
+        or bound.unit.dimension not in {"length", "area", "volume"}
+    ):
+        return None
+    last = _past_extent(tokens, bound.last)
+    if last == bound.last:
+        return None
+    name = clause.said(bound.last + 1, last)
+    clause.rules.append("quantity/behind")
+    span = clause.span(bound.first, last)
+    return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
+
+
+def _past_extent(tokens: Sequence[Token], place: int) -> int:
+    """The place behind `in size`, `in longest diameter`; the same where nothing of the kind stands there."""
+    words = [token.text for token in tokens[place : place + 4]]
+    at = next((at for at, word in enumerate(words) if word in _EXTENTS), None)
+    return place if words[:1] != ["in"] or at is None or not set(words[1:at]) <= _MOST else place + at + 1
+
+
+_EXTENTS = frozenset({"size", "diameter", "length", "thickness", "depth", "width", "dimension", "dimensions"})
+_MOST = frozenset(
+    {"the", "longest", "largest", "greatest", "maximum", "maximal", "short", "long", "widest", "axis", "any"}
+)
 
 
 def _scored(clause: Clause, bound: Bound, last: int, name: str) -> Attached:
@@ -279,11 +312,10 @@ def _size(clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]]) -> Attach
         return None
     clause.rules.append("quantity/size")
     name = clause.said(near[-1].first, near[-1].last)
-    span = clause.span(bound.first, bound.last)
+    last = _past_extent(tokens, bound.last)
+    span = clause.span(bound.first, last)
     return Attached(
-        bound.first,
-        bound.last,
-        Quantity("", bound.interval, bound.unit.ucum, span, surface=f"size of {name}"),
+        bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=f"size of {name}")
     )
 
 
