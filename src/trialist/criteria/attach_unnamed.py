@@ -182,8 +182,9 @@ def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequenc
     if bound.unit is not None:
         clause.rules.append("quantity/behind")
         return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
-    if not _is_plural(clause.tokens[last - 1].text) or not _is_whole(bound):
-        return None
+    before = clause.tokens[bound.first - 1].text if bound.first else ""
+    if not _is_plural(clause.tokens[last - 1].text) or not _is_whole(bound) or before == "by":
+        return None  # `evaluated by two or more surgeons` counts nobody's
     clause.rules.append("count/unnamed")
     return Attached(bound.first, last, Count(name, bound.interval, span))
 

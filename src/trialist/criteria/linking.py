@@ -90,8 +90,9 @@ def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr)
         return True
     if isinstance(last, Concept) and last.domain == "allergy":
         return False
-    if isinstance(last, Ordinal) and last.scale == "nyha" and piece.entry_id in _OF_THE_HEART:
-        return behind == piece.first  # `NYHA class II-III heart failure`
+    is_nyha = isinstance(last, Ordinal) and last.scale == "nyha"
+    if is_nyha and piece.entry_id in _OF_THE_HEART and behind == piece.first:
+        return True  # `NYHA class II-III heart failure`
     between = [token.text for token in tokens[behind : piece.first]]
     cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
     if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):

@@ -30,6 +30,7 @@ from trialist.criteria.nodes import (
     Ordinal,
     Quantity,
     Result,
+    Span,
     join_all,
     join_any,
 )
@@ -41,6 +42,7 @@ _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _BODY_SITES = word_set("body_sites")
 _BESIDE_SITES = word_set("beside_body_sites")
 _TO_A_SITE = frozenset({"of", "in", "to", "on", "at", "from"})
+_SIDES = _BESIDE_SITES - {"pelvic", "lumbar", "cervical", "thoracic", "abdominal"}
 _BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
@@ -61,6 +63,8 @@ class MemberReader:
     """Reads one member of a list of a clause: its atoms with their modifiers."""
 
     clause: Clause
+    follows: bool = False
+    """Whether members stand before it: what closes the last may then be of all of them, and is not read as its own."""
 
     def read(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
         """One member of a list: its atoms with their modifiers; what was not read becomes opaque beside them."""
@@ -166,8 +170,15 @@ class MemberReader:
             one.kind == "current" and one.text in _CLOSING_A_TREATMENT for one in trailing
         ):
             return parts  # `nitrate use`
+        if isinstance(last, Exposure) and not self.follows and all(one.kind == "planned" for one in trailing):
+            late = Modifiers()
+            for one in trailing:
+                late.add("planned", one.text or "planned")
+            return [*parts[:-1], qualify(last, late)]  # `heart surgery planned within 3 months`
+        of_all = self.follows and any(one.text.startswith("requiring") for one in trailing)
         if isinstance(last, Concept | Exposure) and all(
-            one.kind in {"status", "severity", "certainty"} or one.text == "history" for one in trailing
+            (one.kind in {"status", "severity", "certainty"} and not of_all) or one.text == "history"
+            for one in trailing
         ):
             behind = Modifiers()
             for one in trailing:
@@ -181,9 +192,9 @@ class MemberReader:
         """The member with a name of unknown words: part of the name right before it, linked with it, or opaque."""
         if parts and named and self._closes(parts[-1], before, run):
             return parts
-        if parts and self._is_a_site(parts[-1], before, run):
-            said = self.clause.said(before[-1].first, run[-1].last)
-            return [*parts[:-1], widen(parts[-1], said, self.clause, replace(before[-1], last=run[-1].last))]
+        named_before = before[:-1] if before and before[-1].text == "on" else before
+        if parts and self._is_a_site(parts[-1], named_before, run):
+            return [*parts[:-1], self._at_its_site(parts[-1], named_before[-1].last, run[-1].last)]
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]
         last, new = parts[-1], named[0]
@@ -212,22 +223,30 @@ class MemberReader:
             new if is_linked(self.clause, piece, before, last) else opaque(self.clause, list(run)),
         ]
 
+    def _at_its_site(self, last: Expr, behind: int, end: int) -> Expr:
+        """A thing with where it is: narrower than the thing."""
+        if not isinstance(last, Concept | Exposure):
+            return last
+        surface = f"{last.surface} {self.clause.said(behind, end)}"
+        span = Span(last.span.start, self.clause.span(end - 1, end).end)
+        return replace(
+            last, surface=surface, span=span, concept_id="", broader=last.concept_id or last.broader
+        )
+
     def _is_a_site(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`osteoarthritis of the knee`, `radiotherapy to the pelvis`: where a thing is, which makes it narrower."""
-        if not before or before[-1].expr is None or not isinstance(last, Concept | Exposure):
+        if self.follows or not before or before[-1].expr is None or not isinstance(last, Concept | Exposure):
             return False
         if isinstance(last, Concept) and (last.domain == "allergy" or last.not_caused_by or last.caused_by):
             return False
         tokens = self.clause.tokens
         words = [token.text for token in tokens[run[0].first : run[-1].last]]
         between = [token.text for token in tokens[before[-1].last : run[0].first]]
-        is_site = words[-1] in _BODY_SITES and set(words) <= _BODY_SITES | _BESIDE_SITES
-        return (
-            is_site
-            and bool(between)
-            and between[0] in _TO_A_SITE
-            and set(between) <= _BEFORE_A_SITE | _BESIDE_SITES
-        )
+        if words[-1] == "region":
+            words = words[:-1]  # `pelvic region`
+        if not words or not set(words) <= _BODY_SITES | _BESIDE_SITES or set(words) <= _SIDES:
+            return False
+        return bool(between) and between[0] in _TO_A_SITE and set(between) <= _BEFORE_A_SITE | _BESIDE_SITES
 
     def _closes(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`nitrate use`, `NYHA class II symptoms`: a noun right behind a thing that says nothing more of it."""

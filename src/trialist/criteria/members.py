@@ -68,7 +68,7 @@ class ListReader:
         cued: list[int] = []  # the members that begin with a cue of their own (`history of`, `use of`)
         for segment, follows in cut_members(pieces):
             windows = [one for one in segment if one.kind == "window"]
-            expr, waiting, unread = MemberReader(self.clause).read(
+            expr, waiting, unread = MemberReader(self.clause, bool(members)).read(
                 [one for one in segment if one.kind != "window"], waiting
             )
             if expr is None:

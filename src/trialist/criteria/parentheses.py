@@ -53,6 +53,8 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
     if said[0].kind == "exception":
         return _exception_inside(reader, before, inside)
     first, last = inside[0].first, inside[-1].last
+    if before and before[-1].expr is not None and (named := as_drugs(reader, before[-1].expr, inside)):
+        inside = named
     if said[0].kind == "examples":
         end = Piece("close_examples", last, last)
         return [] if _exemplifies(reader, before, inside) else [*inside, end]
@@ -73,6 +75,12 @@ def _beside_parenthesis(
 ) -> list[Piece]:
     """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
     first, last = inside[0].first, inside[-1].last
+    if not reader.lists_any and before and isinstance(before[-1].expr, Concept | Exposure):
+        instances = reader.below(True).read(inside) if _names_several(inside) else None
+        if instances is not None and is_a_list_of_names(instances):
+            # `an alpha blocker (A, B, C)`: nobody has to take all of them
+            before[-1].expr = Alternatives((join_any([before[-1].expr, instances]), instances))
+            return []
     is_list = reader.lists_any and bool(before) and is_a_list_of_names(expr)
     if is_list and before[-1].kind == "word":
         return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
@@ -86,6 +94,36 @@ def _beside_parenthesis(
         return []
     said = reader.clause.said(first, last)
     return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
+
+
+def as_drugs(reader: Sentences, main: Expr, inside: list[Piece]) -> list[Piece]:
+    """`alpha blocker (tamsulosin, …)`: unknown names listed behind a class of drugs are drugs; none where anything else is said."""
+    if not isinstance(main, Exposure) or main.kind != "class":
+        return []
+    found: list[Piece] = []
+    for piece in inside:
+        if piece.kind in {"examples", "joint"} or isinstance(piece.expr, Exposure):
+            found.append(piece)
+            continue
+        is_named = piece.kind == "word" and found[-1:] != [] and found[-1].kind in {"examples", "joint"}
+        if not (is_named or (piece.kind == "word" and not found)) or not _is_a_name(reader, piece):
+            return []
+        said = reader.clause.said(piece.first, piece.last)
+        drug = Exposure("drug", said, reader.clause.span(piece.first, piece.last))
+        found.append(Piece("atom", piece.first, piece.last, expr=drug))
+    return found
+
+
+def _is_a_name(reader: Sentences, piece: Piece) -> bool:
+    """Whether a piece is one word that can be a name."""
+    words = reader.clause.tokens[piece.first : piece.last]
+    return len(words) == 1 and words[0].kind == "word" and len(words[0].text) > 4 and words[0].text.isalpha()
+
+
+def _names_several(inside: list[Piece]) -> bool:
+    """Whether a parenthesis is a list of names: more than two, or two parted by `or` or a slash."""
+    joints = [one.text for one in inside if one.kind == "joint"]
+    return bool(set(joints) & {"or", "/"}) or len(joints) > 1
 
 
 def _exemplifies(reader: Sentences, before: list[Piece], inside: list[Piece]) -> bool:

@@ -347,11 +347,13 @@ def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece 
     if owner[at] is not None or clause.tokens[at].end + 1 < clause.tokens[at + 1].start:
         return piece
     turned = isinstance(piece.expr, ReproState) or piece.entry_id == "smoking"
+    turned = turned or (piece.last - piece.first == 1 and clause.tokens[piece.first].text in _OF_PERSONS)
     if not turned or piece.expr is None:
         return piece
     return replace(piece, first=at, text=clause.said(at, piece.last), expr=Not(piece.expr))
 
 
+_OF_PERSONS = frozenset({"obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic"})
 _OTHERS = frozenset({"other", "another", "second", "additional", "different"})
 
 

@@ -22,6 +22,7 @@ from trialist.criteria.nodes import (
     join_all,
     join_any,
 )
+from trialist.criteria.parentheses import as_drugs
 from trialist.criteria.piece import Piece
 from trialist.criteria.sentences import Sentences
 
@@ -250,6 +251,8 @@ def read_examples(reader: Sentences, pieces: list[Piece], place: int) -> Expr | 
     while end == len(pieces) and len(inner) > 1 and is_of_all(inner[-1]):
         last = inner.pop()  # `cancer including melanoma within one year`: of both
         (after if last.timed is not None else opinions).append(last)
+    if place and (said_of := pieces[place - 1].expr) is not None:
+        inner = as_drugs(reader, said_of, inner) or inner
     named = reader.below(True).sentence(inner)
     behind = list(pieces[end + 1 :])
     times = list(takewhile(lambda one: one.kind == "window", behind))
