@@ -311,6 +311,11 @@ class MemberReader:
         parts.append(expr)
         return modifiers.carried() if modifiers.used else modifiers
 
+    def _touches(self, end: int, start: int) -> bool:
+        """Whether a thing begins right behind some words, or behind their abbreviation (`central nervous system (CNS) lymphoma`)."""
+        tokens = self.clause.tokens
+        return end == start or (end + 3 == start and tokens[end].text == "(" and tokens[end + 2].text == ")")
+
     def _unknown(
         self, run: list[Piece], behind: Piece | None, parts: list[Expr], modifiers: Modifiers
     ) -> tuple[list[Expr], bool]:
@@ -318,7 +323,7 @@ class MemberReader:
         first, last = run[0].first, run[-1].last
         if (
             behind is not None
-            and behind.first == last
+            and self._touches(last, behind.first)
             and isinstance(behind.expr, Concept | Exposure)
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX

@@ -53,8 +53,8 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
     if said[0].kind == "exception":
         return _exception_inside(reader, before, inside)
     first, last = inside[0].first, inside[-1].last
-    if before and before[-1].expr is not None and (named := as_drugs(reader, before[-1].expr, inside)):
-        inside = named
+    if before and before[-1].expr is not None and not any(one.kind == "allergy" for one in before):
+        inside = as_drugs(reader, before[-1].expr, inside) or inside
     if said[0].kind == "examples":
         end = Piece("close_examples", last, last)
         return [] if _exemplifies(reader, before, inside) else [*inside, end]
@@ -78,6 +78,8 @@ def _beside_parenthesis(
     if not reader.lists_any and before and isinstance(before[-1].expr, Concept | Exposure):
         instances = reader.below(True).read(inside) if _names_several(inside) else None
         if instances is not None and is_a_list_of_names(instances):
+            if _goes_on_before(before):
+                return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
             # `an alpha blocker (A, B, C)`: nobody has to take all of them
             before[-1].expr = Alternatives((join_any([before[-1].expr, instances]), instances))
             return []
@@ -87,6 +89,8 @@ def _beside_parenthesis(
     named = next((one for one in reversed(before) if one.kind != "window"), None)
     main = named.expr if named is not None else None
     if is_list and any(one.kind == "allergy" for one in before):
+        return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
+    if is_list and _goes_on_before(before):
         return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
     if is_list and named is not None and isinstance(main, Concept | Exposure):
         # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
@@ -120,8 +124,15 @@ def _is_a_name(reader: Sentences, piece: Piece) -> bool:
     return len(words) == 1 and words[0].kind == "word" and len(words[0].text) > 4 and words[0].text.isalpha()
 
 
+def _goes_on_before(before: list[Piece]) -> bool:
+    """Whether unknown words stand right before the last thing, which are part of its name."""
+    return len(before) > 1 and before[-2].kind == "word" and before[-2].last == before[-1].first
+
+
 def _names_several(inside: list[Piece]) -> bool:
     """Whether a parenthesis is a list of names: more than two, or two parted by `or` or a slash."""
+    if any(one.kind not in {"joint", "atom", "word"} for one in inside if one.expr is None):
+        return False
     joints = [one.text for one in inside if one.kind == "joint"]
     return bool(set(joints) & {"or", "/"}) or len(joints) > 1
 
