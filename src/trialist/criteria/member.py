@@ -338,8 +338,8 @@ class MemberReader:
         ):
             last += 1
         words = [token.text for token in tokens[first:last] if token.kind == "word"]
-        if tokens[first].kind == "num":
-            words = []
+        if tokens[first].kind == "num" or any(token.kind == "op" for token in tokens[first:last]):
+            words = []  # a number that nobody took is in no name
         surface = self.clause.said(first, last)
         span = self.clause.span(first, last)
         if not words:

@@ -83,7 +83,8 @@ def _beside_parenthesis(
             # `an alpha blocker (A, B, C)`: nobody has to take all of them
             before[-1].expr = Alternatives((join_any([before[-1].expr, instances]), instances))
             return []
-    is_list = reader.lists_any and bool(before) and is_a_list_of_names(expr)
+    of_causes = any(one.kind in {"cause", "not_cause"} for one in inside)
+    is_list = reader.lists_any and bool(before) and is_a_list_of_names(expr) and not of_causes
     if is_list and before[-1].kind == "word":
         return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
     named = next((one for one in reversed(before) if one.kind != "window"), None)
