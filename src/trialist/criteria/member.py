@@ -137,6 +137,14 @@ class MemberReader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
+        aside = piece.entry_id == "parenthesis" and not isinstance(piece.expr, Concept | Exposure)
+        if aside and not parts and piece.expr is not None and modifiers and not modifiers.used:
+            own = [one for one in before if one.kind in MODIFIERS - _LIMITING]
+            parts.extend(
+                [opaque(self.clause, own)] if own else []
+            )  # `unless stable (not requiring steroids)`
+            parts.append(piece.expr)
+            return modifiers
         if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
             return modifiers
         if isinstance(piece.expr, Quantity) and not parts and any(one.kind == "history" for one in before):

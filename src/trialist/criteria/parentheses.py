@@ -33,6 +33,23 @@ def without_parentheses(reader: Sentences, pieces: list[Piece]) -> list[Piece]:
     return out
 
 
+_ALLOWED = frozenset({"acceptable", "allowed", "permitted", "allowable"})
+
+
+def _is_allowed(said: list[Piece]) -> bool:
+    """`corticosteroids (inhaled ones are allowed)`: whether a parenthesis permits what it names."""
+    is_denied = any(one.kind == "negation" for one in said)
+    return len(said) > 1 and said[-1].kind == "word" and said[-1].text in _ALLOWED and not is_denied
+
+
+def _from_exception(inside: list[Piece], said: list[Piece]) -> list[Piece]:
+    """The pieces of a parenthesis from the word that excepts; one is put before what is allowed."""
+    if not _is_allowed(said):
+        return inside
+    start = inside[0].first
+    return [Piece("exception", start, start), *(one for one in inside if one is not said[-1])]
+
+
 def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list[Piece]:
     said = [one for one in inside if one.kind not in {"joint", "glue", "measure"}]
     if not said:
@@ -50,8 +67,8 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
         return []
     if len(said) == 1 and before and abbreviates(reader.clause, said[0], before):
         return []
-    if said[0].kind == "exception":
-        return _exception_inside(reader, before, inside)
+    if said[0].kind == "exception" or (reader.lists_any and _is_allowed(said)):
+        return _exception_inside(reader, before, _from_exception(inside, said))
     first, last = inside[0].first, inside[-1].last
     if before and before[-1].expr is not None and not any(one.kind == "allergy" for one in before):
         inside = as_drugs(reader, before[-1].expr, inside) or inside
