@@ -173,6 +173,8 @@ def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequenc
     kinds = {hit.entry.kind for group in hits for hit in group if first <= hit.first < last}
     if not words or kinds & _TURNING or {"failure", "rate"} <= words:  # of a contraceptive
         return None
+    if bound.unit is None and words & word_set("units_of_time"):
+        return None  # `no more than 3 cumulative months`
     name = clause.said(first, last)
     if scored:
         return _scored(clause, bound, last, name) if words & _SCALES or name[:1].isupper() else None
