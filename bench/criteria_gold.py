@@ -5,20 +5,24 @@ What is compared, and what the annotators left undecided and is therefore not co
 - *Values*: every annotated Value with a comparison or a range. Each of its sides (lower or upper, with or without the bound itself,
   number) has to be a side of an interval that we read at that place; a further side of ours has to be another annotated value there.
   The bounds of a range count with or without themselves. The same threshold again in parentheses in another unit is one fact, not
-  two; steps of scales are sets, not operators, and are left out. Intervals that nobody annotated are not counted against us.
+  two, also where its words are split by those of the first (discontinuous spans); steps of scales are sets, not operators, and are left out. Intervals that nobody annotated are not counted against us.
+  A range across two units of time ("6 months to 5 years") is taken in the order of the text; two comparisons that leave out what is between them are two sides, and may be two intervals here.
 - *Names* (relaxed): an annotated entity is found when an atom of the same kind overlaps it; an atom is right when it overlaps an
   entity of its kind. Not counted: atoms inside stretches that were marked as not to be annotated (consent, contraception, judgement,
   other trials, not queryable). An allergy is one atom here and a Condition beside a Drug there: it may stand for both. What was given without
   saying what (`therapy`) may be Drug or Procedure.
 - *Negation*: the relation stands at one entity of a list or of what it subsumes; it holds for the others as well. Exceptions are
   negations there, ExceptWhen here; refusals and inabilities are negated attestations here, which can meet a negation there and are not
-  counted otherwise. Only entities of the kinds that can be negated count.
-- *Times*: Has_temporal with a number in digits or words. Our atom has to carry a window with one of the numbers. The relation stands
+  counted otherwise. Only entities of the kinds that can be negated count. The relation stands at the head of a phrase ("no | treatment | with X"):
+  what is joined with it and follows it behind prepositions alone is denied with it, unless we read the head as had. A result that we read as negative is a
+  negation there. Where an explicit word of negation stands before a thing of ours in a line in which nobody marked any negation, the line is not counted.
+- *Times*: Has_temporal with a number in digits or words, or with one unit of time that names none ("the past month" is one). Our atom has to carry a window with one of the numbers. The relation stands
   at one member of a list; it holds for the others as well. Consent, contraception and survival are statements here, and have no
   window. Where a Temporal was marked and joined to nothing, nothing of its line is counted.
 - *OR and AND*: pairs of things (no pairs of qualifiers or values: they are no atoms here). A pair of ours counts where both are joined by any chain
-  of relations; pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
-  of a group is joined with all. A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
+  of relations between things (a value or time that both share says nothing of how the two are joined); pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
+  of a group is joined with all; whether "A or D" follows from "A or B", "B and C" and "C or D"
+  is left open ("(A or B) and (C or D)" is written so as well), and not counted. What one name of ours holds as a whole is joined. A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
 
 Precision is right answers of ours over answers, recall found gold over gold; they are counted apart.
 """
@@ -163,6 +167,17 @@ class Document:
         links = [pair for group in self.either for pair in combinations(group, 2)]
         return closed([*links, *((one, other) for _, one, other in self.relations)])
 
+    @cached_property
+    def chained(self) -> dict[str, set[str]]:
+        """For each thing those that any chain of relations between things joins it with."""
+        links = [pair for group in self.either for pair in combinations(group, 2)]
+        links += [(one, other) for _, one, other in self.relations]
+        return closed([pair for pair in links if all(self.is_thing(one) for one in pair)])
+
+    def is_thing(self, entity: str) -> bool:
+        """Whether an entity is a thing, and no attribute of one."""
+        return entity in self.entities and self.entities[entity][0] in THINGS
+
 
 def closed(links: list[tuple[str, str]]) -> dict[str, set[str]]:
     """The classes of an equivalence, by member."""
@@ -234,6 +249,10 @@ class Ours:
     negated: list[Place] = field(default_factory=list)
     windows: list[tuple[Place, Window]] = field(default_factory=list)
     intervals: list[tuple[int, int, Interval]] = field(default_factory=list)
+    whole: set[tuple[int, int]] = field(default_factory=set)
+    """The places of criteria: a window's interval has that of its criterion."""
+    outcomes: list[Place] = field(default_factory=list)
+    """Results that are read as negative."""
 
 
 def read(document: Document) -> Ours:
@@ -242,6 +261,7 @@ def read(document: Document) -> Ours:
     found = parse_criteria(HEAD[document.kind] + document.text)
     ours = Ours(intervals=intervals(found, shift))
     for one in found.criteria:
+        ours.whole.add((one.spans[0].start - shift, one.spans[0].end - shift))
         if one.modality is Modality.HEADER or not one.counts:
             continue
         inner = lay_out(one.expr, False, shift, ours)
@@ -259,6 +279,8 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
     if not below:
         place = Place(expr, max(0, expr.span.start - shift), max(0, expr.span.end - shift))
         ours.places.append(place)
+        if isinstance(expr, Result) and expr.outcome in {"negative", "undetectable"}:
+            ours.outcomes.append(place)
         refused = isinstance(expr, Attestation) and not expr.affirmed
         if negated != refused:
             ours.negated.append(place)
@@ -313,9 +335,12 @@ _OPERATOR = (
 Side = tuple[str, str, Decimal]
 
 
+_TIME_UNITS = re.compile(r"(?<![a-z])(day|week|month|year)")
+
+
 def gold_value(said: str) -> set[Side] | None:
     """An annotated value's sides, by rules of the benchmark's own; None where it has no comparison."""
-    said = re.sub(r"(?<=\d)[,.](?=\d{3}(?!\d))", "", said.lower())
+    said = re.sub(r"(?<=\d)(?:[,.]|, )(?=\d{3}(?!\d))", "", said.lower())
     said = re.sub(r"<\s*/?\s*(?:or)?\s*=|=\s*/?\s*<|[(]\s*≤\s*[)]", "≤", said)
     said = re.sub(r">\s*/?\s*(?:or)?\s*=|=\s*/?\s*>|[(]\s*≥\s*[)]|at/above|than/equals to", "≥", said)
     said = re.sub(r"(?<=\d),(?=\d)", ".", said)
@@ -337,7 +362,10 @@ def gold_value(said: str) -> set[Side] | None:
         and not either
         and ("between" in said or re.search(r"\d[^\d,;]*?(?:-|to|and|~|<|≤|,\s*<|,\s*≤)[^\d]*\d", said))
     ):
-        low, high = sorted(numbers)
+        low, high = numbers if len(set(_TIME_UNITS.findall(said))) == 2 else sorted(numbers)
+        first = re.match(r"\W*(?:<|less than|below|under)", said)
+        if first and re.search(r"\d[^\d]*(?:and|or)[^\d]*(?:>|more than|above|over)[^\d]*\d", said):
+            return {("upper", "", numbers[0]), ("lower", "", numbers[1])}
         return {("lower", "", low), ("upper", "", high)}
     if len(numbers) > 1:
         parts = re.split(r",|;|\(", said)
@@ -379,7 +407,7 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
     """Annotated comparisons against the intervals read there."""
     matched: list[int] = []
     values = sorted(
-        (spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[0]
+        (spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[-1]
     )
     for spans in values:
         said = " ".join(document.text[first:last] for first, last in spans)
@@ -394,11 +422,11 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
         steps = any(
             isinstance(one.atom, Ordinal) and overlaps(spans, one.first, one.last) for one in ours.places
         )
-        if not near and steps:
+        direct = [one for one in near if (one[0], one[1]) not in ours.whole]
+        if steps and not direct and not any(holds(gold, sides) for _, _, sides in near):
             continue
-        again = document.text[: spans[0][0]].rstrip()[-1:] == "(" and any(
-            spans[0][0] - end < 4 for end in matched
-        )
+        start = spans[-1][0]
+        again = document.text[:start].rstrip()[-1:] == "(" and any(0 <= start - end < 4 for end in matched)
         if again and not any(holds(gold, sides) for _, _, sides in near):
             continue
         score.gold += 1
@@ -406,6 +434,7 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
             score.errors.append(f"missed {said!r} in {document.line(spans)[:140]!r}")
             continue
         score.answered += 1
+        near += outside(near)
         there = [
             (first, last, sides)
             for first, last, sides in near
@@ -421,22 +450,36 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
             )
 
 
+def outside(near: list[tuple[int, int, set[Side]]]) -> list[tuple[int, int, set[Side]]]:
+    """Two intervals of ours that leave out what is between them, as one."""
+    return [
+        (min(one[0], other[0]), max(one[1], other[1]), one[2] | other[2])
+        for one, other in combinations(near, 2)
+        for upper in one[2] | other[2]
+        for lower in one[2] | other[2]
+        if upper[0] == "upper"
+        and lower[0] == "lower"
+        and upper[2] < lower[2]
+        and len(one[2]) == len(other[2]) == 1
+    ]
+
+
 def holds(gold: set[Side], ours: set[Side]) -> bool:
     """Whether every side of the gold is among ours; those of a range hold with or without the bound."""
     loose = {(side, number) for side, _, number in ours}
+    is_range = len(gold) > 1 or len(ours) > 1
     gold = {side for side in gold if side[0] == "upper" or side[2] != 0}
     loose |= {(side, number / 12) for side, number in loose}
     return all(
-        (side, number) in loose if len(gold) > 1 or len(ours) > 1 else (side, sign, number) in ours
-        for side, sign, number in gold
+        (side, number) in loose if is_range else (side, sign, number) in ours for side, sign, number in gold
     )
 
 
 def known_side(document: Document, values: list[Spans], first: int, last: int, side: Side) -> bool:
     """Whether a side of ours is written in an annotated value at its place."""
     return any(
-        side[2]
-        in {number for _, _, number in gold_value(" ".join(document.text[a:b] for a, b in spans)) or ()}
+        {side[2], side[2] / 12}
+        & {number for _, _, number in gold_value(" ".join(document.text[a:b] for a, b in spans)) or ()}
         for spans in values
         if overlaps(spans, first, last)
     )
@@ -525,12 +568,31 @@ def gold_pairs(document: Document, kind: str) -> tuple[set[tuple[str, str]], set
     return named, follows | both
 
 
+def through(document: Document, named: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of "A or B", "B and C" and "C or D": A and D, both ways round."""
+    alike = document.alike
+    joined: dict[str, set[str]] = {}
+    for which, one, other in document.relations:
+        if which == "AND":
+            joined.setdefault(one, set()).add(other)
+            joined.setdefault(other, set()).add(one)
+    found = {
+        (first, second)
+        for one in {member for pair in named for member in pair}
+        for partner in joined.get(one, ())
+        for first in alike.get(one, {one}) - {one}
+        for second in alike.get(partner, {partner}) - {partner}
+    }
+    return found | {(second, first) for first, second in found}
+
+
 def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None:
     """Pairs of things in one junction."""
     named, follows = gold_pairs(document, kind)
     mine = [(one, other) for one, other, which in ours.pairs if which == kind]
     placed = {place: document.at(place.first, place.last, THINGS) for pair in mine for place in pair}
     met: set[tuple[str, str]] = set()
+    unsaid = through(document, named) if kind == "or" else set()
     subsumed = {
         pair
         for which, one, other in document.relations
@@ -546,7 +608,9 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
             score.answered += 1
             score.right += 1
             continue
-        if pairs & subsumed or not any(second in document.linked.get(first, ()) for first, second in pairs):
+        if pairs & (subsumed | unsaid) or not any(
+            second in document.chained.get(first, ()) for first, second in pairs
+        ):
             continue
         siblings = any(second in document.alike.get(first, ()) for first, second in pairs)
         if kind == "or" and siblings:
@@ -559,12 +623,20 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
     allergies = [
         place for place in ours.places if isinstance(place.atom, Concept) and place.atom.domain == "allergy"
     ]
+    whole = [
+        document.at(place.first, place.last, THINGS)
+        for place in ours.places
+        if isinstance(place.atom, Concept | Exposure | Result)
+    ]
     for first, second in named:
         score.gold += 1
-        within = kind == "and" and any(
-            overlaps(document.entities[one][1], place.first, place.last)
-            for place in allergies
-            for one in (first, second)
+        within = kind == "and" and (
+            any(
+                overlaps(document.entities[one][1], place.first, place.last)
+                for place in allergies
+                for one in (first, second)
+            )
+            or any({first, second} <= entities for entities in whole)
         )
         if (first, second) in met or (second, first) in met or within:
             score.found += 1
@@ -574,6 +646,30 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
             )
 
 
+_WITHIN_A_PHRASE = re.compile(
+    r"\s*(?:(?:of|to|with|for|from|by|in|on|against|any|the|a|an|other|previous|prior|test|study)\b\s*){1,4}"
+)
+_DENYING = re.compile(
+    r"\b(?:no|not|non|without|absence|free|never|none|neither|other than|except\w*|excluding|unless|lack\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def phrases(document: Document) -> dict[str, set[str]]:
+    """For each thing those joined with it that follow it behind prepositions alone."""
+    found: dict[str, set[str]] = {}
+    links = [(one, other) for _, one, other in document.relations]
+    links += [pair for group in document.either for pair in combinations(group, 2)]
+    for pair in links:
+        if not all(one in document.entities and document.entities[one][0] in THINGS for one in pair):
+            continue
+        head, rest = sorted(pair, key=lambda one: document.entities[one][1][0])
+        between = document.text[document.entities[head][1][-1][1] : document.entities[rest][1][0][0]]
+        if _WITHIN_A_PHRASE.fullmatch(between):
+            found.setdefault(head, set()).update(document.alike.get(rest, {rest}))
+    return found
+
+
 def score_negation(document: Document, ours: Ours, score: Score) -> None:
     """Negated things."""
     targets = {
@@ -581,7 +677,7 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
         for kind, one, _ in document.relations
         if kind == "Has_negation" and one in document.entities and document.entities[one][0] in THINGS
     }
-    holds_too = {also for one in targets for also in document.alike.get(one, {one})}
+    marked = {document.line(spans) for kind, spans in document.entities.values() if kind == "Negation"}
     loose = {
         document.line(spans)
         for name, (kind, spans) in document.entities.items()
@@ -589,32 +685,56 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
         and not any(which == "Has_negation" and other == name for which, _, other in document.relations)
     }
     places = [(place, document.at(place.first, place.last, THINGS)) for place in ours.negated]
-    statements = Attestation | Judgement | Trialwise | Opaque
+    had = {
+        one
+        for place in ours.places
+        if place not in ours.negated
+        for one in document.at(place.first, place.last, THINGS)
+    }
+    negative = {one for place in ours.outcomes for one in document.at(place.first, place.last, THINGS)}
+    behind = {head: rest for head, rest in phrases(document).items() if head not in had}
+    holds_too = {also for one in targets for also in document.alike.get(one, {one}) | behind.get(one, set())}
     for one in sorted(targets):
         score.gold += 1
-        if any(one in entities for _, entities in places):
+        wanted = {one, *behind.get(one, set())}
+        if one in negative or any(wanted & entities for _, entities in places):
             score.found += 1
         else:
             score.errors.append(
                 f"missed {document.said(one)!r} in {document.line(document.entities[one][1])[:160]!r}"
             )
+    statements = Attestation | Judgement | Trialwise | Opaque
     for place, entities in places:
         line = document.line([(place.first, place.last)])
-        if not entities or (
-            not entities & holds_too and (line in loose or isinstance(place.atom, statements))
-        ):
+        right = bool(entities & holds_too)
+        unmarked = line in loose or isinstance(place.atom, statements) or is_unmarked(document, place, marked)
+        if not entities or (not right and unmarked):
             continue
         score.answered += 1
-        score.right += bool(entities & holds_too)
-        if not entities & holds_too:
+        score.right += right
+        if not right:
             score.errors.append(f"not negated {document.text[place.first : place.last]!r} in {line[:160]!r}")
+
+
+def is_unmarked(document: Document, place: Place, marked: set[str]) -> bool:
+    """Whether a thing stands behind a word of negation in a line of which nobody marked any negation."""
+    if document.line([(place.first, place.last)]) in marked:
+        return False
+    start = document.text.rfind("\n", 0, place.first) + 1
+    return _DENYING.search(document.text[start : place.first]) is not None
+
+
+_ONE_UNIT = re.compile(
+    r"\b(?:last|past|previous|prior|preceding|a|an|within the)\s+(?:day|week|month|year)\b", re.IGNORECASE
+)
 
 
 def numbers_in(said: str) -> set[Decimal]:
     """The numbers of a stretch of time, in digits or words; `a year` is one."""
     found = {Decimal(one) for one in re.findall(r"\d+(?:\.\d+)?", said)}
     words = re.findall(r"[a-z]+", said.lower())
-    return found | {NUMBER_WORDS[word] for word in words if word in NUMBER_WORDS}
+    found |= {NUMBER_WORDS[word] for word in words if word in NUMBER_WORDS}
+    return found or ({Decimal(1)} if _ONE_UNIT.search(said) else set())
 
 
 def score_times(document: Document, ours: Ours, score: Score) -> None:

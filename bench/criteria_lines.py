@@ -4,7 +4,8 @@ The labels are in criteria_lines.tsv: study, place and facts, no sentences. Each
 70" is two answers. Right is a side whose variable, direction, inclusion of the bound, number, unit (or one that is the same for every
 substance) and basis are those of the label. Where no unit is written any that is marked as assumed is right. Windows of time, counts and steps
 of scales are not labelled and not counted. An answer that does not say of which variable it is abstains: it is right where the label has no
-variable either, and counts as no answer elsewhere. Whole texts are parsed, with their study as the witness; what is read within the line counts.
+variable either, and counts as no answer elsewhere. How long a thing has lasted (a label of time without a variable) may be
+the window of the thing here, which is no answer elsewhere. Whole texts are parsed, with their study as the witness; what is read within the line counts.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ def our_sides(atom: Expr) -> set[tuple[Side, bool]]:
     elif isinstance(atom, Judgement) and atom.interval is not None:
         variable, interval, unit, basis = "life", atom.interval, atom.unit, str(Basis.ABSOLUTE)
     else:
-        return set()
+        window = getattr(atom, "time", None)
+        if window is None or window.length is None:
+            return set()
+        variable, interval, unit, basis = "?", window.length, window.unit, str(Basis.ABSOLUTE)
     assumed = "unit" in getattr(atom, "assumed", ()) or not unit or isinstance(atom, Demographic)
     return {((variable, side, sign, value, unit, basis), assumed) for side, sign, value in bounds(interval)}
 

@@ -85,6 +85,7 @@ def piece_before(pieces: Sequence[Piece], at: int) -> Piece | None:
 _ENDS = frozenset({"joint", "stop", "close", "window", "close_examples"})
 
 
+_PERMITS = frozenset({"acceptable", "allowed", "permitted", "allowable"})  # what is excepted says so
 _WORD = re.compile(r"[^\W_]+(?:'\w+)*")
 
 
@@ -232,7 +233,8 @@ class _Said:
             return (
                 leads and text == "if"
             ) or limits  # `excluded if they have …`, `≥ 900 pg/mL if in fibrillation`
-        return self._in_words(text) or self._is_in_brackets(piece)
+        is_permitted = text in _PERMITS and ExceptWhen in self.kinds
+        return is_permitted or self._in_words(text) or self._is_in_brackets(piece)
 
     def _has_atom(self, piece: Piece) -> bool:
         if piece.expr is None:
@@ -314,6 +316,8 @@ class _Said:
             return self._is_timed() and not any(
                 isinstance(one, Concept) and one.time is None for one in self.found
             )
+        if text == "use" and self._is_timed():  # `nitrate use within 7 days`
+            return True
         if text == "use of" and not self.cues.isdisjoint({"history", "planned"}):
             return True
         if piece.kind == "current" and (text in _sets()["of_now"] or text.startswith("presence")):

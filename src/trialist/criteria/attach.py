@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from trialist.criteria.attach_ages import read_age, read_life_expectancy, read_second_age
-from trialist.criteria.attach_pairs import for_sex, read_pressures
-from trialist.criteria.attach_unnamed import read_count, read_unnamed
+from trialist.criteria.attach_pairs import for_sex, read_pressures, with_setting
+from trialist.criteria.attach_unnamed import is_a_score, read_behind, read_count, read_unnamed
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, measured_by, things, variables, word_set
@@ -48,7 +48,7 @@ _ALSO = {
     ("resistance", "resistance"), ("score", "fraction"), ("score", "length"),  ("count_rate", "count_rate"), ("absorbed_dose", "absorbed_dose"),
     ("length", "percentile"), ("mass", "percentile"), ("bmi", "percentile"), ("mass_concentration", "fraction"), ("activity_concentration", "fraction"),
     ("length", "fraction"), ("letters", "fraction"), ("letters", "score"), ("mass_fraction", "mass_fraction"), ("clearance", "fraction"), ("score", "z_score"),
-    ("bmi", "z_score"), ("length", "z_score"), ("mass", "z_score"), ("mass", "fraction"), ("temperature", "temperature"), ("time", "fraction"), ("volume", "volume"),
+    ("pressure", "percentile"), ("bmi", "z_score"), ("length", "z_score"), ("mass", "z_score"), ("mass", "fraction"), ("temperature", "temperature"), ("time", "fraction"), ("volume", "volume"),
 }  # fmt: skip
 _BY_UNIT = {
     "kg/m2": "bmi", "mL/min/{1.73_m2}": "egfr", "{pack_years}": "pack_years", "{cigarettes}/d": "cigarettes", "{drinks}/d": "alcohol", "{drinks}/wk": "alcohol",
@@ -91,11 +91,15 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
             if chosen and bound.unit is not None:
                 last_unit = bound.unit
         if one is None:
-            one = read_count(clause, bound) or read_unnamed(clause, bound, limit, upper, hits)
+            one = (
+                read_count(clause, bound)
+                or read_unnamed(clause, bound, limit, upper, hits)
+                or read_behind(clause, bound, upper, hits)
+            )
         if one is None:
             continue
         one = _with_equivalent(clause, one, bounds, place)
-        found.append(for_sex(clause, _with_change(clause, one)))
+        found.append(for_sex(clause, with_setting(clause, _with_change(clause, one), limit)))
         last_end = found[-1].last
         _note(clause, bound)
     return _units_shared(found)
@@ -139,8 +143,18 @@ def _note(clause: Clause, bound: Bound) -> None:
 
 def _follows(clause: Clause, last_end: int, bound: Bound) -> bool:
     """Whether a bound stands right behind the one before, joined by `or`, `and` or a comma."""
-    between = [token.text for token in clause.tokens[last_end : bound.first]] if last_end >= 0 else ["?"]
+    between = _outside(clause.tokens[last_end : bound.first]) if last_end >= 0 else ["?"]
     return bool(between) and len(between) <= 4 and set(between) <= word_set("between_two_bounds")
+
+
+def _outside(tokens: Sequence[Token]) -> list[str]:
+    """The words between two bounds; `≥ 220 pg/ml (sinus rhythm) or ≥ 660 pg/ml (AF)`: a short parenthesis between them is of the first."""
+    words = [token.text for token in tokens]
+    if words[:1] == ["("] and ")" in words[1:7]:
+        end = words.index(")")
+        if not any(token.kind in {"num", "op"} for token in tokens[:end]) and len(words) > end + 1:
+            return words[end + 1 :]
+    return words
 
 
 def _fits(variable_id: str, bound: Bound) -> bool:
@@ -246,6 +260,7 @@ _OTHER_BODIES = frozenset(
 def _is_right_behind(tokens: Sequence[Token], bound: Bound, hit: Hit) -> bool:
     """Whether a variable follows its number (`> 50% LVEF`); one without a unit must touch it."""
     says_what = bound.unit is not None or bound.basis is not Basis.ABSOLUTE or hit.first - bound.last <= 1
+    says_what = says_what or is_a_score(tokens, bound)  # `a score above 18 on the MADRS`
     joined = any(token.text in _PARTS for token in tokens[bound.last : hit.first])
     return says_what and not joined and _near(tokens, bound.last, hit.first, 4) and _fits(hit.entry.id, bound)
 
@@ -392,16 +407,17 @@ def _implied(clause: Clause, bound: Bound, limit: int) -> Attached | None:
         and bound.first - place < 4
     ):
         place -= 1
-    if place == bound.first or bound.shape == "bare":
+    if bound.shape == "bare":
         return None
-    for start in range(max(limit, place - 4), place):
+    for start in range(max(limit, place - 7), place):
         for hit in things().at(tokens, start, clause.text):
             variable_id = (
                 measured_by().get(hit.entry.id)
                 if hit.entry.kind == "condition" and hit.last == place
                 else None
             )
-            if variable_id is not None and _fits(variable_id, bound):
+            is_beside = place < bound.first or hit.entry.id in {"hfref", "hfpef"}
+            if variable_id is not None and is_beside and _fits(variable_id, bound):
                 return _of_id(clause, bound, variable_id, ("variable",))
     return None
 

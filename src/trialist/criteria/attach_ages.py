@@ -11,7 +11,7 @@ from trialist.criteria.nodes import Basis, Demographic, Interval, Judgement
 from trialist.criteria.quantities import Bound
 from trialist.criteria.tokens import Token
 
-_AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing"})
+_AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing", "aging"})
 
 
 _LIFE = frozenset({"expectancy", "survival", "lifespan", "expected life"})
@@ -52,7 +52,7 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
         and ((unit is not None and unit.ucum == "a") or young or _is_said_of_persons(tokens, bound))
         and _only_persons(tokens, bound)
     )
-    alone = alone or _leads(tokens, bound)
+    alone = alone or _leads(tokens, bound) or _is_of_persons_before(tokens, bound)
     by_topic = bool(topic & {"age", "ages"}) and len(topic) <= 4 and bound.first <= 2
     if not (named or alone or by_topic) or _is_of_something_else(lead, behind):
         return None
@@ -71,7 +71,7 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
         clause.defects.append(
             ("lost_comparator", tokens[bound.first].start, tokens[bound.last - 1].end, "", 0.5)
         )
-    first = bound.first
+    first = _past_children(tokens, bound)
     while first > 0 and tokens[first - 1].text in {
         "age",
         "aged",
@@ -132,11 +132,63 @@ def _is_said_of_persons(tokens: Sequence[Token], bound: Bound) -> bool:
 def _leads(tokens: Sequence[Token], bound: Bound) -> bool:
     """`18-65 years cirrhotic patients`: a wide span of years that a clause begins with, and that stands beside nothing."""
     low, high = bound.interval.lower, bound.interval.upper
-    if bound.first or bound.shape != "range" or bound.unit is None or bound.unit.ucum != "a":
+    if bound.shape != "range" or bound.unit is None or bound.unit.ucum != "a":
+        return False
+    if any(token.text not in word_set("persons") for token in tokens[: bound.first]):
         return False
     behind = tokens[bound.last].text if bound.last < len(tokens) else ""
     is_wide = low is not None and high is not None and high - low >= 10
     return is_wide and behind not in word_set("other_ages_behind") | {"of", "from", "to", "in", "with"}
+
+
+_PERSONS = frozenset(
+    {
+        "patients", "patient", "subjects", "subject", "participants", "participant", "adults", "adult", "children", "volunteers", "individuals", "persons", "people",
+        "men", "women", "males", "females", "male", "female", "boys", "girls", "infants", "adolescents",
+    }
+)  # fmt: skip
+_BEGINS_ANEW = frozenset(
+    {
+        "and",
+        "or",
+        ",",
+        ";",
+        ".",
+        "with",
+        "who",
+        "whose",
+        "having",
+        "undergoing",
+        "requiring",
+        "diagnosed",
+        "suffering",
+        "scheduled",
+    }
+)
+_ADULTS = frozenset({"adults", "adult"})
+_CHILDREN = frozenset({"children", "infants", "boys", "girls", "neonates", "newborns"})
+
+
+def _is_of_persons_before(tokens: Sequence[Token], bound: Bound) -> bool:
+    """`patients under 18 years or …`, `children 6 months to 14 years who …`: years right behind persons that a clause begins with."""
+    unit = bound.unit
+    if bound.shape not in {"compared", "behind", "range"} or unit is None or bound.first == 0:
+        return False
+    noun = tokens[bound.first - 1].text
+    if noun not in _PERSONS or any(token.text not in word_set("persons") for token in tokens[: bound.first]):
+        return False
+    young = unit.ucum in {"mo", "wk", "d"} and noun in _CHILDREN and bound.shape == "range"
+    behind = tokens[bound.last].text if bound.last < len(tokens) else "."
+    return (unit.ucum == "a" or young) and behind in _BEGINS_ANEW
+
+
+def _past_children(tokens: Sequence[Token], bound: Bound) -> int:
+    """Where an age begins: at the children or adults that it is said of, else at its number."""
+    first = bound.first
+    if first and tokens[first - 1].text in _CHILDREN | _ADULTS and _is_of_persons_before(tokens, bound):
+        while first and tokens[first - 1].text in _CHILDREN | _ADULTS:
+            first -= 1
+    return first
 
 
 _EVENTS = frozenset(
@@ -168,7 +220,7 @@ def _is_of_an_event(tokens: Sequence[Token], bound: Bound) -> bool:
 
 def _near_age(lead: Sequence[str]) -> bool:
     for word in reversed(lead):
-        if word in {"age", "aged", "ages"}:
+        if word in {"age", "aged", "ages", "aging", "ageing"}:
             return True
         if word not in word_set("before_an_age"):
             return False
@@ -200,8 +252,15 @@ def _turned(interval: Interval) -> Interval:
     return interval
 
 
+_YEARS = frozenset({"years", "year", "yrs", "yr", "y"})
+
+
 def _only_persons(tokens: Sequence[Token], bound: Bound) -> bool:
-    rest = [token.text for at, token in enumerate(tokens) if not bound.first <= at < bound.last]
+    rest = [
+        token.text
+        for at, token in enumerate(tokens)
+        if not bound.first <= at < bound.last and token.kind not in {"op", "num"} and token.text not in _YEARS
+    ]
     return all(
         word in word_set("persons")
         for word in rest

@@ -1,4 +1,4 @@
-"""Thresholds in pairs: blood pressures (`> 140/90 mmHg`), and thresholds that differ between the sexes."""
+"""Thresholds in pairs: blood pressures (`> 140/90 mmHg`), thresholds that differ between the sexes, and how something was measured."""
 
 from __future__ import annotations
 
@@ -104,3 +104,32 @@ def for_sex(clause: Clause, one: Attached) -> Attached:
         place += 1
     who: Expr = Demographic("sex", clause.span(start, start + 1), values=(sex,))
     return replace(one, last=place, expr=And((who, one.expr)))
+
+
+_ROOM_AIR = "on room air"
+_SETTINGS = (("at", "rest"), ("on", "room", "air"), ("in", "room", "air"), ("breathing", "room", "air"), ("at", "room", "air"))  # fmt: skip
+_RAISED = frozenset({"elevated", "increased", "raised"})
+_LOWERED = frozenset({"decreased", "reduced"})
+
+
+def with_setting(clause: Clause, one: Attached, limit: int) -> Attached:
+    """`resting heart rate > 100`, `SpO2 < 90% on room air`: how it is measured; `elevated BNP (> 200 pg/mL)`: what its number says."""
+    if not isinstance(one.expr, Quantity) or not one.expr.variable:
+        return one
+    tokens, expr = clause.tokens, one.expr
+    first, last, method = one.first, one.last, expr.method
+    before = tokens[first - 1].text if first > limit else ""
+    interval = expr.interval
+    if first - 2 >= limit and (tokens[first - 2].text, before) == ("room", "air"):
+        first, method = first - 2, _ROOM_AIR
+    elif before == "resting":
+        first, method = first - 1, "at rest"
+    elif (before in _RAISED and interval.upper is None) or (before in _LOWERED and interval.lower is None):
+        first -= 1
+    for words in _SETTINGS:
+        if tuple(token.text for token in tokens[last : last + len(words)]) == words:
+            last, method = last + len(words), "at rest" if words[-1] == "rest" else _ROOM_AIR
+            break
+    if (first, last) == (one.first, one.last):
+        return one
+    return Attached(first, last, replace(expr, method=method))

@@ -9,6 +9,7 @@ from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, word_set
 from trialist.criteria.nodes import Basis, Count, Quantity
 from trialist.criteria.quantities import Bound
+from trialist.criteria.tokens import Token
 
 _LONGEST_NAME = 5
 _COUNT_NOUNS = {"{times}"}
@@ -53,28 +54,18 @@ def read_unnamed(
     dose = (_dose(clause, bound, hits) or _size(clause, bound, hits)) if not is_time else None
     if dose is not None:
         return dose
-    last, opened = bound.first, False
-    while last > limit and (
-        tokens[last - 1].text
-        in {"of", "is", "was", "be", "a", ":", "the", "(", "are", "must", "should", "to", "between", "at"}
-        and bound.first - last < 4
-    ):
-        opened = opened or tokens[last - 1].text == "("
-        last -= 1
+    last, opened = _before_the_number(tokens, bound, limit)
     end = last
     if last - 3 >= limit and tokens[last - 1].text == ")" and tokens[last - 3].text == "(":
         last -= 3  # `panel reactive antibody (PRA)`: the abbreviation stands beside its name
-    first = last
-    while (
-        first > limit
-        and last - first < _LONGEST_NAME
-        and tokens[first - 1].kind == "word"
-        and tokens[first - 1].text not in _NO_NAME
-    ):
-        first -= 1
+    first = _name_before(clause, last, limit)
     words = [tokens[at].text for at in range(first, last)]
+    if words and set(words) <= _SCALES and first - 3 > limit and tokens[first - 1].text == ")":
+        first = _before_parenthesis(clause, first, limit)  # `Medication Adherence Scale (MMAS) score < 6`
+        words = [tokens[at].text for at in range(first, last)]
+    known = _TURNING if words and words[-1] in _SCALES else _KNOWN  # a `depression scale` is no depression
     if not words or any(
-        first <= hit.first < last for group in hits for hit in group if hit.entry.kind in _KNOWN
+        first <= hit.first < last for group in hits for hit in group if hit.entry.kind in known
     ):
         return None
     if not set(words) - {"an", "the", "at", "age", "ages"}:
@@ -100,6 +91,195 @@ def read_unnamed(
         surface=clause.said(first, end),
     )
     return Attached(first, after, expr)
+
+
+def _before_the_number(tokens: Sequence[Token], bound: Bound, limit: int) -> tuple[int, bool]:
+    """Where what stands before a number ends, small words left out; and whether a parenthesis opens between the two."""
+    last, opened = bound.first, False
+    while last > limit and tokens[last - 1].text in _SMALL and bound.first - last < 4:
+        opened = opened or tokens[last - 1].text == "("
+        last -= 1
+    if last - 2 > limit and tokens[last - 2].text == "at" and tokens[last - 1].text in _MOMENTS:
+        last -= 2  # `pulmonary pressure at rest < 50 mmHg`
+    return last, opened
+
+
+_SMALL = frozenset(
+    {"of", "is", "was", "be", "a", ":", "the", "(", "are", "must", "should", "to", "between", "at"}
+)
+_MOMENTS = frozenset({"rest", "baseline", "screening", "inclusion", "enrollment", "entry", "peak"})
+_TURNING = frozenset({"negation", "exception", "optional"})
+_STARTS_ANEW = frozenset(
+    {
+        "of", "on", "at", "from", "to", "prior", "before", "after", "since", "per", "than", "years", "year", "old", "x", "when", "due",
+        "during", "over", "under", "despite", "without", "not", "following", "daily", "twice", "times", "time", "above", "below", "greater", "higher", "lower", "less", "more",
+    }
+)  # fmt: skip
+
+
+def _name_before(clause: Clause, last: int, limit: int) -> int:
+    """Where the name begins that ends at a place; a `scale` ends a name, and is in none."""
+    tokens = clause.tokens
+    first = last
+    while (
+        first > limit
+        and last - first < _LONGEST_NAME
+        and tokens[first - 1].kind == "word"
+        and (tokens[first - 1].text not in _NO_NAME or _ends_a_scale(tokens, first, last))
+    ):
+        first -= 1
+    return first
+
+
+def _ends_a_scale(tokens: Sequence[Token], first: int, last: int) -> bool:
+    """Whether the word before a place is the `scale` of a name (`sleepiness scale score`)."""
+    return tokens[first - 1].text == "scale" and all(tokens[at].text in _SAYING for at in range(first, last))
+
+
+def _before_parenthesis(clause: Clause, first: int, limit: int) -> int:
+    """Where a name begins whose abbreviation in parentheses stands before a place; the place itself where there is none."""
+    tokens = clause.tokens
+    opened = next((at for at in range(first - 2, max(limit, first - 6), -1) if tokens[at].text == "("), None)
+    start = _name_before(clause, opened, limit) if opened is not None else first
+    return first if start == opened else start
+
+
+def is_a_score(tokens: Sequence[Token], bound: Bound) -> bool:
+    """Whether a number is said to be a score, of whatever stands behind it (`a score of > 10 on …`)."""
+    at = bound.first - 1
+    while at >= 0 and tokens[at].text in {"of", "is", ":", "a", "total"}:
+        at -= 1
+    behind = tokens[bound.last].text if bound.last < len(tokens) else ""
+    return at >= 0 and tokens[at].text in _SCORED and behind in {"on", "in", "at", "by", "using", "according"}
+
+
+_SCORED = frozenset({"score", "scores", "scored", "scoring", "rating"})
+
+
+def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequence[Hit]]) -> Attached | None:
+    """A threshold whose measure or things counted follow it (`> 50% slough`, `> 14 follicles`, `score ≥ 10 on the … scale`)."""
+    if (extent := _extent(clause, bound)) is not None:
+        return extent
+    if (
+        bound.shape not in {"compared", "behind"}
+        or bound.basis is not Basis.ABSOLUTE
+        or (bound.unit is not None and bound.unit.dimension in _NOT_BEHIND)
+        or _is_of_several(clause, bound)
+    ):
+        return None
+    scored = is_a_score(clause.tokens, bound) and (bound.unit is None or bound.unit.dimension == "score")
+    first, last = _name_behind(clause, bound, upper, scored)
+    words = {clause.tokens[at].text for at in range(first, last)}
+    kinds = {hit.entry.kind for group in hits for hit in group if first <= hit.first < last}
+    if not words or kinds & _TURNING or {"failure", "rate"} <= words:  # of a contraceptive
+        return None
+    if bound.unit is None and words & word_set("units_of_time"):
+        return None  # `no more than 3 cumulative months`
+    name = clause.said(first, last)
+    if scored:
+        return _scored(clause, bound, last, name) if words & _SCALES or name[:1].isupper() else None
+    if kinds:
+        return None
+    span = clause.span(bound.first, last)
+    if bound.unit is not None:
+        clause.rules.append("quantity/behind")
+        return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
+    before = clause.tokens[bound.first - 1].text if bound.first else ""
+    if not _is_plural(clause.tokens[last - 1].text) or not _is_whole(bound) or before == "by":
+        return None  # `evaluated by two or more surgeons` counts nobody's
+    clause.rules.append("count/unnamed")
+    return Attached(bound.first, last, Count(name, bound.interval, span))
+
+
+def _extent(clause: Clause, bound: Bound) -> Attached | None:
+    """`that is > 0.5 cm and < 2 cm in size`: what was measured is said behind the number; of what, before it."""
+    tokens = clause.tokens
+    if (
+        bound.shape == "bare"
+        or bound.unit is None
+        or bound.unit.dimension not in {"length", "area", "volume"}
+    ):
+        return None
+    last = _past_extent(tokens, bound.last)
+    if last == bound.last:
+        return None
+    name = clause.said(bound.last + 1, last)
+    clause.rules.append("quantity/behind")
+    span = clause.span(bound.first, last)
+    return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
+
+
+def _past_extent(tokens: Sequence[Token], place: int) -> int:
+    """The place behind `in size`, `in longest diameter`; the same where nothing of the kind stands there."""
+    words = [token.text for token in tokens[place : place + 4]]
+    at = next((at for at, word in enumerate(words) if word in _EXTENTS), None)
+    return place if words[:1] != ["in"] or at is None or not set(words[1:at]) <= _MOST else place + at + 1
+
+
+_EXTENTS = frozenset({"size", "diameter", "length", "thickness", "depth", "width", "dimension", "dimensions"})
+_MOST = frozenset(
+    {"the", "longest", "largest", "greatest", "maximum", "maximal", "short", "long", "widest", "axis", "any"}
+)
+
+
+def _scored(clause: Clause, bound: Bound, last: int, name: str) -> Attached:
+    """A score on a scale that is named behind it."""
+    start = bound.first
+    while start and clause.tokens[start - 1].text in _SCORED | {"of", "a", "total"}:
+        start -= 1
+    clause.rules.append("quantity/behind")
+    unit = bound.unit.ucum if bound.unit is not None else ""
+    return Attached(start, last, Quantity("", bound.interval, unit, clause.span(start, last), surface=name))
+
+
+def _name_behind(clause: Clause, bound: Bound, upper: int, scored: bool) -> tuple[int, int]:
+    """The words behind a bound that name what it is of; none where they go on too long."""
+    tokens = clause.tokens
+    first = bound.last + (1 if scored or (bound.unit is not None and _says(tokens, bound.last, "of")) else 0)
+    while (
+        first < len(tokens) and tokens[first].text in {"the", "all", "its", "to"} and first < bound.last + 4
+    ):
+        first += 1
+    last = first
+    while last < min(len(tokens), upper) and tokens[last].kind == "word":
+        word = tokens[last].text
+        if (word in _NO_NAME and not (scored and word in _SCALES)) or word in {"and", "or"}:
+            break
+        if word in _STARTS_ANEW and not (word == "of" and last > first):
+            break
+        last += 1
+    while last > first and tokens[last - 1].text in {"of", "the", "a"}:
+        last -= 1
+    return (first, last) if last - first <= _LONGEST_NAME + (4 if scored else 0) else (first, first)
+
+
+_NOT_BEHIND = frozenset(
+    {
+        "time",
+        "half_lives",
+        "count",
+        "mass",
+        "dose",
+        "mass_rate",
+        "dose_rate",
+        "activity",
+        "percentile",
+        "z_score",
+    }
+)
+
+
+def _says(tokens: Sequence[Token], place: int, word: str) -> bool:
+    return place < len(tokens) and tokens[place].text == word
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def _is_whole(bound: Bound) -> bool:
+    values = [value for value in (bound.interval.lower, bound.interval.upper) if value is not None]
+    return all(value == value.to_integral_value() and 0 <= value <= 1000 for value in values)
 
 
 _KNOWN = frozenset(
@@ -135,11 +315,10 @@ def _size(clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]]) -> Attach
         return None
     clause.rules.append("quantity/size")
     name = clause.said(near[-1].first, near[-1].last)
-    span = clause.span(bound.first, bound.last)
+    last = _past_extent(tokens, bound.last)
+    span = clause.span(bound.first, last)
     return Attached(
-        bound.first,
-        bound.last,
-        Quantity("", bound.interval, bound.unit.ucum, span, surface=f"size of {name}"),
+        bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=f"size of {name}")
     )
 
 

@@ -120,7 +120,7 @@ class _Node:
 def _has_capital(text: str, token: Token) -> bool:
     said = text[token.start : token.end]
     if len(said) == 2 and token.text in word_set("capitals_only"):
-        return said.isupper()  # `Mi` may be anything
+        return said.isupper() or said == "Cr"  # `Mi` may be anything
     return said != said.lower()
 
 

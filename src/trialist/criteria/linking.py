@@ -70,6 +70,9 @@ def begins_anew(clause: Clause, pieces: Sequence[Piece]) -> bool:
     return False
 
 
+_OF_THE_HEART = frozenset({"heart_failure", "hfref", "hfpef"})
+
+
 def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
     """Whether a thing behind another in one member says more of the same people, and not something that was not read."""
     expr = piece.expr
@@ -87,6 +90,9 @@ def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr)
         return True
     if isinstance(last, Concept) and last.domain == "allergy":
         return False
+    is_nyha = isinstance(last, Ordinal) and last.scale == "nyha"
+    if is_nyha and piece.entry_id in _OF_THE_HEART and behind == piece.first:
+        return True  # `NYHA class II-III heart failure`
     between = [token.text for token in tokens[behind : piece.first]]
     cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
     if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):

@@ -70,8 +70,8 @@ _RULES = re.compile(
     "|".join(
         (
             # a comparison in two signs, each perhaps escaped, perhaps parted: >=  > or =  >/=  =>  \>\=
-            rf"(?P<ge>{_ESC}(?:>|&(?:amp;){0, 2}gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
-            rf"(?P<le>{_ESC}(?:<|&(?:amp;){0, 2}lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
+            rf"(?P<ge>{_ESC}(?:>|&(?:amp;){0, 2}gt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?(?:/[ ]?)?{_ESC}>|{_ESC}>{_ESC}_(?=[ ]?[0-9])|≥[ ]?(?:/[ ]?)?=|>[ ]or[ ]equal[ ]to\b)",
+            rf"(?P<le>{_ESC}(?:<|&(?:amp;){0, 2}lt;)[ ]?(?:(?:or|/|and)[ ]?)?{_ESC}=(?:[ ]to\b)?|=[ ]?(?:/[ ]?)?{_ESC}<|{_ESC}<{_ESC}_(?=[ ]?[0-9])|≤[ ]?(?:/[ ]?)?=|<[ ]or[ ]equal[ ]to\b)",
             r"(?P<pm>\+[ ]?/[ ]?-|\+-)",
             r"(?P<entity>\\?&(?:amp;){0,2}(?:[A-Za-z][A-Za-z0-9]{1,24}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});)",
             r"(?P<escape>\\(?P<escaped>[!-/:-@\[-`{-~]))",

@@ -130,6 +130,8 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
             place += 1
             continue
         candidates = [*named.at(tokens, place, text), *limiting.at(tokens, place, text)]
+        if said == "requiring":
+            candidates = [hit for hit in candidates if not _has_an_object(tokens, hit)]
         longest = max((hit.last for hit in candidates), default=0)
         best = [hit for hit in candidates if hit.last == longest]
         if best and best[0].entry.kind == "negation" and _is_nitric_oxide(tokens, place, text):
@@ -143,6 +145,22 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         found.append(best)
         place = longest
     return found
+
+
+def _has_an_object(tokens: Sequence[Token], hit: Hit) -> bool:
+    """`requiring treatment with steroids`: what is required is named behind it."""
+    behind = tokens[hit.last].text if hit.last < len(tokens) else ""
+    return hit.entry.kind == "status" and behind in {
+        "with",
+        "by",
+        "for",
+        "of",
+        "in",
+        "using",
+        "or",
+        "and",
+        "/",
+    }
 
 
 _GIVERS = frozenset({"providing", "donor", "donors", "donating", "releasing", "donator", "synthase"})
@@ -329,11 +347,13 @@ def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece 
     if owner[at] is not None or clause.tokens[at].end + 1 < clause.tokens[at + 1].start:
         return piece
     turned = isinstance(piece.expr, ReproState) or piece.entry_id == "smoking"
+    turned = turned or (piece.last - piece.first == 1 and clause.tokens[piece.first].text in _OF_PERSONS)
     if not turned or piece.expr is None:
         return piece
     return replace(piece, first=at, text=clause.said(at, piece.last), expr=Not(piece.expr))
 
 
+_OF_PERSONS = frozenset({"obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic"})
 _OTHERS = frozenset({"other", "another", "second", "additional", "different"})
 
 

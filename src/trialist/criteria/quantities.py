@@ -78,6 +78,8 @@ _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
 _BEFORE_A_LIMIT = tuple(sorted(word_set("before_a_limit")))
 # A unit of which only the beginning was read (`mL/kg/min`).
 _GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
+_OPENED = re.compile(r"[ ]?[(\[][ ]?")
+_CLOSED = re.compile(r"[ ]?[)\]]")
 _SKIPPED = word_set("before_a_number")
 
 
@@ -206,11 +208,13 @@ def _decimal_comma(
         close = comma.start == tokens[last - 1].end and behind.start == comma.end
         whole = value == value.to_integral_value() and behind.text.isdigit() and len(behind.text) <= 2
         unit = read_unit(text, _past_blank(text, behind.end))
-        listed = last + 2 < len(tokens) and tokens[last + 2].text == ","
+        following = tokens[last + 2].text if last + 2 < len(tokens) else ""
+        listed = following == ","
+        halves = behind.text == "5" and following in {"-", "to"} and value < 10  # `1,5-2 times`
         if (
             close
             and whole
-            and (unit is not None or _ULN.match(text, behind.end) or (compared and not listed))
+            and (unit is not None or halves or _ULN.match(text, behind.end) or (compared and not listed))
         ):
             return last + 2, Decimal(f"{int(value)}.{behind.text}")
     return last, value
@@ -283,6 +287,7 @@ def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) ->
     if _GOES_ON.match(text, unit[1], stop) is not None:
         number.is_unclear = True
         return
+    unit = (unit[0], _past_repeated_unit(text, unit, stop))
     number.unit = unit[0]
     if unit[0].lost_exponent:
         number.defects.append(("lost_exponent", unit[0].ucum, 0.95))
@@ -300,6 +305,16 @@ def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) ->
         number.basis = Basis.PERCENTILE
     elif unit[0].ucum == "{SD}":
         number.basis = Basis.Z_SCORE
+
+
+def _past_repeated_unit(text: str, unit: tuple[Unit, int], stop: int) -> int:
+    """`8 gram/deciliter (g/dL)`, `25 millimeters of mercury [mmHg]`: where the unit ends, its abbreviation included."""
+    opened = _OPENED.match(text, unit[1], stop)
+    again = read_unit(text, opened.end()) if opened is not None else None
+    if again is None or again[0].ucum != unit[0].ucum:
+        return unit[1]
+    closed = _CLOSED.match(text, again[1], stop)
+    return unit[1] if closed is None else closed.end()
 
 
 def _interval(op: str, value: Decimal) -> Interval:

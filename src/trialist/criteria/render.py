@@ -215,7 +215,8 @@ def _quantity(expr: Quantity) -> str:
     else:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
-    seen = f" by {expr.method}" if expr.method else ""
+    is_setting = expr.method.startswith(("at ", "on "))
+    seen = f" {expr.method}" if is_setting else f" by {expr.method}" if expr.method else ""
     if expr.aggregate == "change":
         name = f"change of {name}"
     elif expr.aggregate == "ever":
@@ -229,7 +230,9 @@ def _concept(expr: Concept) -> str:
     if expr.domain == "allergy":
         words = [*expr.severity, f"allergy or contraindication: {expr.surface}"]
     else:
-        words = [*dict.fromkeys((*expr.severity, *expr.status)), name]
+        required = [one for one in expr.status if one.startswith("requiring")]
+        before = [one for one in expr.status if one not in required]
+        words = [*dict.fromkeys((*expr.severity, *before)), name, *required]
     said = " ".join(words)
     if expr.certainty:
         said = f"{expr.certainty} {said}"

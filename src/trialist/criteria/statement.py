@@ -18,11 +18,13 @@ from trialist.criteria.nodes import (
     Alternatives,
     And,
     Demographic,
+    ExceptWhen,
     Expr,
     Not,
     Opaque,
     ReproState,
     Span,
+    atoms,
     join_all,
     join_any,
 )
@@ -248,9 +250,12 @@ def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tupl
     said = clause.text[item.start : item.end]
     reach = _reach(said, low) if modality is Modality.PERMISSIVE else None
     stands = reach is not None and (reach.start > 0 or reach.goes_on)
-    if (
-        reach is not None and stands
-    ):  # `HIV infection. Patients with … can be included`: the first still excludes
+    if reach is not None and stands:
+        if reach.start and not reach.goes_on and said[reach.start] in "([":
+            whole = _expression(replace(clause, rules=[], defects=[]), item)
+            if isinstance(whole, ExceptWhen) and not any(isinstance(one, Opaque) for one in atoms(whole)):
+                return Modality.REQUIRED, whole  # what is permitted was read as an exception
+        # `HIV infection. Patients with … can be included`: the first still excludes
         end = item.start + (reach.start or len(said))
         clause.tokens = [token for token in clause.tokens if token.end <= end]
     expr = _expression(clause, item)

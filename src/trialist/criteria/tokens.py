@@ -36,6 +36,12 @@ _STEP_BEFORE = re.compile(r"(?<![A-Za-z])[IVX]{1,4}[abcABC]?$")
 _STEP_BEHIND = re.compile(r"[IVX]{1,4}[abcABC]?(?![A-Za-z])")
 
 
+# A number with its unit before a hyphen.
+_UNIT_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9])[0-9]+(?:\.[0-9]+)?[ ]?(?:m|cm|mm|mg|g|kg|ml|mL|y|yr|yrs|years|mo|months|weeks|wk|d|days|h|hrs?|hours|mmHg)$"
+)
+
+
 class Token(NamedTuple):
     """A word in lower case, a number, a sign (`op`) or other punctuation; `start` and `end` in the normalised text."""
 
@@ -75,6 +81,8 @@ def _joins(text: str, place: int, start: int, stop: int) -> bool:
     before, behind = text[place - 1], text[place + 1]
     if _STEP_BEFORE.search(text[max(start, place - 6) : place]) and _STEP_BEHIND.match(text, place + 1):
         return False
+    if behind.isdigit() and before.isalpha() and _UNIT_BEFORE.search(text[max(start, place - 12) : place]):
+        return False  # `150m-550m`
     return (
         (before.isalnum() or before in "+)")
         and behind.isalnum()

@@ -42,7 +42,20 @@ _AFTER = (
 _OF = ("of", "to", "at", "from the time of")
 _EMPTY = word_set("before_an_anchor")
 OPENS_A_TIME = frozenset(
-    ["within", "in", "during", "over", "at", "prior", "before", "after", "since", "following", "throughout"]
+    [
+        "for",
+        "within",
+        "in",
+        "during",
+        "over",
+        "at",
+        "prior",
+        "before",
+        "after",
+        "since",
+        "following",
+        "throughout",
+    ]
 )
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission", "last_dose"})
 _STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose"})
@@ -78,6 +91,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     while first > 0 and tokens[first - 1].text in _LEAD and len(lead) < 5:
         first -= 1
         lead.insert(0, tokens[first].text)
+    first = _from_duration(tokens, first)
     last = bound.last
     half_lives: Decimal | None = None
     if other is not None and other.unit is not None and other.unit.dimension == "half_lives":
@@ -133,6 +147,14 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     )
 
 
+def _from_duration(tokens: Sequence[Token], first: int) -> int:
+    """`pain duration ≥ 6 months`, `pain of a duration of 6 months`: from where a length of time is said to be one."""
+    at = first
+    while at and first - at < 2 and tokens[at - 1].text in {"of", "is"}:
+        at -= 1
+    return at - 1 if at and tokens[at - 1].text == "duration" else first
+
+
 def _beside(
     tokens: Sequence[Token], last: int, text: str, is_past: bool
 ) -> tuple[Direction | None, int, str | None, int]:
@@ -166,6 +188,8 @@ def _skip_choice(tokens: Sequence[Token], place: int) -> int:
         and tokens[place].text in {",", "(", ")", "whichever", "is", "longer", "shorter", "greater", "was"}
     ):
         place += 1
+    if start < len(tokens) and tokens[start].text == "duration":
+        return start + 1  # `for at least six months duration`
     return place if any(token.text == "whichever" for token in tokens[start:place]) else start
 
 
@@ -259,6 +283,12 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
             return Timed(window, place, end if anchor else last)
     if words[:1] == ["prior"] and words[1:2] != ["to"]:
         return None
+    if words[:3] == ["for", "the", "duration"] or (words[:1] == ["within"] and "period" in words[1:4]):
+        anchor, end = _anchor(tokens, place + (1 if words[0] == "within" else 3), text)
+        if anchor is None and words[3:4] == ["of"]:
+            anchor, end = _anchor(tokens, place + 4, text)
+        if anchor is not None and (words[0] == "for" or tokens[end - 1].text == "period"):
+            return Timed(Window(anchor, Direction.DURING), place, end)
     if words[:1] in (
         ["at"],
         ["during"],

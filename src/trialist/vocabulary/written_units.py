@@ -47,16 +47,16 @@ def _plain(word: str) -> str:
 def _table() -> _Table:
     by_word: dict[str, Unit] = {}
     by_code: dict[str, Unit] = {}
-    words: dict[str, list[str]] = {}
+    words: dict[str, list[tuple[int, str]]] = {}
     for row in read_table("written_units.toml")["unit"].values():
         factor = Decimal(row["factor"]) if row["factor"] else None
         unit = Unit(row["ucum"], row["dimension"], factor)
         by_code.setdefault(unit.ucum, unit)
         for word in row["words"].split("|"):
             by_word.setdefault(word if row.get("case") else _plain(word), unit)
-            words.setdefault(_plain(word)[0], []).append(_pattern(word, bool(row.get("case"))))
+            words.setdefault(_plain(word)[0], []).append((-len(word), _pattern(word, bool(row.get("case")))))
     patterns = {
-        first: re.compile("|".join(sorted(set(found), key=lambda one: (-len(one), one))))
+        first: re.compile("|".join(dict.fromkeys(pattern for _, pattern in sorted(found))))
         for first, found in words.items()
     }
     return _Table(by_word, patterns, by_code)
