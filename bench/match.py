@@ -156,7 +156,7 @@ def ask(asked: argparse.Namespace, directory: Path) -> None:
         began = time.process_time()
         tally = many.tally(known)
         spent.append(time.process_time() - began)
-        touched.append(len(tally.missing))
+        touched.append(len(tally.answered.told))
     print(
         f"one patient x {len(many):,} trials: median {sorted(spent)[3]:.2f} s, worst {max(spent):.2f} s (promise 1 s); "
         f"{sorted(touched)[3]:,} leaves asked"

@@ -18,7 +18,7 @@ from trialist.evaluation.fields import life_assessments
 from trialist.evaluation.many import Tally
 from trialist.evaluation.parts import key_number, need_told
 from trialist.evaluation.running import OPEN
-from trialist.evaluation.verdict import Who
+from trialist.evaluation.verdict import Need, Who
 
 
 class MissingFact(NamedTuple):
@@ -83,13 +83,12 @@ class _Needs:
         self._stored = texts_in(columns, "need")
         self._numbers = columns["need_number"]
         self._more: dict[bytes, int] = {}
+        self._asked_before: dict[int, tuple[tuple[Need, ...], list[int]]] = {}
         self._known_keys, self._stored_keys = tally.many.need_keys
         self._more_keys: dict[int, int] = {}
         self.nameless = len(self._known_keys)
         self.blank = lists_in(columns, f"missing_{int(tally.known.is_covered)}")
-        self.asked = {
-            at: [self._number(need_told(one)) for one in needs] for at, needs in tally.missing.items()
-        }
+        self.asked = {at: self._numbers_of(one.needs) for at, one in tally.answered.told.items()}
         self.of_life = [
             self._number(need_told(need))
             for one in life_assessments(tally.known)
@@ -111,6 +110,14 @@ class _Needs:
         """A need as it is told."""
         stored = len(self._stored)
         return self._stored[need] if need < stored else list(self._more)[need - stored]
+
+    def _numbers_of(self, needs: tuple[Need, ...]) -> list[int]:
+        """The numbers of needs; leaves that are alike have the very same ones, which are looked up once."""
+        found = self._asked_before.get(id(needs))
+        if found is None:
+            numbers = [self._number(need_told(one)) for one in needs]
+            found = self._asked_before[id(needs)] = needs, numbers
+        return found[1]
 
     def _number(self, told: bytes) -> int:
         number = np.uint64(key_number(told))
@@ -144,9 +151,9 @@ def _missed(tally: Tally, needs: _Needs, trials: Array) -> tuple[Array, Array]:
 
 def _of_nodes(tally: Tally, needs: _Needs, sources: Array) -> Lists:
     """The needs of some places of the net, as lists in their order."""
-    runner, codes = tally.many.runner, tally.codes
+    runner, codes = tally.many.runner, tally.answered.codes
     is_open = codes & TRUTH == UNKNOWN
-    wanted = tally.many.reached(np.unique(sources)) & is_open
+    wanted = tally.many.runner.reached(np.unique(sources)) & is_open
     begins, counts = np.zeros(runner.size, np.int64), np.zeros(runner.size, np.int64)
     pool = _of_leaves(tally, needs, wanted, begins, counts)
     for level in runner.levels:
@@ -179,7 +186,7 @@ def _of_leaves(tally: Tally, needs: _Needs, wanted: Array, begins: Array, counts
     """The needs of the leaves that are wanted; where those of each begin is written down."""
     places = tally.many.leaf_places
     leaves = np.flatnonzero(wanted[places])
-    is_asked = np.isin(leaves, np.fromiter(tally.missing, np.int64, len(tally.missing)))
+    is_asked = np.isin(leaves, np.fromiter(tally.answered.told, np.int64, len(tally.answered.told)))
     quiet = leaves[~is_asked]
     pool, owners = needs.blank.of(quiet)
     lengths = np.bincount(owners, minlength=len(quiet)) if len(quiet) else np.zeros(0, np.int64)

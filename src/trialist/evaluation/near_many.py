@@ -40,7 +40,7 @@ def _touched(tally: Tally) -> Array:
     """The places of the net that a fact of the patient bears on."""
     many = tally.many
     found = np.zeros(many.runner.size, bool)
-    found[many.leaf_places[np.fromiter(tally.missing, np.int64, len(tally.missing))]] = True
+    found[many.leaf_places[np.fromiter(tally.answered.told, np.int64, len(tally.answered.told))]] = True
     tree = many.runner.tree
     for level in many.runner.levels:
         second = tree.second[level.places]

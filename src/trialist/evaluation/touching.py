@@ -114,6 +114,17 @@ def keys_of_facts(known: Known) -> frozenset[str]:
     return frozenset(found)
 
 
+def keys_of_words(known: Known) -> frozenset[str]:
+    """The keys of the words of facts that are known by their words alone."""
+    kinds = (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE, FactKind.TRIAL)
+    return frozenset(
+        f"{kind}~{_folded(fact.surface)}"
+        for kind in kinds
+        for fact in (*known.of_kind(kind), *known.of_family(kind))
+        if not fact.id and fact.surface
+    )
+
+
 def _fact_keys(fact: Fact) -> set[str]:
     found = {_key(fact.kind, fact.id)}
     if fact.surface:
