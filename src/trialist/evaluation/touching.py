@@ -94,12 +94,15 @@ def _window_keys(atom: Expr) -> set[str]:
 
 
 def _named(kind: FactKind, concept_id: str, within: str, surface: str) -> set[str]:
-    """The keys of a named thing: its kind (for what is said of everything), its id or the one above it, its words."""
+    """The keys of a named thing: its kind (for what is said of everything), its words, its id.
+
+    What has no id is a kind of `within`: only a fact about that, or about what contains it, bears on it.
+    """
     found = {_key(kind, ANY), f"{kind}~{_folded(surface)}"}
     if concept_id:
         found.add(_key(kind, concept_id))
-    if within:
-        found.add(_key(kind, within))
+    elif within:
+        found.add(_kind_of(kind, within))
     return found
 
 
@@ -131,8 +134,10 @@ def _fact_keys(fact: Fact) -> set[str]:
         found.add(f"{fact.kind}~{_folded(fact.surface)}")
     if fact.kind in (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE):
         domain = "condition" if fact.kind is FactKind.CONDITION else "exposure"
-        for one in filter(None, (fact.id, fact.broader)):
-            found |= _related(fact.kind, domain, one)
+        if fact.id:
+            found |= _related(fact.kind, domain, fact.id)
+        if fact.broader:
+            found |= _above(fact.kind, domain, fact.broader)
     if fact.kind is FactKind.RESULT:
         means = read_kinship()["tests"].get(fact.id, fact.id)
         found |= {_key(FactKind.CONDITION, one) for one in (fact.id, means)}
@@ -147,10 +152,17 @@ def _fact_keys(fact: Fact) -> set[str]:
 
 @cache
 def _related(kind: FactKind, domain: str, fact_id: str) -> frozenset[str]:
-    """The keys of all concepts above and below one."""
-    return frozenset(
-        _key(kind, one) for one in (fact_id, *broader(domain, fact_id), *narrower(domain, fact_id))
-    )
+    """The keys of all concepts above and below one, and of what has no id and is a kind of it."""
+    below = (fact_id, *narrower(domain, fact_id))
+    return _above(kind, domain, fact_id) | {
+        key for one in below for key in (_key(kind, one), _kind_of(kind, one))
+    }
+
+
+@cache
+def _above(kind: FactKind, domain: str, concept_id: str) -> frozenset[str]:
+    """The keys of a concept and of those that contain it."""
+    return frozenset(_key(kind, one) for one in (concept_id, *broader(domain, concept_id)))
 
 
 @cache
@@ -171,6 +183,10 @@ def _tests(name: str) -> tuple[str, ...]:
 
 def _key(kind: FactKind, fact_id: str) -> str:
     return f"{kind}/{fact_id}"
+
+
+def _kind_of(kind: FactKind, concept_id: str) -> str:
+    return f"{kind}<{concept_id}"
 
 
 def _folded(words: str) -> str:
