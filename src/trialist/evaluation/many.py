@@ -23,7 +23,7 @@ from trialist.criteria.nodes import Alternatives, And, AtLeast, Expr, Interval, 
 from trialist.evaluation import codes
 from trialist.evaluation.allowed import Allowed
 from trialist.evaluation.answered import Answered, Leaves
-from trialist.evaluation.columns import Columns, columns_of, lists_in, texts_in, tree_in
+from trialist.evaluation.columns import Columns, Texts, columns_of, lists_in, texts_in, tree_in
 from trialist.evaluation.compiling import NONE, Healthy
 from trialist.evaluation.evaluate import settle
 from trialist.evaluation.fields import (
@@ -85,7 +85,7 @@ class Outcomes(Sequence[Outcome]):
     `classes` are places in eligible, undetermined, excluded.
     """
 
-    nct_ids: Sequence[bytes]
+    nct_ids: Texts
     classes: npt.NDArray[np.uint8]
     for_persons_only: npt.NDArray[np.bool_]
     excluded_by: npt.NDArray[np.int64]
@@ -122,7 +122,7 @@ class Outcomes(Sequence[Outcome]):
         every = self.decided[trials] + self.open[trials]
         share = self.decided[trials] / np.maximum(1, every)
         far = np.zeros(len(trials)) if metres is None else metres
-        names = np.array([self.nct_ids[at] for at in trials.tolist()] or [b""])[: len(trials)]
+        names = self.nct_ids.array()[trials]
         keys = (names, -updated.astype(np.int64), far, -share, ~np.array(on_topic, bool), ranks)
         found: Numbers = trials[np.lexsort(keys)]
         return found

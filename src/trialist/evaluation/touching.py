@@ -5,7 +5,7 @@ Keys may be too many, never too few: a conformance test holds the fast way that 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from trialist.criteria.criterion import Criterion
 from trialist.criteria.nodes import (
@@ -32,6 +32,7 @@ PERSONAL = "personal"
 """The key of what asks birth, age or sex: asked anew for every patient."""
 
 _TRANSPLANT = "transplant"
+_MOST_KEPT = 4096
 
 
 def keys_of_criterion(criterion: Criterion) -> frozenset[str]:
@@ -128,26 +129,31 @@ def keys_of_words(known: Known) -> frozenset[str]:
     )
 
 
-def _fact_keys(fact: Fact) -> set[str]:
-    found = {_key(fact.kind, fact.id)}
-    if fact.surface:
-        found.add(f"{fact.kind}~{_folded(fact.surface)}")
-    if fact.kind in (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE):
-        domain = "condition" if fact.kind is FactKind.CONDITION else "exposure"
-        if fact.id:
-            found |= _related(fact.kind, domain, fact.id)
-        if fact.broader:
-            found |= _above(fact.kind, domain, fact.broader)
-    if fact.kind is FactKind.RESULT:
-        means = read_kinship()["tests"].get(fact.id, fact.id)
-        found |= {_key(FactKind.CONDITION, one) for one in (fact.id, means)}
-        found |= {_key(FactKind.RESULT, one) for one in (fact.id, means, *_tests(fact.id))}
-    if fact.kind is FactKind.GRADE:
+def _fact_keys(fact: Fact) -> frozenset[str]:
+    found = _keys_by_id(fact.kind, fact.id, fact.broader)
+    return found | {f"{fact.kind}~{_folded(fact.surface)}"} if fact.surface else found
+
+
+@lru_cache(_MOST_KEPT)
+def _keys_by_id(kind: FactKind, fact_id: str, above: str) -> frozenset[str]:
+    """The keys that a fact has by its id and the id above it; its words are never kept."""
+    found = {_key(kind, fact_id)}
+    if kind in (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE):
+        domain = "condition" if kind is FactKind.CONDITION else "exposure"
+        if fact_id:
+            found |= _related(kind, domain, fact_id)
+        if above:
+            found |= _above(kind, domain, above)
+    if kind is FactKind.RESULT:
+        means = read_kinship()["tests"].get(fact_id, fact_id)
+        found |= {_key(FactKind.CONDITION, one) for one in (fact_id, means)}
+        found |= {_key(FactKind.RESULT, one) for one in (fact_id, means, *_tests(fact_id))}
+    if kind is FactKind.GRADE:
         rows = read_kinship()["scales"]
-        found |= {_key(FactKind.CONDITION, one) for one, row in rows.items() if row["scale"] == fact.id}
-    if fact.kind is FactKind.EXPOSURE and _is_transplant(fact.id):
+        found |= {_key(FactKind.CONDITION, one) for one, row in rows.items() if row["scale"] == fact_id}
+    if kind is FactKind.EXPOSURE and _is_transplant(fact_id):
         found.add(_TRANSPLANT)
-    return found
+    return frozenset(found)
 
 
 @cache
