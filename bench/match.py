@@ -20,6 +20,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -219,11 +220,11 @@ def match_all(asked: argparse.Namespace, state: Path, directory: Path) -> None:
             every, on_topic=[False] * len(every), metres=None, updated=np.zeros(len(every))
         )
         count_missing(tally, every[outcomes.classes == 1], MOST_TOLD)
-        near = may_be_near(tally, ordered[outcomes.is_of(ordered, Class.EXCLUDED)])
+        near = list(islice(may_be_near(tally, ordered[outcomes.is_of(ordered, Class.EXCLUDED)]), SHOWN))
         spent = clock.spent()
         # What is shown is judged; trials that are at hand stand for those that would be.
         shown_clock = Clock()
-        for one in sample[:SHOWN]:
+        for one in sample[: SHOWN + len(near)]:
             evaluate(one.criteria, who, AS_OF, fields=one.fields)
         more = shown_clock.spent()
         if seed:
@@ -242,7 +243,7 @@ def match_all(asked: argparse.Namespace, state: Path, directory: Path) -> None:
         f"one patient x {len(many):,} trials: {told(whole)} (promise 1 s); of it what they come to: {told(tallied)}"
     )
     print(
-        f"leaves touched: median {sorted(touched)[len(touched) // 2]:,}; near misses to look at: {shown / asked.asked:.0f} a patient"
+        f"leaves touched: median {sorted(touched)[len(touched) // 2]:,}; near misses looked at: {shown / asked.asked:.0f} a patient, the first {SHOWN} at most"
     )
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"memory at most {most / 1e6:.2f} GB, {before / 1e6:.2f} of it before (promise 2 GB)")
