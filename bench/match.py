@@ -1,21 +1,26 @@
 """How fast patients and trials meet: one patient against many open trials, many patients against one trial, the judge beside both.
 
-python bench/match.py [--studies N] [--patients N] [--judged N] [--workers N]
+python bench/match.py [--studies N] [--patients N] [--asked N] [--judged N] [--workers N] [--state DIR]
 
-Trials are invented studies, each with the text and the fields of its own, parsed before the clock starts. The net is built of
-them, written, opened again and asked; so is the judge, alone, on `--judged` of the same trials and patients in the same run,
-and every outcome is compared with its own. Patients are invented too. Times are of the processor, not of the clock.
+Trials are invented studies, no two the same, all taken to be open, each with the text and the fields of its own, parsed before
+the clock starts: twenty minutes of both processors for 60,000, kept in `--state DIR` and gone on with there. The net is built
+of them, written, opened again and asked for `--asked` different invented patients: what all trials come to, their order, the
+facts to ask for first, near misses, and the judge's verdicts on what is shown. The judge alone has `--judged` of the same
+trials in the same run, every outcome is compared with its own, and so it is with patients against one trial. Times are of the
+processor; beside them, in brackets, of the clock.
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import random
 import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,13 +39,16 @@ from trialist.evaluation.near_many import may_be_near
 from trialist.evaluation.parts import Joiner, Part, Trial, part_of
 from trialist.evaluation.policy import STRICT
 from trialist.evaluation.screening import Screening, screen_outcome
+from trialist.evaluation.verdict import Class
 from trialist.index.net_file import NetFile, NetStudy, write_net
 from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import Fact, FactKind, Origin, Patient, Reference, Sex, Status
 from trialist.record import Study
 from trialist.registry.eligibility import criteria_of_study
+from trialist.registry.judging import MOST_TOLD
 
 CHUNK = 400
+SHOWN = 20
 AS_OF = date(2026, 3, 10)
 _LABS = (
     "alt",
@@ -67,29 +75,39 @@ def trials_of(first: int, count: int) -> list[Trial]:
     return found
 
 
-def compiled(first: int, count: int) -> tuple[Part, float, float]:
+def kept_trials(state: Path, first: int, count: int) -> list[Trial]:
+    """The same, read from the state where they were parsed before."""
+    path = state / f"{first:06d}-{count}.pickle"
+    if not path.exists():
+        beside = path.with_suffix(".beside")
+        beside.write_bytes(pickle.dumps(trials_of(first, count), pickle.HIGHEST_PROTOCOL))
+        beside.replace(path)
+    found: list[Trial] = pickle.loads(path.read_bytes())  # our own, of the directory that was named
+    return found
+
+
+def compiled(state: Path, first: int, count: int) -> tuple[Part, float, float]:
     """The part of some studies, with the seconds that parsing and compiling took."""
     began = time.process_time()
-    trials = trials_of(first, count)
+    trials = kept_trials(state, first, count)
     parsed = time.process_time()
     part = part_of(trials)
     return part, parsed - began, time.process_time() - parsed
 
 
-def written(studies: int, workers: int, directory: Path) -> None:
+def written(asked: argparse.Namespace, state: Path, directory: Path) -> None:
     """Build the net of so many studies, and say what it cost."""
-    joiner, parsing, compiling = Joiner(), 0.0, 0.0
-    firsts = range(0, studies, CHUNK)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        sizes = [min(CHUNK, studies - first) for first in firsts]
-        joining = 0.0
-        for part, parsed, spent in pool.map(compiled, firsts, sizes):
+    joiner, parsing, compiling, joining = Joiner(), 0.0, 0.0, 0.0
+    firsts = range(0, asked.studies, CHUNK)
+    sizes = [min(CHUNK, asked.studies - first) for first in firsts]
+    with ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool:
+        for part, parsed, spent in pool.map(compiled, [state] * len(sizes), firsts, sizes):
             began = time.process_time()
             joiner.add(part)
             joining += time.process_time() - began
             parsing, compiling = parsing + parsed, compiling + spent
     began = time.process_time()
-    members = [NetStudy(number, 1, 0) for number in range(studies)]
+    members = [NetStudy(number, 1, 0) for number in range(asked.studies)]
     write_net(directory, "bench", members, columns_of(joiner.part))
     writing = time.process_time() - began
     print(
@@ -131,68 +149,130 @@ def patient_of(seed: int) -> Patient:
     )
 
 
+class Clock:
+    """Seconds of the processor and of the clock since it was made."""
+
+    def __init__(self) -> None:
+        self.began = time.process_time(), time.perf_counter()
+
+    def spent(self) -> tuple[float, float]:
+        """What was spent of both."""
+        return time.process_time() - self.began[0], time.perf_counter() - self.began[1]
+
+
+def told(spent: list[tuple[float, float]]) -> str:
+    """Median and worst of some times."""
+    middle = [sorted(one)[len(spent) // 2] for one in zip(*spent, strict=True)]
+    most = [max(one) for one in zip(*spent, strict=True)]
+    return f"median {middle[0]:.3f} s ({middle[1]:.3f}), worst {most[0]:.3f} s ({most[1]:.3f})"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    for name, default in (("studies", 60_000), ("patients", 1_000), ("judged", 300), ("workers", 2)):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, default in (
+        ("studies", 60_000),
+        ("patients", 1_000),
+        ("asked", 20),
+        ("judged", 300),
+        ("workers", 2),
+    ):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--state", type=Path, help="where parsed criteria are kept")
+    parser.add_argument(
+        "--part", choices=("build", "match", "screen"), help="only this; match and screen want a state"
+    )
     asked = parser.parse_args()
     with TemporaryDirectory() as kept:
-        written(asked.studies, asked.workers, Path(kept))
-        ask(asked, Path(kept))
+        state = asked.state or Path(kept)
+        state.mkdir(parents=True, exist_ok=True)
+        directory = state / f"net-{asked.studies}"
+        if asked.part in (None, "build"):
+            written(asked, state, directory)
+        if asked.part in (None, "match"):
+            match_all(asked, state, directory)
+        if asked.part in (None, "screen"):
+            screen_all(asked, state)
 
 
-def ask(asked: argparse.Namespace, directory: Path) -> None:
+def match_all(asked: argparse.Namespace, state: Path, directory: Path) -> None:
+    """One patient after the other against all trials."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.process_time()
+    clock = Clock()
     many = Many(NetFile(directory, "bench").columns)
+    sample = kept_trials(state, 0, min(CHUNK, asked.studies))[: asked.judged]
     print(
-        f"{len(many):,} trials, {many.shapes:,} different criteria, {len(many.leaves):,} leaves; opened in "
-        f"{time.process_time() - began:.3f} s"
-    )
-    many.outcomes(patient_of(0), AS_OF)
-    spent, touched = [], []
-    for seed in range(1, 8):
-        known = Known(patient_of(seed), AS_OF, STRICT)
-        began = time.process_time()
-        tally = many.tally(known)
-        spent.append(time.process_time() - began)
-        touched.append(len(tally.missing))
-    print(
-        f"one patient x {len(many):,} trials: median {sorted(spent)[3]:.2f} s, worst {max(spent):.2f} s (promise 1 s); "
-        f"{sorted(touched)[3]:,} leaves asked"
+        f"{len(many):,} trials, {many.shapes:,} different criteria, {len(many.leaves):,} leaves, {many.runner.size:,} places; "
+        f"opened in {clock.spent()[0]:.3f} s"
     )
     every = np.arange(len(many))
-    began = time.process_time()
-    count_missing(tally, every[tally.outcomes.classes == 1], 10)
-    missing = time.process_time() - began
-    began = time.process_time()
-    near = may_be_near(tally, every[tally.outcomes.classes == 2])
+    whole, tallied, touched, shown = [], [], [], 0
+    differ = 0
+    for seed in range(asked.asked):
+        who = patient_of(seed)
+        clock = Clock()
+        known = Known(who, AS_OF, STRICT)
+        tally = many.tally(known)
+        first = clock.spent()
+        outcomes = tally.outcomes
+        ordered = outcomes.order(
+            every, on_topic=[False] * len(every), metres=None, updated=np.zeros(len(every))
+        )
+        count_missing(tally, every[outcomes.classes == 1], MOST_TOLD)
+        near = list(islice(may_be_near(tally, ordered[outcomes.is_of(ordered, Class.EXCLUDED)]), SHOWN))
+        spent = clock.spent()
+        # What is shown is judged; trials that are at hand stand for those that would be.
+        shown_clock = Clock()
+        for one in sample[: SHOWN + len(near)]:
+            evaluate(one.criteria, who, AS_OF, fields=one.fields)
+        more = shown_clock.spent()
+        if seed:
+            whole.append((spent[0] + more[0], spent[1] + more[1]))
+            tallied.append(first)
+        else:
+            print(f"the first patient, with what is read once: {spent[0]:.3f} s ({spent[1]:.3f})")
+        touched.append(len(tally.answered.told))
+        shown += len(near)
+        verdicts = [
+            outcome_of(evaluate(one.criteria, who, AS_OF, fields=one.fields))
+            for one in sample[seed :: asked.asked]
+        ]
+        differ += verdicts != [outcomes[at] for at in range(seed, len(sample), asked.asked)]
     print(
-        f"facts to ask for first: {missing:.2f} s; near misses to look at: {len(near):,} in {time.process_time() - began:.2f} s"
+        f"one patient x {len(many):,} trials: {told(whole)} (promise 1 s); of it what they come to: {told(tallied)}"
+    )
+    print(
+        f"leaves touched: median {sorted(touched)[len(touched) // 2]:,}; near misses looked at: {shown / asked.asked:.0f} a patient, the first {SHOWN} at most"
     )
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"memory at most {most / 1e6:.2f} GB, {before / 1e6:.2f} of it for building (promise 2 GB)")
-    sample = trials_of(0, min(asked.judged, asked.studies))
-    person = patient_of(3)
-    began = time.process_time()
-    verdicts = [outcome_of(evaluate(one.criteria, person, AS_OF, fields=one.fields)) for one in sample]
-    judge = (time.process_time() - began) / len(sample)
-    same = verdicts == many.outcomes(person, AS_OF)[: len(sample)]
+    print(f"memory at most {most / 1e6:.2f} GB, {before / 1e6:.2f} of it before (promise 2 GB)")
+    clock = Clock()
+    for one in sample:
+        evaluate(one.criteria, who, AS_OF, fields=one.fields)
+    judge = clock.spent()[0] / len(sample)
     print(
-        f"the judge alone: {judge * 1000:.1f} ms a trial, so {judge * len(many):.0f} s for all; the same outcomes: {same}"
+        f"the judge alone: {judge * 1000:.1f} ms a trial, so {judge * len(many):.0f} s for all; patients of whom {len(sample)} "
+        f"trials, shared among them, came to something else: {differ}"
     )
-    trial = sample[0]
+
+
+def screen_all(asked: argparse.Namespace, state: Path) -> None:
+    """All patients against one trial; several trials, one after the other."""
     people = [patient_of(seed) for seed in range(asked.patients)]
-    screening = Screening(trial.criteria, trial.fields)
-    began = time.process_time()
-    screened = list(screening.screen(people, AS_OF))
-    spent_on = time.process_time() - began
-    few = people[: asked.judged]
-    began = time.process_time()
-    judged = [screen_outcome(evaluate(trial.criteria, one, AS_OF, fields=trial.fields)) for one in few]
-    alone = (time.process_time() - began) / len(few) * len(people)
+    few = people[:: max(1, len(people) // 50)]
+    spent, alone, differ = [], [], 0
+    for trial in kept_trials(state, 0, min(CHUNK, asked.studies))[:12]:
+        clock = Clock()
+        screened = list(Screening(trial.criteria, trial.fields).screen(people, AS_OF))
+        spent.append(clock.spent())
+        clock = Clock()
+        judged = [screen_outcome(evaluate(trial.criteria, one, AS_OF, fields=trial.fields)) for one in few]
+        alone.append(clock.spent()[0] / len(few) * len(people))
+        differ += judged != screened[:: max(1, len(people) // 50)]
     print(
-        f"{len(people):,} patients x one trial: {spent_on:.2f} s (promise 1 s); the judge alone {alone:.2f} s; the same: {judged == screened[: len(few)]}"
+        f"{len(people):,} patients, read before, x one trial, {len(spent)} trials: {told(spent)} (promise 1 s); the judge alone "
+        f"{sorted(alone)[len(alone) // 2]:.2f} s; trials that differ: {differ}"
     )
 
 

@@ -14,11 +14,16 @@ from generative.test_evaluation_properties import AS_OF, FACTS, MORE, PEOPLE, SE
 from trialist.criteria import parse_criteria
 from trialist.criteria.witness import Witness, read_witness
 from trialist.demo import generate_study
+from trialist.evaluation.codes import code_of
+from trialist.evaluation.compiling import Healthy
 from trialist.evaluation.evaluate import evaluate
+from trialist.evaluation.known import Known
+from trialist.evaluation.leaves import answer_leaf
 from trialist.evaluation.many import Many, Outcome, outcome_of
-from trialist.evaluation.parts import Trial
+from trialist.evaluation.parts import Trial, need_told
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
 from trialist.evaluation.screening import Screening, screen_outcome
+from trialist.evaluation.verdict import Who
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient, Sex
 from trialist.record import Study
@@ -66,6 +71,14 @@ def check(trials: list[Trial], many: Many, patient: Patient, policy: Policy) -> 
         (at, one, other) for at, (one, other) in enumerate(zip(found, wanted, strict=True)) if one != other
     ]
     assert not wrong
+    known = Known(patient, AS_OF, policy)
+    for at, told in many.tally(known).answered.told.items():
+        leaf = many.leaves.leaf(at)
+        answer = answer_leaf(leaf, known)
+        needs = {need_told(one) for one in answer.needs if one.who is Who.DATA}
+        assert (told.code, set(map(need_told, told.needs))) == (code_of(answer), needs), leaf
+        if not isinstance(leaf, Healthy):
+            assert set(told.facts) == {one.fact for one in answer.evidence if one.fact is not None}, leaf
 
 
 @settings(max_examples=12, deadline=None)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from trialist.evaluation.calculators.intervals import Interval
 from trialist.evaluation.truth import Truth, all_of, any_of, at_least, not_
 from trialist.evaluation.verdict import POLICY_ASSUMPTIONS, Assumption, Calculation, Evidence, Need
 
@@ -20,7 +21,7 @@ _T = TypeVar("_T")
 class Answer:
     """Whether something holds for a patient. `words` says why, without a full stop; `is_conflict`: open by contradiction.
 
-    `needs` are only those of what is open. `mixes_in_absence`: it rests on something not recorded being absent.
+    `needs` are only those of what is open. `compared` are the values that were held against the limits of an atom.
     """
 
     truth: Truth
@@ -30,6 +31,7 @@ class Answer:
     assumptions: tuple[Assumption, ...] = ()
     needs: tuple[Need, ...] = ()
     is_conflict: bool = False
+    compared: tuple[Interval, ...] = ()
 
     @property
     def rests_on_absence(self) -> bool:
@@ -101,4 +103,5 @@ def _merged(truth: Truth, answers: Sequence[Answer]) -> Answer:
         every(lambda one: one.assumptions),
         every(lambda one: one.needs if one.truth is Truth.UNKNOWN else ()) if is_open else (),
         is_open and any(one.is_conflict for one in answers),
+        tuple(value for one in answers for value in one.compared),
     )

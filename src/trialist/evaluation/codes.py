@@ -7,6 +7,7 @@ of absence stands behind it. The tables are made by asking `answers` for every p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from trialist.evaluation.answers import Answer, all_hold, if_agreed, one_holds, opposite, so_many_hold
 from trialist.evaluation.caution import left_open
 from trialist.evaluation.truth import Truth
-from trialist.evaluation.verdict import Assumption, Need, Who
+from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 
 FALSE, TRUE, UNKNOWN = range(3)
 TRUTH = 3
@@ -65,6 +66,33 @@ def agreed(codes: Sequence[int]) -> int:
     return code_of(if_agreed([answer_of(one) for one in codes], _NEEDS[PERSON]))
 
 
+@cache
+def kept() -> Codes:
+    """As `tables`: which of two answers' evidence stays in what they come to together: 1 the first's, 2 the second's."""
+    marks = [(Evidence(str(bit), "", ""),) for bit in (1, 2)]
+
+    def of(answer: Answer) -> int:
+        return sum(int(one.words) for one in answer.evidence)
+
+    found = np.zeros((5, SIZE, SIZE), np.uint8)
+    for code, answer in _every():
+        first = replace(answer, evidence=marks[0])
+        found[NOT, code, :], found[REFUSED, code, :] = of(opposite(first)), of(_refused(first))
+        for other, second in _every():
+            for row, join in _PAIRS.items():
+                found[row, code, other] = of(join((first, replace(second, evidence=marks[1]))))
+    return found
+
+
+def kept_of_several(count: int, codes: Sequence[int]) -> list[int]:
+    """The places of the answers whose evidence stays, where at least `count` have to hold; with 0 they are readings."""
+    answers = [
+        replace(answer_of(code), evidence=(Evidence(str(at), "", ""),)) for at, code in enumerate(codes)
+    ]
+    found = so_many_hold(count, answers) if count else if_agreed(answers, _NEEDS[PERSON])
+    return [int(one.words) for one in found.evidence]
+
+
 def _refused(answer: Answer) -> Answer:
     return left_open(answer, _NEEDS[PERSON]) if answer.truth is Truth.FALSE else answer
 
@@ -72,18 +100,24 @@ def _refused(answer: Answer) -> Answer:
 @cache
 def tables() -> Codes:
     """By row, code and code: the code of both together; rows of one code leave the second out."""
-    pairs: dict[int, Callable[[Sequence[Answer]], Answer]] = {
-        ALL: all_hold,
-        ANY: one_holds,
-        AGREED: lambda two: if_agreed(two, _NEEDS[PERSON]),
-    }
     found = np.zeros((5, SIZE, SIZE), np.uint8)
-    every = [(code, answer_of(code)) for code in range(SIZE) if code & TRUTH != TRUTH]
-    every = [(code, answer) for code, answer in every if code_of(answer) == code]
-    for code, answer in every:
+    for code, answer in _every():
         found[NOT, code, :] = code_of(opposite(answer))
         found[REFUSED, code, :] = code_of(_refused(answer))
-        for other, second in every:
-            for row, join in pairs.items():
+        for other, second in _every():
+            for row, join in _PAIRS.items():
                 found[row, code, other] = code_of(join((answer, second)))
     return found
+
+
+_PAIRS: dict[int, Callable[[Sequence[Answer]], Answer]] = {
+    ALL: all_hold,
+    ANY: one_holds,
+    AGREED: lambda two: if_agreed(two, _NEEDS[PERSON]),
+}
+
+
+def _every() -> list[tuple[int, Answer]]:
+    """Every code that an answer can have, with such an answer."""
+    found = [(code, answer_of(code)) for code in range(SIZE) if code & TRUTH != TRUTH]
+    return [(code, answer) for code, answer in found if code_of(answer) == code]

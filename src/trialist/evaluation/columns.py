@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from trialist.evaluation.compiling import Several
-from trialist.evaluation.parts import Leaf, Part, Rule, key_number
+from trialist.evaluation.compiling import NONE, Several
+from trialist.evaluation.parts import Leaf, Part, key_number
 from trialist.evaluation.running import Tree, tree_of
 
 Array = npt.NDArray[Any]
@@ -38,6 +38,13 @@ class Texts(Sequence[bytes]):
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
         return self._joined[int(self._starts[at]) : int(self._starts[at + 1])].tobytes()
+
+    def array(self) -> Array:
+        """All of them as one array of texts."""
+        lengths = np.diff(self._starts)
+        if len(lengths) and (lengths == lengths[0]).all() and lengths[0]:
+            return np.ascontiguousarray(self._joined).view(f"S{int(lengths[0])}")
+        return np.array(list(self), dtype=np.bytes_)
 
 
 class Lists:
@@ -91,8 +98,10 @@ def columns_of(part: Part) -> dict[str, Array]:
     _add_texts(found, "minimum_age", [one.encode() for one in part.minimum_ages])
     _add_nodes(found, part)
     _add_leaves(found, [(at, one) for at, one in enumerate(part.nodes) if isinstance(one, Leaf)])
-    for name, rules in (("permission", part.permissions), ("age", part.ages)):
-        _add_rules(found, name, rules)
+    for at, name in enumerate(("permission_trial", "permission_shape")):
+        found[name] = np.array([one[at] for one in part.permissions], np.uint32)
+    _add_texts(found, "age", [one.told for one in part.ages])
+    _add_lists(found, "age_trial", [one.trials for one in part.ages])
     return found
 
 
@@ -128,6 +137,13 @@ def _add_leaves(found: dict[str, Array], leaves: Sequence[tuple[int, Leaf]]) -> 
     found["leaf_place"] = np.array([at for at, _ in leaves], np.uint32)
     _add_texts(found, "leaf", [one.told for _, one in leaves])
     _add_keys(found, "leaf", ((key, at) for at, (_, one) in enumerate(leaves) for key in one.keys))
+    likes: dict[bytes, int] = {}
+    limits: dict[bytes, int] = {b"": NONE}
+    found["like"] = np.array([likes.setdefault(one.like.shared, len(likes)) for _, one in leaves], np.uint32)
+    found["limit_of"] = np.array(
+        [limits.setdefault(one.like.limits, len(limits) - 1) for _, one in leaves], np.int32
+    )
+    _add_texts(found, "limit", [one for one in limits if one])
     told = sorted({need for _, one in leaves for needs in one.needs for need in needs}, key=key_number)
     numbers = {need: at for at, need in enumerate(told)}
     found["need_number"] = np.array([key_number(one) for one in told], np.uint64)
@@ -142,12 +158,6 @@ def telling_key(need: bytes) -> bytes:
     """What needs have in common that one fact would settle: their key, else what they are called."""
     key, what, _, _ = orjson.loads(need)
     return (key or f"words/{what}").encode()
-
-
-def _add_rules(found: dict[str, Array], name: str, rules: Sequence[Rule]) -> None:
-    _add_texts(found, name, [one.told for one in rules])
-    _add_keys(found, name, ((key, at) for at, one in enumerate(rules) for key in one.keys))
-    _add_lists(found, f"{name}_trial", [one.trials for one in rules])
 
 
 def texts_in(columns: Columns, name: str) -> Texts:

@@ -158,6 +158,14 @@ class Net:
         )
         return self._number(shape, expr)
 
+    def permission(self, criterion: Criterion) -> int | None:
+        """The number of what a sentence allows of patients, which has no effect of its own; None where it is about others."""
+        if criterion.population is not Population.PATIENT:
+            return None
+        expr = spanless(as_asked(criterion))
+        sure, denied, listed = self._caution(criterion)
+        return self._number(Shape(self.place(expr), sure=sure, denied=denied, listed=listed), expr)
+
     def field(self, expr: Expr | Healthy) -> int:
         """The number of a field of the registry, asked as an inclusion."""
         place = self._put(expr) if isinstance(expr, Healthy) else self.place(expr)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from trialist.criteria.criterion import Criterion, CriterionSet, Polarity, Population
-from trialist.criteria.nodes import Demographic, Interval
+from trialist.criteria.nodes import Demographic, Expr, Interval
 from trialist.criteria.witness import Witness
 from trialist.evaluation.amounts import amount_words
 from trialist.evaluation.answers import Answer
@@ -20,6 +20,8 @@ from trialist.patient.facts import FactKind, Status
 
 MINIMUM_AGE, MAXIMUM_AGE = "field:minimum_age", "field:maximum_age"
 SEX, HEALTHY, ALIVE = "field:sex", "field:healthy_volunteers", "patient:alive"
+Sides = tuple[tuple[Interval, str] | None, tuple[Interval, str] | None]
+"""A lower and an upper limit of ages, each with its unit; None where there is none."""
 _SEXES = {"MALE": ("male",), "FEMALE": ("female",)}
 
 
@@ -132,6 +134,46 @@ def reconcile_ages(
     return texts, fields
 
 
+def ages_disagree(ages: Iterable[Sides], limits: Sides, decide: Callable[[Interval, str], Truth]) -> bool:
+    """Whether `reconcile_ages` has something to say of the ages of a text and those of the fields, for somebody.
+
+    `decide` says whether an age lies within; it may remember.
+    """
+    for place, field in enumerate(limits):
+        said = None if field is None else decide(*field)
+        if said is None or not said.is_decided:
+            continue
+        for one in ages:
+            own = one[place]
+            found = None if own is None else decide(*own)
+            if found is not None and found.is_decided and found is not said:
+                return True
+    return False
+
+
+def sides_of_fields(fields: Witness) -> Sides:
+    """The registry's lowest and highest age, each as an interval with its unit."""
+    low, high = fields.minimum_age, fields.maximum_age
+    return (
+        None if low is None else (Interval(lower=low[0]), low[1]),
+        None if high is None else (Interval(upper=high[0]), high[1]),
+    )
+
+
+def sides_of(expr: Expr) -> Sides | None:
+    """The lower and the upper limit of an age, each as an interval with its unit; None for others."""
+    if not isinstance(expr, Demographic) or expr.interval is None or expr.kind != "age":
+        return None
+    if "comparator" in expr.assumed:
+        return None
+    low, high = expr.interval.lower, expr.interval.upper
+    lower, upper = expr.interval.lower_inclusive, expr.interval.upper_inclusive
+    return (
+        None if low is None else (Interval(low, None, lower), expr.unit),
+        None if high is None else (Interval(None, high, True, upper), expr.unit),
+    )
+
+
 def ages_may_differ(ages: Iterable[Criterion], fields: Witness) -> bool:
     """Whether a text and the fields name different ages at all, so that `reconcile_ages` may have something to say."""
     return any(
@@ -151,18 +193,12 @@ def _differs(field: tuple[Decimal, str] | None, bound: Decimal | None, is_inclus
 
 def _sides(criterion: Criterion, known: Known) -> tuple[Truth | None, Truth | None] | None:
     """Whether the patient is above the lower and below the upper limit of an age without conditions; None for others."""
-    expr = criterion.expr
-    if not isinstance(expr, Demographic) or expr.interval is None or expr.kind != "age":
-        return None
     is_plain = criterion.guard is None and not criterion.scope and criterion.population is Population.PATIENT
-    if not is_plain or criterion.polarity is Polarity.EXCLUSION or "comparator" in expr.assumed:
+    sides = sides_of(criterion.expr) if is_plain and criterion.polarity is Polarity.INCLUSION else None
+    if sides is None:
         return None
-    low, high = expr.interval.lower, expr.interval.upper
-    lower, upper = expr.interval.lower_inclusive, expr.interval.upper_inclusive
-    return (
-        None if low is None else answer_age(Interval(low, None, lower), expr.unit, known).truth,
-        None if high is None else answer_age(Interval(None, high, True, upper), expr.unit, known).truth,
-    )
+    low, high = (None if one is None else answer_age(*one, known).truth for one in sides)
+    return low, high
 
 
 def _contradicted(one: Assessment) -> Assessment:

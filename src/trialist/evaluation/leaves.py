@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import date
 
 from trialist.criteria.nodes import Expr
@@ -58,6 +58,6 @@ class Touching:
             for one in keys_of_leaf(leaf):
                 self._by_key.setdefault(one, []).append(place)
 
-    def places(self, keys: Iterable[str]) -> list[int]:
+    def places(self, keys: Set[str]) -> list[int]:
         """The places of all leaves that one of the keys touches."""
-        return sorted({place for key in keys for place in self._by_key.get(key, ())})
+        return sorted({place for key in self._by_key.keys() & keys for place in self._by_key[key]})

@@ -5,8 +5,7 @@ to for a patient of whom no fact touches it is worked out once and kept; for a p
 those that ask age, birth or sex. Everything above the leaves is a table of codes, level by level, and a sum a trial.
 
 Nothing is decided here that the judge does not decide: leaves are answered by `evaluate.answer_expr`, and tables are made of
-`answers`. Where facts act across criteria (permissions, ages that text and field tell differently) the judge is asked about
-those criteria.
+`answers`. Where text and field tell ages differently and the patient is between them the judge is asked about those criteria.
 """
 
 from __future__ import annotations
@@ -14,34 +13,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
-from trialist.criteria.criterion import CriterionSet
-from trialist.criteria.decode import decode_criterion
-from trialist.criteria.nodes import Alternatives, And, AtLeast, Expr, Not, Or
-from trialist.criteria.witness import Witness
+from trialist.criteria.nodes import Alternatives, And, AtLeast, Expr, Interval, Not, Or
 from trialist.evaluation import codes
-from trialist.evaluation.codes import code_of
-from trialist.evaluation.columns import Columns, columns_of, keys_in, lists_in, texts_in, tree_in
+from trialist.evaluation.allowed import Allowed
+from trialist.evaluation.answered import Answered, Leaves
+from trialist.evaluation.columns import Columns, Texts, columns_of, lists_in, texts_in, tree_in
 from trialist.evaluation.compiling import NONE, Healthy
-from trialist.evaluation.evaluate import answer_expr, assess, settle
-from trialist.evaluation.fields import field_assessments, life_assessments, reconcile_ages
+from trialist.evaluation.evaluate import settle
+from trialist.evaluation.fields import (
+    Sides,
+    ages_disagree,
+    field_assessments,
+    life_assessments,
+    reconcile_ages,
+)
 from trialist.evaluation.known import Known
-from trialist.evaluation.leaves import answer_leaf
-from trialist.evaluation.parts import Trial, ages_of, decode_leaf, part_of
+from trialist.evaluation.parts import Trial, ages_of, part_of, sides_told
+from trialist.evaluation.persons import answer_age
 from trialist.evaluation.policy import STRICT, Policy
-from trialist.evaluation.running import EXCLUDES, OPEN, Counts, Numbers, Run, Runner, packed_of
-from trialist.evaluation.touching import PERSONAL, keys_of_facts
+from trialist.evaluation.running import OPEN, Counts, Numbers, Run, Runner, packed_of
+from trialist.evaluation.touching import keys_of_facts
 from trialist.evaluation.truth import Truth
-from trialist.evaluation.verdict import Class, Effect, Need, Verdict, Who
-from trialist.patient.facts import Fact, Patient
-
-_OFTEN = 256
+from trialist.evaluation.verdict import Class, Effect, Verdict
+from trialist.patient.facts import Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Outcomes(Sequence[Outcome]):
     `classes` are places in eligible, undetermined, excluded.
     """
 
-    nct_ids: Sequence[bytes]
+    nct_ids: Texts
     classes: npt.NDArray[np.uint8]
     for_persons_only: npt.NDArray[np.bool_]
     excluded_by: npt.NDArray[np.int64]
@@ -122,7 +122,7 @@ class Outcomes(Sequence[Outcome]):
         every = self.decided[trials] + self.open[trials]
         share = self.decided[trials] / np.maximum(1, every)
         far = np.zeros(len(trials)) if metres is None else metres
-        names = np.array([self.nct_ids[at] for at in trials.tolist()] or [b""])[: len(trials)]
+        names = self.nct_ids.array()[trials]
         keys = (names, -updated.astype(np.int64), far, -share, ~np.array(on_topic, bool), ranks)
         found: Numbers = trials[np.lexsort(keys)]
         return found
@@ -138,12 +138,10 @@ class Many:
         """How many different criteria there are."""
         self.slots = lists_in(columns, "slot")
         self.runner = Runner(tree_in(columns))
-        self.leaves = texts_in(columns, "leaf")
-        self.leaf_places = columns["leaf_place"]
-        self._touching = keys_in(columns, "leaf")
-        self._permissions = texts_in(columns, "permission")
-        self._permitting = lists_in(columns, "permission_trial")
-        self._permitted_by = keys_in(columns, "permission")
+        self.leaves = Leaves(columns)
+        self.leaf_places = self.leaves.places
+        self._allowed = Allowed(columns, self.runner)
+        self._age_texts = texts_in(columns, "age")
         self._aged = lists_in(columns, "age_trial")
         self.main = columns["main"].astype(np.int64)
         self._main_ends = np.append(self.main[1:], len(self.slots))
@@ -165,24 +163,15 @@ class Many:
         return [self.ids[at].decode() for at in trials.tolist()]
 
     @cached_property
-    def _personal(self) -> dict[int, Expr | Healthy]:
-        """The leaves that are asked of everybody, read once."""
-        return {at: decode_leaf(self.leaves[at]) for at in self._touching.places({PERSONAL}).tolist()}
-
-    @cached_property
-    def _ages(self) -> list[tuple[CriterionSet, Witness]]:
-        return [ages_of(one) for one in texts_in(self.columns, "age")]
+    def _ages(self) -> list[tuple[tuple[Sides, ...], Sides]]:
+        """For each rule of ages the limits that the text names without conditions, and those of the fields."""
+        return [sides_told(one) for one in self._age_texts]
 
     @cached_property
     def need_keys(self) -> tuple[npt.NDArray[np.uint64], Numbers]:
         """The numbers of the keys of needs, ascending, and for each need the place of its own."""
         keys, places = np.unique(self.columns["need_of"], return_inverse=True)
         return keys, places.astype(np.int64)
-
-    def leaf(self, at: int) -> Expr | Healthy:
-        """A leaf by its number."""
-        found = self._personal.get(at)
-        return decode_leaf(self.leaves[at]) if found is None else found
 
     def outcomes(self, patient: Patient, as_of: date, policy: Policy = STRICT) -> Outcomes:
         """What each trial comes to for a patient, in the trials' order; the same as the judge's verdicts."""
@@ -197,47 +186,24 @@ class Many:
         """
         if known.policy.takes_silence:
             raise ValueError("what a note does not say is asked of the judge, trial by trial")
-        found = self._blank(is_covered=known.is_covered).copy()
-        keys = keys_of_facts(known)
-        touched = self._touching.places(keys)
+        touched = self.leaves.touching.places(keys_of_facts(known))
         if among is not None:
             touched = touched[self._asks(among)[self.leaf_places[touched]]]
-        missing: dict[int, tuple[Need, ...]] = {}
-        for count, at in enumerate(touched.tolist()):
-            if count % _OFTEN == 0:
-                check()
-            answer = answer_leaf(self.leaf(at), known)
-            found[self.leaf_places[at]] = code_of(answer)
-            missing[at] = tuple(one for one in answer.needs if one.who is Who.DATA)
-        run = self.runner.run(self.runner.fill(found))
+        answered = self.leaves.answer(known, touched, self._blank(is_covered=known.is_covered), check)
+        run = self.runner.run(self.runner.fill(answered.codes))
         sums = self._sums(run.counts())
-        self._permit(known, keys, run, sums)
+        self._permit(answered, run, sums)
         odd = self._tell_ages_apart(known, sums)
         life = packed_of(life_assessments(known))
-        return Tally(self, known, found, run, missing, odd, sums, self._weighed(sums, life))
+        return Tally(self, known, answered, run, odd, sums, self._weighed(sums, life))
 
     def _asks(self, trials: Numbers) -> npt.NDArray[np.bool_]:
         """The places of the net that some trials ask."""
         firsts, counts = self.main[trials], (self._main_ends - self.main)[trials]
         slots = np.repeat(firsts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        shapes = np.unique(self.slots.of(slots)[0])
+        shapes = np.unique(np.concatenate([self.slots.of(slots)[0], self._allowed.shapes_of(trials)]))
         places = self.runner.tree.shapes[shapes][:, [0, 2, 3, 4, 5, 6]]
-        return self.reached(np.unique(places[places != NONE]))
-
-    def reached(self, places: Numbers) -> npt.NDArray[np.bool_]:
-        """These places, and all that they are joined of."""
-        found = np.zeros(self.runner.size, bool)
-        found[places] = True
-        second = self.runner.tree.second
-        for level in reversed(self.runner.levels):
-            own = found[level.places]
-            found[level.first[own]] = True
-            other = second[level.places[own]]
-            found[other[other != NONE]] = True
-            for place, node in level.several:
-                if found[place]:
-                    found[list(node.members)] = True
-        return found
+        return self.runner.reached(np.unique(places[places != NONE]))
 
     def _blank(self, *, is_covered: bool) -> codes.Codes:
         """The codes of the leaves for a patient of whom nothing is known (or nothing in a long record)."""
@@ -251,7 +217,7 @@ class Many:
         """Whether there is an expression at a place: all but the registry's field for healthy volunteers."""
         at = int(np.searchsorted(self.leaf_places, place))
         is_leaf = at < len(self.leaf_places) and self.leaf_places[at] == place
-        return not (is_leaf and isinstance(self.leaf(at), Healthy))
+        return not (is_leaf and isinstance(self.leaves.leaf(at), Healthy))
 
     def expr_at(self, place: int) -> Expr:
         """The expression at a place of the net, put together again; its lists are joined in pairs."""
@@ -260,7 +226,7 @@ class Many:
         if row < 0:
             node = dict(tree.several).get(place)
             if node is None:
-                return _expr(self.leaf(int(np.searchsorted(self.leaf_places, place))))
+                return _expr(self.leaves.leaf(int(np.searchsorted(self.leaf_places, place))))
             members = tuple(self.expr_at(one) for one in node.members)
             return AtLeast(node.least, members) if node.least else Alternatives(members)
         first = self.expr_at(int(tree.first[place]))
@@ -280,27 +246,14 @@ class Many:
         np.cumsum(values[self.slots.joined], out=totals[1:])
         return np.diff(totals[self.slots.starts])
 
-    def _permit(self, known: Known, keys: frozenset[str], run: Run, sums: Counts) -> None:
+    def _permit(self, answered: Answered, run: Run, sums: Counts) -> None:
         """What excludes by a fact that the trial elsewhere permits is open for a reader."""
-        allowed: dict[int, set[Fact]] = {}
-        for number in self._permitted_by.places(keys - {PERSONAL}).tolist():
-            told = assess(decode_criterion(orjson.loads(self._permissions[number])), known)
-            facts = {item.fact for item in told.evidence if item.fact is not None}
-            if facts and told.truth is not Truth.FALSE:
-                for at in self._permitting[number].tolist():
-                    allowed.setdefault(at, set()).update(facts)
-        used: dict[int, set[Fact]] = {}
-        for at, facts in allowed.items():
-            for slot in range(self.main[at], self._main_ends[at]):
-                for shape in self.slots[slot].tolist():
-                    if run.effects[shape] != EXCLUDES:
-                        continue
-                    if shape not in used:
-                        answer = answer_expr(self.expr_at(int(self.runner.tree.shapes[shape, 0])), known)
-                        used[shape] = {item.fact for item in answer.evidence if item.fact is not None}
-                    if not facts.isdisjoint(used[shape]):
-                        before = Run(run.effects[[shape]], run.codes[[shape]], run.waits[[shape]]).counts()
-                        _change(sums, slot, before, _TO_BE_READ)
+        slots, shapes = self._allowed.opened(
+            answered, self.leaf_places, run, self.slots, (self.main, self._main_ends)
+        )
+        before = Run(run.effects[shapes], run.codes[shapes], run.waits[shapes]).counts()
+        for column, was, is_ in zip(sums, before, _TO_BE_READ, strict=True):
+            np.add.at(column, slots, is_ - was)
 
     def _tell_ages_apart(self, known: Known, sums: Counts) -> set[int]:
         """Where text and field name different ages and the patient is between them, neither decides.
@@ -308,7 +261,15 @@ class Many:
         Returns the trials of which other data is missing by that.
         """
         odd: set[int] = set()
-        for number, (ages, fields) in enumerate(self._ages):
+
+        @cache
+        def decide(interval: Interval, unit: str) -> Truth:
+            return answer_age(interval, unit, known).truth
+
+        for number, (texts_sides, field_sides) in enumerate(self._ages):
+            if not ages_disagree(texts_sides, field_sides, decide):
+                continue
+            ages, fields = ages_of(self._age_texts[number])
             trials = self._aged[number].astype(np.int64)
             texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
             before = field_assessments(fields, known)
@@ -368,14 +329,13 @@ class Many:
 class Tally:
     """What trials come to for one patient, with the codes and counts that it rests on.
 
-    `missing` are the data needs of the leaves that were asked, `odd` the trials of which these do not tell all.
+    `odd` are the trials of which the leaves that were asked do not tell all that is missing.
     """
 
     many: Many
     known: Known
-    codes: codes.Codes
+    answered: Answered
     run: Run
-    missing: dict[int, tuple[Need, ...]]
     odd: set[int]
     sums: Counts
     outcomes: Outcomes

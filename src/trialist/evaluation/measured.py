@@ -99,6 +99,7 @@ class _Reading:
     words: str
     calculation: Calculation | None
     need: Need | None
+    compared: intervals.Interval | None = None
 
 
 def _weigh(atom: Quantity, chosen: Chosen, known: Known) -> Answer:
@@ -108,6 +109,7 @@ def _weigh(atom: Quantity, chosen: Chosen, known: Known) -> Answer:
     assumptions = (*chosen.assumptions, *_assumptions(atom), *_derived(chosen.facts))
     calculations = tuple(one.calculation for one in readings if one.calculation is not None)
     words = tuple(dict.fromkeys(one.words for one in readings))
+    compared = tuple(one.compared for one in readings if one.compared is not None)
     if {Truth.TRUE, Truth.FALSE} <= truths:
         is_derived = any(one.origin.document == "derived" for one in chosen.facts)
         why = "the methods answer differently" if is_derived else "results of the same time that contradict"
@@ -120,10 +122,11 @@ def _weigh(atom: Quantity, chosen: Chosen, known: Known) -> Answer:
             assumptions,
             (need,),
             is_conflict=not is_derived,
+            compared=compared,
         )
     truth = truths.pop() if len(truths) == 1 else Truth.UNKNOWN
     needs = tuple(one.need for one in readings if one.need is not None) if truth is Truth.UNKNOWN else ()
-    return Answer(truth, words, evidence, calculations, assumptions, needs)
+    return Answer(truth, words, evidence, calculations, assumptions, needs, compared=compared)
 
 
 def _read(atom: Quantity, fact: Fact, known: Known) -> _Reading:
@@ -169,9 +172,9 @@ def _told(
     if truth is Truth.UNKNOWN:
         bound = relation_words(atom.interval, Truth.TRUE, atom.unit, times)
         need = _need(atom, f"not exact enough to say whether it is {bound}")
-        return _Reading(truth, f"{told}: {need.why}", calculation, need)
+        return _Reading(truth, f"{told}: {need.why}", calculation, need, value)
     said = f"{told}: {relation_words(atom.interval, truth, atom.unit, times)}"
-    return _Reading(truth, said, calculation, None)
+    return _Reading(truth, said, calculation, None, value)
 
 
 def _limit(atom: Quantity, fact: Fact, known: Known) -> Fraction | None:

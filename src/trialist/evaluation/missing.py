@@ -18,7 +18,7 @@ from trialist.evaluation.fields import life_assessments
 from trialist.evaluation.many import Tally
 from trialist.evaluation.parts import key_number, need_told
 from trialist.evaluation.running import OPEN
-from trialist.evaluation.verdict import Who
+from trialist.evaluation.verdict import Need, Who
 
 
 class MissingFact(NamedTuple):
@@ -45,7 +45,7 @@ def count_missing(tally: Tally, trials: Array, most: int | None) -> list[Missing
     for need in needs.of_life:
         owners, keys = _with(owners, trials), _with(keys, np.full(len(trials), needs.keys()[need]))
     size = needs.key_count
-    pairs = np.unique(owners * size + keys)
+    pairs = _distinct(owners * size + keys)
     owners, keys = pairs // size, pairs % size
     is_alone = np.bincount(owners)[owners] == 1
     missing_in = np.bincount(keys, minlength=size)
@@ -53,7 +53,7 @@ def count_missing(tally: Tally, trials: Array, most: int | None) -> list[Missing
     # What has no name is told to nobody, and takes nobody's place among the first.
     missing_in[needs.nameless] = settles[needs.nameless] = 0
     leading = _leading(settles, missing_in, most)
-    present = np.unique(_with(found, np.array(needs.of_life, np.int64)))
+    present = _distinct(_with(found, np.array(needs.of_life, np.int64)))
     facts = []
     for at in leading.tolist():
         rows = [orjson.loads(needs.text(one)) for one in present[needs.keys()[present] == at].tolist()]
@@ -61,6 +61,15 @@ def count_missing(tally: Tally, trials: Array, most: int | None) -> list[Missing
         facts.append(MissingFact(*name, key, int(settles[at]), int(missing_in[at])))
     facts.sort(key=lambda one: (-one.settles, -one.missing_in, one.key or f"words/{one.what}"))
     return facts[:most]
+
+
+def _distinct(values: Array) -> Array:
+    """Each value once, ascending. Of millions, sorting finds them sooner than the table that `unique` makes."""
+    ordered = np.sort(values)
+    is_new = np.ones(len(ordered), bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    found: Array = ordered[is_new]
+    return found
 
 
 def _with(some: Array, more: Array) -> Array:
@@ -83,13 +92,12 @@ class _Needs:
         self._stored = texts_in(columns, "need")
         self._numbers = columns["need_number"]
         self._more: dict[bytes, int] = {}
+        self._asked_before: dict[int, tuple[tuple[Need, ...], list[int]]] = {}
         self._known_keys, self._stored_keys = tally.many.need_keys
         self._more_keys: dict[int, int] = {}
         self.nameless = len(self._known_keys)
         self.blank = lists_in(columns, f"missing_{int(tally.known.is_covered)}")
-        self.asked = {
-            at: [self._number(need_told(one)) for one in needs] for at, needs in tally.missing.items()
-        }
+        self.asked = {at: self._numbers_of(one.needs) for at, one in tally.answered.told.items()}
         self.of_life = [
             self._number(need_told(need))
             for one in life_assessments(tally.known)
@@ -111,6 +119,14 @@ class _Needs:
         """A need as it is told."""
         stored = len(self._stored)
         return self._stored[need] if need < stored else list(self._more)[need - stored]
+
+    def _numbers_of(self, needs: tuple[Need, ...]) -> list[int]:
+        """The numbers of needs; leaves that are alike have the very same ones, which are looked up once."""
+        found = self._asked_before.get(id(needs))
+        if found is None:
+            numbers = [self._number(need_told(one)) for one in needs]
+            found = self._asked_before[id(needs)] = needs, numbers
+        return found[1]
 
     def _number(self, told: bytes) -> int:
         number = np.uint64(key_number(told))
@@ -144,9 +160,9 @@ def _missed(tally: Tally, needs: _Needs, trials: Array) -> tuple[Array, Array]:
 
 def _of_nodes(tally: Tally, needs: _Needs, sources: Array) -> Lists:
     """The needs of some places of the net, as lists in their order."""
-    runner, codes = tally.many.runner, tally.codes
+    runner, codes = tally.many.runner, tally.answered.codes
     is_open = codes & TRUTH == UNKNOWN
-    wanted = tally.many.reached(np.unique(sources)) & is_open
+    wanted = tally.many.runner.reached(sources) & is_open
     begins, counts = np.zeros(runner.size, np.int64), np.zeros(runner.size, np.int64)
     pool = _of_leaves(tally, needs, wanted, begins, counts)
     for level in runner.levels:
@@ -179,7 +195,7 @@ def _of_leaves(tally: Tally, needs: _Needs, wanted: Array, begins: Array, counts
     """The needs of the leaves that are wanted; where those of each begin is written down."""
     places = tally.many.leaf_places
     leaves = np.flatnonzero(wanted[places])
-    is_asked = np.isin(leaves, np.fromiter(tally.missing, np.int64, len(tally.missing)))
+    is_asked = np.isin(leaves, np.fromiter(tally.answered.told, np.int64, len(tally.answered.told)))
     quiet = leaves[~is_asked]
     pool, owners = needs.blank.of(quiet)
     lengths = np.bincount(owners, minlength=len(quiet)) if len(quiet) else np.zeros(0, np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -13,34 +14,40 @@ from trialist.evaluation.near import may_come_of_age, may_pass
 from trialist.evaluation.running import EXCLUDES
 
 
-def may_be_near(tally: Tally, trials: Array) -> Array:
-    """Which of some trials that exclude may do so by one thing that changes; perhaps too many, never too few."""
+def may_be_near(tally: Tally, trials: Array) -> Iterator[int]:
+    """Those of some trials that exclude which may do so by one thing that changes, in their order; perhaps too many, never too few.
+
+    What is excluded by is looked at when its trial's turn comes: whoever has enough asks for no more.
+    """
     many, run = tally.many, tally.run
     shapes, owners = many.slots.of(many.main[trials])
     excludes = run.effects[shapes] == EXCLUDES
     shapes, owners = shapes[excludes], owners[excludes]
     is_minimum = many.columns["minimum"][shapes] != 0
-    asked, place = np.unique(shapes[~is_minimum], return_inverse=True)
-    touched = _touched(tally)
-    changing = np.array([_may_pass(tally, one, touched) for one in asked.tolist()], bool)
-    found = tally.outcomes.excluded_by[trials] == 1
-    found &= _any_of(owners[~is_minimum][changing[place]], len(trials))
     minimums = np.bincount(owners[is_minimum], minlength=len(trials))
-    found |= (tally.outcomes.excluded_by[trials] <= minimums) & _may_come_of_age(tally, trials)
-    near: Array = trials[found]
-    return near
-
-
-def _any_of(owners: Array, count: int) -> Array:
-    found: Array = np.bincount(owners, minlength=count) > 0
-    return found
+    excluded_by = tally.outcomes.excluded_by[trials]
+    is_by_age = excluded_by <= minimums
+    of_age = np.zeros(len(trials), bool)
+    of_age[is_by_age] = _may_come_of_age(tally, trials[is_by_age])
+    is_alone = (excluded_by == 1)[owners] & ~is_minimum
+    alone: dict[int, list[int]] = {}
+    for owner, shape in zip(owners[is_alone].tolist(), shapes[is_alone].tolist(), strict=True):
+        alone.setdefault(owner, []).append(shape)
+    touched = _touched(tally)
+    passes: dict[int, bool] = {}
+    for at in sorted({*alone, *np.flatnonzero(of_age).tolist()}):
+        for shape in alone.get(at, ()):
+            if shape not in passes:
+                passes[shape] = _may_pass(tally, shape, touched)
+        if of_age[at] or any(passes[shape] for shape in alone.get(at, ())):
+            yield int(trials[at])
 
 
 def _touched(tally: Tally) -> Array:
     """The places of the net that a fact of the patient bears on."""
     many = tally.many
     found = np.zeros(many.runner.size, bool)
-    found[many.leaf_places[np.fromiter(tally.missing, np.int64, len(tally.missing))]] = True
+    found[many.leaf_places[np.fromiter(tally.answered.told, np.int64, len(tally.answered.told))]] = True
     tree = many.runner.tree
     for level in many.runner.levels:
         second = tree.second[level.places]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from trialist.criteria.criterion import Coverage, Criterion, CriterionSet, Modality
+from trialist.criteria.criterion import Coverage, Criterion, CriterionSet, Modality, Polarity
 from trialist.criteria.decode import decode_criterion, decode_value
 from trialist.criteria.encode import encode_criterion, encode_value
 from trialist.criteria.nodes import Demographic, Expr, Span
@@ -22,11 +22,11 @@ from trialist.criteria.witness import Witness
 from trialist.evaluation.codes import code_of
 from trialist.evaluation.compiling import NONE, Healthy, Junction, Net, Several, Shape, fields_of
 from trialist.evaluation.evaluate import has_headings
-from trialist.evaluation.fields import ages_may_differ
+from trialist.evaluation.fields import Sides, ages_may_differ, sides_of, sides_of_fields
 from trialist.evaluation.known import Known
 from trialist.evaluation.leaves import answer_leaf, blank, keys_of_leaf
+from trialist.evaluation.likeness import Likeness, likeness_of
 from trialist.evaluation.spanless import spanless
-from trialist.evaluation.touching import keys_of_criterion
 from trialist.evaluation.verdict import Need, Who
 from trialist.evaluation.weigh import unread_needs
 
@@ -43,25 +43,28 @@ class Trial:
 
 
 class Leaf(NamedTuple):
-    """An expression as JSON, the numbers of its keys, and code and data needs for each of the two blank patients."""
+    """An expression as JSON, the numbers of its keys, code and data needs for each of two blank patients, what it is like."""
 
     told: bytes
     keys: tuple[int, ...]
     codes: tuple[int, int]
     needs: tuple[tuple[bytes, ...], tuple[bytes, ...]]
+    like: Likeness
 
 
 class Rule(NamedTuple):
-    """Something asked of every patient whom it may concern: as JSON, the numbers of its keys, and its trials."""
+    """Something asked of every patient: as JSON, and its trials."""
 
     told: bytes
-    keys: tuple[int, ...]
     trials: list[int]
 
 
 @dataclass
 class Part:
-    """Trials as numbers: places of nodes in `nodes`, numbers of `shapes`, and slots (a trial's own, then its cohorts')."""
+    """Trials as numbers: places of nodes in `nodes`, numbers of `shapes`, and slots (a trial's own, then its cohorts').
+
+    `permissions` are pairs of a trial and the shape of something that it allows.
+    """
 
     ids: list[str] = field(default_factory=list)
     unread: list[bool] = field(default_factory=list)
@@ -72,7 +75,7 @@ class Part:
     nodes: list[Leaf | Junction | Several] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     minimums: list[bool] = field(default_factory=list)
-    permissions: list[Rule] = field(default_factory=list)
+    permissions: list[tuple[int, int]] = field(default_factory=list)
     ages: list[Rule] = field(default_factory=list)
 
 
@@ -116,7 +119,6 @@ class _Compiling:
     def __init__(self) -> None:
         self.net = Net()
         self.part = Part()
-        self._permissions: dict[object, int] = {}
         self._ages: dict[object, int] = {}
 
     def run(self, trials: Iterable[Trial]) -> Part:
@@ -130,7 +132,8 @@ class _Compiling:
             first, second = (answer_told(node, one) for one in blanks)
             keys = tuple(sorted(map(key_number, keys_of_leaf(node))))
             needs = (first[1], second[1])
-            self.part.nodes.append(Leaf(encode_leaf(node), keys, (first[0], second[0]), needs))
+            like = likeness_of(node)
+            self.part.nodes.append(Leaf(encode_leaf(node), keys, (first[0], second[0]), needs, like))
         self.part.shapes = self.net.shapes
         self.part.minimums = [self._is_minimum(one) for one in self.net.shapes]
         return self.part
@@ -165,9 +168,10 @@ class _Compiling:
             if scope:
                 part.cohorts.append((at, len(part.slots)))
             part.slots.append(shapes)
-        for one in criteria.criteria:
-            if one.modality is Modality.PERMISSIVE:
-                self._add_permission(at, one)
+        allowed = [
+            self.net.permission(one) for one in criteria.criteria if one.modality is Modality.PERMISSIVE
+        ]
+        part.permissions += [(at, one) for one in dict.fromkeys(allowed) if one is not None]
 
     def _add_ages(self, at: int, fields: Witness, ages: list[Criterion]) -> None:
         if not ages_may_differ(ages, fields):
@@ -179,18 +183,8 @@ class _Compiling:
                 "criteria": [encode_criterion(_plain_age(number, one)) for number, one in enumerate(ages)],
                 "limits": [None if one is None else [str(one[0]), one[1]] for one in limits],
             }
-            self.part.ages.append(Rule(orjson.dumps(told), (), []))
+            self.part.ages.append(Rule(orjson.dumps(told), []))
         self.part.ages[number].trials.append(at)
-
-    def _add_permission(self, at: int, one: Criterion) -> None:
-        told = (spanless(one.expr), one.text, one.polarity, one.population)
-        number = self._permissions.setdefault(told, len(self.part.permissions))
-        if number == len(self.part.permissions):
-            keys = tuple(sorted(map(key_number, keys_of_criterion(one))))
-            self.part.permissions.append(Rule(orjson.dumps(encode_criterion(one)), keys, []))
-        trials = self.part.permissions[number].trials
-        if not trials or trials[-1] != at:
-            trials.append(at)
 
 
 def _is_age(criterion: Criterion) -> bool:
@@ -233,7 +227,7 @@ class Joiner:
         self.part = Part()
         self._nodes: dict[object, int] = {}
         self._shapes: dict[Shape, int] = {}
-        self._rules: tuple[dict[bytes, int], dict[bytes, int]] = ({}, {})
+        self._ages: dict[bytes, int] = {}
 
     def add(self, part: Part) -> None:
         """Put the trials of a part behind those that are there."""
@@ -252,15 +246,12 @@ class Joiner:
         own.slots += [[numbers[one] for one in slot] for slot in part.slots]
         own.main += [first_slot + one for one in part.main]
         own.cohorts += [(first + trial, first_slot + slot) for trial, slot in part.cohorts]
-        for rules, more, known in (
-            (own.permissions, part.permissions, self._rules[0]),
-            (own.ages, part.ages, self._rules[1]),
-        ):
-            for rule in more:
-                at = known.setdefault(rule.told, len(rules))
-                if at == len(rules):
-                    rules.append(rule._replace(trials=[]))
-                rules[at].trials.extend(first + one for one in rule.trials)
+        own.permissions += [(first + trial, numbers[shape]) for trial, shape in part.permissions]
+        for rule in part.ages:
+            at = self._ages.setdefault(rule.told, len(own.ages))
+            if at == len(own.ages):
+                own.ages.append(rule._replace(trials=[]))
+            own.ages[at].trials.extend(first + one for one in rule.trials)
 
     def _node(self, node: Leaf | Junction | Several, places: list[int]) -> int:
         key: Any
@@ -299,12 +290,26 @@ class Joiner:
         return found
 
 
+def sides_told(told: bytes) -> tuple[tuple[Sides, ...], Sides]:
+    """The limits that a text names without conditions, and those of the fields: of a rule of `Part.ages`, read in part."""
+    found = orjson.loads(told)
+    texts = []
+    for one in found["criteria"]:
+        is_plain = one["guard"] is None and one["polarity"] == str(Polarity.INCLUSION)
+        sides = sides_of(decode_value(one["expr"])) if is_plain else None
+        if sides is not None:
+            texts.append(sides)
+    return tuple(texts), sides_of_fields(_limits(found))
+
+
+def _limits(found: Any) -> Witness:
+    low, high = (None if one is None else (Decimal(one[0]), str(one[1])) for one in found["limits"])
+    return Witness(minimum_age=low, maximum_age=high)
+
+
 def ages_of(told: bytes) -> tuple[CriterionSet, Witness]:
     """The ages that a trial's text names, and those of its fields: what a rule of `Part.ages` tells."""
     found = orjson.loads(told)
-    low, high = (None if one is None else (Decimal(one[0]), str(one[1])) for one in found["limits"])
     nothing = Coverage(0, 0, 0, 0, 0, 0, 0, 0)
     criteria = tuple(map(decode_criterion, found["criteria"]))
-    return CriterionSet("", True, "", criteria, (), (), (), nothing), Witness(
-        minimum_age=low, maximum_age=high
-    )
+    return CriterionSet("", True, "", criteria, (), (), (), nothing), _limits(found)

@@ -81,17 +81,19 @@ def answer_age(interval: Interval, unit: str, known: Known, *, is_exact: bool = 
             _in_age(age, Interval(lower=interval.lower)),
             _in_age(age, Interval(upper=interval.lower)),
         ]
+    compared = (known_range(age),)
     truths = set(readings)
     truth = truths.pop() if len(truths) == 1 else Truth.UNKNOWN
     assumption = Assumption("age", "ages are counted in completed years, months, weeks or days")
     if truth.is_decided:
         words = f"age {told} on {known.as_of}: {relation_words(interval, truth, unit)}"
-        return Answer(truth, (words,), evidence, (), (assumption,))
+        return Answer(truth, (words,), evidence, (), (assumption,), compared=compared)
     why = "not exact enough" if len(set(readings)) == 1 else "the text can be read in two ways at this age"
     need = Need(_BIRTH.who, "date of birth", why, _BIRTH.key, _BIRTH.code)
     if len(set(readings)) > 1:
         need = Need(Who.READER, "age limit", why)
-    return Answer(Truth.UNKNOWN, (f"age {told} on {known.as_of}: {why}",), evidence, needs=(need,))
+    words = f"age {told} on {known.as_of}: {why}"
+    return Answer(Truth.UNKNOWN, (words,), evidence, needs=(need,), compared=compared)
 
 
 def _in_age(age: ValueRange, interval: Interval) -> Truth:

@@ -144,6 +144,21 @@ class Runner:
                 found[place] = _several(node, found)
         return found
 
+    def reached(self, places: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """These places, and all that they are joined of."""
+        found = np.zeros(self.size, bool)
+        found[places] = True
+        second = self.tree.second
+        for level in reversed(self.levels):
+            own = found[level.places]
+            found[level.first[own]] = True
+            other = second[level.places[own]]
+            found[other[other != NONE]] = True
+            for place, node in level.several:
+                if found[place]:
+                    found[list(node.members)] = True
+        return found
+
     def run(self, found: codes.Codes) -> Run:
         """What each shape does by the codes of all places."""
         columns = self._shapes.T if found.ndim == 1 else self._shapes.T[:, :, None]

@@ -19,9 +19,17 @@ from trialist.evaluation import codes
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.compiling import Healthy, Junction, Net, Several, fields_of
 from trialist.evaluation.evaluate import answer_expr, assess, evaluate, has_headings
-from trialist.evaluation.fields import ages_may_differ, field_assessments
+from trialist.evaluation.fields import (
+    Sides,
+    ages_disagree,
+    ages_may_differ,
+    field_assessments,
+    sides_of,
+    sides_of_fields,
+)
 from trialist.evaluation.known import Known
 from trialist.evaluation.leaves import Touching, answer_leaf, blank, code_of_leaf
+from trialist.evaluation.persons import answer_age
 from trialist.evaluation.policy import STRICT, Policy
 from trialist.evaluation.running import EXCLUDES, OPEN, Run, Runner, result_names, tree_of
 from trialist.evaluation.touching import PERSONAL, keys_of_criterion, keys_of_facts
@@ -77,9 +85,11 @@ class Screening:
             for one in criteria.criteria
             if one.modality is Modality.PERMISSIVE
         ]
-        self._acts = any(one.scope for one in counted) or (
-            fields is not None and ages_may_differ(counted, fields)
-        )
+        self._has_cohorts = any(one.scope for one in counted)
+        self._sides: tuple[tuple[Sides, ...], Sides] | None = None
+        if fields is not None and ages_may_differ(counted, fields):
+            sides = (sides_of(one.expr) for one in counted)
+            self._sides = tuple(one for one in sides if one is not None), sides_of_fields(fields)
         self._runner = Runner(tree_of(self._net.nodes, self._net.shapes))
         self._leaves = [
             at for at, one in enumerate(self._net.nodes) if not isinstance(one, Junction | Several)
@@ -115,11 +125,18 @@ class Screening:
         run = self._runner.run(self._runner.fill(np.array(columns).T.copy()))
         for at, patient in enumerate(patients):
             own = Run(run.effects[:, at], run.codes[:, at], run.waits[:, at])
-            is_plain = patient.is_dead is not True and not self._acts and not policy.takes_silence
-            if is_plain:
+            if self._is_plain(everybody[at][0]):
                 yield self._outcome(self._permitted(own, *everybody[at]))
             else:
                 yield screen_outcome(evaluate(self._criteria, patient, as_of, policy, self._fields))
+
+    def _is_plain(self, known: Known) -> bool:
+        """Whether nothing acts on the whole trial: a death, cohorts, silence, ages that text and field tell apart."""
+        if known.patient.is_dead is True or self._has_cohorts or known.policy.takes_silence:
+            return False
+        return self._sides is None or not ages_disagree(
+            *self._sides, lambda interval, unit: answer_age(interval, unit, known).truth
+        )
 
     def _permitted(self, run: Run, known: Known, keys: frozenset[str]) -> Run:
         """The same with what excludes by a fact that the trial elsewhere permits left to a reader."""

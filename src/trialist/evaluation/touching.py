@@ -5,7 +5,7 @@ Keys may be too many, never too few: a conformance test holds the fast way that 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from trialist.criteria.criterion import Criterion
 from trialist.criteria.nodes import (
@@ -32,6 +32,7 @@ PERSONAL = "personal"
 """The key of what asks birth, age or sex: asked anew for every patient."""
 
 _TRANSPLANT = "transplant"
+_MOST_KEPT = 4096
 
 
 def keys_of_criterion(criterion: Criterion) -> frozenset[str]:
@@ -94,12 +95,15 @@ def _window_keys(atom: Expr) -> set[str]:
 
 
 def _named(kind: FactKind, concept_id: str, within: str, surface: str) -> set[str]:
-    """The keys of a named thing: its kind (for what is said of everything), its id or the one above it, its words."""
+    """The keys of a named thing: its kind (for what is said of everything), its words, its id.
+
+    What has no id is a kind of `within`: only a fact about that, or about what contains it, bears on it.
+    """
     found = {_key(kind, ANY), f"{kind}~{_folded(surface)}"}
     if concept_id:
         found.add(_key(kind, concept_id))
-    if within:
-        found.add(_key(kind, within))
+    elif within:
+        found.add(_kind_of(kind, within))
     return found
 
 
@@ -114,32 +118,57 @@ def keys_of_facts(known: Known) -> frozenset[str]:
     return frozenset(found)
 
 
-def _fact_keys(fact: Fact) -> set[str]:
-    found = {_key(fact.kind, fact.id)}
-    if fact.surface:
-        found.add(f"{fact.kind}~{_folded(fact.surface)}")
-    if fact.kind in (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE):
-        domain = "condition" if fact.kind is FactKind.CONDITION else "exposure"
-        for one in filter(None, (fact.id, fact.broader)):
-            found |= _related(fact.kind, domain, one)
-    if fact.kind is FactKind.RESULT:
-        means = read_kinship()["tests"].get(fact.id, fact.id)
-        found |= {_key(FactKind.CONDITION, one) for one in (fact.id, means)}
-        found |= {_key(FactKind.RESULT, one) for one in (fact.id, means, *_tests(fact.id))}
-    if fact.kind is FactKind.GRADE:
+def keys_of_words(known: Known) -> frozenset[str]:
+    """The keys of the words of facts that are known by their words alone."""
+    kinds = (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE, FactKind.TRIAL)
+    return frozenset(
+        f"{kind}~{_folded(fact.surface)}"
+        for kind in kinds
+        for fact in (*known.of_kind(kind), *known.of_family(kind))
+        if not fact.id and fact.surface
+    )
+
+
+def _fact_keys(fact: Fact) -> frozenset[str]:
+    found = _keys_by_id(fact.kind, fact.id, fact.broader)
+    return found | {f"{fact.kind}~{_folded(fact.surface)}"} if fact.surface else found
+
+
+@lru_cache(_MOST_KEPT)
+def _keys_by_id(kind: FactKind, fact_id: str, above: str) -> frozenset[str]:
+    """The keys that a fact has by its id and the id above it; its words are never kept."""
+    found = {_key(kind, fact_id)}
+    if kind in (FactKind.CONDITION, FactKind.ALLERGY, FactKind.EXPOSURE):
+        domain = "condition" if kind is FactKind.CONDITION else "exposure"
+        if fact_id:
+            found |= _related(kind, domain, fact_id)
+        if above:
+            found |= _above(kind, domain, above)
+    if kind is FactKind.RESULT:
+        means = read_kinship()["tests"].get(fact_id, fact_id)
+        found |= {_key(FactKind.CONDITION, one) for one in (fact_id, means)}
+        found |= {_key(FactKind.RESULT, one) for one in (fact_id, means, *_tests(fact_id))}
+    if kind is FactKind.GRADE:
         rows = read_kinship()["scales"]
-        found |= {_key(FactKind.CONDITION, one) for one, row in rows.items() if row["scale"] == fact.id}
-    if fact.kind is FactKind.EXPOSURE and _is_transplant(fact.id):
+        found |= {_key(FactKind.CONDITION, one) for one, row in rows.items() if row["scale"] == fact_id}
+    if kind is FactKind.EXPOSURE and _is_transplant(fact_id):
         found.add(_TRANSPLANT)
-    return found
+    return frozenset(found)
 
 
 @cache
 def _related(kind: FactKind, domain: str, fact_id: str) -> frozenset[str]:
-    """The keys of all concepts above and below one."""
-    return frozenset(
-        _key(kind, one) for one in (fact_id, *broader(domain, fact_id), *narrower(domain, fact_id))
-    )
+    """The keys of all concepts above and below one, and of what has no id and is a kind of it."""
+    below = (fact_id, *narrower(domain, fact_id))
+    return _above(kind, domain, fact_id) | {
+        key for one in below for key in (_key(kind, one), _kind_of(kind, one))
+    }
+
+
+@cache
+def _above(kind: FactKind, domain: str, concept_id: str) -> frozenset[str]:
+    """The keys of a concept and of those that contain it."""
+    return frozenset(_key(kind, one) for one in (concept_id, *broader(domain, concept_id)))
 
 
 @cache
@@ -160,6 +189,10 @@ def _tests(name: str) -> tuple[str, ...]:
 
 def _key(kind: FactKind, fact_id: str) -> str:
     return f"{kind}/{fact_id}"
+
+
+def _kind_of(kind: FactKind, concept_id: str) -> str:
+    return f"{kind}<{concept_id}"
 
 
 def _folded(words: str) -> str:

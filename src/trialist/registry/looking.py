@@ -37,8 +37,8 @@ def look_up(
     )
     matches = _judged(judge, many.names(ordered[: asked.most]), check)
     near = []
-    for one in many.names(may_be_near(tally, ordered[outcomes.is_of(ordered, Class.EXCLUDED)])):
-        found = _judged(judge, [one], check)[0]
+    for at in may_be_near(tally, ordered[outcomes.is_of(ordered, Class.EXCLUDED)]):
+        found = _judged(judge, [many.ids[at].decode()], check)[0]
         near += [found] if found.near_miss is not None else []
         if len(near) == asked.most:
             break

@@ -1,0 +1,121 @@
+"""What a trial allows in one sentence does not surely exclude in another: by arrays, for all trials of a net.
+
+The facts that an expression rests on go up the net as its codes do: a table made of `answers` says of which members of a
+junction they stay. Facts are bits; what has more of them than a number has bits is gone through again.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from trialist.evaluation import codes
+from trialist.evaluation.answered import Answered
+from trialist.evaluation.codes import FALSE, TRUTH
+from trialist.evaluation.columns import Array, Columns, Lists
+from trialist.evaluation.running import EXCLUDES, Run, Runner
+from trialist.patient.facts import Fact
+
+_WORD = 64
+_EXPR = 0
+_FIRST, _SECOND = 1, 2
+
+Leaf = tuple[int, tuple[Fact, ...]]
+"""The place of a leaf, and the facts that its answer rests on."""
+
+
+class Allowed:
+    """What the trials of a net allow."""
+
+    def __init__(self, columns: Columns, runner: Runner) -> None:
+        self._trials, self._shapes = columns["permission_trial"].astype(np.int64), columns["permission_shape"]
+        self._runner = runner
+        self._exprs = runner.tree.shapes[:, _EXPR]
+
+    def shapes_of(self, trials: Array) -> Array:
+        """The shapes of what some trials allow."""
+        found: Array = self._shapes[np.isin(self._trials, trials)]
+        return found
+
+    @cached_property
+    def _places(self) -> Array:
+        """Where in the net what is allowed is looked for."""
+        return self._runner.reached(np.unique(self._exprs[self._shapes]))
+
+    def opened(
+        self, answered: Answered, leaf_places: Array, run: Run, slots: Lists, of_trial: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        """Slots and shapes that exclude by a fact that their trial allows; `of_trial` has the first and last slots."""
+        is_allowed = run.codes[self._shapes] & TRUTH != FALSE
+        leaves = [(int(leaf_places[at]), one.facts) for at, one in answered.told.items() if one.facts]
+        numbers = _Numbers()
+        for place, facts in leaves:
+            if self._places[place]:
+                for fact in facts:
+                    numbers.put(fact)
+        trials, exprs = self._trials[is_allowed], self._exprs[self._shapes[is_allowed]]
+        asked, shapes, owners = self._excluding(run, slots, of_trial)
+        found = np.zeros(len(shapes), bool)
+        for first in range(0, len(numbers), _WORD):
+            rests = self._rests(answered.codes, leaves, numbers, first)
+            allowed = np.zeros(len(of_trial[0]), np.uint64)
+            np.bitwise_or.at(allowed, trials, rests[exprs])
+            found |= rests[self._exprs[shapes]] & allowed[owners] != 0
+        return asked[found], shapes[found]
+
+    def _excluding(self, run: Run, slots: Lists, of_trial: tuple[Array, Array]) -> tuple[Array, Array, Array]:
+        """What excludes in the trials that allow anything: slots, shapes, trials."""
+        trials = np.unique(self._trials)
+        counts = (of_trial[1] - of_trial[0])[trials]
+        own = np.repeat(of_trial[0][trials] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        shapes, at = slots.of(own)
+        excludes = np.flatnonzero(run.effects[shapes] == EXCLUDES)
+        at = at[excludes]
+        return own[at], shapes[excludes], np.repeat(trials, counts)[at]
+
+    def _rests(self, found: codes.Codes, leaves: list[Leaf], numbers: _Numbers, first: int) -> Array:
+        """On which of 64 facts, those from a number on, each place of the net rests."""
+        rests = np.zeros(self._runner.size, np.uint64)
+        for place, facts in leaves:
+            for fact in facts:
+                at = numbers.get(fact) - first
+                if 0 <= at < _WORD:
+                    rests[place] |= np.uint64(1 << at)
+        kept = codes.kept()
+        for level in self._runner.levels:
+            one, other = rests[level.first], rests[level.second]
+            touched = np.flatnonzero(one | other)
+            rows, firsts, seconds = level.rows[touched], level.first[touched], level.second[touched]
+            stays = kept[rows, found[firsts], found[seconds]]
+            joined = np.where(stays & _FIRST != 0, one[touched], np.uint64(0))
+            joined |= np.where(stays & _SECOND != 0, other[touched], np.uint64(0))
+            rests[level.places[touched]] = joined
+            for place, node in level.several:
+                members = np.array(node.members)
+                if rests[members].any():
+                    stay = members[codes.kept_of_several(node.least, found[members].tolist())]
+                    rests[place] = np.bitwise_or.reduce(rests[stay]) if len(stay) else 0
+        return rests
+
+
+class _Numbers:
+    """Numbers of facts; equal ones have the same, and the very same one is not compared."""
+
+    def __init__(self) -> None:
+        self._same: dict[int, int] = {}
+        self._equal: dict[Fact, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._equal)
+
+    def put(self, fact: Fact) -> None:
+        if id(fact) not in self._same:
+            self._same[id(fact)] = self._equal.setdefault(fact, len(self._equal))
+
+    def get(self, fact: Fact) -> int:
+        """The number of a fact; -1 where it has none."""
+        found = self._same.get(id(fact))
+        if found is None:
+            found = self._same[id(fact)] = self._equal.get(fact, -1)
+        return found

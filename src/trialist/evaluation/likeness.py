@@ -1,0 +1,127 @@
+"""Leaves that ask the same but for something that no answer depends on, or for their limits: one is asked for all of them.
+
+Two leaves are alike where they differ only in their own words for a concept that has a name of ours, or, for a measure or an
+age, in the limits. Of those with limits the judge tells which values it held against the limits (`Answer.compared`). Which
+values these are does not depend on the limits; so whoever stands to them as another one does comes to the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+import orjson
+
+from trialist.criteria.decode import decode_value
+from trialist.criteria.encode import encode_value
+from trialist.criteria.lexicon import tables, variables
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Concept,
+    Demographic,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Interval,
+    Not,
+    Or,
+    Quantity,
+)
+from trialist.evaluation.amounts import asked_range, compare
+from trialist.evaluation.calculators import intervals
+from trialist.evaluation.compiling import Healthy
+
+_ANY_LIMIT = Interval(lower=Decimal(0))
+
+
+class Likeness(NamedTuple):
+    """What leaves that are alike share, as JSON, and the leaf's own limits; b"" for those without."""
+
+    shared: bytes
+    limits: bytes = b""
+
+
+def likeness_of(leaf: Expr | Healthy) -> Likeness:
+    """What a leaf is alike in to others."""
+    if isinstance(leaf, Healthy):
+        return Likeness(b"")
+    if isinstance(leaf, Quantity | Demographic) and _is_limited(leaf):
+        limits = orjson.dumps(encode_value(leaf.interval))
+        return Likeness(_shared(replace(leaf, interval=_ANY_LIMIT)), limits)
+    return Likeness(_shared(leaf))
+
+
+def _is_limited(atom: Quantity | Demographic) -> bool:
+    """Whether limits are all that an atom's own reading depends on; a lost comparison has two readings."""
+    is_of_numbers = isinstance(atom, Quantity) or (atom.kind == "age" and atom.interval is not None)
+    return is_of_numbers and "comparator" not in atom.assumed
+
+
+def _shared(leaf: Expr) -> bytes:
+    return orjson.dumps(encode_value(_wordless(leaf)))
+
+
+def _wordless(expr: Expr) -> Expr:
+    """The expression without words that are neither told nor looked for: those of what has a name and an id of ours."""
+    match expr:
+        case And(of):
+            return And(tuple(map(_wordless, of)))
+        case Or(of):
+            return Or(tuple(map(_wordless, of)))
+        case AtLeast(count, of):
+            return AtLeast(count, tuple(map(_wordless, of)))
+        case Not(of):
+            return Not(_wordless(of))
+        case ExceptWhen(main, exception):
+            return ExceptWhen(_wordless(main), _wordless(exception))
+        case Alternatives(readings):
+            return Alternatives(tuple(map(_wordless, readings)))
+        case Concept():
+            is_named = expr.domain != "allergy" and expr.concept_id in tables()["condition"]
+            return replace(expr, surface="" if is_named else expr.surface, examples=(), method="")
+        case Exposure():
+            is_named = expr.concept_id in tables()["drug"] or expr.concept_id in tables()["procedure"]
+            return replace(expr, surface="" if is_named else expr.surface, examples=())
+        case Quantity():
+            return replace(expr, surface="" if expr.variable in variables() else expr.surface, method="")
+        case _:
+            return expr
+
+
+class Limits(NamedTuple):
+    """Limits as numbers: as they are, and with the lower one included (an age over 18 may mean either)."""
+
+    asked: intervals.Interval
+    included: intervals.Interval
+    kind: tuple[bool, bool]
+
+
+def read_limits(told: bytes) -> Limits:
+    """The limits that a likeness tells."""
+    found = _interval(told)
+    included = replace(found, lower_inclusive=True)
+    kind = (found.lower is None, found.lower_inclusive)
+    return Limits(asked_range(found), asked_range(included), kind)
+
+
+def _interval(told: bytes) -> Interval:
+    found = decode_value(orjson.loads(told))
+    if not isinstance(found, Interval):
+        raise TypeError("limits are an interval")
+    return found
+
+
+Standing = tuple[object, ...]
+
+
+def standing(limits: Limits | None, compared: tuple[intervals.Interval, ...]) -> Standing:
+    """How limits stand to values that were held against others of their kind; equal for those that come to the same."""
+    if limits is None:
+        return ()
+    found: list[object] = [limits.kind]
+    for value in compared:
+        found += (compare(value, limits.asked), compare(value, limits.included))
+    return tuple(found)
