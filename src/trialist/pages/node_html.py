@@ -24,6 +24,8 @@ _SPECIAL = re.compile("[&<>\"']")
 _LOWEST_HEADING = 6
 _MOST_ROWS = 20
 _MOST_ROWS_OF_RECORD = 100
+_MOST_VALUES, _FIRST_VALUES = 16, 10
+"""Of more values than these of one label the first are shown and the others folded."""
 _MOST_SECTIONS = 12
 """Of more sections than this in one part of a record each is folded but the first."""
 _WIDE, _MIDDLING = 60, 14
@@ -105,7 +107,14 @@ def _section(section: Section, level: int, docs: bool, *, folded: bool) -> Itera
 
 def _pair(pair: Labelled, docs: bool) -> Iterator[str]:
     yield f"<div><dt>{_explained(pair.label)}</dt><dd>"
-    yield from _values(pair.values)
+    if len(pair.values) > _MOST_VALUES:
+        yield from _values(pair.values[:_FIRST_VALUES])
+        rest = pair.values[_FIRST_VALUES:]
+        yield f'<details class="more-values"><summary>and {len(rest):,} more</summary>'
+        yield from _values(rest)
+        yield "</details>\n"
+    else:
+        yield from _values(pair.values)
     doc = doc_at(pair.id) if docs else None
     if doc is not None:
         yield _field_doc(doc)
