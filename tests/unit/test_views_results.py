@@ -78,7 +78,8 @@ def test_fisher_refuses_nonsense() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(None, ""), (0, "0%"), (0.04, "<0.1%"), (0.0998, "0.1%"), (12.34, "12.3%"), (100, "100%")]
+    ("share", "text"),
+    [(None, ""), (0, "0%"), (0.04, "<0.1%"), (0.0998, "0.1%"), (12.34, "12.3%"), (100, "100%")],
 )
 def test_percentages(share: float | None, text: str) -> None:
     assert percent_text(share) == text
@@ -375,7 +376,7 @@ def test_adverse_events() -> None:
         "20/100 (20%)",
         "3 affected",
     ]
-    assert [cell and cell.text for cell in adverse.other[1].cells] == ["nobody at risk", None, None]
+    assert [cell and cell.text for cell in adverse.other[1].cells] == ["none at risk", None, None]
     first, second = adverse.totals
     assert first.deaths is None
     assert first.serious is not None

@@ -127,7 +127,10 @@ def read_search(asked: Asked) -> Search:
     if at_sites:
         filters = (*filters, sites_where(at_sites, only_open=asked.text("open") == "1"))
     query = replace(
-        query, filters=(*query.filters, *filters), page_size=page_size(asked), geo_decay=_MILD if near else query.geo_decay
+        query,
+        filters=(*query.filters, *filters),
+        page_size=page_size(asked),
+        geo_decay=_MILD if near else query.geo_decay,
     )
     notes = [*query.notes]
     if place is not None:
