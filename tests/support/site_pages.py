@@ -84,3 +84,13 @@ PAGES: dict[str, str] = {
 
 REFUSED = {"unreadable", "landscape unreadable", "not found", "no study", "no module", "not this way"}
 """Pages whose status is not 200: the browser itself writes that into its console."""
+
+ELSEWHERE = {
+    "/find/export": "files, in tests/unit/test_site_find.py",
+    "/feed": "Atom, in tests/unit/test_site_figures.py",
+    "/study/{nct}/feed": "Atom, in tests/unit/test_site_figures.py",
+    "/match/edit": "takes a form, in tests/browser/test_match_in_browser.py",
+    "/match/trials": "takes a form, in tests/browser/test_match_in_browser.py",
+    "/match/trial": "takes a form, in tests/browser/test_match_in_browser.py",
+}
+"""Addresses of the site that no row can stand for → what they give, and where that is tested."""

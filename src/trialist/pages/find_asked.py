@@ -71,8 +71,8 @@ SORTS: Mapping[str, tuple[str, str]] = {
 SIZES = (10, 20, 50, 100)
 DISTANCES = ("25km", "50km", "100km", "200km", "500km")
 _MOST_PAGES = 5_000
-_MILD = GeoDecay(scale_metres=3_000_000.0)
-"""What is asked about comes first, and nearness second: half at a distance of 3,000 km, where the registry's API has 300 miles."""
+_MILD = GeoDecay(least=0.75)
+"""Nearness counts as in the registry's API, but never so much that a study about something else comes before one far away."""
 _CODE_LETTERS = 3
 _POINT = re.compile(r"latitude -?[0-9.]+, longitude -?[0-9.]+")
 _AT_PLACE = re.compile(

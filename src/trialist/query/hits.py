@@ -396,9 +396,10 @@ def decay(metres: NDArray[np.float64], by: GeoDecay) -> NDArray[np.float64]:
     beyond = np.maximum(np.minimum(metres, _FARTHEST) - by.offset_metres, 0)
     match by.func:
         case DecayFunction.GAUSS:
-            return np.exp(beyond**2 * (math.log(by.decay) / by.scale_metres**2))
+            found = np.exp(beyond**2 * (math.log(by.decay) / by.scale_metres**2))
         case DecayFunction.EXP:
-            return np.exp(beyond * (math.log(by.decay) / by.scale_metres))
+            found = np.exp(beyond * (math.log(by.decay) / by.scale_metres))
         case DecayFunction.LINEAR:
             reach = by.scale_metres / (1 - by.decay)
-            return np.maximum((reach - beyond) / reach, 0)
+            found = np.maximum((reach - beyond) / reach, 0)
+    return by.least + (1 - by.least) * found
