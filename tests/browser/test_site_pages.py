@@ -125,6 +125,13 @@ def test_keyboard_alone(windows: dict[str, Watched]) -> None:
     assert shown != "none"
     page.keyboard.press("Enter")
     page.wait_for_url("**/study/NCT*")
+    for label, url in (("Full record", "**/record"), ("Eligibility Module", "**/eligibilityModule")):
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.textContent") == label:
+                break
+        page.keyboard.press("Enter")
+        page.wait_for_url(url)
     window.check()
 
 

@@ -70,3 +70,16 @@ def test_of_many_values_the_first_are_shown_and_all_are_there() -> None:
     assert "<summary>and 40 more</summary>" in found
     assert re.findall(r"<bdi>Disease (\d+)</bdi>", found) == [str(number) for number in range(50)]
     assert found.index("Disease 9<") < found.index("<details") < found.index("Disease 10<")
+
+
+def test_every_table_has_a_name_of_its_own() -> None:
+    sections = [Section(f"s{n}", "Pain", (table(1),)) for n in range(2)]
+    found = str(nodes_html([table(1), *sections], docs=True))
+    assert re.findall(r'aria-label="([^"]*)"', found) == ["Sites", "Pain: Sites", "Pain: Sites (2)"]
+    assert found.count("<caption>Sites</caption>") == 3
+
+
+def test_a_head_without_a_word_is_no_head() -> None:
+    empty = Table("t", "Sites", (Column("a", "A"), Column("b", "B")), (((), (Value("5"),)),), heads=1)
+    assert '<th scope="row">' not in nodes_html([empty])
+    assert "<tr><td></td><td>" in nodes_html([empty])
