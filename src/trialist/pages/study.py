@@ -20,7 +20,7 @@ from trialist.views.reads import Reader, text_in
 
 _GLANCE = ("status", "conditions", "treatments", "study_type", "funder_types", "identifiers")
 _APART = (*_GLANCE, "sponsor", "sites", "source")
-_MOST_IN_ONE_LIST = 30
+_MOST_IN_ONE_LIST, _MOST_OF_COUNTRY = 30, 60
 
 
 def study_page(asked: Asked) -> Shown | Response:
@@ -78,17 +78,21 @@ def _sites(asked: Asked, study: Study, section: Section, near: GeoPoint | None, 
 def _groups(table: Table, sites: list[Site], chosen: list[int], near: GeoPoint | None) -> Iterator[SiteGroup]:
     """The chosen rows in one list where they are few, else country by country in the order of their first site.
 
-    Where all are in one country, region by region. The group of the nearest site is open, where a place was asked for.
+    A country of very many sites is told region by region. The group of the nearest site is open where a place was asked for.
     """
     if len(chosen) <= _MOST_IN_ONE_LIST:
         yield _group("", table, sites, chosen, is_open=True)
         return
-    found = _by(sites, chosen, "country", "Country not named")
-    if len(found) == 1:
-        found = _by(sites, chosen, "state", "Region not named")
-    for number, (name, places) in enumerate(found.items()):
+    found: dict[str, list[int]] = {}
+    for country, places in _by(sites, chosen, "country", "Country not named").items():
+        regions = _by(sites, places, "state", "region not named")
+        if len(places) > _MOST_OF_COUNTRY and len(regions) > 1:
+            found |= {f"{country}: {region}": some for region, some in regions.items()}
+        else:
+            found[country] = places
+    for number, (name, some) in enumerate(found.items()):
         is_open = len(found) == 1 or (near is not None and number == 0)
-        yield _group(name, table, sites, places, is_open=is_open)
+        yield _group(name, table, sites, some, is_open=is_open)
 
 
 def _by(sites: list[Site], chosen: list[int], key: str, missing: str) -> dict[str, list[int]]:
