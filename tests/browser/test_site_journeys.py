@@ -186,6 +186,21 @@ def test_on_a_phone_a_picture_is_seen_whole(browser: Browser, site: Running) -> 
         window.close()
 
 
+def test_on_paper_there_is_what_was_found_and_nothing_to_press(window: Watched) -> None:
+    page = window.open("/find?cond=gvhd")
+    page.emulate_media(media="print")
+    try:
+        expect(page.locator(".card.study").first).to_be_visible()
+        for what in (".site-head nav", ".filters", ".take", ".bar", "form", ".pages"):
+            assert not page.locator(what).first.is_visible(), what
+        window.open(f"/study/{FIRST}")
+        expect(page.locator(".glance")).to_be_visible()
+        assert not page.locator("nav.contents").is_visible()
+        assert not page.locator("button").first.is_visible()
+    finally:
+        page.emulate_media(media="screen")
+
+
 def test_why_a_study_is_here_is_told_below_it(window: Watched) -> None:
     page = window.open("/find?cond=gvhd")
     page.get_by_role("link", name="Why it is here").first.click()
