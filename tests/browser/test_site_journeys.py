@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from support.browser import Watched, needs_browser
+from support.browser import Watched, needs_browser, violations
 from support.serving import Running
-from support.site_pages import FIRST
+from support.site_pages import FIRST, PAGES, WITH_TABLES
 
 pytestmark = needs_browser
 
@@ -137,6 +137,68 @@ def test_without_scripts_a_search_is_filtered_sorted_and_a_study_read(plain: Wat
     page.locator(".card.study h3 a").first.click()
     page.get_by_role("link", name="See each criterion by itself").click()
     expect(page.locator(".checklist").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_ways_through_the_site_are_a_sheet(
+    browser: Browser, site: Running, scripts: bool
+) -> None:
+    """One row of the screen is the site's; the sheet opens and closes by keyboard, with scripts and without."""
+    window = Watched(
+        browser, site, java_script_enabled=scripts, viewport={"width": 360, "height": 800}, has_touch=True
+    )
+    try:
+        page = window.open("/about")
+        head = page.locator(".site-head").bounding_box()
+        assert head is not None
+        assert head["height"] < 70
+        link = page.locator("#menu").get_by_role("link", name="Landscape")
+        expect(link).to_be_hidden()
+        page.get_by_role("button", name="Menu", exact=True).focus()
+        page.keyboard.press("Enter")
+        expect(link).to_be_visible()
+        if scripts:
+            assert violations(page) == []
+        page.keyboard.press("Escape")
+        expect(link).to_be_hidden()
+        page.get_by_role("button", name="Menu", exact=True).tap()
+        page.get_by_role("button", name="Close the menu").tap()
+        expect(link).to_be_hidden()
+        page.get_by_role("button", name="Menu", exact=True).tap()
+        link.tap()
+        page.wait_for_url("**/landscape")
+        window.check()
+    finally:
+        window.close()
+
+
+def test_on_a_phone_a_picture_is_seen_whole(browser: Browser, site: Running) -> None:
+    window = Watched(browser, site, viewport={"width": 360, "height": 800})
+    try:
+        for address in (f"/study/{WITH_TABLES}/results/outcomes", PAGES["events"], "/landscape"):
+            page = window.open(address)
+            assert page.locator("svg.shrinks").count() > 0, address
+            beyond = page.locator(".picture:has(svg.shrinks)").evaluate_all(
+                "all => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length"
+            )
+            assert beyond == 0, address
+    finally:
+        window.close()
+
+
+def test_on_paper_there_is_what_was_found_and_nothing_to_press(window: Watched) -> None:
+    page = window.open("/find?cond=gvhd")
+    page.emulate_media(media="print")
+    try:
+        expect(page.locator(".card.study").first).to_be_visible()
+        for what in (".site-head nav", ".filters", ".take", ".bar", "form", ".pages"):
+            assert not page.locator(what).first.is_visible(), what
+        window.open(f"/study/{FIRST}")
+        expect(page.locator(".glance")).to_be_visible()
+        assert not page.locator("nav.contents").is_visible()
+        assert not page.locator("button").first.is_visible()
+    finally:
+        page.emulate_media(media="screen")
 
 
 def test_why_a_study_is_here_is_told_below_it(window: Watched) -> None:

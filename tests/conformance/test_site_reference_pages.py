@@ -91,6 +91,20 @@ def test_the_public_page_line_by_line(app: Application) -> None:
         assert line in page, line
 
 
+def test_the_doses_of_the_only_group_stand_in_their_order(app: Application) -> None:
+    """The record puts all cohorts of its dose escalation into the text of one group."""
+    html = ask(app, f"/study/{PUBLIC}").text
+    listed = re.findall(r'<ol class="cohorts">(.*?)</ol>', html, flags=re.DOTALL)
+    assert len(listed) == 1
+    cohorts = [text_of(one) for one in re.findall(r"<li[^>]*>(.*?)</li>", listed[0])]
+    assert [cohort.split(" ")[0] + " " + cohort.split(" ")[-3] for cohort in cohorts] == [
+        "Low once",
+        "Low twice",
+        "High once",
+        "High twice",
+    ]
+
+
 def test_the_criteria_are_all_on_the_checklist(app: Application) -> None:
     page = text_of(ask(app, f"/study/{PUBLIC}/criteria").text)
     lines = lines_of(PUBLIC_PAGE)

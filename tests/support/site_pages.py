@@ -14,6 +14,14 @@ WITH_MANY_OUTCOMES = "NCT99000021"
 WITH_MANY_EVENTS = "NCT99000046"
 """A study of the invented registry with two groups and many adverse events."""
 
+MODULES = (
+    "identificationModule", "statusModule", "sponsorCollaboratorsModule", "oversightModule", "descriptionModule", "conditionsModule",
+    "armsInterventionsModule", "outcomesModule", "eligibilityModule", "contactsLocationsModule", "referencesModule",
+    "ipdSharingStatementModule", "participantFlowModule", "baselineCharacteristicsModule", "outcomeMeasuresModule", "moreInfoModule",
+    "annotationSection", "largeDocumentModule", "miscInfoModule", "conditionBrowseModule", "hasResults",
+)  # fmt: skip
+"""The modules of `WITH_TABLES` beside the two that have a row of their own."""
+
 PAGES: dict[str, str] = {
     "home": "/",
     "results": "/find?cond=gvhd&place=Munich&size=10",
@@ -32,6 +40,7 @@ PAGES: dict[str, str] = {
     "record": f"/study/{FIRST}/record",
     "module": f"/study/{FIRST}/record/designModule",
     "results module": f"/study/{WITH_RESULTS}/record/adverseEventsModule",
+    **{f"module {name}": f"/study/{WITH_TABLES}/record/{name}" for name in MODULES},
     "json": f"/study/{FIRST}/raw",
     "match": "/match",
     "match with one study": f"/match?trial={FIRST}",
@@ -53,18 +62,35 @@ PAGES: dict[str, str] = {
     "look around": "/browse",
     "conditions": "/browse/conditions",
     "sponsors": "/browse/sponsors",
+    "treatments": "/browse/treatments",
     "condition": "/browse/conditions?name=Graft%20vs%20Host%20Disease",
-    "sponsor": "/browse/sponsors?name=Nobody",
+    "sponsor": "/browse/sponsors?name=Alderbury+Hospitals+Trust+%28invented%29",
+    "sponsor of nothing": "/browse/sponsors?name=Nobody",
     "watch": "/watch",
     "countries": "/places",
     "towns": "/places?country=United%20States",
+    "regions": "/places?country=Germany",
+    "region": "/places?country=Germany&state=Bavaria",
     "hospitals": "/places?country=Germany&state=Bavaria&city=Munich",
     "glossary": "/glossary",
     "about": "/about",
     "not found": "/nowhere",
     "no study": "/study/NCT00000001",
+    "no module": f"/study/{FIRST}/record/nope",
+    "no place": "/places?country=Nowhere",
+    "not this way": "/near",
 }
 """Name → address, in the registry that `support.browser` makes."""
 
-REFUSED = {"unreadable", "landscape unreadable", "not found", "no study"}
+REFUSED = {"unreadable", "landscape unreadable", "not found", "no study", "no module", "not this way"}
 """Pages whose status is not 200: the browser itself writes that into its console."""
+
+ELSEWHERE = {
+    "/find/export": "files, in tests/unit/test_site_find.py",
+    "/feed": "Atom, in tests/unit/test_site_figures.py",
+    "/study/{nct}/feed": "Atom, in tests/unit/test_site_figures.py",
+    "/match/edit": "takes a form, in tests/browser/test_match_in_browser.py",
+    "/match/trials": "takes a form, in tests/browser/test_match_in_browser.py",
+    "/match/trial": "takes a form, in tests/browser/test_match_in_browser.py",
+}
+"""Addresses of the site that no row can stand for → what they give, and where that is tested."""

@@ -18,7 +18,9 @@ from trialist.index.layout import MOST_IN_POSTING
 from trialist.index.live import LiveIndex
 from trialist.index.merge import merge_words
 from trialist.query.facets import count_facet, facet_piece
+from trialist.query.hits import decay
 from trialist.query.parse import parse_query
+from trialist.query.study_query import GeoDecay
 from trialist.vocabulary.variants import nearest_words, reach_of
 
 from support.searching import Held, Pair, ids, number_of, select, write
@@ -290,6 +292,13 @@ def test_nearness_and_newness_change_the_order(tmp_path: Path) -> None:
         assert by.total == 2
         assert 0 <= min(by.relevance) <= max(by.relevance)
     assert select(index, filter__geo="distance(48.1,11.6,10km)").total == 1
+
+
+def test_a_place_that_is_not_known_is_far_and_its_words_still_count() -> None:
+    near, far, unknown = decay(np.array([1_000.0, 9_000_000.0, np.inf]), GeoDecay())
+    assert near > far > unknown > 0
+    mild = decay(np.array([0.0, 9_000_000.0, np.inf]), GeoDecay(least=0.4))
+    assert mild == pytest.approx([1.0, 0.4, 0.4], abs=1e-4)
 
 
 def test_a_tilt_puts_high_values_first(tmp_path: Path) -> None:

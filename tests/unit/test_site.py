@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from trialist.demo.registry import generate_study
 from trialist.pages.routes import ROUTES
 from trialist.pages.site import headers_of
 from trialist.pages.static_files import static_files
+from trialist.record.study import Study
 from trialist.serving.application import Application
 from trialist.settings import read_settings
+from trialist.views.record import record_view
 
 from support.records import raw
 from support.serving import ask, make_registry, site_application
+from support.site_pages import ELSEWHERE, PAGES, WITH_TABLES
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +100,21 @@ def test_the_json_of_a_record_can_be_seen_from_any_place(app):
     assert "orgStudyIdInfo" not in below
     assert ask(app, "/study/NCT99000001/raw?at=/protocolSection/9").status == 400
     assert ask(app, "/study/NCT99000001/raw?at=x").status == 400
+
+
+def test_every_address_is_looked_at_in_a_browser():
+    """A page that no row of `support.site_pages` stands for would be read at no width, in no look and by no axe."""
+    ways = {row.path: re.compile(re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(row.path))) for row in ROUTES}
+    asked = [address.split("?")[0] for address in PAGES.values()]
+    looked_at = {next((path for path, way in ways.items() if way.fullmatch(one)), "") for one in asked}
+    assert set(ways) - looked_at == set(ELSEWHERE)
+
+
+def test_every_module_is_looked_at_in_a_browser():
+    asked = {address.rsplit("/", 1)[1] for address in PAGES.values() if "/record/" in address}
+    shown = record_view(Study.from_record(generate_study(int(WITH_TABLES[-6:]))))
+    modules = {section.id.rsplit(".", 1)[-1] for section in shown.sections} - {"overview"}
+    assert modules <= asked, modules - asked
 
 
 def test_every_address_is_named_once():

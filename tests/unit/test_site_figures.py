@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ import pytest
 from trialist.demo.registry import generate_study
 from trialist.serving.application import Application
 
+from support.records import record
 from support.serving import ask, make_registry, site_application
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -204,3 +206,26 @@ def test_narrower_terms_are_those_whose_studies_have_the_wider_one(app: Applicat
 
 def test_a_map_says_how_much_lies_beyond_its_edges(app: Application) -> None:
     assert "beyond the edges" in opened(app, "/landscape?map=-50,-140,6")
+
+
+def test_many_sites_are_told_country_by_country_and_very_many_by_region(tmp_path: Path) -> None:
+    def sites(*given: tuple[str, str, int]) -> list[dict[str, str]]:
+        return [
+            {"facility": f"{state} {number}", "city": "Town", "state": state, "country": country}
+            for country, state, count in given
+            for number in range(count)
+        ]
+
+    def groups(*given: tuple[str, str, int]) -> list[tuple[str, str]]:
+        found = record(1)
+        found["protocolSection"]["contactsLocationsModule"] = {"locations": sites(*given)}
+        made = make_registry(tmp_path / str(len(list(tmp_path.iterdir()))), orjson.dumps(found))
+        html = ask(site_application(made), "/study/NCT99000001").text
+        assert html.count("Town, ") >= sum(count for _, _, count in given)
+        return re.findall(r'<details class="country"( open)?><summary><strong>(.*?)</strong>', html)
+
+    assert groups(("Germany", "Bavaria", 30)) == []
+    assert groups(("Germany", "Bavaria", 20), ("France", "", 20)) == [("", "Germany"), ("", "France")]
+    assert groups(("Germany", "Bavaria", 20), ("Germany", "Saxony", 20)) == [(" open", "Germany")]
+    very_many = groups(("Germany", "Bavaria", 40), ("Germany", "Saxony", 40), ("Germany", "", 1))
+    assert very_many == [("", f"Germany: {one}") for one in ("Bavaria", "Saxony", "region not named")]

@@ -8,6 +8,7 @@ import re
 from html import unescape
 
 import numpy as np
+import orjson
 import pytest
 
 from trialist.errors import InvalidParameterError
@@ -18,7 +19,8 @@ from trialist.serving.application import Application
 from trialist.settings import read_settings
 
 from support.browser import registry_of_demo
-from support.serving import ask, site_application
+from support.records import record
+from support.serving import ask, make_registry, site_application
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,34 @@ def test_a_town_gives_distances_and_a_country_narrows(app):
     everywhere, china = total(app, "cond=gvhd"), total(app, "cond=gvhd&place=China")
     assert 0 < china < everywhere
     assert total(app, "cond=gvhd&country=China") == china
+
+
+def test_what_is_asked_for_comes_before_what_is_near(tmp_path):
+    """The sites of a study about something else lie in the town; those of the right one lie an ocean away."""
+
+    def study(number, conditions, ancestors, lat, lon):
+        site = {
+            "facility": "A hospital",
+            "city": "Somewhere",
+            "country": "Germany",
+            "geoPoint": {"lat": lat, "lon": lon},
+        }
+        found = record(
+            number,
+            derivedSection={"conditionBrowseModule": {"ancestors": [{"term": one} for one in ancestors]}},
+        )
+        sections = found["protocolSection"]
+        sections["conditionsModule"] = {"conditions": conditions, "keywords": conditions}
+        sections["identificationModule"]["briefTitle"] = f"[Invented] {conditions[0]}"
+        sections["contactsLocationsModule"] = {"locations": [site]}
+        return orjson.dumps(found)
+
+    near = study(1, ["Cluster headache"], ["Graft vs Host Disease"], 48.14, 11.58)
+    far = study(2, ["Graft vs Host Disease"], [], 40.71, -74.0)
+    others = [study(number, ["Asthma"], [], 48.14, 11.58) for number in range(3, 20)]
+    app = site_application(make_registry(tmp_path / "registry", near, far, *others), max_query_seconds=60.0)
+    page = ask(app, "/find?cond=graft+versus+host+disease&place=Munich").text
+    assert 0 < page.index('href="/study/NCT99000002') < page.index('href="/study/NCT99000001')
 
 
 def test_every_filter_that_is_counted_finds_what_it_counts(app):

@@ -58,3 +58,28 @@ def test_a_column_of_long_texts_is_wide() -> None:
     found = nodes_html([Table("t", "Groups", columns, ((long, short, middling), ((), short, short)))])
     assert '<th scope="col" class="wide">Text</th><th scope="col">Count</th>' in found
     assert '<th scope="col" class="middling">Organ</th>' in found
+
+
+def test_of_many_values_the_first_are_shown_and_all_are_there() -> None:
+    def listed(count: int) -> str:
+        values = tuple(Value(f"Disease {number}") for number in range(count))
+        return str(nodes_html([Labelled("keywords", "Words", values)]))
+
+    assert "<details" not in listed(16)
+    found = listed(50)
+    assert "<summary>and 40 more</summary>" in found
+    assert re.findall(r"<bdi>Disease (\d+)</bdi>", found) == [str(number) for number in range(50)]
+    assert found.index("Disease 9<") < found.index("<details") < found.index("Disease 10<")
+
+
+def test_every_table_has_a_name_of_its_own() -> None:
+    sections = [Section(f"s{n}", "Pain", (table(1),)) for n in range(2)]
+    found = str(nodes_html([table(1), *sections], docs=True))
+    assert re.findall(r'aria-label="([^"]*)"', found) == ["Sites", "Pain: Sites", "Pain: Sites (2)"]
+    assert found.count("<caption>Sites</caption>") == 3
+
+
+def test_a_head_without_a_word_is_no_head() -> None:
+    empty = Table("t", "Sites", (Column("a", "A"), Column("b", "B")), (((), (Value("5"),)),), heads=1)
+    assert '<th scope="row">' not in nodes_html([empty])
+    assert "<tr><td></td><td>" in nodes_html([empty])

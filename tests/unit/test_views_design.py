@@ -122,3 +122,12 @@ def test_any_day_of_the_calendar_can_be_drawn(day: str) -> None:
 
 def test_without_dates_there_is_no_line() -> None:
     assert timeline_of({}, TODAY) is None
+
+
+def test_rising_doses_may_be_told_of_in_the_description_alone() -> None:
+    text = "Low dose once a week; Low dose twice a week; High dose once a week;"
+    record = study([{"label": "Cells", "type": "EXPERIMENTAL", "description": text}])
+    assert [len(arm.cohorts) for arm in (design_of(record) or pytest.fail()).arms] == [0]
+    said = {"detailedDescription": "A single center, open label, dose escalation study."}
+    record["protocolSection"]["descriptionModule"] = said
+    assert [len(arm.cohorts) for arm in (design_of(record) or pytest.fail()).arms] == [3]

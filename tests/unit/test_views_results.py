@@ -39,8 +39,12 @@ def test_analyses(case: Case) -> None:
         ([0, 100], ["0", "100"]),
         ([0.012, 0.049], ["0", "0.05"]),
         ([-5, 5], ["-6", "6"]),
-        ([98, 104], ["98", "104"]),
-        ([7, 7], ["6", "8"]),
+        ([98, 104], ["80", "105"]),
+        ([64.3, 64.4], ["50", "65"]),
+        ([-64.4, -64.3], ["-65", "-50"]),
+        ([-10, -2], ["-10", "0"]),
+        ([0, 0], ["0", "1"]),
+        ([7, 7], ["5.5", "7"]),
     ],
 )
 def test_axes_have_round_ends(values: list[float], ticks: list[str]) -> None:
@@ -74,7 +78,8 @@ def test_fisher_refuses_nonsense() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(None, ""), (0, "0%"), (0.04, "<0.1%"), (12.34, "12.3%"), (100, "100%")]
+    ("share", "text"),
+    [(None, ""), (0, "0%"), (0.04, "<0.1%"), (0.0998, "0.1%"), (12.34, "12.3%"), (100, "100%")],
 )
 def test_percentages(share: float | None, text: str) -> None:
     assert percent_text(share) == text
@@ -263,6 +268,53 @@ def test_what_was_not_reached_is_open_and_said() -> None:
     assert alone.rows[1].cells[1].note == "not reached"
 
 
+def numbers_of(*values: str, spread: str = "", groups: int = 2) -> dict[str, object]:
+    own = {"spread": spread} if spread else {}
+    found = [
+        {"groupId": f"OG{place % groups:03}", "value": value, **own} for place, value in enumerate(values)
+    ]
+    return {"classes": [{"categories": [{"measurements": found}]}], "unitOfMeasure": "years"}
+
+
+def test_dots_alone_begin_at_nothing() -> None:
+    """84.2 and 84.5 are nearly the same, and look so; an interval shows itself what a difference is worth."""
+    (alone,) = outcomes_of(outcome(paramType="NUMBER", **numbers_of("84.2", "84.5")))
+    assert alone.plot is not None
+    assert (alone.plot.axis.low, alone.plot.axis.high) == (0, 100)
+    more = {"paramType": "MEAN", "dispersionType": "Standard Deviation"}
+    (spread,) = outcomes_of(outcome(**more, **numbers_of("84.2", "84.5", spread="9")))
+    assert spread.plot is not None
+    assert spread.plot.axis.low > 50
+    (none,) = outcomes_of(outcome(paramType="NUMBER", **numbers_of("0", "0")))
+    assert none.plot is not None
+    assert (none.plot.axis.low, none.plot.axis.high) == (0, 1)
+
+
+def test_many_groups_are_named_beside_their_dots() -> None:
+    groups = [{"id": f"OG{place:03}", "title": f"Cohort {place}"} for place in range(9)]
+    given = numbers_of(*"123456789", groups=9)
+    (many,) = outcomes_of(outcome(paramType="NUMBER", groups=groups, **given))
+    assert many.plot is not None
+    assert many.plot.names_groups
+    assert many.plot.axis.start > 200
+    (few,) = outcomes_of(outcome(paramType="NUMBER", **numbers_of("1", "2")))
+    assert few.plot is not None
+    assert not few.plot.names_groups
+
+
+@pytest.mark.parametrize(
+    ("param", "unit", "how"),
+    [
+        ("COUNT_OF_PARTICIPANTS", "Participants", "Count of Participants"),
+        ("COUNT_OF_UNITS", "eyes", "Count of Units, eyes"),
+        ("MEDIAN", "years", "Median, years"),
+    ],
+)
+def test_what_is_counted_is_said_once(param: str, unit: str, how: str) -> None:
+    (measure,) = outcomes_of(outcome(paramType=param, unitOfMeasure=unit))
+    assert measure.how == how
+
+
 def test_different_things_share_no_axis() -> None:
     parts = [
         {"title": name, "categories": [{"measurements": [{"groupId": "OG000", "value": value}]}]}
@@ -324,7 +376,7 @@ def test_adverse_events() -> None:
         "20/100 (20%)",
         "3 affected",
     ]
-    assert [cell and cell.text for cell in adverse.other[1].cells] == ["0/0", None, None]
+    assert [cell and cell.text for cell in adverse.other[1].cells] == ["none at risk", None, None]
     first, second = adverse.totals
     assert first.deaths is None
     assert first.serious is not None

@@ -10,7 +10,7 @@ from trialist.errors import InvalidParameterError
 from trialist.pages.asked import Asked
 from trialist.query.nodes import Area
 from trialist.query.params import read_params
-from trialist.query.study_query import StudyQuery
+from trialist.query.study_query import GeoDecay, StudyQuery
 from trialist.record.study import GeoPoint
 from trialist.registry.searching import (
     Choices,
@@ -71,6 +71,8 @@ SORTS: Mapping[str, tuple[str, str]] = {
 SIZES = (10, 20, 50, 100)
 DISTANCES = ("25km", "50km", "100km", "200km", "500km")
 _MOST_PAGES = 5_000
+_MILD = GeoDecay(least=0.75)
+"""Nearness counts as in the registry's API, but never so much that a study about something else comes before one far away."""
 _CODE_LETTERS = 3
 _POINT = re.compile(r"latitude -?[0-9.]+, longitude -?[0-9.]+")
 _AT_PLACE = re.compile(
@@ -124,7 +126,12 @@ def read_search(asked: Asked) -> Search:
     )
     if at_sites:
         filters = (*filters, sites_where(at_sites, only_open=asked.text("open") == "1"))
-    query = replace(query, filters=(*query.filters, *filters), page_size=page_size(asked))
+    query = replace(
+        query,
+        filters=(*query.filters, *filters),
+        page_size=page_size(asked),
+        geo_decay=_MILD if near else query.geo_decay,
+    )
     notes = [*query.notes]
     if place is not None:
         notes += _place_notes(place)

@@ -7,6 +7,7 @@ Every text goes through `escaped`, and nothing else makes HTML of one.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup, escape
@@ -24,6 +25,8 @@ _SPECIAL = re.compile("[&<>\"']")
 _LOWEST_HEADING = 6
 _MOST_ROWS = 20
 _MOST_ROWS_OF_RECORD = 100
+_MOST_VALUES, _FIRST_VALUES = 16, 10
+"""Of more values than these of one label the first are shown and the others folded."""
 _MOST_SECTIONS = 12
 """Of more sections than this in one part of a record each is folded but the first."""
 _WIDE, _MIDDLING = 60, 14
@@ -40,7 +43,7 @@ def escaped(text: str) -> str:
 
 def nodes_html(content: Sequence[Node], level: int = 3, docs: bool = False) -> Markup:
     """Nodes in their order; `level` is that of headings, with `docs` each field has its documentation beside it."""
-    return Markup("".join(_nodes(content, level, docs)))
+    return Markup("".join(_nodes(content, level, docs, Counter())))
 
 
 def values_html(values: Sequence[Value]) -> Markup:
@@ -50,7 +53,7 @@ def values_html(values: Sequence[Value]) -> Markup:
 
 def table_html(table: Table) -> Markup:
     """A table that scrolls by itself."""
-    return Markup("".join(_table(table)))
+    return Markup("".join(_table(table, table.caption)))
 
 
 def explained_html(text: str) -> Markup:
@@ -58,7 +61,10 @@ def explained_html(text: str) -> Markup:
     return Markup(_explained(text))
 
 
-def _nodes(content: Sequence[Node], level: int, docs: bool) -> Iterator[str]:
+def _nodes(
+    content: Sequence[Node], level: int, docs: bool, named: Counter[str], title: str = ""
+) -> Iterator[str]:
+    """The nodes of a section with this title; `named` counts the names that tables have, so that each has its own."""
     folds = docs and sum(isinstance(node, Section) for node in content) > _MOST_SECTIONS
     sections = 0
     for run in runs_of(content):
@@ -70,28 +76,31 @@ def _nodes(content: Sequence[Node], level: int, docs: bool) -> Iterator[str]:
             continue
         match run.node:
             case Table():
-                yield from _folded_table(run.node, _MOST_ROWS_OF_RECORD if docs else _MOST_ROWS)
+                name = f"{title}: {run.node.caption}" if title else run.node.caption
+                named[name] += 1
+                own = f"{name} ({named[name]})" if named[name] > 1 else name
+                yield from _folded_table(run.node, _MOST_ROWS_OF_RECORD if docs else _MOST_ROWS, own)
             case Notice():
                 yield f'<div class="notice {run.node.weight.value}"><p>{escaped(run.node.text)}</p></div>\n'
             case Section():
-                yield from _section(run.node, level, docs, folded=folds and sections > 0)
+                yield from _section(run.node, level, docs, named, folded=folds and sections > 0)
                 sections += 1
             case None:
                 pass
 
 
-def _folded_table(table: Table, most: int) -> Iterator[str]:
+def _folded_table(table: Table, most: int, name: str) -> Iterator[str]:
     """A table; one of more rows is folded, and says how long it is."""
     rows = len(table.rows)
     if rows <= most:
-        yield from _table(table)
+        yield from _table(table, name)
         return
     yield f'<details class="long-table"><summary>{escaped(table.caption)} ({rows:,})</summary>'
-    yield from _table(table)
+    yield from _table(table, name)
     yield "</details>\n"
 
 
-def _section(section: Section, level: int, docs: bool, *, folded: bool) -> Iterator[str]:
+def _section(section: Section, level: int, docs: bool, named: Counter[str], *, folded: bool) -> Iterator[str]:
     heading = f'<h{level} id="{escaped(anchor(section.id))}">{escaped(section.title)}</h{level}>'
     if folded:
         yield f'<details class="folded"><summary>{heading}</summary>\n'
@@ -99,13 +108,20 @@ def _section(section: Section, level: int, docs: bool, *, folded: bool) -> Itera
         yield f"<section>\n{heading}\n"
     if section.about:
         yield f'<p class="note">{escaped(section.about)}</p>\n'
-    yield from _nodes(section.content, min(level + 1, _LOWEST_HEADING), docs)
+    yield from _nodes(section.content, min(level + 1, _LOWEST_HEADING), docs, named, section.title)
     yield "</details>\n" if folded else "</section>\n"
 
 
 def _pair(pair: Labelled, docs: bool) -> Iterator[str]:
     yield f"<div><dt>{_explained(pair.label)}</dt><dd>"
-    yield from _values(pair.values)
+    if len(pair.values) > _MOST_VALUES:
+        yield from _values(pair.values[:_FIRST_VALUES])
+        rest = pair.values[_FIRST_VALUES:]
+        yield f'<details class="more-values"><summary>and {len(rest):,} more</summary>'
+        yield from _values(rest)
+        yield "</details>\n"
+    else:
+        yield from _values(pair.values)
     doc = doc_at(pair.id) if docs else None
     if doc is not None:
         yield _field_doc(doc)
@@ -204,10 +220,10 @@ def _pieces(pieces: Iterable[Piece]) -> Iterator[str]:
         yield "</ul>\n"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: Table, name: str) -> Iterator[str]:
     caption = escaped(table.caption)
     yield (
-        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{caption}">\n<table>\n'
+        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escaped(name)}">\n<table>\n'
         f"<caption>{caption}</caption>\n<thead><tr>"
     )
     for place, column in enumerate(table.columns):
@@ -216,10 +232,11 @@ def _table(table: Table) -> Iterator[str]:
     for row in table.rows:
         yield "<tr>"
         for place, cell in enumerate(row):
-            yield '<th scope="row">' if place < table.heads else "<td>"
+            is_head = place < table.heads and bool(cell)  # a head without a word heads nothing
+            yield '<th scope="row">' if is_head else "<td>"
             if cell:
                 yield from _values(cell, explains=False)
-            yield "</th>" if place < table.heads else "</td>"
+            yield "</th>" if is_head else "</td>"
         yield "</tr>\n"
     yield "</tbody>\n</table>\n</div>\n"
 

@@ -20,7 +20,7 @@ from trialist.views.reads import Reader, text_in
 
 _GLANCE = ("status", "conditions", "treatments", "study_type", "funder_types", "identifiers")
 _APART = (*_GLANCE, "sponsor", "sites", "source")
-_MOST_IN_ONE_LIST = 30
+_MOST_IN_ONE_LIST, _MOST_OF_COUNTRY = 30, 60
 
 
 def study_page(asked: Asked) -> Shown | Response:
@@ -68,23 +68,38 @@ def _sites(asked: Asked, study: Study, section: Section, near: GeoPoint | None, 
     sites = sites_of(Reader(study.record), near)
     only_open = asked.text("open") == "1"
     chosen = [place for place, site in enumerate(sites) if site.is_open or not only_open]
-    groups = tuple(_groups(table, sites, chosen)) if table is not None and chosen else ()
+    groups = tuple(_groups(table, sites, chosen, near)) if table is not None and chosen else ()
     open_count = sum(site.is_open for site in sites)
     return SitesPart(
         content, groups, len(sites), len(chosen), open_count, only_open, asked.text("place"), note
     )
 
 
-def _groups(table: Table, sites: list[Site], chosen: list[int]) -> Iterator[SiteGroup]:
-    """The chosen rows in one list where they are few, else country by country in the order of their first site."""
+def _groups(table: Table, sites: list[Site], chosen: list[int], near: GeoPoint | None) -> Iterator[SiteGroup]:
+    """The chosen rows in one list where they are few, else country by country in the order of their first site.
+
+    A country of very many sites is told region by region. The group of the nearest site is open where a place was asked for.
+    """
     if len(chosen) <= _MOST_IN_ONE_LIST:
         yield _group("", table, sites, chosen, is_open=True)
         return
-    countries: dict[str, list[int]] = {}
+    found: dict[str, list[int]] = {}
+    for country, places in _by(sites, chosen, "country", "Country not named").items():
+        regions = _by(sites, places, "state", "region not named")
+        if len(places) > _MOST_OF_COUNTRY and len(regions) > 1:
+            found |= {f"{country}: {region}": some for region, some in regions.items()}
+        else:
+            found[country] = places
+    for number, (name, some) in enumerate(found.items()):
+        is_open = len(found) == 1 or (near is not None and number == 0)
+        yield _group(name, table, sites, some, is_open=is_open)
+
+
+def _by(sites: list[Site], chosen: list[int], key: str, missing: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
     for place in chosen:
-        countries.setdefault(text_in(sites[place].item, "country") or "Country not named", []).append(place)
-    for country, places in countries.items():
-        yield _group(country, table, sites, places, is_open=len(countries) == 1)
+        found.setdefault(text_in(sites[place].item, key) or missing, []).append(place)
+    return found
 
 
 def _group(country: str, table: Table, sites: list[Site], places: list[int], *, is_open: bool) -> SiteGroup:

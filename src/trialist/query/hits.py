@@ -35,6 +35,7 @@ from trialist.vocabulary.thesaurus import Thesaurus
 
 FILTER_AREA = "BasicSearch"
 _POSTED = "StudyFirstPostDate"
+_FARTHEST = 20_040_000.0  # metres: half around the earth
 _MOST_BEST = 20_000
 """For more first studies than this, all that was found is put in order."""
 MOST_DECAYED = 10_000
@@ -388,13 +389,17 @@ def _column(evaluation: Evaluation, piece: str, *, highest: bool) -> NDArray[np.
 
 
 def decay(metres: NDArray[np.float64], by: GeoDecay) -> NDArray[np.float64]:
-    """The factor by which nearness changes relevance, as Elasticsearch's decay functions define it: 1 to 0."""
-    beyond = np.maximum(metres - by.offset_metres, 0)
+    """The factor by which nearness changes relevance, as Elasticsearch's decay functions define it: 1 to 0.
+
+    A study whose places are not known counts as far as the earth allows: its words still decide among its like.
+    """
+    beyond = np.maximum(np.minimum(metres, _FARTHEST) - by.offset_metres, 0)
     match by.func:
         case DecayFunction.GAUSS:
-            return np.exp(beyond**2 * (math.log(by.decay) / by.scale_metres**2))
+            found = np.exp(beyond**2 * (math.log(by.decay) / by.scale_metres**2))
         case DecayFunction.EXP:
-            return np.exp(beyond * (math.log(by.decay) / by.scale_metres))
+            found = np.exp(beyond * (math.log(by.decay) / by.scale_metres))
         case DecayFunction.LINEAR:
             reach = by.scale_metres / (1 - by.decay)
-            return np.maximum((reach - beyond) / reach, 0)
+            found = np.maximum((reach - beyond) / reach, 0)
+    return by.least + (1 - by.least) * found

@@ -36,15 +36,18 @@ class DecayFunction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GeoDecay:
-    """How relevance falls with distance: to `decay` at `scale_metres` beyond `offset_metres`."""
+    """How relevance falls with distance: to `decay` at `scale_metres` beyond `offset_metres`, never below `least` of it."""
 
     func: DecayFunction = DecayFunction.EXP
     scale_metres: float = float(300 * METRES["mi"])
     offset_metres: float = 0.0
     decay: float = 0.5
+    least: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.scale_metres > 0 and self.offset_metres >= 0 and 0 < self.decay < 1):
+        if not (
+            self.scale_metres > 0 and self.offset_metres >= 0 and 0 < self.decay < 1 and 0 <= self.least < 1
+        ):
             raise ValueError("a decay lies between 0 and 1, and its scale is positive")
 
 

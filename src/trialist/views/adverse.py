@@ -307,6 +307,8 @@ def _count(affected: object, at_risk: object, events: object) -> Count | None:
     said, whole = written(affected), written(at_risk)
     if not said and not whole:
         return None
+    if number_of(whole) == 0 and number_of(said) in (None, 0):
+        return Count("none at risk", written(events), number_of(said), 0.0)
     share = percent_text(percent(number_of(said), number_of(whole)))
     text = f"{said or '?'}/{whole}" if whole else f"{said} affected"
     return Count(f"{text} ({share})" if share else text, written(events), number_of(said), number_of(whole))

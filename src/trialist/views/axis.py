@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
+_NARROWEST = 0.2
+"""The least length of an axis, as a share of its largest number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:
@@ -49,18 +52,24 @@ class Axis:
 def axis_for(
     values: Sequence[float], start: float, end: float, *, zero: bool = False, is_log: bool = False
 ) -> Axis:
-    """An axis on which all values lie, its ends round; with `zero` also 0, where that does not squeeze them."""
+    """An axis on which all values lie, its ends round; with `zero` also 0.
+
+    Without it 0 is left out where values far from it would be squeezed, but nothing is looked at so closely that a
+    difference of a few per cent fills the picture.
+    """
     low, high = min(values), max(values)
     if is_log and low > 0:
         first, last = floor(log10(low)), ceil(log10(high))
         return Axis(10.0**first, 10.0 ** max(last, first + 1), start, end, True)
-    if zero or (low > 0 and low < 0.5 * high):
+    if zero or 0 < low < 0.5 * high:
         low = min(low, 0.0)
-    if zero:
+    if zero or 0 > high > 0.5 * low:
         high = max(high, 0.0)
-    if low == high:
-        margin = abs(low) / 10 or 1.0
-        low, high = low - margin, high + margin
+    if low == high == 0:
+        return Axis(0.0, 1.0, start, end, step=_step(0.0, 1.0))
+    missing = _NARROWEST * max(abs(low), abs(high)) - (high - low)
+    if missing > 0:  # then all lie on one side of 0, and the axis is longer towards it
+        low, high = (low - missing, high) if high > 0 else (low, high + missing)
     step = _step(low, high)
     return Axis(floor(low / step) * step, ceil(high / step) * step, start, end, step=step)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trialist.views.axis import Axis, axis_for
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 240, 48, 28, 12
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 240, 66, 28, 12
 ENROLLMENT_EDGES = (0, 1, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 10_000, 100_000)
 """Where ranges of the number of people begin; the last has no end."""
 
@@ -37,10 +37,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns over an axis of names; `ticks` are the names that are written."""
+    """Columns over an axis of names; `names` are those that are written; `left` is where the first column begins."""
 
     width: int
     height: int
+    left: int
     up: Axis
     columns: tuple[Column, ...]
     names: tuple[tuple[float, str], ...]
@@ -78,7 +79,7 @@ def columns_of(counts: Sequence[tuple[str, int, str]], most_names: int = 9) -> C
         )
         if place % every == 0:
             names.append((round(x + step / 2, 1), name))
-    return Columns(_WIDTH, _HEIGHT, up, tuple(columns), tuple(names))
+    return Columns(_WIDTH, _HEIGHT, _LEFT, up, tuple(columns), tuple(names))
 
 
 def in_ranges(

@@ -11,6 +11,8 @@ from trialist.views.nodes import Labelled, Node, Section, Table, Value, View
 from trialist.views.public import public_view
 
 _LEFT_OUT = {"avatar", "source", "inclusion_criteria", "exclusion_criteria", "criteria", "full_description"}
+_ONE_NAME = {"Status and phase": "Status"}
+"""What the page of a study calls otherwise where the record says more: on one line all the same."""
 _SECTIONS_LEFT_OUT = {"groups", "missing", "references", "source"}
 _MOST_VALUES = 12
 
@@ -51,13 +53,13 @@ def compared_rows(studies: Sequence[Study], as_of: date) -> tuple[ComparedRow, .
 def _labelled(view: View) -> Iterator[tuple[tuple[str, str], tuple[Value, ...]]]:
     for section in view.sections:
         if section.id not in _SECTIONS_LEFT_OUT:
-            yield from _in(section.content, section.title)
+            yield from _in(section.content, _ONE_NAME.get(section.title, section.title))
 
 
 def _in(nodes: Sequence[Node], part: str) -> Iterator[tuple[tuple[str, str], tuple[Value, ...]]]:
     for node in nodes:
         if isinstance(node, Labelled) and node.id not in _LEFT_OUT:
-            yield (part, node.label), node.values
+            yield (part, _ONE_NAME.get(node.label, node.label)), node.values
         elif isinstance(node, Section) and node.id not in _SECTIONS_LEFT_OUT:
             yield from _in(node.content, part)
         elif isinstance(node, Table) and node.id == "primary_outcomes":

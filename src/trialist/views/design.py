@@ -22,6 +22,7 @@ _DESIGN = "protocolSection.designModule"
 _INFO = f"{_DESIGN}.designInfo"
 _ARMS = "protocolSection.armsInterventionsModule"
 _IDS = "protocolSection.identificationModule"
+_SAID = "protocolSection.descriptionModule"
 _LONGEST_COHORT = 300
 _LONGEST_PART = 120
 _MOST_COHORTS = 30
@@ -207,6 +208,7 @@ def _escalates(record: Mapping[str, Any]) -> bool:
         for key in ("label", "description")
     ]
     texts.append(text_at(record, f"{_INFO}.interventionModelDescription"))
+    texts += [text_at(record, f"{_SAID}.{key}") for key in ("briefSummary", "detailedDescription")]
     return any(_ESCALATION.search(text) for text in texts)
 
 

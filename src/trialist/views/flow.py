@@ -30,7 +30,8 @@ class Group:
 class Step:
     """A milestone a group reached: `count` participants, `share` per cent of those who started the period.
 
-    `text` is the number as it was written, with units and percentage; `bar` the share as a length from 0 to 100.
+    `text` is the number as it was written, with units and percentage; `bar` the share as a length from 0 to 100. Those who
+    did not complete the period are the last step, to which no way leads: `is_end`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Step:
     count: float | None
     bar: float | None
     comment: str
+    is_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,10 @@ def _lane(group: Group, milestones: list[_Line], reasons: list[_Line]) -> Lane:
             share = percent(count, first)
             shown = f"{text} ({percent_text(share)})" if steps and share is not None else text
             bar = None if share is None else round(min(share, 100.0), 1)
-            steps.append(Step(line.name, shown or "no number", count, bar, comment or line.comment))
+            said = comment or line.comment
+            steps.append(
+                Step(line.name, shown or "no number", count, bar, said, line.name == _NAMES["NOT COMPLETED"])
+            )
     left = tuple(
         Leaving(line.name, text, comment or line.comment)
         for line in reasons

@@ -19,6 +19,8 @@ _COUNTS = {"COUNT_OF_PARTICIPANTS", "COUNT_OF_UNITS"}
 _PLOTTED = 48  # more rows than these are no picture any more
 _ROW, _GAP, _TOP = 22, 12, 8
 _LEFT, _WIDTH = 8, 640
+_MOST_IN_LEGEND = 8  # more groups than these are named beside their dots
+_NAMES_WIDTH = 212
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class PlotLine:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Dots with their intervals over an axis; `unit` is what the axis counts; `left_out` numbers could not be drawn."""
+    """Dots with their intervals over an axis; `unit` is what the axis counts; `left_out` numbers could not be drawn.
+
+    Where there are more groups than a legend can hold, `names_groups` says that each dot has its group's name at the left.
+    """
 
     width: int
     height: float
@@ -70,6 +75,7 @@ class Plot:
     dots: tuple[Dot, ...]
     unit: str
     left_out: int
+    names_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,8 @@ def _how(param: str, dispersion: str, unit: str) -> str:
     said = text_of(param, f"{_OUTCOMES}.paramType") if param else ""
     if dispersion:
         said = f"{said} ({dispersion})" if said else dispersion
+    if unit.lower() in said.lower():
+        return said  # "Count of Participants, Participants"
     return ", ".join(part for part in (said, unit) if part)
 
 
@@ -257,7 +265,10 @@ def _plot(rows: tuple[MeasureRow, ...], groups: tuple[Group, ...], unit: str, pa
     ends = [end for cell in cells for end in (cell.value, cell.low, cell.high) if end is not None]
     is_share = any(cell.text.endswith("%)") for cell in cells) and param in _COUNTS
     wide = param.startswith("GEOMETRIC") and min(ends) > 0 and max(ends) / min(ends) > 100
-    axis = axis_for(ends, _LEFT, _WIDTH - _LEFT, zero=is_share, is_log=wide)
+    # A dot alone has no scale of its own but the distance to zero; an interval shows what a difference is worth.
+    has_intervals = any(end is not None for cell in cells for end in (cell.low, cell.high))
+    left = _LEFT if len(groups) <= _MOST_IN_LEGEND else _NAMES_WIDTH
+    axis = axis_for(ends, left, _WIDTH - _LEFT, zero=is_share or not has_intervals, is_log=wide)
     lines, dots, y = [], [], float(_TOP)
     for row in drawn:
         if len(drawn) > 1 or row.name:
@@ -270,7 +281,16 @@ def _plot(rows: tuple[MeasureRow, ...], groups: tuple[Group, ...], unit: str, pa
                 dots.append(_dot(cell, axis, y - _ROW / 2, series, groups[series].name))
         y += _GAP
     shown = "per cent of those analyzed" if is_share else unit
-    return Plot(_WIDTH, y + 24, axis, tuple(lines), tuple(dots), shown, len(cells) - len(numbers))
+    return Plot(
+        _WIDTH,
+        y + 24,
+        axis,
+        tuple(lines),
+        tuple(dots),
+        shown,
+        len(cells) - len(numbers),
+        left > _LEFT,
+    )
 
 
 def _can_share(rows: list[MeasureRow], param: str) -> bool:

@@ -117,7 +117,9 @@ def _text(texts: Mapping[str, str], dispersion: str) -> str:
         is_distance = number_of(texts["spread"]) is not None
         parts.append(f"± {texts['spread']}" if is_distance else f"({texts['spread']})")
     if has_limits:
-        stray = f"; spread {texts['spread']}" if "spread" in texts and is_stray else ""
+        limits = (texts.get("lowerLimit"), texts.get("upperLimit"))
+        says_more = "spread" in texts and is_stray and texts["spread"] not in limits
+        stray = f"; spread {texts['spread']}" if says_more else ""
         parts.append(f"({texts.get('lowerLimit', '?')} to {texts.get('upperLimit', '?')}{stray})")
     return " ".join(part for part in parts if part) or "no number"
 
@@ -131,7 +133,7 @@ def percent_text(share: float | None) -> str:
     """`12.5%`, `<0.1%`, `100%`; "" for none."""
     if share is None:
         return ""
-    if 0 < share < 0.1:
+    if 0 < share < 0.05:
         return "<0.1%"
     text = f"{share:.1f}"
     return f"{text.removesuffix('.0')}%"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -172,14 +174,19 @@ def treatment_words(item: Mapping[str, Any]) -> str:
 
 
 def treatments_section(reader: Reader) -> Section | None:
-    """The interventions, or None where the record lists none."""
-    found = []
+    """The interventions, or None where the record lists none; those that say the same stand once, and how often."""
+    found: dict[str, Value] = {}
+    times: Counter[str] = Counter()
     for item, pointer in reader.objects(f"{_ARMS}.interventions"):
         text = treatment_words(item)
         if text:
             raw = {key: item[key] for key in ("type", "name") if key in item}
-            found.append(Value(text, raw, leaf(item, "type", pointer) + leaf(item, "name", pointer)))
-    return listed("treatments", "Treatments", tuple(found)) if found else None
+            leaves = leaf(item, "type", pointer) + leaf(item, "name", pointer)
+            times[text] += 1
+            first = found.setdefault(text, Value(text, raw, ()))
+            note = f"listed {times[text]} times" if times[text] > 1 else ""
+            found[text] = replace(first, leaves=first.leaves + leaves, note=note)
+    return listed("treatments", "Treatments", tuple(found.values())) if found else None
 
 
 def type_section(reader: Reader) -> Section:
