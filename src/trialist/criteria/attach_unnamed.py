@@ -46,7 +46,7 @@ def read_unnamed(
 ) -> Attached | None:
     """A threshold of a measure that no table knows: the words right before it are its name (`IQ < 70`, `PRA > 20%`)."""
     tokens = clause.tokens
-    if bound.shape not in {"compared", "range", "behind"} or bound.first < limit:
+    if bound.shape not in {"compared", "range", "behind"} or bound.first < limit or _are_years(bound):
         return None
     is_time = bound.unit is not None and bound.unit.dimension in {"time", "half_lives"}
     if _is_of_several(clause, bound):
@@ -91,6 +91,13 @@ def read_unnamed(
         surface=clause.said(first, end),
     )
     return Attached(first, after, expr)
+
+
+def _are_years(bound: Bound) -> bool:
+    """`criteria of 1999-2013`: the years of a calendar."""
+    low, high = bound.interval.lower, bound.interval.upper
+    both = low is not None and high is not None and bound.unit is None
+    return both and low is not None and high is not None and 1900 <= low < high <= 2100
 
 
 def _before_the_number(tokens: Sequence[Token], bound: Bound, limit: int) -> tuple[int, bool]:
