@@ -13,8 +13,15 @@ from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
 _REFUSAL = Caseless(
-    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?\w*|absence|"
+    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?[ ]?(?:complian|adheren|cooperat|co-operat|willing|consent|collaborat|agree|ability|english|fluent|complet|attend|understand|comprehen|speak|literate|[a-z]+[ -]speak)\w*|absence|"
     r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b"
+)
+# `agree to use contraception to prevent pregnancy`, `use of a method with a low failure rate`: what follows describes what is agreed to.
+_AGREED = Caseless(
+    r"\b(?:agree\w*|willing\w*|able|ability|consent\w*|must|capable|accepts?|commit\w*|use of|using|to use)\b"
+)
+_REFUSES_ANYWHERE = Caseless(
+    r"(?:un(?:able|willing\w*|cooperative)|inability|incapable|refus\w+|not\b|cannot|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
 )
 _REFUSED_BEFORE = Caseless(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
@@ -182,8 +189,8 @@ def find_statements(
                 ):
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
                 agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
-                refused = bool(
-                    before or (agrees_not is None and _REFUSAL.of(low).search(_own_words(text, begin, stop)))
+                refused = before is not None or (
+                    agrees_not is None and _is_refused(low, _own_words(text, begin, stop))
                 )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
@@ -193,6 +200,17 @@ def find_statements(
 _ASIDE = re.compile(
     r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
 )
+
+
+def _is_refused(low: Low, said: str) -> bool:
+    """Whether a statement's own words refuse: behind `agrees to`, only a word that is a refusal by itself does."""
+    found = _REFUSAL.of(low).search(said)
+    if found is None:
+        return False
+    agreed = _AGREED.of(low).search(said, 0, found.start())
+    if agreed is None:
+        return True
+    return any(_REFUSES_ANYWHERE.of(low).match(said, one.start()) for one in _REFUSAL.of(low).finditer(said))
 
 
 def _own_words(text: str, begin: int, stop: int) -> str:
