@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import SEXES, read_rules
+from trialist.criteria.lexicon import SEXES, read_rules, variables
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -43,6 +43,13 @@ from trialist.criteria.piece import Piece
 @cache
 def _sets() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in read_rules("account.toml")["words"].items()}
+
+
+@cache
+def _words_of(variable: str) -> frozenset[str]:
+    """The words of the names of a variable: `dose` says nothing more of a dose."""
+    row = variables().get(variable)
+    return frozenset() if row is None else frozenset(_WORD.findall(f"{row['name']} {row['words']}".lower()))
 
 
 def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator[str]:
@@ -269,7 +276,9 @@ class _Said:
 
     def _is_limited(self, piece: Piece) -> bool:
         """`peak creatinine`, `not more than`: whether words within a measure limit it as no quantity can."""
-        words, tokens = _sets()["not_within_measures"], self.clause.tokens
+        tokens = self.clause.tokens
+        variable = piece.expr.variable if isinstance(piece.expr, Quantity) else ""
+        words = _sets()["not_within_measures"] - _words_of(variable)
         return any(
             tokens[at].text in words
             and not (tokens[at].text in {"no", "not"} and tokens[at + 1].text in _COMPARED)

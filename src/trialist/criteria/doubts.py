@@ -305,7 +305,10 @@ def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     )
 
 
-_WANTED = frozenset({"consent", "compliance", "assent", "language", "contraception", "refrain"})
+# `patients under legal protection` is no promise at all.
+_WANTED = frozenset(
+    {"consent", "compliance", "assent", "language", "contraception", "refrain", "access", "ability"}
+)
 
 
 def _excepts_itself(clause: Clause, node: Expr, excludes: bool) -> bool:
