@@ -193,6 +193,7 @@ _FORBIDS = re.compile(
     r"\b(?:must not|should not|may not|cannot|can not|not (?:meet|have|be|allowed|permitted|eligible)|none of|prohibited|forbidden|disallowed|excluded|exclude|exclusion|ineligible|absence of|free of)\b",
     re.IGNORECASE,
 )
+_NO = re.compile(r"\W*no (?!restriction|limit|more|less|age)", re.IGNORECASE)
 _ASKS_FOR = re.compile(
     r"\b(?:must|should|need to|are required to) (?!not\b)(?:have|be|meet|fulfil)", re.IGNORECASE
 )
@@ -205,6 +206,8 @@ def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
         return ""
     if not any(getattr(one, "time", None) for one in found) and _TIME_ABOVE.search(said):
         return "time_above"
+    if _NO.match(said):  # `No small round cell tumors, including the following:`
+        return "denied_above"
     if excludes:
         return "asked_above" if _ASKS_FOR.search(said) and not _FORBIDS.search(said) else ""
     return "denied_above" if _FORBIDS.search(said) else ""

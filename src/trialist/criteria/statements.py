@@ -21,7 +21,10 @@ _AGREED = Caseless(
     r"\b(?:agree\w*|willing\w*|able|ability|consent\w*|must|capable|accepts?|commit\w*|use of|using|to use)\b"
 )
 _REFUSES_ANYWHERE = Caseless(
-    r"(?:un(?:able|willing\w*|cooperative)|inability|incapable|refus\w+|not\b|cannot|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
+    r"(?:un(?:able|willing\w*|cooperative)|inability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
+)
+_AUXILIARY = Caseless(
+    r"\b(?:will|shall|can|could|do|does|did|may|would|should|must|is|are|was|has|have)[ ]+$"
 )
 _REFUSED_BEFORE = Caseless(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
