@@ -7,7 +7,7 @@ the rules that made a criterion; patterns over the words are in `rules/doubts.to
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -38,7 +38,7 @@ from trialist.criteria.nodes import (
     Span,
     Trialwise,
     atoms,
-    children,
+    nodes,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.shapes import strange_shape, with_both_times
@@ -151,17 +151,11 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
             return one.name
     if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
         return "time_lost"
-    for node in _nodes(expr):
+    for node in nodes(expr):
         for name, asks in _QUESTIONS:
             if asks(clause, node, excludes):
                 return name
     return None
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    yield expr
-    for one in children(expr):
-        yield from _nodes(one)
 
 
 @cache

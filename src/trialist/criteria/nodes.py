@@ -406,6 +406,13 @@ def children(expr: Expr) -> tuple[Expr, ...]:
     return () if below is None else below(expr)
 
 
+def nodes(expr: Expr) -> Iterator[Expr]:
+    """An expression and all its parts, each before its own."""
+    yield expr
+    for one in children(expr):
+        yield from nodes(one)
+
+
 def atoms(expr: Expr) -> Iterator[Atom]:
     """Every atom of an expression from left to right, those of all alternatives included."""
     first: Any = expr

@@ -34,6 +34,7 @@ from trialist.criteria.nodes import (
     Trialwise,
     atoms,
     children,
+    nodes,
 )
 
 _Named = Concept | Exposure
@@ -57,7 +58,7 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
     if not _is_known(expr, kinds, found):
         return "unknown_shape"
     settled = set(map(id, _below_alternatives(expr)))
-    for node in _nodes(expr):
+    for node in nodes(expr):
         for name, question in _BY_NODES:
             if name in _OPEN_ALREADY and id(node) in settled:
                 continue
@@ -115,7 +116,7 @@ def _is_a_list(of: Sequence[Expr]) -> bool:
     return all(
         not children(one)
         or isinstance(one, Not)
-        or (isinstance(one, Alternatives) and not any(isinstance(leaf, And) for leaf in _nodes(one)))
+        or (isinstance(one, Alternatives) and not any(isinstance(leaf, And) for leaf in nodes(one)))
         or (isinstance(one, And) and _is_a_measured_name(one.of))
         for one in of
     )
@@ -171,16 +172,10 @@ _OPEN_ALREADY = frozenset({"treatments", "limits", "wide_exception", "free_name"
 
 def _below_alternatives(expr: Expr) -> Iterator[Expr]:
     """The parts of which the sentence's other reading stands beside them."""
-    for node in _nodes(expr):
+    for node in nodes(expr):
         if isinstance(node, Alternatives):
             for one in node.readings:
-                yield from _nodes(one)
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    yield expr
-    for one in children(expr):
-        yield from _nodes(one)
+                yield from nodes(one)
 
 
 # --- what stands above -------------------------------------------------------------------------------------------------
@@ -346,7 +341,7 @@ def _denies_several(clause: Clause, node: Expr, found: Sequence[Expr], excludes:
     ):
         return True
     inner = list(atoms(node.of))
-    return any(isinstance(one, And) for one in _nodes(node.of)) or (
+    return any(isinstance(one, And) for one in nodes(node.of)) or (
         len(inner) > 1 and any(isinstance(one, Attestation) for one in inner)
     )
 

@@ -248,7 +248,7 @@ def _read(clause: Clause, item: Item) -> Expr | None:
 def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:
     """What an item states, and whether it requires that: of a statement with a permission behind it, both."""
     said = clause.text[item.start : item.end]
-    reach = _reach(said, low) if modality is Modality.PERMISSIVE else None
+    reach = _reach(said, low, clause.excludes) if modality is Modality.PERMISSIVE else None
     stands = reach is not None and (reach.start > 0 or reach.goes_on)
     if reach is not None and stands:
         if reach.start and not reach.goes_on and said[reach.start] in "([":
@@ -281,10 +281,18 @@ def _permits(low: Low) -> bool:
     return _patterns()["permissive"].of(low).search(low.text) is not None
 
 
-def _reach(said: str, low: Low) -> Reach | None:
+def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
     """What the permission in an item reaches; None where none is found."""
     found = _patterns()["permissive"].of(low).search(low.text)
-    return None if found is None else reach_of(said, found.start(), found.end())
+    if found is None:
+        return None
+    reach = reach_of(said, found.start(), found.end())
+    # Among what includes, `…; patients with X are eligible` may say who alone is.
+    may_ask = not excludes and reach.start > 0 and _MAY_ASK.search(found.group()) is not None
+    return replace(reach, goes_on=True) if may_ask else reach
+
+
+_MAY_ASK = re.compile(r"eligib|includ|enrol|participat|enter", re.IGNORECASE)
 
 
 def _beside_permission(
