@@ -51,6 +51,9 @@ from trialist.patient.note_rules import read_rules
 UNREAD_REST = Assumption("manner", "what of the sentence was not understood is taken to change nothing of it")
 """Where a part of a sentence decides it for a narrative, and for no other record."""
 
+AS_READ = Assumption("manner", "what was read of the sentence is taken for all that it says")
+"""Where a reading is doubted as a whole, and a narrative is read with it all the same."""
+
 _MEASURED = (Quantity, Test, Ordinal, Biomarker, ReproState)
 _WOMEN = frozenset({"pregnant", "lactating", "child_bearing_potential", "planning_pregnancy"})
 _MEN_TOO = re.compile(r"\b(?:males?|men|man|partners?|sperm|father\w*|vasectom\w*)\b", re.IGNORECASE)
@@ -78,6 +81,7 @@ def _opening(row: str) -> re.Pattern[str]:
 
 def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
+    criterion, doubts = _as_read(criterion)
     found = list(atoms(criterion.expr))
     left_out = [one for one in found if _is_manner(one, criterion.text)]
     left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "empty")]
@@ -92,10 +96,22 @@ def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
         left_out += [one for one in found if isinstance(one, Concept) and one.concept_id == "comorbidity"]
     expr = _without(criterion.expr, lambda one: any(one is other for other in left_out))
     if not left_out or expr is None:
-        return criterion, ()
+        return criterion, doubts
     names = dict.fromkeys(_said(one) for one in left_out)
     told = tuple(Assumption("manner", f"“{name}” is taken to ask for nothing of its own") for name in names)
-    return replace(criterion, expr=expr), told
+    return replace(criterion, expr=expr), (*doubts, *told)
+
+
+def _as_read(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
+    """The criterion as it was read, where a reading stands that was doubted only as a whole: a person confirms it anyhow."""
+    expr = criterion.expr
+    if not isinstance(expr, Alternatives) or len(expr.readings) != 2:
+        return criterion, ()
+    read, whole = expr.readings
+    plain = " ".join(criterion.text.split())
+    if not isinstance(whole, Opaque) or " ".join(whole.text.split()).strip(" .;") != plain.strip(" .;"):
+        return criterion, ()
+    return replace(criterion, expr=read), (AS_READ,)
 
 
 def _said(atom: Any) -> str:
