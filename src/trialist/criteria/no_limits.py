@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.nodes import And, Demographic, Expr, Opaque, Or, Quantity, join_all
+from trialist.criteria.nodes import Alternatives, And, Demographic, Expr, Opaque, Or, Quantity, join_all
 
 _BOTH = re.compile(
     r"(?:patients?|subjects?|participants?|individuals?|persons?|people)? ?(?:of )?"
@@ -16,7 +16,8 @@ _BOTH = re.compile(
 )
 # `60 mg furosemide to maintain a diuresis > 1 ml/kg/h`: what it is given for, not what is measured
 _AIM = re.compile(
-    r"\bto (?:maintain|achieve|keep|reach|obtain|ensure|attain|sustain|restore)\b[^,;:.()]{0,60}$", re.IGNORECASE
+    r"\bto (?:maintain|achieve|keep|reach|obtain|ensure|attain|sustain|restore)\b[^,;:.()]{0,60}$",
+    re.IGNORECASE,
 )
 _LOOKS_BACK = 90  # characters in which a verb of aiming may stand before its number
 
@@ -31,9 +32,15 @@ def of_both_sexes(clause: Clause) -> Expr | None:
 
 def without_false_limits(clause: Clause, expr: Expr) -> Expr:
     """The expression with the aims of treatments taken for words, and ages that exclude each other for alternatives."""
-    if not isinstance(expr, And):
-        return expr
-    return _possible(And(tuple(_unless_aim(clause, one) for one in expr.of)))
+    match expr:
+        case And(of):
+            return _possible(And(tuple(without_false_limits(clause, _unless_aim(clause, one)) for one in of)))
+        case Or(of):
+            return Or(tuple(without_false_limits(clause, one) for one in of))
+        case Alternatives(readings):
+            return Alternatives(tuple(without_false_limits(clause, one) for one in readings))
+        case _:
+            return expr
 
 
 def _unless_aim(clause: Clause, one: Expr) -> Expr:
@@ -47,7 +54,9 @@ def _unless_aim(clause: Clause, one: Expr) -> Expr:
                 return one
             clause.rules.append("no_limits/aim")
             last = max(
-                at + 1 for at in range(place, len(clause.tokens)) if at == place or clause.span(at, at + 1).end <= one.span.end
+                at + 1
+                for at in range(place, len(clause.tokens))
+                if at == place or clause.span(at, at + 1).end <= one.span.end
             )
             return Opaque(clause.said(place, last), one.span)
     return one
@@ -59,7 +68,10 @@ def _possible(expr: And) -> Expr:
     units = {one.unit for one in ages}
     if len(ages) < 2 or len(units) != 1:
         return expr
-    lower = max((one.interval.lower for one in ages if one.interval and one.interval.lower is not None), default=Decimal(0))
+    lower = max(
+        (one.interval.lower for one in ages if one.interval and one.interval.lower is not None),
+        default=Decimal(0),
+    )
     uppers = [one.interval.upper for one in ages if one.interval and one.interval.upper is not None]
     if not uppers or lower <= min(uppers):
         return expr

@@ -230,7 +230,8 @@ def _is_sure_alternative(criterion: Criterion, truth: Truth, decide: Callable[[E
         and is_plain_list(criterion)
         and isinstance(criterion.expr, Or)
         and any(
-            not any(isinstance(atom, Opaque) for atom in atoms(one)) and decide(one) is Truth.TRUE
+            all(decide(atom) is Truth.TRUE for atom in atoms(one) if isinstance(atom, Opaque))
+            and decide(one) is Truth.TRUE
             for one in criterion.expr.of
         )
     )
@@ -307,6 +308,11 @@ def says_nothing_of_allergies(known: Known) -> bool:
 def findings_of(words: str, known: Known) -> list[Fact]:
     """What a narrative tells of a symptom or sign that is named by these words alone; for the policy that reads it whole."""
     said = words.casefold()
+    named = [
+        one for one in known.inferred if one.kind is FactKind.CONDITION and one.surface.casefold() == said
+    ]
+    if named:
+        return named
     name = read_rules().finding_ids.get(said, "") if known.takes_silence else ""
     if not name:
         return []

@@ -12,10 +12,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from trialist.criteria.criterion import Criterion, Polarity
-from trialist.criteria.nodes import Alternatives, Attestation, Expr, Opaque, Or, Quantity, join_any
+from trialist.criteria.nodes import (
+    Alternatives,
+    Attestation,
+    Exposure,
+    Expr,
+    Opaque,
+    Or,
+    Quantity,
+    atoms,
+    join_any,
+)
+from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known
+from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption
 from trialist.patient.facts import FactKind, word_stems
 
@@ -29,10 +42,9 @@ _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
 
 
 @cache
-def _tests() -> Mapping[str, str]:
+def _tables() -> Mapping[str, Any]:
     file = resources.files("trialist.evaluation") / "tables" / "narrative.toml"
-    rows: Mapping[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))["tests"]
-    return rows
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
@@ -79,7 +91,8 @@ def is_aim_of_meeting(atom: Expr) -> bool:
 
 def shows_by_test(text: str, known: Known) -> str:
     """The examination that alone shows what a sentence speaks of, where the note tells of no such one; else ""."""
-    for name, row in _tests().items():
+    rows: Mapping[str, str] = _tables()["tests"]
+    for name, row in rows.items():
         if _shown_by(row).search(text) and not _tells_of(row, known):
             return name
     return ""
@@ -100,4 +113,38 @@ def _shown_by(row: str) -> re.Pattern[str]:
     names = "|".join(map(re.escape, row.split("|")))
     shows = r"(?:shows?|showing|showed|shown|reveal\w*|demonstrat\w+|indicat\w+|suggest\w*|(?:is |are )?consistent with|evidence of)"
     behind = r"(?:shown|seen|found|detected|visible|demonstrated|confirmed|proven|evident|documented)[ ](?:on|by|in|with|at)"
-    return re.compile(rf"\b(?:{names})\b[ ]{shows}\b|\b{behind}[ ](?:\w+[ ]){{0,2}}(?:{names})\b", re.IGNORECASE)
+    return re.compile(
+        rf"\b(?:{names})\b[ ]{shows}\b|\b{behind}[ ](?:\w+[ ]){{0,2}}(?:{names})\b", re.IGNORECASE
+    )
+
+
+_OF_TREATED = re.compile(
+    r"\W*(?:recipients?|patients?|subjects?|participants?|persons?|individuals?|those|women|men)[ ]"
+    r"(?:(?:who|that)[ ](?:have[ ]|has[ ]|had[ ])?(?:(?:previously|already|recently|ever)[ ])?(?:had|received|undergone|been treated with|are (?:taking|receiving|on|treated with)|take|use)|taking|receiving|using|treated with)\b"
+    r"[^.;]{3,120}?\b(?:must|should|need to|have to|are required to)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_of_others(criterion: Criterion, truth: Truth, known: Known, *, is_by_silence: bool) -> str:
+    """Why a sentence asks nothing of this patient: it is for who had a treatment that the note tells nothing of; else ""."""
+    if criterion.polarity is Polarity.EXCLUSION:
+        return _presupposed(criterion.text, known) if truth is not Truth.TRUE else ""
+    is_for_treated = _OF_TREATED.match(criterion.text) is not None and isinstance(
+        next(iter(atoms(criterion.expr))), Exposure
+    )
+    if is_for_treated and is_by_silence and truth is Truth.FALSE:
+        return "the note tells nothing of the treatment of which this is asked"
+    return ""
+
+
+def _presupposed(text: str, known: Known) -> str:
+    rows: Mapping[str, Mapping[str, str]] = _tables()["presupposed"]
+    for name, row in rows.items():
+        if re.search(rf"\b(?:{row['words']})\b", text, re.IGNORECASE) is None:
+            continue
+        below = {one for name in row["ids"].split() for one in (name, *narrower("exposure", name))}
+        is_told = any(below & {one.id, one.broader} for one in known.of_kind(FactKind.EXPOSURE))
+        if not is_told and known.patient.note_words.isdisjoint(row["stems"].split("|")):
+            return f"the note tells of no {name}, without which this is not asked"
+    return ""
