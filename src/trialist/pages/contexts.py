@@ -296,7 +296,7 @@ class FieldDoc:
 
 @dataclass(frozen=True, slots=True)
 class ModuleWay:
-    """The way to a module: the part of the record that it belongs to, what stands there, how many values it holds."""
+    """The way to a module: the section of the record it belongs to, "" for none, what stands there, how many values it holds."""
 
     title: str
     url: str
