@@ -60,6 +60,39 @@ def test_a_column_of_long_texts_is_wide() -> None:
     assert '<th scope="col" class="middling">Organ</th>' in found
 
 
+def test_a_wide_table_keeps_in_sight_what_tells_its_rows_apart() -> None:
+    columns = tuple(Column(str(n), f"Column {n}") for n in range(6))
+    reasons = ("Death", "Pregnancy", "Other")
+    rows = tuple(((Value("Left because"),), (Value(reason),), *(((Value("5"),),) * 4)) for reason in reasons)
+    assert '<table class="stuck-2">' in nodes_html([Table("t", "Period", columns, rows, heads=2)])
+    assert '<table class="stuck-1">' in nodes_html([Table("t", "Period", columns, rows, heads=1)])
+    assert "<table>" in nodes_html([Table("t", "Period", columns, rows)]), "nothing heads its rows"
+    narrow = tuple(row[:5] for row in rows)
+    assert "<table>" in nodes_html([Table("t", "Period", columns[:5], narrow, heads=2)])
+
+
+def test_a_column_under_a_long_head_is_wide_enough_for_it() -> None:
+    columns = (Column("a", "Sex"), Column("b", "BG003: Placebo, then 30 mcg in the open-label period"))
+    found = nodes_html([Table("t", "Values", columns, (((Value("Female"),), (Value("3"),)),))])
+    assert '<th scope="col">Sex</th><th scope="col" class="middling">BG003' in found
+
+
+def test_a_paper_leads_to_where_it_can_be_read() -> None:
+    pmid = Value("37421291", "37421291", (("/references/0/pmid", "37421291"),))
+    citation = Value("Kong J. J Am Heart Assoc. 2023 Jul 18. doi: 10.1161/JAHA.123.029504. Epub 2023.")
+    other = Value("37421291", 37421291, (("/x/1", 37421291),))
+    found = str(nodes_html([Labelled("p", "Papers", (pmid, citation, other))]))
+    assert found.count('<a href="https://pubmed.ncbi.nlm.nih.gov/37421291"') == 1
+    address = 'href="https://doi.org/10.1161/JAHA.123.029504" rel="noopener noreferrer nofollow"'
+    assert f"doi: <a {address}>10.1161/JAHA.123.029504</a>. Epub" in found
+
+
+def test_a_day_stays_on_one_line() -> None:
+    days = tuple(Value(text) for text in ("2019-03-01", "2019-03", "2019-10-04T10:52"))
+    assert str(nodes_html([Labelled("d", "Days", days)])).count('<bdi class="day">') == 3
+    assert "day" not in nodes_html([Labelled("x", "X", (Value("2019-03-01-B"),))])
+
+
 def test_of_many_values_the_first_are_shown_and_all_are_there() -> None:
     def listed(count: int) -> str:
         values = tuple(Value(f"Disease {number}") for number in range(count))

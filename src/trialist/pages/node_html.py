@@ -31,7 +31,12 @@ _MOST_SECTIONS = 12
 """Of more sections than this in one part of a record each is folded but the first."""
 _WIDE, _MIDDLING = 60, 14
 """Texts of more characters than these in a column make it wide, or a little wider than a word."""
+_LONG_HEAD = 30
 _LONGEST_LEAD = 80
+_MANY_COLUMNS = 5
+"""Of a table with more columns than these the one that tells the rows apart stays in sight while it is scrolled."""
+_MOST_COMPARED = 200
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9:.]{5,12}Z?)?)?\Z", re.ASCII)
 _PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
 
 
@@ -166,8 +171,10 @@ def _text(value: Value, explains: bool) -> str:
         found = f'<span class="absent">{escaped(value.text)}</span>'
     elif explains and explained(value.text):
         found = _explained(value.text)
-    elif value.label == "PubMed" and value.text.isascii() and value.text.isdigit():
+    elif value.text.isdigit() and value.text.isascii() and _is_paper(value):
         found = f"<bdi>{_link(value.text, _PUBMED + value.text)}</bdi>"
+    elif _DAY.match(value.text):
+        found = f'<bdi class="day">{escaped(value.text)}</bdi>'
     else:
         found = f"<bdi>{_linked(value.text)}</bdi>"
     raw = value.raw
@@ -175,6 +182,11 @@ def _text(value: Value, explains: bool) -> str:
         whom = f'<span class="sr-only"> {escaped(str(raw["name"]))}</span>' if "name" in raw else ""
         found += f' <a class="call" href="{escaped(call)}">Call{whom}</a>'
     return found
+
+
+def _is_paper(value: Value) -> bool:
+    """Whether a value is the number of a paper in PubMed."""
+    return any(pointer.endswith("/pmid") for pointer, _ in value.leaves)
 
 
 def _explained(text: str) -> str:
@@ -223,7 +235,7 @@ def _pieces(pieces: Iterable[Piece]) -> Iterator[str]:
 def _table(table: Table, name: str) -> Iterator[str]:
     caption = escaped(table.caption)
     yield (
-        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escaped(name)}">\n<table>\n'
+        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escaped(name)}">\n<table{_stuck(table)}>\n'
         f"<caption>{caption}</caption>\n<thead><tr>"
     )
     for place, column in enumerate(table.columns):
@@ -241,12 +253,26 @@ def _table(table: Table, name: str) -> Iterator[str]:
     yield "</tbody>\n</table>\n</div>\n"
 
 
+def _stuck(table: Table) -> str:
+    """The class of a wide table that keeps in sight, of the columns that head a row, the one that tells most rows apart."""
+    if len(table.columns) <= _MANY_COLUMNS or not table.heads:
+        return ""
+    rows = table.rows[:_MOST_COMPARED]
+    told = [len({_texts(row[place]) for row in rows if place < len(row)}) for place in range(table.heads)]
+    return f' class="stuck-{told.index(max(told)) + 1}"'
+
+
+def _texts(values: Sequence[Value]) -> tuple[str, ...]:
+    return tuple(value.text for value in values)
+
+
 def _width_of(table: Table, place: int) -> str:
-    """The class of a column whose texts would otherwise stand a word a line, beside many others."""
+    """The class of a column whose texts or head would otherwise stand a word a line, beside many others."""
     longest = max((_length(row[place]) for row in table.rows if place < len(row)), default=0)
     if longest > _WIDE:
         return ' class="wide"'
-    return ' class="middling"' if longest > _MIDDLING else ""
+    is_middling = longest > _MIDDLING or len(table.columns[place].label) > _LONG_HEAD
+    return ' class="middling"' if is_middling else ""
 
 
 def _length(values: Sequence[Value]) -> int:
