@@ -228,13 +228,17 @@ class ChecklistPage:
 
 @dataclass(frozen=True, slots=True)
 class SiteGroup:
-    """Sites of one country ("" for all in one list): how many, how many take people now, and the table of them."""
+    """Sites of one country or region ("" for all in one list): how many, how many take people now, and the table of them.
 
-    country: str
+    A country of very many sites is told region by region, and has no table.
+    """
+
+    name: str
     count: int
     open_count: int
-    table: Table
+    table: Table | None
     is_open: bool
+    regions: tuple[SiteGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +259,8 @@ class SitesPart:
 class StudyPage:
     """`study.html`: the public view. `glance` are the values at the top, `sections` the parts below, in their order.
 
-    `parts` are what diagrams, timeline and map are made of, by name (`study_parts.PARTS`). `stale` is a warning when the
-    record has not been confirmed for long, "" else.
+    `parts` are what diagrams, timeline and map are made of, by name (`study_parts.PARTS`). Criteria that are long are not
+    told a second time, one by one (`takes_in_checklist`): the page of their own is a click away.
     """
 
     title: str
@@ -270,6 +274,7 @@ class StudyPage:
     parts: Mapping[str, Any]
     source: str
     has_results: bool
+    takes_in_checklist: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +301,7 @@ class FieldDoc:
 
 @dataclass(frozen=True, slots=True)
 class ModuleWay:
-    """The way to a module: the part of the record that it belongs to, what stands there, how many values it holds."""
+    """The way to a module: the section of the record it belongs to, "" for none, what stands there, how many values it holds."""
 
     title: str
     url: str
