@@ -100,6 +100,10 @@ _TOPICS: Mapping[str, tuple[str, str]] = {
         "lives, is insured or has access as the study asks",
         "does not live, is not insured or has no access as the study asks",
     ),
+    "protected": (
+        "is in custody, under guardianship, dependent or otherwise protected",
+        "is not in custody, under guardianship, dependent or otherwise protected",
+    ),
     "ability": ("is able to do what the study asks", "is not able to do what the study asks"),
     "refrain": ("agrees to what the study asks", "does not agree to what the study asks"),
     "cognition": ("is mentally able to decide", "is not mentally able to decide"),
@@ -189,7 +193,8 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
             )
             return _with_time(said, expr.time)
         case Attestation():
-            return _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            return f"{said}: “{expr.surface}”" if expr.surface else said
         case Judgement():
             return _judgement(expr)
         case Count():

@@ -29,7 +29,7 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.normalise import Normalised
-from trialist.criteria.permissions import CONDITIONAL, Reach, is_conditional, reach_of
+from trialist.criteria.permissions import CONDITIONAL, Reach, is_conditional, may_say_who, reach_of
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
@@ -58,7 +58,7 @@ _MUST = re.compile(
 )
 # `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
 _ALL_WHO = re.compile(
-    r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
+    r"\W*(?:(?:any|all|adult|only)\s+(?:[\w-]+\s+){0,2}(?:patients?|subjects?|participants?|individuals?|persons?|adults?|children|women|men)|everyone|anyone|everybody)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless|also|races|ethnic\w*)\b)",
     re.IGNORECASE,
 )
 # `Patients with X will be included`: among what includes, that is whom the study asks for.
@@ -262,8 +262,11 @@ def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tupl
     if reach is not None and stands:
         places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
         return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
-    if reach is not None and is_conditional(said):
+    if reach is not None and (is_conditional(said) or (not clause.excludes and _may_say_who(said, low))):
         clause.rules.append(CONDITIONAL)
+    elif modality is Modality.REQUIRED and expr is not None and _asks_in_a_note(said):
+        clause.rules.append("note/asks")
+        expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
     elif clause.excludes and expr is not None and _NOBODY.match(said) and _permits(low):
         clause.rules.append("permission/of_nobody")  # `no use of X is allowed` among what excludes
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
@@ -279,6 +282,11 @@ _NOBODY = re.compile(
 
 def _permits(low: Low) -> bool:
     return _patterns()["permissive"].of(low).search(low.text) is not None
+
+
+def _may_say_who(said: str, low: Low) -> bool:
+    found = _patterns()["permissive"].of(low).search(low.text)
+    return found is not None and may_say_who(said, found.start(), found.end())
 
 
 def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
@@ -311,10 +319,22 @@ def _beside_permission(
     return join_all([expr, rest]) if clause.excludes else join_any([expr, rest])
 
 
+_NOTE = re.compile(r"\W*(?:\*+ ?)?(?:note|notes|nb|n\.b\.|please note|comment)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\b(?:must|should|shall|only|excluding|excluded?|except|prohibited|ineligible|need(?:s|ed)? to|has to|have to|required|may not|will not be|cannot be|not (?:be )?(?:allowed|permitted|eligible|enrol\w*|acceptable))\b",
+    re.IGNORECASE,
+)
+
+
+def _asks_in_a_note(said: str) -> bool:
+    """`Note: patients in cohort 2 should have a known mutation`: what nobody has read may ask for something."""
+    return _NOTE.match(said) is not None and _ASKS.search(said) is not None
+
+
 def _modality(low: Low, polarity: Polarity) -> Modality:
     patterns, said = _patterns(), low.text
     if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
-        return Modality.INFORMATIVE
+        return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
     if _permits(low) and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
         return Modality.REQUIRED if is_asked else Modality.PERMISSIVE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trialist.criteria.caseless import Caseless, Low
-from trialist.criteria.lexicon import cues
+from trialist.criteria.lexicon import cues, read_rules
 from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
@@ -72,12 +72,28 @@ _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 def attestation(statement: Statement, span: Span, said: str) -> Expr:
     """The atom of a statement; of consent and of following the procedures in one breath, both."""
-    one = Attestation(statement.topic, span, affirmed=statement.affirmed)
+    one = Attestation(statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said))
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
         return one
     both = (one, Attestation("compliance", span, affirmed=statement.affirmed))
     return And(both) if statement.affirmed else Or(both)
+
+
+_AS_THE_STUDY_ASKS = frozenset({"contraception", "language"})  # how is for the study to say, and too long to say back
+
+
+def _own_surface(topic: str, said: str) -> str:
+    """The words of a promise where they say more than its topic."""
+    if topic in _AS_THE_STUDY_ASKS:
+        return ""
+    words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
+    return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
+
+
+@cache
+def _bland() -> frozenset[str]:
+    return frozenset(read_rules("account.toml")["words"]["bland_promises"].split())
 
 
 @cache
@@ -193,13 +209,16 @@ def find_statements(
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
                 agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
                 refused = before is not None or (
-                    agrees_not is None and _is_refused(low, _own_words(text, begin, stop))
+                    agrees_not is None
+                    and topic not in _STATES
+                    and _is_refused(low, _own_words(text, begin, stop))
                 )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
 
 
+_STATES = frozenset({"protected"})  # what somebody is: `deprived of liberty` refuses nothing
 _ASIDE = re.compile(
     r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
 )

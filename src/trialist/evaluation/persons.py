@@ -38,6 +38,7 @@ _TOPICS = {
     "access": "residence, insurance or access as the study asks",
     "ability": "being able to do what the study asks",
     "refrain": "agreeing to what the study asks",
+    "protected": "custody, guardianship or dependence",
     "cognition": "being able to decide",
 }
 
