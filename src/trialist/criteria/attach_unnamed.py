@@ -8,6 +8,7 @@ from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, word_set
 from trialist.criteria.nodes import Basis, Count, Quantity
+from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.quantities import Bound
 from trialist.criteria.tokens import Token
 
@@ -77,6 +78,13 @@ def read_unnamed(
         words[-1] not in _LASTING and (bound.unit is None or bound.unit.ucum not in {"s", "ms", "min"})
     ):
         return None
+    if (
+        is_time
+        and words[-1] == "duration"
+        and words[-2:-1]
+        and (words[-2] in heads() or words[-2] in exposure_heads())
+    ):
+        return None  # `foot ulcer duration > 6 weeks`: the time of the ulcer
     after = bound.last
     if after < len(tokens) and tokens[after].text == ")" and opened:
         after += 1

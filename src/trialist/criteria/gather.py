@@ -155,7 +155,11 @@ def unread_at(expr: Expr, window: Window) -> Expr:
     """Words that nobody understood, with the time that was read beside them."""
     if isinstance(expr, Opaque):
         return expr if expr.time is not None else replace(expr, time=window)
-    return replace(expr, of=tuple(unread_at(one, window) for one in expr.of)) if isinstance(expr, And | Or) else expr
+    return (
+        replace(expr, of=tuple(unread_at(one, window) for one in expr.of))
+        if isinstance(expr, And | Or)
+        else expr
+    )
 
 
 def _is_ahead(expr: And) -> bool:

@@ -162,7 +162,8 @@ def read_except(reader: Sentences, pieces: list[Piece], place: int) -> Expr | No
     )
     end = min(end, next_threshold(pieces, place), _next_predicate(reader, pieces, place))
     if end == len(pieces) and (late := late_windows(pieces, place)):
-        early = read_except(reader, pieces[: -len(late) - 1], place)  # `…, except X, within 2 weeks`: of all
+        kept = pieces[: -len(late)]
+        early = read_except(reader, strip_joints(kept), place)  # `…, except X, within 2 weeks`: of all
         return early if early is None else timed(early, late)
     main = reader.sentence(pieces[:place])
     opinion = (
