@@ -130,8 +130,6 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
             Direction.BEFORE,
         )  # `at least 4 weeks since prior surgery`: counted back to it
     interval = _length(bound, lead, relation)
-    if anchor == "birth" and bound.shape == "bare" and interval.lower and _is_before(tokens, first):
-        interval = Interval(upper=interval.lower, upper_inclusive=False)  # `before the age of 60 years`
     window = Window(
         anchor=_DEFAULT_ANCHOR if anchor is None else anchor or "event",
         direction=relation,
@@ -179,11 +177,6 @@ def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) 
     if tokens[first].text == "last" and first and tokens[first - 1].text in _VERBS_BEFORE:
         return True  # `surgery scheduled to last at least 2 hours`
     return is_visit or (first > 0 and tokens[first - 1].text in {"age", "ages", "aged"})
-
-
-def _is_before(tokens: Sequence[Token], first: int) -> bool:
-    """Whether `before` leads a time in."""
-    return any(token.text in {"before", "by"} for token in tokens[max(0, first - 2) : first + 1])
 
 
 _VERBS_BEFORE = frozenset({"to", "must", "should", "will", "may", "usually", "can"})
