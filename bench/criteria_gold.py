@@ -697,8 +697,14 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
     for one in sorted(targets):
         score.gold += 1
         wanted = {one, *behind.get(one, set())}
-        if one in negative or any(wanted & entities for _, entities in places):
+        if (
+            one in negative
+            or any(wanted & entities for _, entities in places)
+            or is_choice(document, ours, one)
+        ):
             score.found += 1
+        elif is_stated(document, ours, one):
+            score.gold -= 1
         else:
             score.errors.append(
                 f"missed {document.said(one)!r} in {document.line(document.entities[one][1])[:160]!r}"
@@ -714,6 +720,46 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
         score.right += right
         if not right:
             score.errors.append(f"not negated {document.text[place.first : place.last]!r} in {line[:160]!r}")
+
+
+def is_stated(document: Document, ours: Ours, entity: str) -> bool:
+    """Whether a statement of ours has a thing together with the word that denies it (`disease that precludes surgery`)."""
+    words = [
+        spans
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and one == entity and other in document.entities
+        for spans in [document.entities[other][1]]
+    ]
+    return any(
+        isinstance(place.atom, Attestation | Judgement)
+        and overlaps(document.entities[entity][1], place.first, place.last)
+        and any(overlaps(spans, place.first, place.last) for spans in words)
+        for place in ours.places
+    )
+
+
+_UNLESS = re.compile(r"\b(?:unless|except)\b", re.IGNORECASE)
+
+
+def is_choice(document: Document, ours: Ours, entity: str) -> bool:
+    """Whether an exception of what is required is a choice beside it here (`A unless B` is met by B as well)."""
+    denying = [
+        document.entities[other][1]
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and one == entity and other in document.entities
+    ]
+    spans = document.entities[entity][1]
+    starts = [
+        places[0][0] for places in denying if _UNLESS.search(document.text[places[0][0] : places[-1][1]])
+    ]
+    return any(
+        kind == "or"
+        and first.last <= start
+        and overlaps(spans, second.first, second.last)
+        and start <= second.first
+        for first, second, kind in ours.pairs
+        for start in starts
+    )
 
 
 def is_unmarked(document: Document, place: Place, marked: set[str]) -> bool:

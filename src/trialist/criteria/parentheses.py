@@ -33,6 +33,7 @@ def without_parentheses(reader: Sentences, pieces: list[Piece]) -> list[Piece]:
     return out
 
 
+_EXCLUDED = frozenset({"excluded", "ineligible"})
 _ALLOWED = frozenset({"acceptable", "allowed", "permitted", "allowable"})
 
 
@@ -42,12 +43,21 @@ def _is_allowed(said: list[Piece]) -> bool:
     return len(said) > 1 and said[-1].kind == "word" and said[-1].text in _ALLOWED and not is_denied
 
 
+def _is_excluded(reader: Sentences, inside: list[Piece]) -> bool:
+    """`lymphoma (Burkitt lymphoma is excluded)`: whether a parenthesis ends by taking out what it names."""
+    tokens = reader.clause.tokens
+    behind = [token.text for token in tokens[inside[-1].last : inside[-1].last + 4]]
+    said = behind[: behind.index(")")] if ")" in behind else []
+    return not reader.lists_any and any(word in _EXCLUDED for word in said) and "not" not in said
+
+
 def _from_exception(inside: list[Piece], said: list[Piece]) -> list[Piece]:
-    """The pieces of a parenthesis from the word that excepts; one is put before what is allowed."""
-    if not _is_allowed(said):
+    """The pieces of a parenthesis from the word that excepts; one is put before what is allowed, or excluded."""
+    if said[0].kind == "exception":
         return inside
     start = inside[0].first
-    return [Piece("exception", start, start), *(one for one in inside if one is not said[-1])]
+    kept = [one for one in inside if one is not said[-1]] if _is_allowed(said) else inside
+    return [Piece("exception", start, start), *kept]
 
 
 def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list[Piece]:
@@ -67,7 +77,11 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
         return []
     if len(said) == 1 and before and abbreviates(reader.clause, said[0], before):
         return []
-    if said[0].kind == "exception" or (reader.lists_any and _is_allowed(said)):
+    if (
+        said[0].kind == "exception"
+        or (reader.lists_any and _is_allowed(said))
+        or _is_excluded(reader, inside)
+    ):
         return _exception_inside(reader, before, _from_exception(inside, said))
     first, last = inside[0].first, inside[-1].last
     if before and before[-1].expr is not None and not any(one.kind == "allergy" for one in before):
