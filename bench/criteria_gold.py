@@ -282,7 +282,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
         if isinstance(expr, Result) and expr.outcome in {"negative", "undetectable"}:
             ours.outcomes.append(place)
         refused = isinstance(expr, Attestation) and not expr.affirmed
-        if negated != refused:
+        if negated or refused:
             ours.negated.append(place)
         window = getattr(expr, "time", None)
         if window is not None and window.length is not None:
@@ -291,7 +291,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
     groups = [
         lay_out(
             one,
-            negated != (isinstance(expr, Not) or (isinstance(expr, ExceptWhen) and place == 1)),
+            negated or isinstance(expr, Not) or (isinstance(expr, ExceptWhen) and place == 1),
             shift,
             ours,
         )

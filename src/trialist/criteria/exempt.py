@@ -36,6 +36,8 @@ def excepted(main: Expr, exception: Expr, said: str, lists_any: bool) -> Expr:
     """
     if lists_any:
         return _of_last_or_all(main, exception)
+    if said.lower() == "but not":
+        return join_all([main, Not(exception)])  # `at least 50 kg, but not obese`
     is_limit = isinstance(main, Quantity | Ordinal)
     if said.lower().startswith("unless") or is_limit:
         return join_any([main, exception])
