@@ -637,6 +637,7 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
                 for one in (first, second)
             )
             or any({first, second} <= entities for entities in whole)
+            or is_had(document, ours, first, second)
         )
         if (first, second) in met or (second, first) in met or within:
             score.found += 1
@@ -644,6 +645,26 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
             score.errors.append(
                 f"missed {document.said(first)!r} | {document.said(second)!r} in {document.line(document.entities[first][1])[:140]!r}"
             )
+
+
+_HAD = re.compile(
+    r"\W*(?:(?:ongoing|current|previous|prior|concomitant|chronic|long-?term|any|the|systemic|past|regular|concurrent|drug)\s+)*"
+    r"(?:treatments?|therap(?:y|ies)|use|usage|intake|administration|exposure|receipt|history|medications?|treated)\W*",
+    re.IGNORECASE,
+)
+
+
+def is_had(document: Document, ours: Ours, first: str, second: str) -> bool:
+    """Whether one of two things only says that the other is had (`treatment with X`, `history of Y`): one atom here."""
+    head, rest = sorted((first, second), key=lambda one: document.entities[one][1][0])
+    between = document.text[document.entities[head][1][-1][1] : document.entities[rest][1][0][0]]
+    if not _HAD.fullmatch(document.said(head)) or not _WITHIN_A_PHRASE.fullmatch(between):
+        return False
+    return any(
+        isinstance(place.atom, Concept | Exposure)
+        and overlaps(document.entities[rest][1], place.first, place.last)
+        for place in ours.places
+    )
 
 
 _WITHIN_A_PHRASE = re.compile(
