@@ -297,10 +297,11 @@ class Count:
 @quick
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Words that were not understood; their truth is unknown."""
+    """Words that were not understood; their truth is unknown. `time` is when it is asked for, where that was read beside them."""
 
     text: str
     span: Span
+    time: Window | None = None
 
 
 Atom = (

@@ -200,7 +200,7 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
         case Count():
             return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
         case Opaque():
-            return f"[not understood: {expr.text}]"
+            return _opaque(expr)
         case _:
             assert_never(expr)
 
@@ -267,6 +267,10 @@ def _exposure(expr: Exposure) -> str:
     role = {"prior": "previous ", "current": "current ", "planned": "planned "}.get(expr.role, "")
     more = f" (for example {', '.join(expr.examples)})" if expr.examples else ""
     return _with_time(f"{role}{words}{more}", expr.time)
+
+
+def _opaque(expr: Opaque) -> str:
+    return _with_time(f"[not understood: {expr.text}]", expr.time)
 
 
 def _judgement(expr: Judgement) -> str:
@@ -341,5 +345,5 @@ _SAID: Mapping[type, Callable[[Any], str]] = {
     Exposure: _exposure,
     Demographic: _demographic,
     Quantity: _quantity,
-    Opaque: lambda expr: f"[not understood: {expr.text}]",
+    Opaque: _opaque,
 }
