@@ -72,7 +72,9 @@ _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 def attestation(statement: Statement, span: Span, said: str) -> Expr:
     """The atom of a statement; of consent and of following the procedures in one breath, both."""
-    one = Attestation(statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said))
+    one = Attestation(
+        statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said)
+    )
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
         return one
@@ -80,7 +82,9 @@ def attestation(statement: Statement, span: Span, said: str) -> Expr:
     return And(both) if statement.affirmed else Or(both)
 
 
-_AS_THE_STUDY_ASKS = frozenset({"contraception", "language"})  # how is for the study to say, and too long to say back
+_AS_THE_STUDY_ASKS = frozenset(
+    {"contraception", "language"}
+)  # how is for the study to say, and too long to say back
 
 
 def _own_surface(topic: str, said: str) -> str:
