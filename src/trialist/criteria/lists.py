@@ -104,31 +104,20 @@ def _announces(text: str) -> bool:
 
 def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Reading]) -> Composed:
     """A head of a list with the items below it."""
-    if _NAMES_A_GROUP.fullmatch(text):
-        return Composed(_header(head), owns_children=False)
     parts = [one.expr for one in below if one.modality in {Modality.REQUIRED, Modality.HEADER} and _says(one)]
     count = _COUNT.search(text)
     every = _ALL.search(text)
+    own = _own_part(text, head, count)
+    if _NAMES_A_GROUP.fullmatch(text) or (count is None and _CONDITION.match(text)):
+        return Composed(_header(head), owns_children=False)
     if not parts or (count is None and every is None and not _announces(text)):
         return Composed(head, owns_children=False)
     least = _least(count) if count is not None else 1
-    own = _own_part(text, head, count)
-    if count is None and _CONDITION.match(text):
-        return Composed(_header(head), owns_children=False)
     said_of_all = _own_part_beside(text, head, own)
     if said_of_all is not None and (found := _with_its_instances(text, polarity, head, said_of_all, parts)):
         return found
     if polarity is Polarity.EXCLUSION:
-        if every is not None:
-            return Composed(_joined(head, own, _all(parts)), owns_children=True)
-        if least > 1 and least <= len(parts):
-            return Composed(_joined(head, own, AtLeast(least, tuple(parts))), owns_children=True)
-        if count is not None and own is not None and _JOINED.search(text[: count.start()]):
-            return Composed(_joined(head, own, _any(parts)), owns_children=True)
-        if said_of_all is not None and _GOES_ON.search(text):
-            return Composed(_joined(head, said_of_all, _any(parts)), owns_children=True)
-        stands = said_of_all is not None and _stands(text, said_of_all)
-        return Composed(_required(head) if stands else _header(head), owns_children=False)
+        return _of_exclusions(text, head, (own, said_of_all), (count, every), parts)
     if every is not None and count is None:
         return Composed(_header(head) if said_of_all is None else _required(head), owns_children=False)
     if count is not None:
@@ -138,6 +127,28 @@ def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Readin
         return Composed(_header(head) if said_of_all is None else _required(head), owns_children=False)
     choice = Alternatives((_any(parts), _all(parts)))
     return Composed(_joined(head, said_of_all, choice), owns_children=True)
+
+
+def _of_exclusions(
+    text: str,
+    head: Reading,
+    owns: tuple[Expr | None, Expr | None],
+    said: tuple[re.Match[str] | None, re.Match[str] | None],
+    parts: Sequence[Expr],
+) -> Composed:
+    """The head of a list of what excludes: each item does, unless several of them are asked for or the head narrows them."""
+    (own, said_of_all), (count, every) = owns, said
+    least = _least(count) if count is not None else 1
+    if every is not None:
+        return Composed(_joined(head, own, _all(parts)), owns_children=True)
+    if least > 1 and least <= len(parts):
+        return Composed(_joined(head, own, AtLeast(least, tuple(parts))), owns_children=True)
+    if count is not None and own is not None and _JOINED.search(text[: count.start()]):
+        return Composed(_joined(head, own, _any(parts)), owns_children=True)
+    if said_of_all is not None and _GOES_ON.search(text):
+        return Composed(_joined(head, said_of_all, _any(parts)), owns_children=True)
+    stands = said_of_all is not None and _stands(text, said_of_all)
+    return Composed(_required(head) if stands else _header(head), owns_children=False)
 
 
 def announced(text: str, polarity: Polarity, head: Reading) -> Reading:

@@ -167,6 +167,10 @@ class Ordinal:
             raise ValueError("an ordinal atom allows something")
 
 
+KNOWN_OR_SUSPECTED = "known or suspected"
+"""The certainty of what counts whether it is known or only suspected."""
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Concept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from trialist.criteria.criterion import (
@@ -134,6 +134,8 @@ def _criteria(
                     _mark(child, below, counts)
     _hand_down(normalised, items, below, composed, counts)
     _join_choices(normalised, items, parents, composed, counts)
+    for place in _allowed(normalised, items):
+        composed[place] = replace(composed[place], modality=Modality.PERMISSIVE)
     ids = _ids(items, parents)
     scopes = _scopes(normalised, items, parents)
     found = []
@@ -211,6 +213,30 @@ def _scopes(
         inherited = item.scope if above is None else found[above]
         found.append((*(one for one in inherited if one[0] not in dict(own)), *own))
     return found
+
+
+_ALLOWS = re.compile(
+    r"\W*(?:allowed|permitted)\b|.*\b(?:may include|(?:are|is) (?:also )?(?:allowed|permitted))\W*$",
+    re.IGNORECASE,
+)
+_ASKS_AGAIN = re.compile(
+    r"\W*(?:(?:all |the )?(?:patients?|subjects?|participants?|volunteers?|infants?|children|mothers?|candidates?|donors?)\b.{0,60}\b(?:must|should|need|have|has|are|with)\b|must\b|required\b|excluded\b|(?:prior|concurrent) )",
+    re.IGNORECASE,
+)
+
+
+def _allowed(normalised: Normalised, items: Sequence[Item]) -> Iterator[int]:
+    """The items below `Allowed:`, up to the one that asks for something again (`Patients must have:`)."""
+    last: tuple[str, ...] = ()
+    is_over = True
+    for place, item in enumerate(items):
+        if item.section_path != last:
+            last = item.section_path
+            is_over = len(last) < 2 or _ALLOWS.match(last[-1]) is None
+        if not is_over and _ASKS_AGAIN.match(normalised.text, item.start, item.end):
+            is_over = True
+        if not is_over:
+            yield place
 
 
 def _hand_down(

@@ -73,6 +73,7 @@ _UNITS: Mapping[str, tuple[str, str]] = {
 }
 _ANCHORS: Mapping[str, str] = {
     "enrolment": "enrolment",
+    "study": "the study",
     "consent": "consent",
     "randomisation": "randomisation",
     "first_dose": "the first dose",
@@ -221,7 +222,17 @@ def _quantity(expr: Quantity) -> str:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
     is_setting = expr.method.startswith(("at ", "on "))
-    seen = f" {expr.method}" if is_setting else f" by {expr.method}" if expr.method else ""
+    if expr.method == "fasting":
+        name = f"fasting {name}"
+    seen = (
+        ""
+        if expr.method == "fasting"
+        else f" {expr.method}"
+        if is_setting
+        else f" by {expr.method}"
+        if expr.method
+        else ""
+    )
     if expr.aggregate == "change":
         name = f"change of {name}"
     elif expr.aggregate == "ever":
@@ -331,7 +342,7 @@ def render_window(window: Window) -> str:
         anchor += " (assumed)"
     side = {Direction.BEFORE: "before", Direction.AFTER: "after", Direction.DURING: "at"}[window.direction]
     if window.length is None:
-        return f"{side} {anchor}"
+        return f"{'during' if window.anchor == 'study' and side == 'at' else side} {anchor}"
     low, high = window.length.lower, window.length.upper
     half = f" or {_number(window.or_half_lives)} half-lives" if window.or_half_lives is not None else ""
     if high is not None and (low is None or low == 0):

@@ -11,7 +11,7 @@ from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import all_denied, guarded, with_doubt
+from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import (
@@ -33,7 +33,7 @@ from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_condi
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
-from trialist.criteria.sections import item_scope, old_topic
+from trialist.criteria.sections import item_scope, limits_of, old_topic
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness, settle_age
@@ -153,6 +153,8 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
+    if not item.scope and population is Population.PATIENT:
+        expr = limited(clause, expr, limits_of(item.section_path, topic), locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
