@@ -124,6 +124,14 @@ def _names(kind: str) -> Mapping[str, str]:
     return {entry_id: row["name"] for entry_id, row in tables()[kind].items()}
 
 
+_EITHER, _UNREAD = "either reading: ", "[not understood: "
+
+
+def is_clear(plain: str) -> bool:
+    """Whether an expression in words has one reading, and all of it was understood."""
+    return _EITHER not in plain and _UNREAD not in plain
+
+
 def render(expr: Expr) -> str:
     """An expression in plain words."""
     if (say := _SAID.get(type(expr))) is not None:
@@ -140,7 +148,7 @@ def render(expr: Expr) -> str:
         case ExceptWhen(main, exception):
             return f"{_inner(main)}, except when {_inner(exception)}"
         case Alternatives(readings):
-            return "either reading: " + " | ".join(f"({render(one)})" for one in readings)
+            return _EITHER + " | ".join(f"({render(one)})" for one in readings)
         case _:
             return _atom(expr)
 
@@ -195,7 +203,7 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
         case Count():
             return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
         case Opaque():
-            return f"[not understood: {expr.text}]"
+            return f"{_UNREAD}{expr.text}]"
         case _:
             assert_never(expr)
 
