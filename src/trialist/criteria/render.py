@@ -129,6 +129,14 @@ def _names(kind: str) -> Mapping[str, str]:
     return {entry_id: row["name"] for entry_id, row in tables()[kind].items()}
 
 
+_EITHER, _UNREAD = "either reading: ", "[not understood: "
+
+
+def is_clear(plain: str) -> bool:
+    """Whether an expression in words has one reading, and all of it was understood."""
+    return _EITHER not in plain and _UNREAD not in plain
+
+
 def render(expr: Expr) -> str:
     """An expression in plain words."""
     if (say := _SAID.get(type(expr))) is not None:
@@ -145,7 +153,7 @@ def render(expr: Expr) -> str:
         case ExceptWhen(main, exception):
             return f"{_inner(main)}, except when {_inner(exception)}"
         case Alternatives(readings):
-            return "either reading: " + " | ".join(f"({render(one)})" for one in readings)
+            return _EITHER + " | ".join(f"({render(one)})" for one in readings)
         case _:
             return _atom(expr)
 
@@ -281,7 +289,7 @@ def _exposure(expr: Exposure) -> str:
 
 
 def _opaque(expr: Opaque) -> str:
-    return _with_time(f"[not understood: {expr.text}]", expr.time)
+    return _with_time(f"{_UNREAD}{expr.text}]", expr.time)
 
 
 def _judgement(expr: Judgement) -> str:

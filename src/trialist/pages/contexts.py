@@ -185,7 +185,7 @@ class GlossaryPage:
 class CriterionLine:
     """One criterion: the sponsor's words, ours for it ("" where we have none), and who can answer it.
 
-    `look` is a word for how `answered_by` is shown; `depth` is how deep in a list it stands; one that `asks` has a box to
+    Our words stand in `parsed` where they are for a close look only: a part was not understood, or there are two readings. `look` is a word for how `answered_by` is shown; `depth` is how deep in a list it stands; one that `asks` has a box to
     tick.
     """
 
@@ -193,6 +193,7 @@ class CriterionLine:
     heading: str
     text: str
     plain: str
+    parsed: str
     look: str
     answered_by: str
     notes: tuple[str, ...]
@@ -213,13 +214,16 @@ class CriterionGroup:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistPage:
-    """`criteria.html` and `parts/checklist.html`: the criteria, what is odd about them, how many were understood."""
+    """`criteria.html` and `parts/checklist.html`: the criteria, how many were understood, and what is odd about them.
+
+    A finding is a sentence and the ids of the criteria that it is about; what is odd about one alone stands with that one.
+    """
 
     title: str
     head: StudyHead
     is_available: bool
     groups: tuple[CriterionGroup, ...]
-    findings: tuple[str, ...]
+    findings: tuple[tuple[str, tuple[str, ...]], ...]
     count: int
     wholly: int
     partly: int
