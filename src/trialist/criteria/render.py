@@ -215,7 +215,7 @@ def _quantity(expr: Quantity) -> str:
     else:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
-    is_setting = expr.method.startswith(("at ", "on "))
+    is_setting = expr.method.startswith(("at ", "on ", "in "))
     seen = f" {expr.method}" if is_setting else f" by {expr.method}" if expr.method else ""
     if expr.aggregate == "change":
         name = f"change of {name}"
