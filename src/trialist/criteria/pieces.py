@@ -15,8 +15,9 @@ from typing import Any
 from trialist.criteria.attach import attach_bounds
 from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
+from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things, word_set
 from trialist.criteria.nodes import (
+    Attestation,
     Basis,
     Biomarker,
     Concept,
@@ -411,6 +412,7 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     """Joints, parentheses, sentence ends and unknown words among the tokens that are left."""
     glue = glue_words()
     _claim_topic(clause, owner)
+    _claim_proxies(clause, owner)
     for place, token in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
@@ -536,6 +538,33 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said
+
+
+_PROXIES = word_set("proxies")
+_OF_PROXIES = frozenset(
+    {"(", ")", "/", "or", "and/or", "'s", "s", "their", "the", "his", "her", "a", "an", "of", "by", ","}
+)
+
+
+def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
+    """`the patient or a legally authorized representative gives consent`: who else may give it is no other criterion."""
+    statements = [one for one in owner if one is not None and isinstance(one.expr, Attestation)]
+    if not any(
+        isinstance(one.expr, Attestation) and one.expr.topic in {"consent", "assent"} for one in statements
+    ):
+        return
+    tokens = clause.tokens
+    for place, token in enumerate(tokens):
+        if owner[place] is not None or token.text not in _PROXIES:
+            continue
+        first, last = place, place + 1
+        while last < len(tokens) and owner[last] is None and tokens[last].text in _PROXIES | _OF_PROXIES:
+            last += 1
+        while tokens[last - 1].text in {",", "(", "or", "of", "by", "the", "a", "and/or", "/"}:
+            last -= 1
+        if tokens[first - 1].text in {"or", "and/or", "/"} and first and owner[first - 1] is None:
+            first -= 1
+        _claim(owner, Piece("glue", first, last))
 
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
