@@ -28,6 +28,7 @@ from trialist.criteria.nodes import (
     join_all,
     join_any,
 )
+from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, may_say_who, reach_of
 from trialist.criteria.pieces import read_pieces
@@ -252,9 +253,14 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
+    everybody = of_both_sexes(clause)
+    if everybody is not None:
+        return everybody
     pieces = read_pieces(clause)
     expr = Reader(clause, lists_any=excludes).read(pieces)
-    return None if expr is None else with_doubt(clause, pieces, expr, excludes)
+    if expr is None:
+        return None
+    return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
 
 
 def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:

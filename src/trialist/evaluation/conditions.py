@@ -11,7 +11,9 @@ from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer, if_agreed, one_holds
 from trialist.evaluation.graded import answer_result, sex_evidence
 from trialist.evaluation.kinship import (
+    caused_by,
     characters,
+    names_organisms,
     narrower,
     read_kinship,
     says,
@@ -176,8 +178,11 @@ def _with_test(atom: Concept, answer: Answer, shown: Answer) -> Answer:
 def _checks(atom: Concept, fact: Fact, known: Known) -> Sequence[Check]:
     """The qualifiers of a concept against a fact: each status, the severity, the certainty."""
     words = _words_of(fact)
-    checks = [_status(one, words, fact, atom.concept_id) for one in dict.fromkeys(atom.status)]
-    checks = _agreeing(checks)
+    said = list(dict.fromkeys(atom.status))
+    checks = _agreeing(
+        [_status(one, words, fact, atom.concept_id) for one in said if not names_organisms(one)]
+    )
+    checks += [_status(one, words, fact, atom.concept_id) for one in said if names_organisms(one)]
     checks += _agreeing(
         [_severity(one, fact, atom.concept_id, known) for one in dict.fromkeys(atom.severity)]
     )
@@ -211,6 +216,7 @@ def _status(said: str, words: frozenset[str], fact: Fact, asked: str) -> Check:
 
 def _one_status(said: str, words: frozenset[str], fact: Fact, asked: str) -> Truth:
     told = says(said, words)
+    told = told if told.is_decided else caused_by(said, fact.id)
     if told.is_decided or said not in {"active", "current", "ongoing", "resolved"}:
         return told
     if fact.status is Status.ENDED:

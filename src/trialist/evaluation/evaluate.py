@@ -113,7 +113,7 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
 
     doubt = is_doubtful(criterion, answer, decide)
     if known.takes_silence:
-        of_any, doubt = doubt, doubt_of_narrative(criterion, answer, doubt, decide)
+        of_any, doubt = doubt, doubt_of_narrative(criterion, answer, doubt, known, decide)
         if of_any is not None and doubt is None:
             answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
     if doubt is not None:

@@ -434,8 +434,8 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
     is_silent = known.is_silent(ask.name, ask.surface) or (
         ask.kind is FactKind.ALLERGY and says_nothing_of_allergies(known)
     )
-    if not denials and _is_of_another_time(ask, fits, known):
-        said = f"{ask.name}: no other is told of than one outside the time asked for: taken for absent"
+    if not denials and _is_another(ask, fits, known):
+        said = f"{ask.name}: {fits[0].why}, and no other is told of: taken for absent"
         return Answer(Truth.FALSE, (said,), evidence, assumptions=(Assumption("absence", said),))
     if not told and is_of_patient and is_silent:
         said = f"the note says nothing of {ask.name}: taken for absent"
@@ -448,16 +448,10 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
     return Answer(Truth.UNKNOWN, (f"{ask.name}: {why}",), evidence, needs=(need,))
 
 
-def _is_of_another_time(ask: Ask, fits: Sequence[_Fit], known: Known) -> bool:
-    """Whether a narrative that is taken for complete tells of the thing, and only of another time than is asked for."""
-    is_asked = known.takes_silence and ask.when is When.WITHIN and ask.need.who is Who.DATA
-    return (
-        is_asked
-        and bool(fits)
-        and all(
-            one.truth is Truth.FALSE and _within(ask, one.fact, known).truth is Truth.FALSE for one in fits
-        )
-    )
+def _is_another(ask: Ask, fits: Sequence[_Fit], known: Known) -> bool:
+    """Whether a narrative that is taken for complete tells of the thing, and only of one that is surely not the one asked for."""
+    is_asked = known.takes_silence and ask.need.who is Who.DATA
+    return is_asked and bool(fits) and all(one.truth is Truth.FALSE for one in fits)
 
 
 def _may_be_unresolved(ask: Ask, known: Known) -> bool:
