@@ -16,7 +16,8 @@ _BOTH = re.compile(
 )
 # `60 mg furosemide to maintain a diuresis > 1 ml/kg/h`: what it is given for, not what is measured
 _AIM = re.compile(
-    r"\bto (?:maintain|achieve|keep|reach|obtain|ensure|attain|sustain|restore)\b[^,;:.()]{0,60}$", re.IGNORECASE
+    r"\bto (?:maintain|achieve|keep|reach|obtain|ensure|attain|sustain|restore)\b[^,;:.()]{0,60}$",
+    re.IGNORECASE,
 )
 _LOOKS_BACK = 90  # characters in which a verb of aiming may stand before its number
 
@@ -47,7 +48,9 @@ def _unless_aim(clause: Clause, one: Expr) -> Expr:
                 return one
             clause.rules.append("no_limits/aim")
             last = max(
-                at + 1 for at in range(place, len(clause.tokens)) if at == place or clause.span(at, at + 1).end <= one.span.end
+                at + 1
+                for at in range(place, len(clause.tokens))
+                if at == place or clause.span(at, at + 1).end <= one.span.end
             )
             return Opaque(clause.said(place, last), one.span)
     return one
@@ -59,7 +62,10 @@ def _possible(expr: And) -> Expr:
     units = {one.unit for one in ages}
     if len(ages) < 2 or len(units) != 1:
         return expr
-    lower = max((one.interval.lower for one in ages if one.interval and one.interval.lower is not None), default=Decimal(0))
+    lower = max(
+        (one.interval.lower for one in ages if one.interval and one.interval.lower is not None),
+        default=Decimal(0),
+    )
     uppers = [one.interval.upper for one in ages if one.interval and one.interval.upper is not None]
     if not uppers or lower <= min(uppers):
         return expr

@@ -14,6 +14,7 @@ from trialist.criteria.criterion import Computability, Defect, Modality, Polarit
 from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
+from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -28,7 +29,6 @@ from trialist.criteria.nodes import (
     join_all,
     join_any,
 )
-from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.normalise import Normalised
 from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, may_say_who, reach_of
 from trialist.criteria.pieces import read_pieces

@@ -77,7 +77,9 @@ def says(said: str, words: frozenset[str]) -> Truth:
 def caused_by(said: str, concept_id: str) -> Truth:
     """Whether an infection is by the kind of organism that a word says (`bacterial`); open where either has no row."""
     rows: Mapping[str, str] = read_kinship()["organisms"]
-    kinds = [name for name, row in rows.items() if any(_is_at_or_below(concept_id, one) for one in row.split())]
+    kinds = [
+        name for name, row in rows.items() if any(_is_at_or_below(concept_id, one) for one in row.split())
+    ]
     if said not in rows or len(kinds) != 1:
         return Truth.UNKNOWN
     return Truth.TRUE if kinds[0] == said else Truth.FALSE

@@ -100,4 +100,6 @@ def _shown_by(row: str) -> re.Pattern[str]:
     names = "|".join(map(re.escape, row.split("|")))
     shows = r"(?:shows?|showing|showed|shown|reveal\w*|demonstrat\w+|indicat\w+|suggest\w*|(?:is |are )?consistent with|evidence of)"
     behind = r"(?:shown|seen|found|detected|visible|demonstrated|confirmed|proven|evident|documented)[ ](?:on|by|in|with|at)"
-    return re.compile(rf"\b(?:{names})\b[ ]{shows}\b|\b{behind}[ ](?:\w+[ ]){{0,2}}(?:{names})\b", re.IGNORECASE)
+    return re.compile(
+        rf"\b(?:{names})\b[ ]{shows}\b|\b{behind}[ ](?:\w+[ ]){{0,2}}(?:{names})\b", re.IGNORECASE
+    )
