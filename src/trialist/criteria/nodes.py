@@ -131,7 +131,7 @@ class Quantity:
     `variable` "" is a measure that no table knows; `surface` then has its words.
 
     `aggregate` says what counts ("" the latest result, "ever" any, "change" how far it moved); `assumed` names what the text does not write ("unit",
-    "variable", "comparator"). `method` is how it is measured, as written, or "at rest", "on room air"; no such examination is asked for.
+    "variable", "comparator"). `method` is how it is measured, as written, or "at rest", "in sitting position", "on room air"; no such examination is asked for.
     """
 
     variable: str
@@ -165,6 +165,10 @@ class Ordinal:
     def __post_init__(self) -> None:
         if not self.allowed:
             raise ValueError("an ordinal atom allows something")
+
+
+KNOWN_OR_SUSPECTED = "known or suspected"
+"""The certainty of what counts whether it is known or only suspected."""
 
 
 @quick
@@ -261,13 +265,14 @@ class Trialwise:
 class Attestation:
     """What a person has to agree to or be able to do: consent, assent, compliance, contraception and the like.
 
-    `affirmed` False is the refusal or inability as the text states it.
+    `affirmed` False is the refusal or inability as the text states it. `surface` has its words where they ask for more than the topic says.
     """
 
     topic: str
     span: Span
     by: str = "patient"
     affirmed: bool = True
+    surface: str = ""
 
 
 @quick
@@ -296,10 +301,11 @@ class Count:
 @quick
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Words that were not understood; their truth is unknown."""
+    """Words that were not understood; their truth is unknown. `time` is when it is asked for, where that was read beside them."""
 
     text: str
     span: Span
+    time: Window | None = None
 
 
 Atom = (

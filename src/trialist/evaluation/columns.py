@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from trialist.criteria.encode import encode_value
+from trialist.criteria.nodes import Interval
 from trialist.evaluation.compiling import NONE, Several
-from trialist.evaluation.parts import Leaf, Part, key_number
+from trialist.evaluation.parts import Leaf, Part, key_number, sides_told
 from trialist.evaluation.running import Tree, tree_of
 
 Array = npt.NDArray[Any]
@@ -100,8 +102,7 @@ def columns_of(part: Part) -> dict[str, Array]:
     _add_leaves(found, [(at, one) for at, one in enumerate(part.nodes) if isinstance(one, Leaf)])
     for at, name in enumerate(("permission_trial", "permission_shape")):
         found[name] = np.array([one[at] for one in part.permissions], np.uint32)
-    _add_texts(found, "age", [one.told for one in part.ages])
-    _add_lists(found, "age_trial", [one.trials for one in part.ages])
+    _add_ages(found, part)
     return found
 
 
@@ -152,6 +153,25 @@ def _add_leaves(found: dict[str, Array], leaves: Sequence[tuple[int, Leaf]]) -> 
     for at in (0, 1):
         found[f"blank_{at}"] = np.array([one.codes[at] for _, one in leaves], np.uint8)
         _add_lists(found, f"missing_{at}", [[numbers[need] for need in one.needs[at]] for _, one in leaves])
+
+
+def _add_ages(found: dict[str, Array], part: Part) -> None:
+    """The rules of ages; each limit that they name once, and in which rules a limit of a field meets one of the text."""
+    _add_texts(found, "age", [one.told for one in part.ages])
+    _add_lists(found, "age_trial", [one.trials for one in part.ages])
+    limits: dict[tuple[Interval, str], int] = {}
+    meeting = set()
+    for rule, one in enumerate(part.ages):
+        texts, fields = sides_told(one.told)
+        for place, field in enumerate(fields):
+            said = [text[place] for text in texts]
+            if field is not None:
+                number = limits.setdefault(field, len(limits))
+                meeting |= {(rule, number, limits.setdefault(it, len(limits))) for it in said if it}
+    _add_texts(found, "age_limit", [orjson.dumps(encode_value(one)) for one, _ in limits])
+    _add_texts(found, "age_unit", [unit.encode() for _, unit in limits])
+    table = np.array(sorted(meeting), np.uint32).reshape(-1, 3)
+    found |= {"age_rule": table[:, 0], "age_of_field": table[:, 1], "age_of_text": table[:, 2]}
 
 
 def telling_key(need: bytes) -> bytes:

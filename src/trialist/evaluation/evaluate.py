@@ -86,9 +86,8 @@ def has_headings(criteria: CriterionSet) -> bool:
 def settle(criterion: Criterion, known: Known, *, is_headed: bool, fields: Witness | None) -> Assessment:
     """One criterion for one patient, with what its text and the registry's own sex leave in doubt left open."""
     one = assess(criterion, known)
-    if not is_headed and one.effect in (Effect.ALLOWS, Effect.EXCLUDES):
-        if isinstance(criterion.expr, Demographic):
-            return one
+    is_decided = one.effect in (Effect.ALLOWS, Effect.EXCLUDES)
+    if is_decided and not is_headed and not isinstance(criterion.expr, Demographic):
         why = "the text has no headings: whether this is required or excludes has to be read"
         return _left_open(one, Need(Who.READER, f"“{one.text}”", why))
     if one.effect is Effect.EXCLUDES and _is_doubtful_sex(criterion, known, fields):
@@ -208,13 +207,10 @@ def _answer_expr(expr: Expr, known: Known) -> Answer:
 
 
 def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
-    """Whether all hold. "Malignancy and not basal cell carcinoma" says another one than that, not that there is none."""
+    """Whether all hold."""
     answers = []
-    for one in parts:
-        if isinstance(one, Not) and any(_takes_from(one, other) for other in parts):
-            continue  # it is weighed with what it takes from
-        taken = [other.of for other in parts if isinstance(other, Not) and _takes_from(other, one)]
-        answer = _with_exception(one, join_any(list(taken)), known) if taken else answer_expr(one, known)
+    for one in with_exceptions(parts):
+        answer = answer_expr(one, known)
         if isinstance(one, Attestation) and answer.truth is Truth.FALSE:
             # "Lack of compliance with contraception": a refusal inside a longer sentence may mean its opposite.
             need = Need(Who.READER, answer.words[0], "inside a longer sentence: has to be read")
@@ -223,9 +219,20 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
     return all_hold(answers)
 
 
-def has_exceptions(parts: Sequence[Expr]) -> bool:
-    """Whether one of what has to hold together is taken from another one, so that the facts themselves are looked at."""
-    return any(isinstance(one, Not) and any(_takes_from(one, other) for other in parts) for one in parts)
+def with_exceptions(parts: Sequence[Expr]) -> list[Expr]:
+    """What has to hold together; what is taken from one of them stands as its exception.
+
+    "Malignancy and not basal cell carcinoma" says another one than that, not that there is none.
+    """
+    taking = [one for one in parts if isinstance(one, Not) and any(_takes_from(one, it) for it in parts)]
+    if not taking:
+        return list(parts)
+    found: list[Expr] = []
+    for one in parts:
+        if not any(one is it for it in taking):
+            taken = [it.of for it in taking if _takes_from(it, one)]
+            found.append(ExceptWhen(one, join_any(taken)) if taken else one)
+    return found
 
 
 def _takes_from(negation: Not, other: Expr) -> bool:
@@ -233,14 +240,14 @@ def _takes_from(negation: Not, other: Expr) -> bool:
     is_plain = isinstance(other, Concept | Exposure) or (
         isinstance(other, Or) and all(isinstance(one, Concept | Exposure) for one in other.of)
     )
-    return is_plain and _is_kind_of(negation.of, other) is not None
+    return is_plain and is_kind_of(negation.of, other) is not None
 
 
 def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
     """The first and not the exception. An exception that is a kind of the first takes only its own facts away from it."""
     answer, excepted = answer_expr(main, known), answer_expr(exception, known)
     plain = all_hold([answer, opposite(excepted)])
-    is_kind = _is_kind_of(exception, main)
+    is_kind = is_kind_of(exception, main)
     if is_kind is None or excepted.truth is Truth.FALSE:
         return plain
     own = {item.fact for item in excepted.evidence if item.fact is not None and not item.fact.negated}
@@ -256,7 +263,7 @@ def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
     )
 
 
-def _is_kind_of(exception: Expr, main: Expr) -> bool | None:
+def is_kind_of(exception: Expr, main: Expr) -> bool | None:
     """Whether an exception names a kind of what it is taken from: surely, perhaps (False), or not at all (None)."""
     named = [one for one in atoms(exception) if isinstance(one, Concept | Exposure)]
     of = [one for one in atoms(main) if isinstance(one, Concept | Exposure)]

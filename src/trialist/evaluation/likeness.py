@@ -101,13 +101,14 @@ class Limits(NamedTuple):
 
 def read_limits(told: bytes) -> Limits:
     """The limits that a likeness tells."""
-    found = _interval(told)
+    found = read_interval(told)
     included = replace(found, lower_inclusive=True)
     kind = (found.lower is None, found.lower_inclusive)
     return Limits(asked_range(found), asked_range(included), kind)
 
 
-def _interval(told: bytes) -> Interval:
+def read_interval(told: bytes) -> Interval:
+    """The interval that was told."""
     found = decode_value(orjson.loads(told))
     if not isinstance(found, Interval):
         raise TypeError("limits are an interval")

@@ -6,11 +6,14 @@ touches have a blank patient's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import orjson
 
+from trialist.evaluation.answered import Told
 from trialist.evaluation.codes import DATA, TRUTH, UNKNOWN
 from trialist.evaluation.columns import Array, Lists, lists_in, telling_key, texts_in
 from trialist.evaluation.compiling import NONE
@@ -92,18 +95,13 @@ class _Needs:
         self._stored = texts_in(columns, "need")
         self._numbers = columns["need_number"]
         self._more: dict[bytes, int] = {}
-        self._asked_before: dict[int, tuple[tuple[Need, ...], list[int]]] = {}
         self._known_keys, self._stored_keys = tally.many.need_keys
         self._more_keys: dict[int, int] = {}
         self.nameless = len(self._known_keys)
         self.blank = lists_in(columns, f"missing_{int(tally.known.is_covered)}")
-        self.asked = {at: self._numbers_of(one.needs) for at, one in tally.answered.told.items()}
-        self.of_life = [
-            self._number(need_told(need))
-            for one in life_assessments(tally.known)
-            for need in one.missing
-            if need.who is Who.DATA
-        ]
+        self.asked = self._of_told(tally.answered.told)
+        life = [need for one in life_assessments(tally.known) for need in one.missing]
+        self.of_life = self._numbers_of([need for need in life if need.who is Who.DATA])
         self._keys = _with(self._stored_keys, np.array([self._key(one) for one in self._more], np.int64))
 
     def keys(self) -> Array:
@@ -120,20 +118,23 @@ class _Needs:
         stored = len(self._stored)
         return self._stored[need] if need < stored else list(self._more)[need - stored]
 
-    def _numbers_of(self, needs: tuple[Need, ...]) -> list[int]:
-        """The numbers of needs; leaves that are alike have the very same ones, which are looked up once."""
-        found = self._asked_before.get(id(needs))
-        if found is None:
-            numbers = [self._number(need_told(one)) for one in needs]
-            found = self._asked_before[id(needs)] = needs, numbers
-        return found[1]
+    def _of_told(self, told: Mapping[int, Told]) -> dict[int, list[int]]:
+        """The numbers of the needs of leaves; those that are alike have the very same ones, which are looked up once."""
+        each = {id(one.needs): one.needs for one in told.values()}
+        numbers = iter(self._numbers_of([need for needs in each.values() for need in needs]))
+        of = {at: list(islice(numbers, len(needs))) for at, needs in each.items()}
+        return {at: of[id(one.needs)] for at, one in told.items()}
 
-    def _number(self, told: bytes) -> int:
-        number = np.uint64(key_number(told))
-        at = int(np.searchsorted(self._numbers, number))
-        if at < len(self._numbers) and self._numbers[at] == number:
-            return at
-        return self._more.setdefault(told, len(self._stored) + len(self._more))
+    def _numbers_of(self, needs: Sequence[Need]) -> list[int]:
+        """The numbers of needs: those of the net, else the next behind them."""
+        texts = [need_told(one) for one in needs]
+        asked = np.array([key_number(one) for one in texts], np.uint64)
+        at = np.minimum(np.searchsorted(self._numbers, asked), max(0, len(self._numbers) - 1))
+        is_stored = self._numbers[at] == asked if len(self._numbers) else np.zeros(len(asked), bool)
+        return [
+            place if stored else self._more.setdefault(text, len(self._stored) + len(self._more))
+            for place, stored, text in zip(at.tolist(), is_stored.tolist(), texts, strict=True)
+        ]
 
     def _key(self, told: bytes) -> int:
         number = key_number(telling_key(told))

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from trialist.criteria.nodes import Window
+from trialist.criteria.quick import quick
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.kinship import broader, narrower
 from trialist.evaluation.known import Known, day_of, evidence_of, stated_on
@@ -35,6 +36,7 @@ class When(StrEnum):
     PLANNED = "planned"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Check:
     """What a qualifier of a criterion says of a fact: its truth, and what would have to be known where it is open."""
@@ -44,6 +46,7 @@ class Check:
     by_person: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked: of which kind and id, when, and with which qualifiers.
@@ -117,6 +120,7 @@ def _denies(ask: Ask, fact: Fact) -> bool:
     return fact.id == own or fact.id in broader(ask.domain, own)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Fit:
     fact: Fact
@@ -126,6 +130,7 @@ class _Fit:
     by_person: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Denial:
     """A statement that it is not there: of which day (None is the day asked), and whether it covers the time asked for."""
@@ -444,7 +449,8 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
             (f"{ask.name}: not mentioned in the note, taken for absent",),
             assumptions=(Assumption("absence", said),),
         )
-    need = replace(ask.need, why=why)
+    asked = ask.need
+    need = asked if asked.why == why else Need(asked.who, asked.what, why, asked.key, asked.code, asked.unit)
     return Answer(Truth.UNKNOWN, (f"{ask.name}: {why}",), evidence, needs=(need,))
 
 
