@@ -208,6 +208,9 @@ def doubt_of_narrative(
         return Need(Who.READER, said, "a promise does not exclude: has to be read")
     if _is_inferred_against(criterion, answer):
         return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
+    unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]
+    if unread and all(decide(one) is Truth.TRUE for one in unread):
+        return None  # the note tells of all of it in the very words
     return None if _is_sure_alternative(criterion, answer.truth, decide) else doubt
 
 

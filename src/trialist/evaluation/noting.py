@@ -38,6 +38,7 @@ AS_READ = Assumption("manner", "what was read of the sentence is taken for all t
 NO_PROMISE = Assumption("manner", "that somebody agrees to something is taken to exclude nobody")
 """Where an exclusion was read in part as a promise."""
 
+_TAKES_PART = re.compile(r"participat|take part|taking part|enrol", re.IGNORECASE)
 _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
 
 
@@ -55,7 +56,7 @@ def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     if read is not None:
         expr = read
         told.append(AS_READ)
-    kept = _without_promises(expr) if criterion.polarity is Polarity.EXCLUSION else None
+    kept = _without_promises(expr, criterion.text) if criterion.polarity is Polarity.EXCLUSION else None
     if kept is not None:
         expr = kept
         told.append(NO_PROMISE)
@@ -76,11 +77,18 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).strip(" .;")
 
 
-def _without_promises(expr: Expr) -> Expr | None:
+def _is_participation(one: Expr, text: str) -> bool:
+    """Whether words that were read as a promise tell of taking part in something: "participation in the 4 weeks before"."""
+    return (
+        isinstance(one, Attestation) and one.affirmed and _TAKES_PART.search(one.surface or text) is not None
+    )
+
+
+def _without_promises(expr: Expr, text: str) -> Expr | None:
     """The alternatives without those by which somebody agrees to something; None where there are none, or nothing else."""
     if not isinstance(expr, Or):
         return None
-    left = [one for one in expr.of if not (isinstance(one, Attestation) and one.affirmed)]
+    left = [one for one in expr.of if not _is_participation(one, text)]
     return join_any(left) if left and len(left) < len(expr.of) else None
 
 

@@ -26,6 +26,7 @@ from trialist.patient.facts import (
     Sex,
     Status,
     Subject,
+    asked_stems,
     birth_from_age,
     word_stems,
 )
@@ -96,7 +97,7 @@ class _Note:
             birth=birth,
             sex=self._sex(),
             unresolved=tuple(found.unresolved),
-            note_words=word_stems(self._text),
+            note_words=word_stems(self._text) | asked_stems(self._text),
         )
 
     def _origin(self, start: int, end: int) -> Origin:
