@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -17,13 +17,19 @@ from typing import Any
 from trialist.criteria.criterion import Criterion, Polarity
 from trialist.criteria.nodes import (
     Alternatives,
+    And,
+    AtLeast,
     Attestation,
+    ExceptWhen,
     Exposure,
     Expr,
+    Not,
     Opaque,
     Or,
+    Ordinal,
     Quantity,
     atoms,
+    join_all,
     join_any,
 )
 from trialist.evaluation.kinship import narrower
@@ -37,6 +43,12 @@ AS_READ = Assumption("manner", "what was read of the sentence is taken for all t
 
 NO_PROMISE = Assumption("manner", "that somebody agrees to something is taken to exclude nobody")
 """Where an exclusion was read in part as a promise."""
+
+UNDEFINED = Assumption("manner", "what defines it is not told of either")
+"""Where a narrative is silent on a disease, and the values by which it is defined are not known."""
+
+GIVES_UP = Assumption("manner", "that something has to be given up is taken for a promise")
+"""Where a requirement asks what a patient will do in the study."""
 
 _TAKES_PART = re.compile(r"participat|take part|taking part|enrol", re.IGNORECASE)
 _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
@@ -56,6 +68,10 @@ def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     if read is not None:
         expr = read
         told.append(AS_READ)
+    promise = _as_promise(criterion)
+    if promise is not None:
+        expr = promise
+        told.append(GIVES_UP)
     kept = _without_promises(expr, criterion.text) if criterion.polarity is Polarity.EXCLUSION else None
     if kept is not None:
         expr = kept
@@ -90,6 +106,70 @@ def _without_promises(expr: Expr, text: str) -> Expr | None:
         return None
     left = [one for one in expr.of if not _is_participation(one, text)]
     return join_any(left) if left and len(left) < len(expr.of) else None
+
+
+_DEFINES = re.compile(
+    r"\([^()]*(?:[<>≤≥=]|\bi\.?e\b|\bdefined|\bless than|\bmore than|\babove|\bbelow)[^()]*\)"
+    r"|\b(?:defined (?:as|by)|as (?:evidenced|indicated|shown|manifested) by|i\.e\.)[^.;]*",
+    re.IGNORECASE,
+)
+
+
+def without_definition(criterion: Criterion, decide: Callable[[Expr], Truth]) -> Expr | None:
+    """What excludes without the values and words that define it, where none of them is known; None where there are none.
+
+    "Renal failure (creatinine clearance < 20 ml/min)": whose note is silent on the kidneys is taken to have none.
+    """
+    if criterion.polarity is not Polarity.EXCLUSION or len(criterion.spans) != 1:
+        return None
+    begins = criterion.spans[0].start
+    places = [found.span() for found in _DEFINES.finditer(criterion.text)]
+
+    def is_definition(one: Expr) -> bool:
+        if not isinstance(one, Quantity | Ordinal | Opaque) or decide(one) is not Truth.UNKNOWN:
+            return False
+        start, end = one.span.start - begins, one.span.end - begins
+        return any(first < end and start < last for first, last in places)
+
+    if not any(is_definition(one) for one in atoms(criterion.expr)):
+        return None
+    return without(criterion.expr, is_definition)
+
+
+def without(expr: Expr, is_out: Callable[[Expr], bool]) -> Expr | None:
+    """An expression without some of its atoms; None when nothing is left."""
+    match expr:
+        case And(of) | Or(of):
+            left = [one for one in (without(one, is_out) for one in of) if one is not None]
+            return (join_all(left) if isinstance(expr, And) else join_any(left)) if left else None
+        case AtLeast() | ExceptWhen():
+            return expr
+        case Not(of):
+            inner = without(of, is_out)
+            return None if inner is None else Not(inner)
+        case Alternatives(readings):
+            kept = tuple(
+                dict.fromkeys(one for one in (without(one, is_out) for one in readings) if one is not None)
+            )
+            return Alternatives(kept) if len(kept) > 1 else kept[0] if kept else None
+        case _:
+            return None if is_out(expr) else expr
+
+
+_GIVES_UP = re.compile(
+    r"\W*(?:(?:all )?(?:patients?|subjects?|participants?|individuals?|volunteers?)[ ])?(?:must|should|will|need to|have to|are required to|agrees? to|(?:is |are |be )?willing to)[ ]"
+    r"(?:discontinue|stop|avoid|refrain|abstain|withhold|cease|(?:not|never)[ ](?:take|use|receive|consume|drink|smoke|start))\b",
+    re.IGNORECASE,
+)
+
+
+def _as_promise(criterion: Criterion) -> Expr | None:
+    """A promise, where a requirement asks that something be given up in the study; None where it does not."""
+    if criterion.polarity is not Polarity.INCLUSION or _GIVES_UP.match(criterion.text) is None:
+        return None
+    if any(isinstance(one, Attestation) for one in atoms(criterion.expr)):
+        return None
+    return Attestation("refrain", next(iter(atoms(criterion.expr))).span, surface=criterion.text)
 
 
 def is_aim_of_meeting(atom: Expr) -> bool:
