@@ -180,10 +180,10 @@ def doubt_of_narrative(
     said = f"“{criterion.text}”"
     if _is_unread_requirement(criterion, answer):
         return Need(Who.READER, said, "what was not understood meets no requirement: has to be read")
-    if answer.rests_on_absence:
-        return _half_mentioned(criterion, known, decide)
     if _is_promise_that_excludes(criterion, answer.truth, decide):
         return Need(Who.READER, said, "a promise does not exclude: has to be read")
+    if answer.rests_on_absence:
+        return _half_mentioned(criterion, known, decide)
     if _is_inferred_against(criterion, answer):
         return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
     unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]

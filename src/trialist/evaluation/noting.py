@@ -28,6 +28,7 @@ from trialist.criteria.nodes import (
     Or,
     Ordinal,
     Quantity,
+    Trialwise,
     atoms,
     join_all,
     join_any,
@@ -41,7 +42,7 @@ from trialist.patient.facts import FactKind, word_stems
 AS_READ = Assumption("manner", "what was read of the sentence is taken for all that it says")
 """Where a reading is doubted as a whole, and a narrative is read with it all the same."""
 
-NO_PROMISE = Assumption("manner", "that somebody agrees to something is taken to exclude nobody")
+NO_PROMISE = Assumption("manner", "taking part in something is taken for no promise")
 """Where an exclusion was read in part as a promise."""
 
 UNDEFINED = Assumption("manner", "what defines it is not told of either")
@@ -51,6 +52,7 @@ GIVES_UP = Assumption("manner", "that something has to be given up is taken for 
 """Where a requirement asks what a patient will do in the study."""
 
 _TAKES_PART = re.compile(r"participat|take part|taking part|enrol", re.IGNORECASE)
+_TRIAL = re.compile(r"\b(?:trial|study|studies)", re.IGNORECASE)
 _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
 
 
@@ -101,11 +103,17 @@ def _is_participation(one: Expr, text: str) -> bool:
 
 
 def _without_promises(expr: Expr, text: str) -> Expr | None:
-    """The alternatives without those by which somebody agrees to something; None where there are none, or nothing else."""
-    if not isinstance(expr, Or):
+    """The alternatives with taking part in something for what it is; None where none was read as a promise."""
+    if not isinstance(expr, Or) or not any(_is_participation(one, text) for one in expr.of):
         return None
-    left = [one for one in expr.of if not _is_participation(one, text)]
-    return join_any(left) if left and len(left) < len(expr.of) else None
+    return join_any([_taken_part(one, text) if _is_participation(one, text) else one for one in expr.of])
+
+
+def _taken_part(one: Expr, text: str) -> Expr:
+    span = next(iter(atoms(one))).span
+    if _TRIAL.search(text) is not None:
+        return Trialwise("other_trial", span)
+    return Opaque(str(getattr(one, "surface", "")) or text, span)
 
 
 _DEFINES = re.compile(
