@@ -115,11 +115,18 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
     said = clause.said(0, len(clause.tokens))
-    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said) or _names_one_sex(clause):
+    if _NO_PROMISE.search(said) or _OF_AN_AGE.match(said) or _is_half_a_promise(expr, said):
+        return True
+    if _names_one_sex(clause):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
 
+# `adults who can consent`: how old they are is asked as well
+_OF_AN_AGE = re.compile(
+    r"\W*(?:all |any |only )?(?:[\w-]+ ){0,2}(?:adults?|child|children|adolescents?|elderly|pa?ediatric|infants?)\b(?! (?:or (?:legal|parent)|assent|care))",
+    re.IGNORECASE,
+)
 _OF_A_SEX = re.compile(
     r"^\W*(?:\w+ ){0,2}(?:women|woman|females?|men|males?)\b|\b(?:of|in|for|by) (?:all |fertile |adult )?(?:women|females|men|males)\b",
     re.IGNORECASE,

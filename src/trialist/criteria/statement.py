@@ -23,6 +23,7 @@ from trialist.criteria.nodes import (
     Expr,
     Not,
     Opaque,
+    Or,
     ReproState,
     Span,
     atoms,
@@ -190,7 +191,8 @@ def _topic_tokens(topic: str) -> tuple[Token, ...]:
 def _asks_age(expr: Expr) -> bool:
     """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
     parts = expr.of if isinstance(expr, And) else (expr,)
-    return any(isinstance(one, Demographic) and one.kind == "age" for one in parts)
+    choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
