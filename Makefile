@@ -26,7 +26,7 @@ start: install
 
 test: install
 	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone -n 2
 
 check: install
 	$(BIN)/ruff format --check src tests bench docs frontend
@@ -38,7 +38,7 @@ check: install
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/python -m pytest -m "heavy and not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone -n 2
 
 bench: install
 	$(BIN)/python bench/load.py

@@ -282,7 +282,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
         if isinstance(expr, Result) and expr.outcome in {"negative", "undetectable"}:
             ours.outcomes.append(place)
         refused = isinstance(expr, Attestation) and not expr.affirmed
-        if negated != refused:
+        if negated or refused:
             ours.negated.append(place)
         window = getattr(expr, "time", None)
         if window is not None and window.length is not None:
@@ -291,7 +291,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
     groups = [
         lay_out(
             one,
-            negated != (isinstance(expr, Not) or (isinstance(expr, ExceptWhen) and place == 1)),
+            negated or isinstance(expr, Not) or (isinstance(expr, ExceptWhen) and place == 1),
             shift,
             ours,
         )
@@ -637,6 +637,7 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
                 for one in (first, second)
             )
             or any({first, second} <= entities for entities in whole)
+            or is_had(document, ours, first, second)
         )
         if (first, second) in met or (second, first) in met or within:
             score.found += 1
@@ -644,6 +645,26 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
             score.errors.append(
                 f"missed {document.said(first)!r} | {document.said(second)!r} in {document.line(document.entities[first][1])[:140]!r}"
             )
+
+
+_HAD = re.compile(
+    r"\W*(?:(?:ongoing|current|previous|prior|concomitant|chronic|long-?term|any|the|systemic|past|regular|concurrent|drug)\s+)*"
+    r"(?:treatments?|therap(?:y|ies)|use|usage|intake|administration|exposure|receipt|history|medications?|treated)\W*",
+    re.IGNORECASE,
+)
+
+
+def is_had(document: Document, ours: Ours, first: str, second: str) -> bool:
+    """Whether one of two things only says that the other is had (`treatment with X`, `history of Y`): one atom here."""
+    head, rest = sorted((first, second), key=lambda one: document.entities[one][1][0])
+    between = document.text[document.entities[head][1][-1][1] : document.entities[rest][1][0][0]]
+    if not _HAD.fullmatch(document.said(head)) or not _WITHIN_A_PHRASE.fullmatch(between):
+        return False
+    return any(
+        isinstance(place.atom, Concept | Exposure)
+        and overlaps(document.entities[rest][1], place.first, place.last)
+        for place in ours.places
+    )
 
 
 _WITHIN_A_PHRASE = re.compile(
@@ -697,8 +718,14 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
     for one in sorted(targets):
         score.gold += 1
         wanted = {one, *behind.get(one, set())}
-        if one in negative or any(wanted & entities for _, entities in places):
+        if (
+            one in negative
+            or any(wanted & entities for _, entities in places)
+            or is_choice(document, ours, one)
+        ):
             score.found += 1
+        elif is_stated(document, ours, one):
+            score.gold -= 1
         else:
             score.errors.append(
                 f"missed {document.said(one)!r} in {document.line(document.entities[one][1])[:160]!r}"
@@ -714,6 +741,46 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
         score.right += right
         if not right:
             score.errors.append(f"not negated {document.text[place.first : place.last]!r} in {line[:160]!r}")
+
+
+def is_stated(document: Document, ours: Ours, entity: str) -> bool:
+    """Whether a statement of ours has a thing together with the word that denies it (`disease that precludes surgery`)."""
+    words = [
+        spans
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and one == entity and other in document.entities
+        for spans in [document.entities[other][1]]
+    ]
+    return any(
+        isinstance(place.atom, Attestation | Judgement)
+        and overlaps(document.entities[entity][1], place.first, place.last)
+        and any(overlaps(spans, place.first, place.last) for spans in words)
+        for place in ours.places
+    )
+
+
+_UNLESS = re.compile(r"\b(?:unless|except)\b", re.IGNORECASE)
+
+
+def is_choice(document: Document, ours: Ours, entity: str) -> bool:
+    """Whether an exception of what is required is a choice beside it here (`A unless B` is met by B as well)."""
+    denying = [
+        document.entities[other][1]
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and one == entity and other in document.entities
+    ]
+    spans = document.entities[entity][1]
+    starts = [
+        places[0][0] for places in denying if _UNLESS.search(document.text[places[0][0] : places[-1][1]])
+    ]
+    return any(
+        kind == "or"
+        and first.last <= start
+        and overlaps(spans, second.first, second.last)
+        and start <= second.first
+        for first, second, kind in ours.pairs
+        for start in starts
+    )
 
 
 def is_unmarked(document: Document, place: Place, marked: set[str]) -> bool:

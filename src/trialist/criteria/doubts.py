@@ -15,8 +15,15 @@ from itertools import pairwise
 from typing import Any
 
 from trialist.criteria.account import unaccounted
+from trialist.criteria.beside import (
+    dates_a_diagnosis,
+    of_one_sex,
+    with_diagnosis,
+    with_its_definition,
+    with_suspicion,
+)
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import read_rules, variables, word_set
+from trialist.criteria.lexicon import SEXES, read_rules, variables, word_set
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -52,6 +59,8 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
         return expr
+    expr = with_diagnosis(clause, with_suspicion(clause, of_one_sex(clause, expr)))
+    found = list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
@@ -61,7 +70,7 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
         left_over = next(unaccounted(clause, pieces, expr), "")
         doubt = f"words/{left_over}" if left_over else ""
     if not doubt:
-        return with_both_times(clause, expr)
+        return with_its_definition(clause, with_both_times(clause, expr))
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
@@ -89,6 +98,14 @@ def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, sp
     return Alternatives((expr, Opaque(said, span)))
 
 
+def limited(clause: Clause, expr: Expr | None, heading: str, span: Span) -> Expr | None:
+    """What stands below `Exclusion criteria for gadolinium enhanced studies`: whom or what else it is of, the heading alone says."""
+    if not heading or expr is None or any(isinstance(one, Opaque) for one in atoms(expr)):
+        return expr
+    clause.rules.append("doubt/heading")
+    return Alternatives((expr, Opaque(heading, span)))
+
+
 # Who may be a man as well is no woman able to bear children.
 _OF_BOTH_SEXES = re.compile(r"^\W*(?:all |sexually active )?fertile (?!women|females?|female)", re.IGNORECASE)
 
@@ -98,9 +115,20 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
     said = clause.said(0, len(clause.tokens))
-    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said):
+    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said) or _names_one_sex(clause):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
+
+
+_OF_A_SEX = re.compile(
+    r"^\W*(?:\w+ ){0,2}(?:women|woman|females?|men|males?)\b|\b(?:of|in|for|by) (?:all |fertile |adult )?(?:women|females|men|males)\b",
+    re.IGNORECASE,
+)
+
+
+def _names_one_sex(clause: Clause) -> bool:
+    sexes = {SEXES[token.text] for token in clause.tokens if token.text in SEXES}
+    return len(sexes) == 1 and _OF_A_SEX.search(clause.said(0, len(clause.tokens))) is not None
 
 
 _REFUSED = re.compile(
@@ -138,6 +166,8 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
     """The name of the first doubt about a reading."""
     if any(isinstance(one, Concept | Exposure) and _is_no_name(one) for one in found):
         return "no_name"
+    if dates_a_diagnosis(clause, expr):
+        return "time_of_diagnosis"
     words = {token.text for token in clause.tokens}
     said = clause.said(0, len(clause.tokens))
     for one in _patterns():
@@ -205,9 +235,16 @@ def _is_no_name(one: Concept | Exposure) -> bool:
         return False
     words, pattern = _no_names()
     surface = one.surface.lower()
-    return surface in words or pattern.search(surface) is not None
+    if isinstance(one, Concept) and one.domain == "condition" and _IS_GIVEN.search(surface):
+        return True
+    return surface in words or _SITES.issuperset(surface.split()) or pattern.search(surface) is not None
 
 
+# What is given is no disease: `anti-obesity agents`.
+_SITES = word_set("body_sites") | word_set("beside_body_sites")
+_IS_GIVEN = re.compile(
+    r"\b(?:agents?|drugs?|medications?|medicines?|therap(?:y|ies)|inhibitors?|blockers?|supplements?|vaccines?|products?)$"
+)
 _CLAUSE_WITHIN = re.compile(r"\b(?:has|have|is|are|was|were)\b|[0-9]")
 
 _UNITS = word_set("units_of_time")

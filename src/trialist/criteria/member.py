@@ -151,8 +151,8 @@ class MemberReader:
             parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
             modifiers.used = True
             return modifiers.carried()
-        if parts and is_compound(piece, before, parts[-1]):
-            parts[-1] = compound(parts[-1], piece, modifiers)
+        if parts and is_compound(self.clause, piece, before, parts[-1]):
+            parts[-1] = compound(self.clause, parts[-1], piece, modifiers)
             return modifiers.carried() if modifiers.used else modifiers
         if parts and not is_linked(self.clause, piece, before, parts[-1]):
             parts.append(opaque(self.clause, [piece]))

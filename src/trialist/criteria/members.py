@@ -51,6 +51,14 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers
 
 
+def _rank(piece: Piece) -> int:
+    """Of when, how long and a time without a number (`within 3 months …`, `for more than a week`, `before …`) the first is the time of a thing."""
+    window = piece.timed.window if piece.timed is not None else None
+    if window is None or window.length is None:
+        return 2
+    return 1 if window.anchor_assumed and window.length.upper is None else 0
+
+
 @dataclass(slots=True)
 class ListReader:
     """Reads a list of a clause, in which nothing turns any more; `lists_any` says that it names alternatives."""
@@ -61,15 +69,14 @@ class ListReader:
     def read(self, pieces: list[Piece]) -> Expr | None:
         """Members parted by joints, with the modifiers and times they share."""
         members: list[tuple[str, Expr]] = []
-        waiting = Modifiers()
-        joint = ""
+        waiting, joint = Modifiers(), ""
         leading: list[Piece] = []
         lost: list[Piece] = []
         cued: list[int] = []  # the members that begin with a cue of their own (`history of`, `use of`)
         for segment, follows in cut_members(pieces):
             windows = [one for one in segment if one.kind == "window"]
             expr, waiting, unread = MemberReader(self.clause, bool(members)).read(
-                [one for one in segment if one.kind != "window"], waiting
+                [one for one in segment if one.kind != "window"], self._carried(waiting, segment, members)
             )
             if expr is None:
                 waiting.part(follows, self.lists_any)
@@ -100,10 +107,18 @@ class ListReader:
             joint = follows
             lost = [] if waiting.used else lost
         if waiting and not waiting.used and lost:
-            members.append((joint or "and", opaque(self.clause, lost)))
+            members.append((joint or "and", timed(opaque(self.clause, lost), leading)))
         if leading and not members:
             return opaque(self.clause, leading)
         return self._joined(settle_members(members, self.clause, self.lists_any), pieces)
+
+    def _carried(self, waiting: Modifiers, segment: Sequence[Piece], members: Sequence[object]) -> Modifiers:
+        """What waits for a member; `history of infarction or have uncontrolled angina` speaks of no history of the second."""
+        at = segment[0].first if segment else 0
+        is_new = (
+            bool(members) and waiting.used and at > 0 and self.clause.tokens[at - 1].text in {"have", "has"}
+        )
+        return Modifiers() if is_new else waiting
 
     def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
         """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""
@@ -111,6 +126,7 @@ class ListReader:
             one.timed is not None and one.timed.window.length is None for one in windows
         ):
             return timed(expr, windows)  # `aged 18 or older at screening`
+        windows = sorted(windows, key=_rank)
         said = timed(expr, windows)
         has_one = any(
             getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)

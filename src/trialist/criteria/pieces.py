@@ -37,7 +37,7 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.relations import relate
 from trialist.criteria.statements import attestation, find_statements
-from trialist.criteria.tokens import Token
+from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
 _JOINTS = {
@@ -98,6 +98,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 _claim(owner, found_piece)
+    _claim_denied_names(clause, owner)
     _claim_rest(clause, owner)
     _claim_instances(clause, owner)
     owner = _with_stops(clause, owner)
@@ -353,6 +354,27 @@ def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece 
     return replace(piece, first=at, text=clause.said(at, piece.last), expr=Not(piece.expr))
 
 
+_DENIED_NAMES = frozenset(
+    {
+        *("obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic", "asthmatics"),
+        *("smoker", "smokers", "pregnant", "lactating", "nursing"),
+    }
+)
+
+
+def _claim_denied_names(clause: Clause, owner: list[Piece | None]) -> None:
+    """`nondiabetic patients`, `nonsmokers`: what is denied within one word."""
+    for place, token in enumerate(clause.tokens):
+        rest = token.text[3:]
+        if owner[place] is not None or not token.text.startswith("non") or rest not in _DENIED_NAMES:
+            continue
+        hits = things().at(tokenise(rest), 0, rest)
+        moved = [replace(hit, first=place, last=place + 1) for hit in hits]
+        named = _from_hits(clause, moved) if moved else None
+        if named is not None and named.expr is not None:
+            _claim(owner, replace(named, expr=Not(named.expr)))
+
+
 _OF_PERSONS = frozenset({"obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic"})
 _OTHERS = frozenset({"other", "another", "second", "additional", "different"})
 
@@ -393,9 +415,15 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
         if owner[place] is not None:
             continue
         kind, said = _small_word(clause, place)
-        if kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
+        if kind == "word" and said == "disease" and place and _denies(owner[place - 1]):
+            pass  # `without evidence of disease`
+        elif kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
+
+
+def _denies(piece: Piece | None) -> bool:
+    return piece is not None and piece.kind == "negation"
 
 
 _KINDS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from trialist.criteria.nodes import (
+    KNOWN_OR_SUSPECTED,
     Alternatives,
     And,
     AtLeast,
@@ -101,6 +102,7 @@ _TESTED = frozenset(
 _PLACES = frozenset(
     {"oral", "topical", "intrathecal", "intra-articular", "intranasal", "subcutaneous", "intramuscular"}
 )
+_NOW = frozenset({"current", "currently", "ongoing", "concurrent", "concomitant", "present", "current use of", "concurrent use of", "currently taking", "currently receiving", "currently using"})  # fmt: skip
 _UNSURE = ("suspected", "possible", "probable")
 
 
@@ -252,9 +254,13 @@ def _outcome(words: dict[str, list[str]], outcome: str) -> str:
 
 def _certainty(words: dict[str, list[str]]) -> str:
     said = words.get("certainty", [])
+    if any("suspected" in one and one != "suspected" for one in said):
+        return KNOWN_OR_SUSPECTED
     if any(one.startswith(_UNSURE) for one in said):
         return "suspected"
-    return "confirmed" if any("confirmed" in one or "proven" in one for one in said) else ""
+    return (
+        "confirmed" if any("confirmed" in one or "proven" in one or "verified" in one for one in said) else ""
+    )
 
 
 def _temporality(words: dict[str, list[str]]) -> str:
@@ -268,6 +274,8 @@ def _temporality(words: dict[str, list[str]]) -> str:
 def _role(words: dict[str, list[str]]) -> str:
     if "planned" in words:
         return "planned"
+    if {"history", "current"} <= set(words) and _NOW.intersection(words["current"]):
+        return ""  # `prior and/or current treatment`: at any time
     if "history" in words:
         return "prior"
     return "current" if "current" in words else ""

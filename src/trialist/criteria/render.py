@@ -73,6 +73,7 @@ _UNITS: Mapping[str, tuple[str, str]] = {
 }
 _ANCHORS: Mapping[str, str] = {
     "enrolment": "enrolment",
+    "study": "the study",
     "consent": "consent",
     "randomisation": "randomisation",
     "first_dose": "the first dose",
@@ -99,6 +100,10 @@ _TOPICS: Mapping[str, tuple[str, str]] = {
     "access": (
         "lives, is insured or has access as the study asks",
         "does not live, is not insured or has no access as the study asks",
+    ),
+    "protected": (
+        "is in custody, under guardianship, dependent or otherwise protected",
+        "is not in custody, under guardianship, dependent or otherwise protected",
     ),
     "ability": ("is able to do what the study asks", "is not able to do what the study asks"),
     "refrain": ("agrees to what the study asks", "does not agree to what the study asks"),
@@ -197,13 +202,14 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
             )
             return _with_time(said, expr.time)
         case Attestation():
-            return _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            return f"{said}: “{expr.surface}”" if expr.surface else said
         case Judgement():
             return _judgement(expr)
         case Count():
             return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
         case Opaque():
-            return f"{_UNREAD}{expr.text}]"
+            return _opaque(expr)
         case _:
             assert_never(expr)
 
@@ -224,7 +230,17 @@ def _quantity(expr: Quantity) -> str:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
     is_setting = expr.method.startswith(("at ", "on "))
-    seen = f" {expr.method}" if is_setting else f" by {expr.method}" if expr.method else ""
+    if expr.method == "fasting":
+        name = f"fasting {name}"
+    seen = (
+        ""
+        if expr.method == "fasting"
+        else f" {expr.method}"
+        if is_setting
+        else f" by {expr.method}"
+        if expr.method
+        else ""
+    )
     if expr.aggregate == "change":
         name = f"change of {name}"
     elif expr.aggregate == "ever":
@@ -270,6 +286,10 @@ def _exposure(expr: Exposure) -> str:
     role = {"prior": "previous ", "current": "current ", "planned": "planned "}.get(expr.role, "")
     more = f" (for example {', '.join(expr.examples)})" if expr.examples else ""
     return _with_time(f"{role}{words}{more}", expr.time)
+
+
+def _opaque(expr: Opaque) -> str:
+    return _with_time(f"{_UNREAD}{expr.text}]", expr.time)
 
 
 def _judgement(expr: Judgement) -> str:
@@ -335,7 +355,7 @@ def render_window(window: Window) -> str:
         anchor += " (assumed)"
     side = {Direction.BEFORE: "before", Direction.AFTER: "after", Direction.DURING: "at"}[window.direction]
     if window.length is None:
-        return f"{side} {anchor}"
+        return f"{'during' if window.anchor == 'study' and side == 'at' else side} {anchor}"
     low, high = window.length.lower, window.length.upper
     half = f" or {_number(window.or_half_lives)} half-lives" if window.or_half_lives is not None else ""
     if high is not None and (low is None or low == 0):
@@ -349,5 +369,5 @@ _SAID: Mapping[type, Callable[[Any], str]] = {
     Exposure: _exposure,
     Demographic: _demographic,
     Quantity: _quantity,
-    Opaque: lambda expr: f"[not understood: {expr.text}]",
+    Opaque: _opaque,
 }

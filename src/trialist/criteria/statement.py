@@ -11,7 +11,7 @@ from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import all_denied, guarded, with_doubt
+from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
 from trialist.criteria.nodes import (
@@ -29,11 +29,11 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.normalise import Normalised
-from trialist.criteria.permissions import CONDITIONAL, Reach, is_conditional, reach_of
+from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, may_say_who, reach_of
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
-from trialist.criteria.sections import item_scope, old_topic
+from trialist.criteria.sections import item_scope, limits_of, old_topic
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness, settle_age
@@ -41,11 +41,6 @@ from trialist.criteria.witness import Witness, settle_age
 _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
 _TOPICS_FROM = 18
-_DENIED = re.compile(
-    r",?[ ]+(?:(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included))|not[ ]+eligible)"
-    r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?\W*$",
-    re.IGNORECASE,
-)
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
 _PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
     (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
@@ -58,7 +53,7 @@ _MUST = re.compile(
 )
 # `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
 _ALL_WHO = re.compile(
-    r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
+    r"\W*(?:(?:any|all|adult|only)\s+(?:[\w-]+\s+){0,2}(?:patients?|subjects?|participants?|individuals?|persons?|adults?|children|women|men)|everyone|anyone|everybody)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless|also|races|ethnic\w*)\b)",
     re.IGNORECASE,
 )
 # `Patients with X will be included`: among what includes, that is whom the study asks for.
@@ -67,6 +62,11 @@ _WHO_IS_INCLUDED = re.compile(
     r"(?:all |any |only |adult |consecutive )*(?:patients?|subjects?|participants?|individuals?|men|women|children|persons?|people|adults?|volunteers?|males?|females?)\b"
     r".*\b(?:are|is|will be|were|shall be)[ ]+(?:included|enrolled|recruited)(?:[ ]+(?:in|into|for|to)[ ]+(?:the |this |our )?(?:present |current )?(?:study|trial|research|project|participat\w+))?\W*$",
     re.IGNORECASE | re.DOTALL,
+)
+# `If female, may participate if she is not pregnant`
+_MAY_IF = re.compile(
+    r"(?:(?:she|he|they|patients?|subjects?|participants?) )?(?:may|can) (?:only )?(?:participate|enroll?|take part|be (?:included|enroll?ed|eligible))(?: in (?:the|this) (?:study|trial))? (?:only )?if(?: (?:she|he|they) (?:is|are)| (?:she|he|they)\b)?[ :]*",
+    re.IGNORECASE,
 )
 _PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
 _MEN = re.compile(
@@ -121,6 +121,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None or start == item.start:
         behind = item_scope(said)[1] or old_topic(said)
         guard, start = (None, item.start + behind) if behind and guard is None else (guard, start)
+    asked = _MAY_IF.match(text, start, item.end) if guard is not None else None
+    if asked is not None and item.polarity is Polarity.INCLUSION:
+        modality, start = Modality.REQUIRED, asked.end()
     clause = Clause(
         tokenise(text, start, item.end),
         text,
@@ -130,7 +133,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         item.polarity is Polarity.EXCLUSION,
         small=normalised.low,
     )
-    denied = _DENIED.search(text, start, item.end)
+    denied = SHUT_OUT.search(text, start, item.end)
+    if denied is not None and item.polarity is Polarity.INCLUSION and _has_sentences(clause, denied.start()):
+        denied = None  # of several sentences the last alone is denied
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
     modality, expr = _statement(clause, item, low, modality)
@@ -148,6 +153,8 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
+    if not item.scope and population is Population.PATIENT:
+        expr = limited(clause, expr, limits_of(item.section_path, topic), locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -166,6 +173,11 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         stated=item.stated,
         incomplete=incomplete,
     )
+
+
+def _has_sentences(clause: Clause, end: int) -> bool:
+    """Whether a sentence ends before a place of the text."""
+    return any(token.text == "." for token in clause.tokens if token.end < end)
 
 
 @lru_cache(256)
@@ -262,8 +274,11 @@ def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tupl
     if reach is not None and stands:
         places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
         return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
-    if reach is not None and is_conditional(said):
+    if reach is not None and (is_conditional(said) or (not clause.excludes and _may_say_who(said, low))):
         clause.rules.append(CONDITIONAL)
+    elif modality is Modality.REQUIRED and expr is not None and _asks_in_a_note(said):
+        clause.rules.append("note/asks")
+        expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
     elif clause.excludes and expr is not None and _NOBODY.match(said) and _permits(low):
         clause.rules.append("permission/of_nobody")  # `no use of X is allowed` among what excludes
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
@@ -279,6 +294,11 @@ _NOBODY = re.compile(
 
 def _permits(low: Low) -> bool:
     return _patterns()["permissive"].of(low).search(low.text) is not None
+
+
+def _may_say_who(said: str, low: Low) -> bool:
+    found = _patterns()["permissive"].of(low).search(low.text)
+    return found is not None and may_say_who(said, found.start(), found.end())
 
 
 def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
@@ -311,10 +331,22 @@ def _beside_permission(
     return join_all([expr, rest]) if clause.excludes else join_any([expr, rest])
 
 
+_NOTE = re.compile(r"\W*(?:\*+ ?)?(?:note|notes|nb|n\.b\.|please note|comment)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\b(?:must|should|shall|only|excluding|excluded?|except|prohibited|ineligible|need(?:s|ed)? to|has to|have to|required|may not|will not be|cannot be|not (?:be )?(?:allowed|permitted|eligible|enrol\w*|acceptable))\b",
+    re.IGNORECASE,
+)
+
+
+def _asks_in_a_note(said: str) -> bool:
+    """`Note: patients in cohort 2 should have a known mutation`: what nobody has read may ask for something."""
+    return _NOTE.match(said) is not None and _ASKS.search(said) is not None
+
+
 def _modality(low: Low, polarity: Polarity) -> Modality:
     patterns, said = _patterns(), low.text
     if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
-        return Modality.INFORMATIVE
+        return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
     if _permits(low) and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
         return Modality.REQUIRED if is_asked else Modality.PERMISSIVE

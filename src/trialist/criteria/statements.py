@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from trialist.criteria.caseless import Caseless, Low
-from trialist.criteria.lexicon import cues
+from trialist.criteria.lexicon import cues, read_rules
 from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
 _REFUSAL = Caseless(
-    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?[ ]?(?:complian|adheren|cooperat|co-operat|willing|consent|collaborat|agree|ability|english|fluent|complet|attend|understand|comprehen|speak|literate|[a-z]+[ -]speak)\w*|absence|"
+    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|unability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?[ ]?(?:complian|adheren|cooperat|co-operat|willing|consent|collaborat|agree|ability|english|fluent|complet|attend|understand|comprehen|speak|literate|[a-z]+[ -]speak)\w*|absence|"
     r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b"
 )
 # `agree to use contraception to prevent pregnancy`, `use of a method with a low failure rate`: what follows describes what is agreed to.
@@ -21,13 +21,13 @@ _AGREED = Caseless(
     r"\b(?:agree\w*|willing\w*|able|ability|consent\w*|must|capable|accepts?|commit\w*|use of|using|to use)\b"
 )
 _REFUSES_ANYWHERE = Caseless(
-    r"(?:un(?:able|willing\w*|cooperative)|inability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
+    r"(?:un(?:able|willing\w*|cooperative)|inability|unability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
 )
 _AUXILIARY = Caseless(
     r"\b(?:will|shall|can|could|do|does|did|may|would|should|must|is|are|was|has|have)[ ]+$"
 )
 _REFUSED_BEFORE = Caseless(
-    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|unability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
 )
 # `agree not to donate blood` is no refusal.
 _AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
@@ -72,12 +72,32 @@ _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 def attestation(statement: Statement, span: Span, said: str) -> Expr:
     """The atom of a statement; of consent and of following the procedures in one breath, both."""
-    one = Attestation(statement.topic, span, affirmed=statement.affirmed)
+    one = Attestation(
+        statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said)
+    )
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
         return one
     both = (one, Attestation("compliance", span, affirmed=statement.affirmed))
     return And(both) if statement.affirmed else Or(both)
+
+
+_AS_THE_STUDY_ASKS = frozenset(
+    {"contraception", "language"}
+)  # how is for the study to say, and too long to say back
+
+
+def _own_surface(topic: str, said: str) -> str:
+    """The words of a promise where they say more than its topic."""
+    if topic in _AS_THE_STUDY_ASKS:
+        return ""
+    words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
+    return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
+
+
+@cache
+def _bland() -> frozenset[str]:
+    return frozenset(read_rules("account.toml")["words"]["bland_promises"].split())
 
 
 @cache
@@ -193,13 +213,16 @@ def find_statements(
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
                 agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
                 refused = before is not None or (
-                    agrees_not is None and _is_refused(low, _own_words(text, begin, stop))
+                    agrees_not is None
+                    and topic not in _STATES
+                    and _is_refused(low, _own_words(text, begin, stop))
                 )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
 
 
+_STATES = frozenset({"protected"})  # what somebody is: `deprived of liberty` refuses nothing
 _ASIDE = re.compile(
     r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
 )
@@ -234,10 +257,22 @@ _LOST_END = re.compile(
 )
 
 
+_DEMAND = Caseless(
+    r"(?:,?[ ]+and)?[ ]+(?:should|must|shall)[ ]+(?:not[ ]+)?(?:be|have)\b(?![ ]+(?:used|continued|practi[cs]ed|maintained|willing|able|agree\w*|using|followed|advised|informed|started|in place|documented|obtained|signed|provided))"
+)
+
+
+def _next_demand(low: Low, place: int, limit: int) -> int:
+    """Where something else is demanded behind a promise (`… contraceptive measures should not be breast feeding`)."""
+    found = _DEMAND.of(low).search(low.text, place, limit)
+    return limit if found is None else found.start()
+
+
 def _extend(written: str, low: Low, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
     """Where a statement ends: at the next break behind which something else is said."""
     text = low.text
     limit = min([end, *(first for first, _ in blocked if first >= place)])
+    limit = _next_demand(low, place, limit) if kind == "attestation" else limit
     lost = _LOST_END.search(written, place, limit)
     limit = limit if lost is None else lost.start()
     if kind == "trialwise":

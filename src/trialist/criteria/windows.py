@@ -62,6 +62,7 @@ _STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation"
 _AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
 # No window of a study is counted in these.
 _MOMENTS = frozenset({"ms", "s"})
+STUDY = "study"
 _DEFAULT_ANCHOR = "screening"
 
 
@@ -172,7 +173,20 @@ def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) 
     """`diagnosed at an age below 18 years`, `at the 6 week visit`: an age of then, a visit's name."""
     behind = tokens[last].text if last < len(tokens) else ""
     is_visit = bound.shape != "compared" and behind in {"visit", "visits", "assessment"}
+    if behind in {"daily", "a", "per", "/", "each", "every"} and _is_a_rate(tokens, last):
+        return True  # `required for more than 12 hours a day`
+    if tokens[first].text == "last" and first and tokens[first - 1].text in _VERBS_BEFORE:
+        return True  # `surgery scheduled to last at least 2 hours`
     return is_visit or (first > 0 and tokens[first - 1].text in {"age", "ages", "aged"})
+
+
+_VERBS_BEFORE = frozenset({"to", "must", "should", "will", "may", "usually", "can"})
+
+
+def _is_a_rate(tokens: Sequence[Token], place: int) -> bool:
+    """`daily`, `per day`, `a week`: how often, and not when."""
+    behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    return tokens[place].text == "daily" or behind in {"day", "days", "week", "month", "night", "d", "wk"}
 
 
 def _single_value(interval: Interval) -> Decimal | None:
@@ -188,8 +202,11 @@ def _skip_choice(tokens: Sequence[Token], place: int) -> int:
         and tokens[place].text in {",", "(", ")", "whichever", "is", "longer", "shorter", "greater", "was"}
     ):
         place += 1
-    if start < len(tokens) and tokens[start].text == "duration":
+    said = [token.text for token in tokens[start : start + 2]]
+    if said[:1] == ["duration"]:
         return start + 1  # `for at least six months duration`
+    if said in (["in", "duration"], ["of", "duration"]):
+        return start + 2
     return place if any(token.text == "whichever" for token in tokens[start:place]) else start
 
 
@@ -267,7 +284,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         offset = 1
         while offset < len(words) and words[offset] in {"the", "a", "an", *_PAST}:
             offset += 1
-        past = set(words[1:offset]) & (_PAST | {"a", "an"})
+        past = set(words[1:offset]) & (_PAST | {"a", "an"}) or words[offset + 1 : offset + 2] == ["preceding"]
         unit = read_unit(text, tokens[place + offset].start) if offset < len(words) and past else None
         if unit is not None and unit[0].dimension == "time" and tokens[place + offset].end == unit[1]:
             last = place + offset + 1
@@ -288,7 +305,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         if anchor is None and words[3:4] == ["of"]:
             anchor, end = _anchor(tokens, place + 4, text)
         if anchor is not None and (words[0] == "for" or tokens[end - 1].text == "period"):
-            return Timed(Window(anchor, Direction.DURING), place, end)
+            return Timed(Window(_of_the_study(anchor, words[0]), Direction.DURING), place, end)
     if words[:1] in (
         ["at"],
         ["during"],
@@ -308,5 +325,10 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
                 "prior": Direction.BEFORE, "before": Direction.BEFORE, "after": Direction.AFTER,
                 "since": Direction.AFTER, "following": Direction.AFTER,
             }.get(words[0], Direction.DURING)  # fmt: skip
-            return Timed(Window(anchor, direction), place, end)
+            return Timed(Window(_of_the_study(anchor, words[0]), direction), place, end)
     return None
+
+
+def _of_the_study(anchor: str, leads: str) -> str:
+    """`during the study`: as long as it goes on, and not the day somebody enters it."""
+    return STUDY if anchor == "enrolment" and leads in {"during", "throughout", "for", "within"} else anchor

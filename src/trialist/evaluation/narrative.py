@@ -80,14 +80,14 @@ def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
     found = list(atoms(criterion.expr))
     left_out = [one for one in found if _is_manner(one, criterion.text)]
-    left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "empty")]
+    left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "empty")]
     if any(isinstance(one, Concept) and "acute" in one.status for one in found):
-        left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "flare")]
+        left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "flare")]
     if any(isinstance(one, Demographic) and one.kind == "age" for one in found):
-        left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "ages")]
+        left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "ages")]
     left_out += _of_consent(found)
     if any(isinstance(one, Trialwise) for one in found):
-        left_out += [one for one in found if isinstance(one, Opaque) and _all_in(one.text, "trials")]
+        left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "trials")]
     if _opening("examples").search(criterion.text) and sum(map(_is_named, found)) > 1:
         left_out += [one for one in found if isinstance(one, Concept) and one.concept_id == "comorbidity"]
     expr = _without(criterion.expr, lambda one: any(one is other for other in left_out))
@@ -102,6 +102,11 @@ def _said(atom: Any) -> str:
     return str(getattr(atom, "text", "") or getattr(atom, "surface", "") or getattr(atom, "topic", ""))
 
 
+def _is_unread(atom: Expr) -> bool:
+    """Whether an atom is words that were not understood, and nothing more."""
+    return isinstance(atom, Opaque) and atom.time is None
+
+
 def _is_named(atom: Expr) -> bool:
     return isinstance(atom, Concept | Exposure) and atom.concept_id != "comorbidity"
 
@@ -113,7 +118,7 @@ def _all_in(text: str, row: str) -> bool:
 
 def _is_manner(atom: Expr, text: str) -> bool:
     """Whether an atom only says how, from what or by whom something is found."""
-    said = _said(atom) if isinstance(atom, Opaque | Judgement) else ""
+    said = _said(atom) if _is_unread(atom) or isinstance(atom, Judgement) else ""
     if not said:
         return False
     is_name = isinstance(atom, Opaque) and all(_is_name(word) for word in _WORD.findall(said))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from trialist.criteria.nodes import Attestation, Demographic, Interval, Judgement, Opaque
+from trialist.criteria.render import render_window
 from trialist.evaluation.amounts import (
     amount_words,
     asked_range,
@@ -38,6 +39,7 @@ _TOPICS = {
     "access": "residence, insurance or access as the study asks",
     "ability": "being able to do what the study asks",
     "refrain": "agreeing to what the study asks",
+    "protected": "custody, guardianship or dependence",
     "cognition": "being able to decide",
 }
 
@@ -180,7 +182,7 @@ def answer_opaque(atom: Opaque, known: Known) -> Answer:
     if shown:
         evidence = tuple(evidence_of(one, one.surface) for one in shown)
         truths = {truth_of(not one.negated) for one in shown}
-        if len(truths) == 1:
+        if len(truths) == 1 and (atom.time is None or truths == {Truth.FALSE}):  # when it was is not known
             truth = truths.pop()
             return Answer(truth, (f"{'' if truth is Truth.TRUE else 'no '}{said}",), evidence)
     # An abbreviation that no table has may stand in the note in full.
@@ -188,5 +190,6 @@ def answer_opaque(atom: Opaque, known: Known) -> Answer:
     if known.is_silent(written_out) and _OF_THE_STUDY.search(said) is None and not shows_only_later(said):
         why = f"“{said}” was not understood, and no word of it is in the note: taken for absent"
         return Answer(Truth.FALSE, (why,), assumptions=(Assumption("absence", why),))
-    need = Need(Who.READER, f"“{said}”", "not understood: has to be read")
-    return Answer(Truth.UNKNOWN, (f"“{said}” was not understood",), needs=(need,))
+    when = "" if atom.time is None else f" {render_window(atom.time)}"
+    need = Need(Who.READER, f"“{said}”{when}", "not understood: has to be read")
+    return Answer(Truth.UNKNOWN, (f"“{said}”{when} was not understood",), needs=(need,))
