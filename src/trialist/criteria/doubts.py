@@ -19,8 +19,10 @@ from trialist.criteria.beside import (
     dates_a_diagnosis,
     of_one_sex,
     with_diagnosis,
+    with_history,
     with_its_definition,
     with_suspicion,
+    with_time_of_one,
 )
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import SEXES, read_rules, variables, word_set
@@ -59,7 +61,8 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     found = list(atoms(expr))
     if any(isinstance(one, Opaque) for one in found):
         return expr
-    expr = with_diagnosis(clause, with_suspicion(clause, of_one_sex(clause, expr)))
+    expr = with_suspicion(clause, of_one_sex(clause, expr))
+    expr = with_diagnosis(clause, with_history(clause, expr))
     found = list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
@@ -70,7 +73,7 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
         left_over = next(unaccounted(clause, pieces, expr), "")
         doubt = f"words/{left_over}" if left_over else ""
     if not doubt:
-        return with_its_definition(clause, with_both_times(clause, expr))
+        return with_time_of_one(with_its_definition(clause, with_both_times(clause, expr)))
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
