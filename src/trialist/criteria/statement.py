@@ -283,17 +283,23 @@ _NOBODY = re.compile(
 
 
 def _permits(low: Low) -> bool:
-    return _patterns()["permissive"].of(low).search(low.text) is not None
+    return _permission(low) is not None
+
+
+def _permission(low: Low) -> re.Match[str] | None:
+    """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
+    found = _patterns()["permissive"].of(low).finditer(low.text)
+    return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
 
 
 def _may_say_who(said: str, low: Low) -> bool:
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     return found is not None and may_say_who(said, found.start(), found.end())
 
 
 def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
     """What the permission in an item reaches; None where none is found."""
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     if found is None:
         return None
     reach = reach_of(said, found.start(), found.end())
