@@ -118,7 +118,12 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
     said = clause.said(0, len(clause.tokens))
-    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said) or _names_one_sex(clause):
+    if (
+        _NO_PROMISE.search(said)
+        or _is_half_a_promise(expr, said)
+        or _names_one_sex(clause)
+        or _asks_some(expr, said)
+    ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
@@ -127,6 +132,11 @@ _OF_A_SEX = re.compile(
     r"^\W*(?:\w+ ){0,2}(?:women|woman|females?|men|males?)\b|\b(?:of|in|for|by) (?:all |fertile |adult )?(?:women|females|men|males)\b",
     re.IGNORECASE,
 )
+
+
+def _asks_some(promise: Attestation, said: str) -> bool:
+    """`contraception if able to become pregnant`: of whom it is asked was lost."""
+    return promise.topic == "contraception" and re.search(r"\bif\b", said, re.IGNORECASE) is not None
 
 
 def _names_one_sex(clause: Clause) -> bool:
@@ -171,6 +181,8 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
         return "no_name"
     if dates_a_diagnosis(clause, expr):
         return "time_of_diagnosis"
+    if any(_contradicts_itself(one) for one in found):
+        return "opposites"
     words = {token.text for token in clause.tokens}
     said = clause.said(0, len(clause.tokens))
     for one in _patterns():
@@ -189,6 +201,18 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
             if asks(clause, node, excludes):
                 return name
     return None
+
+
+_OPPOSITES = (
+    {"active", "inactive"}, {"treated", "untreated"}, {"controlled", "uncontrolled"}, {"stable", "unstable"}, {"acute", "chronic"},
+    {"symptomatic", "asymptomatic"}, {"resolved", "unresolved"}, {"benign", "malignant"}, {"resectable", "unresectable"},
+)  # fmt: skip
+
+
+def _contradicts_itself(one: Expr) -> bool:
+    """`meningitis (active or inactive)`: a choice that was read as both at once."""
+    status = set(getattr(one, "status", ()))
+    return any(pair <= status for pair in _OPPOSITES)
 
 
 @cache
@@ -329,6 +353,33 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
             if isinstance(node, Or) and isinstance(one, Attestation) and one.topic == "ability":
                 return True
     return False
+
+
+_ANYTHING_DONE = frozenset(
+    {"surgery", "surgical procedure", "surgeries", "operation", "medication", "medications", "therapy", "treatment", "drug", "drugs", "procedure"}
+)  # fmt: skip
+
+
+def _aims_at_a_disease(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`surgery for glaucoma`: what was done for it, and not anything done beside the disease."""
+    if not isinstance(node, And):
+        return False
+    first, last = node.of[0], node.of[-1]
+    done = [one for one in atoms(first) if isinstance(one, Exposure)][-1:]
+    return (
+        bool(done)
+        and isinstance(last, Concept)
+        and done[0].surface.lower() in _ANYTHING_DONE
+        and re.search(r"\bfor\b", _between(clause, done[0], last)) is not None
+    )
+
+
+def _chooses_an_age(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`healthy male and/or female subjects aged 18 to 55`: nobody is asked for an age instead of something else."""
+    if not isinstance(node, Or) or excludes:
+        return False
+    ages = [isinstance(one, Demographic) and one.kind == "age" for one in node.of]
+    return any(ages) and not all(ages)
 
 
 def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
@@ -537,6 +588,8 @@ def _has_a_scale_beside(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("object", _takes_an_object),
+    ("aim", _aims_at_a_disease),
+    ("age_or", _chooses_an_age),
     ("agrees", _agrees_in_an_exclusion),
     ("excepts_itself", _excepts_itself),
     ("exception", _excepts_in_doubt),

@@ -148,8 +148,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
-    if not item.scope and population is Population.PATIENT:
-        expr = limited(clause, expr, limits_of(item.section_path, topic), locate(item.start, item.end))
+    if population is Population.PATIENT:
+        path = () if item.scope else item.section_path
+        expr = limited(clause, expr, limits_of(path, topic), locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -188,7 +189,7 @@ def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
         one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
     ]
     rest = [one for one in expr.of if one not in guards]
-    return (guards[0], join_all(rest)) if guards and rest else (None, expr)
+    return (replace(guards[0], time=None), join_all(rest)) if guards and rest else (None, expr)
 
 
 def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:

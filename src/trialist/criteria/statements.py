@@ -224,7 +224,8 @@ def find_statements(
 
 _STATES = frozenset({"protected"})  # what somebody is: `deprived of liberty` refuses nothing
 _ASIDE = re.compile(
-    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
+    r"\b(?:will |shall |are |is )not (?:be )?(?:eligible|included|enrolled|allowed|permitted)\b|\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
