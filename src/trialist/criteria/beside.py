@@ -23,7 +23,7 @@ from trialist.criteria.nodes import (
 )
 
 _KNOWN_OR_SUSPECTED = re.compile(
-    r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
+    r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|and|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
     re.IGNORECASE,
 )
 _NO_HISTORY = re.compile(

@@ -43,6 +43,7 @@ from trialist.criteria.nodes import (
     Or,
     Ordinal,
     Quantity,
+    ReproState,
     Result,
     Span,
     Trialwise,
@@ -123,6 +124,7 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
         or _is_half_a_promise(expr, said)
         or _names_one_sex(clause)
         or _asks_some(expr, said)
+        or _TESTED.search(said)
     ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
@@ -130,6 +132,12 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
 
 _OF_A_SEX = re.compile(
     r"^\W*(?:\w+ ){0,2}(?:women|woman|females?|men|males?)\b|\b(?:of|in|for|by) (?:all |fertile |adult )?(?:women|females|men|males)\b",
+    re.IGNORECASE,
+)
+
+
+_TESTED = re.compile(
+    r"\bpregnancy test|\bnegative (?!impact|effect)|\bas (?:defined|described) in the (?:informed )?consent",
     re.IGNORECASE,
 )
 
@@ -183,6 +191,8 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
         return "time_of_diagnosis"
     if any(_contradicts_itself(one) for one in found):
         return "opposites"
+    if _loses_a_test(clause, found):
+        return "test_lost"
     words = {token.text for token in clause.tokens}
     said = clause.said(0, len(clause.tokens))
     for one in _patterns():
@@ -207,6 +217,17 @@ _OPPOSITES = (
     {"active", "inactive"}, {"treated", "untreated"}, {"controlled", "uncontrolled"}, {"stable", "unstable"}, {"acute", "chronic"},
     {"symptomatic", "asymptomatic"}, {"resolved", "unresolved"}, {"benign", "malignant"}, {"resectable", "unresectable"},
 )  # fmt: skip
+
+
+def _loses_a_test(clause: Clause, found: Sequence[Expr]) -> bool:
+    """`must use contraception, and must have a negative pregnancy test`: a promise that took the test with it."""
+    promised = any(isinstance(one, Attestation) and one.topic == "contraception" for one in found)
+    tested = any(isinstance(one, Result | ReproState) and not _is_of_bearing(one) for one in found)
+    return promised and not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
+
+
+def _is_of_bearing(one: Expr) -> bool:
+    return isinstance(one, ReproState) and one.state == "child_bearing_potential"
 
 
 def _contradicts_itself(one: Expr) -> bool:

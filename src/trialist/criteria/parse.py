@@ -34,6 +34,8 @@ _ANNOUNCES = re.compile(
     r"\bfollowing\b[^.;]{0,60}:\W*$|^\W*(?:\w+[ ]+){0,3}(?:requirements?|criteria|characteristics|parameters)[ ]*:\W*$",
     re.IGNORECASE,
 )
+# `If female and:`, with what is asked of them in the lines behind it.
+_IF = re.compile(r"\W*(?:if|for)\b[^.;:]{0,60}:\W*", re.IGNORECASE)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -145,7 +147,7 @@ def _criteria(
     for place, item in enumerate(items):
         reading = composed[place]
         said = normalised.text[item.start : item.end]
-        if not below[place] and _ANNOUNCES.search(said):
+        if not below[place] and (_ANNOUNCES.search(said) or _IF.fullmatch(said)):
             reading = announced(said, item.polarity, reading)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)

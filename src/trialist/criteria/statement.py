@@ -42,8 +42,8 @@ _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
 _TOPICS_FROM = 18
 _DENIED = re.compile(
-    r",?[ ]+(?:(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included))|not[ ]+eligible)"
-    r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?\W*$",
+    r",?[ ]+(?:(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included))|(?:will|shall|should|must|may)[ ]+not[ ]+be[ ]+(?:eligible|included|enrolled|allowed|permitted)|not[ ]+eligible)"
+    r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?(?:[ ]+in[ ]+(?:the |this )?(?:study|trial))?\W*$",
     re.IGNORECASE,
 )
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
