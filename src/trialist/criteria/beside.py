@@ -27,7 +27,8 @@ _KNOWN_OR_SUSPECTED = re.compile(
     re.IGNORECASE,
 )
 _NO_HISTORY = re.compile(
-    r"^\W*(?:\w+ ){0,4}(?:no|without|not|never)\b(?: \w+){0,3} history of\b", re.IGNORECASE
+    r"^\W*(?:\w+ ){0,4}(?:no|without|not|never)\b(?: \w+){0,3} history of\b|^\W*no (?:known )?(?:prior|previous)\b(?! or| and|/)",
+    re.IGNORECASE,
 )
 _DIAGNOSED = re.compile(
     r"\b(?:diagnosed|diagnosis (?:of|made|within|in))\b(?! (?:condition|disease)s?\b)", re.IGNORECASE

@@ -142,9 +142,12 @@ _TESTED = re.compile(
 )
 
 
+_OF_SOME = re.compile(r"\bif\b|\bunless\b|\bnot (?:\w+ )?steril|\bwho (?:are|have|is|has)\b", re.IGNORECASE)
+
+
 def _asks_some(promise: Attestation, said: str) -> bool:
     """`contraception if able to become pregnant`: of whom it is asked was lost."""
-    return promise.topic == "contraception" and re.search(r"\bif\b", said, re.IGNORECASE) is not None
+    return promise.topic == "contraception" and _OF_SOME.search(said) is not None
 
 
 def _names_one_sex(clause: Clause) -> bool:
@@ -448,11 +451,13 @@ def _excepts_in_doubt(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _bears_beside_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`allergy to inhibitors (aspirin and clopidogrel)`: the drugs are what cannot be borne, not what is taken."""
-    return (
-        isinstance(node, And)
-        and any(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
-        and any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
-    )
+    if not isinstance(node, And):
+        return False
+    allergies = sum(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
+    given = any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
+    return allergies > 1 or (
+        allergies > 0 and given
+    )  # two at once: `allergic to lidocaine (a numbing agent)`
 
 
 def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:
