@@ -46,6 +46,7 @@ _SIDES = _BESIDE_SITES - {"pelvic", "lumbar", "cervical", "thoracic", "abdominal
 _BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
+_DISEASES = frozenset({"disease", "diseases", "disorder", "disorders", "illness", "illnesses"})
 _LIMITING = frozenset({"status", "severity", "route"})
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
@@ -208,6 +209,8 @@ class MemberReader:
             assert isinstance(last_name, Concept)
             span = Span(last_name.span.start, self.clause.span(run[-1].first, run[-1].last).end)
             surface = f"{last_name.surface} {self.clause.said(run[0].first, run[-1].last)}"
+            if self.clause.tokens[run[0].first].text in _DISEASES:  # `tumor diseases`: what is named already
+                return [*parts[:-1], replace(last_name, surface=surface, span=span)]
             return [*parts[:-1], replace(last_name, surface=surface, span=span, concept_id="", broader="")]
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]
