@@ -46,7 +46,20 @@ _SIDES = _BESIDE_SITES - {"pelvic", "lumbar", "cervical", "thoracic", "abdominal
 _BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
-_DISEASES = frozenset({"disease", "diseases", "disorder", "disorders", "illness", "illnesses"})
+_DISEASES = frozenset(
+    {
+        "disease",
+        "diseases",
+        "disorder",
+        "disorders",
+        "illness",
+        "illnesses",
+        "problem",
+        "problems",
+        "syndrome",
+        "syndromes",
+    }
+)
 _LIMITING = frozenset({"status", "severity", "route"})
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
