@@ -68,7 +68,8 @@ _NOT_OF_A_NAME = word_set("not_of_a_name")
 
 def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
     """The words of some pieces, as what nobody understood."""
-    first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+    first = min(pieces[0].first, len(clause.tokens) - 1)  # what closes examples stands behind the last word
+    last = min(max(pieces[-1].last, first + 1), len(clause.tokens))
     return Opaque(clause.said(first, last), clause.span(first, last))
 
 
