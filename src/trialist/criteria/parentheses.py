@@ -91,7 +91,7 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
         return [] if _exemplifies(reader, before, inside) else [*inside, end]
     if all(one.kind in {"certainty", "glue", "sex", "test_words", "joint"} for one in inside):
         return []
-    if all(one.kind in MODIFIERS | {"joint", "window"} for one in inside):
+    if all(one.kind in MODIFIERS | {"joint", "window"} or one.text == "lasting" for one in inside):
         if inside[0].kind == "joint":  # `diagnosis of (or treatment for)`: another choice
             return [Piece("atom", first, last, expr=opaque(reader.clause, inside), entry_id="parenthesis")]
         return [one for one in inside if one.kind != "joint"]
