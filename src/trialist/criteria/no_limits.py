@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.nodes import And, Demographic, Expr, Opaque, Or, Quantity, join_all
+from trialist.criteria.nodes import Alternatives, And, Demographic, Expr, Opaque, Or, Quantity, join_all
 
 _BOTH = re.compile(
     r"(?:patients?|subjects?|participants?|individuals?|persons?|people)? ?(?:of )?"
@@ -32,9 +32,15 @@ def of_both_sexes(clause: Clause) -> Expr | None:
 
 def without_false_limits(clause: Clause, expr: Expr) -> Expr:
     """The expression with the aims of treatments taken for words, and ages that exclude each other for alternatives."""
-    if not isinstance(expr, And):
-        return expr
-    return _possible(And(tuple(_unless_aim(clause, one) for one in expr.of)))
+    match expr:
+        case And(of):
+            return _possible(And(tuple(without_false_limits(clause, _unless_aim(clause, one)) for one in of)))
+        case Or(of):
+            return Or(tuple(without_false_limits(clause, one) for one in of))
+        case Alternatives(readings):
+            return Alternatives(tuple(without_false_limits(clause, one) for one in readings))
+        case _:
+            return expr
 
 
 def _unless_aim(clause: Clause, one: Expr) -> Expr:

@@ -6,7 +6,7 @@ that does. Nothing that was not understood, and nothing that nobody read, lets a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -46,6 +46,7 @@ from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.measured import answer_quantity
 from trialist.evaluation.narrative import UNREAD_REST, as_noted, doubt_of_narrative, is_for_women_only
+from trialist.evaluation.noting import asks_of_others
 from trialist.evaluation.persons import (
     answer_attestation,
     answer_demographic,
@@ -99,22 +100,36 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     """One criterion for one patient."""
     if criterion.population is not Population.PATIENT:
         return _for_others(criterion)
-    told: tuple[Assumption, ...] = ()
-    if known.takes_silence:
-        if is_for_women_only(criterion, known):
-            return _assessment(criterion, answer_sex(("female",), known), Result.NOT_APPLICABLE)
-        criterion, told = as_noted(criterion)
+    if not known.takes_silence:
+        answer = answer_expr(as_asked(criterion), known)
+        return _settled(criterion, known, answer, is_doubtful(criterion, answer, _decider(known)))
+    if is_for_women_only(criterion, known):
+        return _assessment(criterion, answer_sex(("female",), known), Result.NOT_APPLICABLE)
+    return _of_narrative(criterion, known)
+
+
+def _decider(known: Known) -> Callable[[Expr], Truth]:
+    return lambda one: answer_expr(one, known).truth
+
+
+def _of_narrative(criterion: Criterion, known: Known) -> Assessment:
+    """One criterion as the reader of a whole narrative takes it."""
+    criterion, told = as_noted(criterion)
     answer = answer_expr(as_asked(criterion), known)
     answer = replace(answer, assumptions=(*answer.assumptions, *told)) if told else answer
+    others = asks_of_others(criterion, answer.truth, known, is_by_silence=answer.rests_on_absence)
+    if others and criterion.counts and criterion.modality is Modality.REQUIRED:
+        nobody = Answer(Truth.UNKNOWN, (others,), assumptions=(Assumption("absence", others),))
+        return _assessment(criterion, nobody, Result.NOT_APPLICABLE)
+    of_any = is_doubtful(criterion, answer, _decider(known))
+    doubt = doubt_of_narrative(criterion, answer, of_any, known, _decider(known))
+    if of_any is not None and doubt is None:
+        answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
+    return _settled(criterion, known, answer, doubt)
 
-    def decide(one: Expr) -> Truth:
-        return answer_expr(one, known).truth
 
-    doubt = is_doubtful(criterion, answer, decide)
-    if known.takes_silence:
-        of_any, doubt = doubt, doubt_of_narrative(criterion, answer, doubt, known, decide)
-        if of_any is not None and doubt is None:
-            answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
+def _settled(criterion: Criterion, known: Known, answer: Answer, doubt: Need | None) -> Assessment:
+    """What an answer makes of a criterion, with what speaks against the reading, and for whom alone it is asked."""
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:

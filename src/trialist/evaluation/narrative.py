@@ -208,6 +208,9 @@ def doubt_of_narrative(
         return Need(Who.READER, said, "a promise does not exclude: has to be read")
     if _is_inferred_against(criterion, answer):
         return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
+    unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]
+    if unread and all(decide(one) is Truth.TRUE for one in unread):
+        return None  # the note tells of all of it in the very words
     return None if _is_sure_alternative(criterion, answer.truth, decide) else doubt
 
 
@@ -235,7 +238,8 @@ def _is_sure_alternative(criterion: Criterion, truth: Truth, decide: Callable[[E
         and is_plain_list(criterion)
         and isinstance(criterion.expr, Or)
         and any(
-            not any(isinstance(atom, Opaque) for atom in atoms(one)) and decide(one) is Truth.TRUE
+            all(decide(atom) is Truth.TRUE for atom in atoms(one) if isinstance(atom, Opaque))
+            and decide(one) is Truth.TRUE
             for one in criterion.expr.of
         )
     )
@@ -312,6 +316,11 @@ def says_nothing_of_allergies(known: Known) -> bool:
 def findings_of(words: str, known: Known) -> list[Fact]:
     """What a narrative tells of a symptom or sign that is named by these words alone; for the policy that reads it whole."""
     said = words.casefold()
+    named = [
+        one for one in known.inferred if one.kind is FactKind.CONDITION and one.surface.casefold() == said
+    ]
+    if named:
+        return named
     name = read_rules().finding_ids.get(said, "") if known.takes_silence else ""
     if not name:
         return []

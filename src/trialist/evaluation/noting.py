@@ -12,10 +12,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from trialist.criteria.criterion import Criterion, Polarity
-from trialist.criteria.nodes import Alternatives, Attestation, Expr, Opaque, Or, Quantity, join_any
+from trialist.criteria.nodes import (
+    Alternatives,
+    Attestation,
+    Exposure,
+    Expr,
+    Opaque,
+    Or,
+    Quantity,
+    atoms,
+    join_any,
+)
+from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known
+from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption
 from trialist.patient.facts import FactKind, word_stems
 
@@ -25,14 +38,14 @@ AS_READ = Assumption("manner", "what was read of the sentence is taken for all t
 NO_PROMISE = Assumption("manner", "that somebody agrees to something is taken to exclude nobody")
 """Where an exclusion was read in part as a promise."""
 
+_TAKES_PART = re.compile(r"participat|take part|taking part|enrol", re.IGNORECASE)
 _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
 
 
 @cache
-def _tests() -> Mapping[str, str]:
+def _tables() -> Mapping[str, Any]:
     file = resources.files("trialist.evaluation") / "tables" / "narrative.toml"
-    rows: Mapping[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))["tests"]
-    return rows
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
@@ -43,7 +56,7 @@ def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     if read is not None:
         expr = read
         told.append(AS_READ)
-    kept = _without_promises(expr) if criterion.polarity is Polarity.EXCLUSION else None
+    kept = _without_promises(expr, criterion.text) if criterion.polarity is Polarity.EXCLUSION else None
     if kept is not None:
         expr = kept
         told.append(NO_PROMISE)
@@ -64,11 +77,18 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).strip(" .;")
 
 
-def _without_promises(expr: Expr) -> Expr | None:
+def _is_participation(one: Expr, text: str) -> bool:
+    """Whether words that were read as a promise tell of taking part in something: "participation in the 4 weeks before"."""
+    return (
+        isinstance(one, Attestation) and one.affirmed and _TAKES_PART.search(one.surface or text) is not None
+    )
+
+
+def _without_promises(expr: Expr, text: str) -> Expr | None:
     """The alternatives without those by which somebody agrees to something; None where there are none, or nothing else."""
     if not isinstance(expr, Or):
         return None
-    left = [one for one in expr.of if not (isinstance(one, Attestation) and one.affirmed)]
+    left = [one for one in expr.of if not _is_participation(one, text)]
     return join_any(left) if left and len(left) < len(expr.of) else None
 
 
@@ -79,7 +99,8 @@ def is_aim_of_meeting(atom: Expr) -> bool:
 
 def shows_by_test(text: str, known: Known) -> str:
     """The examination that alone shows what a sentence speaks of, where the note tells of no such one; else ""."""
-    for name, row in _tests().items():
+    rows: Mapping[str, str] = _tables()["tests"]
+    for name, row in rows.items():
         if _shown_by(row).search(text) and not _tells_of(row, known):
             return name
     return ""
@@ -103,3 +124,35 @@ def _shown_by(row: str) -> re.Pattern[str]:
     return re.compile(
         rf"\b(?:{names})\b[ ]{shows}\b|\b{behind}[ ](?:\w+[ ]){{0,2}}(?:{names})\b", re.IGNORECASE
     )
+
+
+_OF_TREATED = re.compile(
+    r"\W*(?:recipients?|patients?|subjects?|participants?|persons?|individuals?|those|women|men)[ ]"
+    r"(?:(?:who|that)[ ](?:have[ ]|has[ ]|had[ ])?(?:(?:previously|already|recently|ever)[ ])?(?:had|received|undergone|been treated with|are (?:taking|receiving|on|treated with)|take|use)|taking|receiving|using|treated with)\b"
+    r"[^.;]{3,120}?\b(?:must|should|need to|have to|are required to)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_of_others(criterion: Criterion, truth: Truth, known: Known, *, is_by_silence: bool) -> str:
+    """Why a sentence asks nothing of this patient: it is for who had a treatment that the note tells nothing of; else ""."""
+    if criterion.polarity is Polarity.EXCLUSION:
+        return _presupposed(criterion.text, known) if truth is not Truth.TRUE else ""
+    is_for_treated = _OF_TREATED.match(criterion.text) is not None and isinstance(
+        next(iter(atoms(criterion.expr))), Exposure
+    )
+    if is_for_treated and is_by_silence and truth is Truth.FALSE:
+        return "the note tells nothing of the treatment of which this is asked"
+    return ""
+
+
+def _presupposed(text: str, known: Known) -> str:
+    rows: Mapping[str, Mapping[str, str]] = _tables()["presupposed"]
+    for name, row in rows.items():
+        if re.search(rf"\b(?:{row['words']})\b", text, re.IGNORECASE) is None:
+            continue
+        below = {one for name in row["ids"].split() for one in (name, *narrower("exposure", name))}
+        is_told = any(below & {one.id, one.broader} for one in known.of_kind(FactKind.EXPOSURE))
+        if not is_told and known.patient.note_words.isdisjoint(row["stems"].split("|")):
+            return f"the note tells of no {name}, without which this is not asked"
+    return ""
