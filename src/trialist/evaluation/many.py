@@ -229,9 +229,9 @@ class Many:
         Returns the trials of which other data is missing by that.
         """
         odd: set[int] = set()
-        for number in self._ages.that_disagree(known).tolist():
-            ages, fields = ages_of(self._age_texts[number])
-            trials = self._aged[number].astype(np.int64)
+        for rules in self._ages.that_disagree(known).values():
+            ages, fields = ages_of(self._age_texts[rules[0]])  # the others come to the same
+            trials = np.concatenate([self._aged[one] for one in rules]).astype(np.int64)
             texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
             before = field_assessments(fields, known)
             after = reconcile_ages(ages, texts, before, known)
