@@ -66,8 +66,7 @@ class Lists:
         first = self.starts[many].astype(np.int64)
         counts = self.starts[many + 1].astype(np.int64) - first
         owners = np.repeat(np.arange(len(many)), counts)
-        begins = np.cumsum(counts) - counts
-        at = np.arange(len(owners)) - begins[owners] + first[owners]
+        at = np.arange(len(owners)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
         return self.joined[at], owners
 
 

@@ -210,9 +210,12 @@ class Many:
         return Counts(*(self._summed(one) for one in counts))
 
     def _summed(self, values: Numbers) -> Numbers:
-        totals = np.zeros(len(self.slots.joined) + 1, np.int64)
-        np.cumsum(values[self.slots.joined], out=totals[1:])
-        return np.diff(totals[self.slots.starts])
+        starts = self.slots.starts[:-1]
+        is_full = starts < self.slots.starts[1:]
+        found = np.zeros(len(starts), np.int64)
+        if is_full.any():
+            found[is_full] = np.add.reduceat(values[self.slots.joined], starts[is_full])
+        return found
 
     def _permit(self, answered: Answered, run: Run, sums: Counts) -> None:
         """What excludes by a fact that the trial elsewhere permits is open for a reader."""

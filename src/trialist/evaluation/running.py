@@ -196,11 +196,11 @@ class Runner:
 def _several(node: Several, found: codes.Codes) -> Any:
     members = found[list(node.members)]
     if members.ndim == 1:
-        return _joined(node.least, [int(one) for one in members])
-    return [_joined(node.least, [int(one) for one in column]) for column in members.T]
+        return _joined(node.least, tuple(members.tolist()))
+    return [_joined(node.least, tuple(column)) for column in members.T.tolist()]
 
 
-def _joined(count: int, members: list[int]) -> int:
+def _joined(count: int, members: tuple[int, ...]) -> int:
     return codes.so_many(count, members) if count else codes.agreed(members)
 
 
