@@ -315,6 +315,9 @@ class _Said:
         is_open = any(word in text for word in ("suspect", "possib", "probab"))
         is_sure = any(word in text for word in ("confirm", "proven", "verif"))
         named = any(isinstance(one, Concept) and one.domain == "condition" for one in self.found)
+        listed = [one.certainty for one in self.found if isinstance(one, Concept)]
+        if is_sure and Or in self.kinds and And not in self.kinds and len(set(listed)) > 1:
+            return False  # `verified breast or ovarian cancer`: said once, kept for one of them
         return (not is_open and not (is_sure and named)) or any(
             getattr(one, "certainty", "") for one in self.found
         )

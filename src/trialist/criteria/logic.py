@@ -55,6 +55,8 @@ class Reader:
         """One of several sentences of what is required: `Patients with X will be excluded` denies X."""
         tokens = self.clause.tokens
         first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+        if last > len(tokens):
+            return self._semicolons(pieces)
         while last < len(tokens) and tokens[last].text != ".":
             last += 1
         while first and tokens[first - 1].text != ".":

@@ -46,6 +46,20 @@ _SIDES = _BESIDE_SITES - {"pelvic", "lumbar", "cervical", "thoracic", "abdominal
 _BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
+_DISEASES = frozenset(
+    {
+        "disease",
+        "diseases",
+        "disorder",
+        "disorders",
+        "illness",
+        "illnesses",
+        "problem",
+        "problems",
+        "syndrome",
+        "syndromes",
+    }
+)
 _LIMITING = frozenset({"status", "severity", "route"})
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
@@ -54,7 +68,8 @@ _NOT_OF_A_NAME = word_set("not_of_a_name")
 
 def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
     """The words of some pieces, as what nobody understood."""
-    first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+    first = min(pieces[0].first, len(clause.tokens) - 1)  # what closes examples stands behind the last word
+    last = min(max(pieces[-1].last, first + 1), len(clause.tokens))
     return Opaque(clause.said(first, last), clause.span(first, last))
 
 
@@ -208,6 +223,8 @@ class MemberReader:
             assert isinstance(last_name, Concept)
             span = Span(last_name.span.start, self.clause.span(run[-1].first, run[-1].last).end)
             surface = f"{last_name.surface} {self.clause.said(run[0].first, run[-1].last)}"
+            if self.clause.tokens[run[0].first].text in _DISEASES:  # `tumor diseases`: what is named already
+                return [*parts[:-1], replace(last_name, surface=surface, span=span)]
             return [*parts[:-1], replace(last_name, surface=surface, span=span, concept_id="", broader="")]
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]

@@ -22,6 +22,7 @@ from trialist.criteria.lint import lint
 from trialist.criteria.lists import announced, compose, condition_of
 from trialist.criteria.nodes import Opaque, Span, atoms, join_any
 from trialist.criteria.normalise import Normalised, normalise
+from trialist.criteria.permissions import CONDITIONAL, is_conditional
 from trialist.criteria.sections import item_scope
 from trialist.criteria.split import Item, Outline, split_text
 from trialist.criteria.statement import Reading, read_item, with_expr
@@ -33,6 +34,8 @@ _ANNOUNCES = re.compile(
     r"\bfollowing\b[^.;]{0,60}:\W*$|^\W*(?:\w+[ ]+){0,3}(?:requirements?|criteria|characteristics|parameters)[ ]*:\W*$",
     re.IGNORECASE,
 )
+# `If female and:`, with what is asked of them in the lines behind it.
+_IF = re.compile(r"\W*(?:if|for)\b[^.;:]{0,60}:\W*", re.IGNORECASE)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -135,14 +138,16 @@ def _criteria(
     _hand_down(normalised, items, below, composed, counts)
     _join_choices(normalised, items, parents, composed, counts)
     for place in _allowed(normalised, items):
-        composed[place] = replace(composed[place], modality=Modality.PERMISSIVE)
+        said, one = normalised.text[items[place].start : items[place].end], composed[place]
+        notes = (*one.notes, CONDITIONAL) if is_conditional(said) else one.notes
+        composed[place] = replace(one, modality=Modality.PERMISSIVE, notes=notes)
     ids = _ids(items, parents)
     scopes = _scopes(normalised, items, parents)
     found = []
     for place, item in enumerate(items):
         reading = composed[place]
         said = normalised.text[item.start : item.end]
-        if not below[place] and _ANNOUNCES.search(said):
+        if not below[place] and (_ANNOUNCES.search(said) or _IF.fullmatch(said)):
             reading = announced(said, item.polarity, reading)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)

@@ -541,6 +541,7 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
 
 
 _PROXIES = word_set("proxies")
+_PROXY_NOUNS = _PROXIES - {"legal", "legally", "authorized", "authorised", "acceptable", "designated"}
 _OF_PROXIES = frozenset(
     {"(", ")", "/", "or", "and/or", "'s", "s", "their", "the", "his", "her", "a", "an", "of", "by", ","}
 )
@@ -562,7 +563,9 @@ def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
             last += 1
         while tokens[last - 1].text in {",", "(", "or", "of", "by", "the", "a", "and/or", "/"}:
             last -= 1
-        if tokens[first - 1].text in {"or", "and/or", "/"} and first and owner[first - 1] is None:
+        if not any(one.text in _PROXY_NOUNS for one in tokens[first:last]):
+            continue  # `of legal age to give consent`
+        if first and tokens[first - 1].text in {"or", "and/or", "/"} and owner[first - 1] is None:
             first -= 1
         _claim(owner, Piece("glue", first, last))
 

@@ -308,6 +308,11 @@ def _number(value: Decimal) -> str:
     return f"{grouped}.{rest}" if rest else grouped
 
 
+def amount(value: Decimal, unit: str) -> str:
+    """A number with its unit in words: `12 years`."""
+    return f"{_number(value)}{_unit(unit, value)}"
+
+
 def _unit(unit: str, value: Decimal) -> str:
     one, many = _UNITS.get(unit, (unit, unit))
     said = one if value == 1 else many

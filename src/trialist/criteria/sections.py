@@ -314,7 +314,7 @@ def item_scope(said: str) -> tuple[tuple[tuple[str, str], ...], int]:
 
 
 _SAYS_OF_WHOM = re.compile(
-    r"\b(?:for|of|in|only|aims?|steps?|stages?|phase|part|random\w*|strat\w+|cohorts?|arms?|eyes?|portion|extension|sub-?study|domain|based on)\b|\([^)]*\b(?:eyes?|group|cohort|arm|only)\b|\b(?:groups?|participants?|patients?|subjects?|populations?|volunteers?)\W*$",
+    r"\b(?:for|of|in|only|aims?|steps?|stages?|phase|part|random\w*|strat\w+|cohorts?|arms?|eyes?|portion|extension|sub-?study|domain|based on|re-?vaccination|re-?treatment|re-?dosing|re-?challenge|roll-?over|cross-?over|maintenance|open-label|booster|continuation)\b|\([^)]*\b(?:eyes?|group|cohort|arm|only)\b|\b(?:groups?|participants?|patients?|subjects?|populations?|volunteers?)\W*$",
     re.IGNORECASE,
 )
 _SAYS_OF_WHOM_ABOVE = re.compile(

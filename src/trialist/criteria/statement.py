@@ -23,6 +23,7 @@ from trialist.criteria.nodes import (
     Expr,
     Not,
     Opaque,
+    Or,
     ReproState,
     Span,
     atoms,
@@ -154,8 +155,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
-    if not item.scope and population is Population.PATIENT:
-        expr = limited(clause, expr, limits_of(item.section_path, topic), locate(item.start, item.end))
+    if population is Population.PATIENT:
+        path = () if item.scope else item.section_path
+        expr = limited(clause, expr, limits_of(path, topic), locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -190,7 +192,8 @@ def _topic_tokens(topic: str) -> tuple[Token, ...]:
 def _asks_age(expr: Expr) -> bool:
     """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
     parts = expr.of if isinstance(expr, And) else (expr,)
-    return any(isinstance(one, Demographic) and one.kind == "age" for one in parts)
+    choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
@@ -199,7 +202,7 @@ def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
         one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
     ]
     rest = [one for one in expr.of if one not in guards]
-    return (guards[0], join_all(rest)) if guards and rest else (None, expr)
+    return (replace(guards[0], time=None), join_all(rest)) if guards and rest else (None, expr)
 
 
 def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:
@@ -299,17 +302,23 @@ _NOBODY = re.compile(
 
 
 def _permits(low: Low) -> bool:
-    return _patterns()["permissive"].of(low).search(low.text) is not None
+    return _permission(low) is not None
+
+
+def _permission(low: Low) -> re.Match[str] | None:
+    """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
+    found = _patterns()["permissive"].of(low).finditer(low.text)
+    return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
 
 
 def _may_say_who(said: str, low: Low) -> bool:
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     return found is not None and may_say_who(said, found.start(), found.end())
 
 
 def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
     """What the permission in an item reaches; None where none is found."""
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     if found is None:
         return None
     reach = reach_of(said, found.start(), found.end())

@@ -23,6 +23,7 @@ _AGREED = Caseless(
 _REFUSES_ANYWHERE = Caseless(
     r"(?:un(?:able|willing\w*|cooperative)|inability|unability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
 )
+_ASKED = Caseless(r"\b(?:must|should|shall|have to|need to|are required to)\b(?! be\b| not\b)")
 _AUXILIARY = Caseless(
     r"\b(?:will|shall|can|could|do|does|did|may|would|should|must|is|are|was|has|have)[ ]+$"
 )
@@ -224,7 +225,8 @@ def find_statements(
 
 _STATES = frozenset({"protected"})  # what somebody is: `deprived of liberty` refuses nothing
 _ASIDE = re.compile(
-    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
+    r"\b(?:will |shall |are |is )not (?:be )?(?:eligible|included|enrolled|allowed|permitted)\b|\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -233,6 +235,9 @@ def _is_refused(low: Low, said: str) -> bool:
     found = _REFUSAL.of(low).search(said)
     if found is None:
         return False
+    asked = _ASKED.of(low).search(said, found.end())
+    if asked is not None:  # `men who are not sterile should agree to`: who is asked, and no refusal
+        return _is_refused(low, said[asked.end() :])
     agreed = _AGREED.of(low).search(said, 0, found.start())
     if agreed is None:
         return True

@@ -43,6 +43,12 @@ class Allowed:
         """Where in the net what is allowed is looked for."""
         return self._runner.reached(np.unique(self._exprs[self._shapes]))
 
+    @cached_property
+    def _allowing(self) -> Array:
+        """The trials that allow anything."""
+        found: Array = np.unique(self._trials)
+        return found
+
     def opened(
         self, answered: Answered, leaf_places: Array, run: Run, slots: Lists, of_trial: tuple[Array, Array]
     ) -> tuple[Array, Array]:
@@ -67,7 +73,7 @@ class Allowed:
 
     def _excluding(self, run: Run, slots: Lists, of_trial: tuple[Array, Array]) -> tuple[Array, Array, Array]:
         """What excludes in the trials that allow anything: slots, shapes, trials."""
-        trials = np.unique(self._trials)
+        trials = self._allowing
         counts = (of_trial[1] - of_trial[0])[trials]
         own = np.repeat(of_trial[0][trials] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         shapes, at = slots.of(own)
@@ -90,10 +96,11 @@ class Allowed:
             joined |= np.where(stays & _SECOND != 0, other[touched], np.uint64(0))
             rests[level.places[touched]] = joined
             for place, node in level.several:
-                members = np.array(node.members)
-                if rests[members].any():
-                    stay = members[codes.kept_of_several(node.least, found[members].tolist())]
-                    rests[place] = np.bitwise_or.reduce(rests[stay]) if len(stay) else 0
+                members = list(node.members)
+                own = rests[members]
+                if own.any():
+                    stay = codes.kept_of_several(node.least, tuple(found[members].tolist()))
+                    rests[place] = np.bitwise_or.reduce(own[list(stay)]) if stay else 0
         return rests
 
 

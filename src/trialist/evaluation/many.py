@@ -210,9 +210,12 @@ class Many:
         return Counts(*(self._summed(one) for one in counts))
 
     def _summed(self, values: Numbers) -> Numbers:
-        totals = np.zeros(len(self.slots.joined) + 1, np.int64)
-        np.cumsum(values[self.slots.joined], out=totals[1:])
-        return np.diff(totals[self.slots.starts])
+        starts = self.slots.starts[:-1]
+        is_full = starts < self.slots.starts[1:]
+        found = np.zeros(len(starts), np.int64)
+        if is_full.any():
+            found[is_full] = np.add.reduceat(values[self.slots.joined], starts[is_full])
+        return found
 
     def _permit(self, answered: Answered, run: Run, sums: Counts) -> None:
         """What excludes by a fact that the trial elsewhere permits is open for a reader."""
@@ -229,9 +232,9 @@ class Many:
         Returns the trials of which other data is missing by that.
         """
         odd: set[int] = set()
-        for number in self._ages.that_disagree(known).tolist():
-            ages, fields = ages_of(self._age_texts[number])
-            trials = self._aged[number].astype(np.int64)
+        for rules in self._ages.that_disagree(known).values():
+            ages, fields = ages_of(self._age_texts[rules[0]])  # the others come to the same
+            trials = np.concatenate([self._aged[one] for one in rules]).astype(np.int64)
             texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
             before = field_assessments(fields, known)
             after = reconcile_ages(ages, texts, before, known)

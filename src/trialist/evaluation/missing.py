@@ -151,7 +151,9 @@ def _missed(tally: Tally, needs: _Needs, trials: Array) -> tuple[Array, Array]:
     shapes, owners = many.slots.of(slots)
     is_open = (run.effects[shapes] == OPEN) & (run.codes[shapes] & DATA != 0)
     shapes, owners = shapes[is_open], trial_of[owners[is_open]]
-    asked, place = np.unique(shapes, return_inverse=True)
+    is_asked = np.zeros(many.shapes, bool)
+    is_asked[shapes] = True
+    asked, place = np.flatnonzero(is_asked), (np.cumsum(is_asked) - 1)[shapes]
     columns = many.runner.tree.shapes[asked]
     sources = np.where(run.waits[asked], columns[:, 2], columns[:, 0])
     of_shape = _of_nodes(tally, needs, sources)
@@ -181,13 +183,14 @@ def _of_nodes(tally: Tally, needs: _Needs, sources: Array) -> Lists:
             np.stack([one[both], other[both]], 1).reshape(-1),
         )
         begins[places[both]] = len(pool) + np.cumsum(counts[places[both]]) - counts[places[both]]
-        pool = np.concatenate([pool, pool[joined]])
+        more, length = [pool[joined]], len(pool) + len(joined)
         for place, node in level.several:
             if wanted[place]:
                 members = [one for one in node.members if is_open[one]]
-                own_needs = [pool[begins[one] : begins[one] + counts[one]] for one in members]
-                begins[place], counts[place] = len(pool), sum(map(len, own_needs))
-                pool = np.concatenate([pool, *own_needs])
+                more += [pool[begins[one] : begins[one] + counts[one]] for one in members]
+                begins[place], counts[place] = length, counts[members].sum()
+                length += int(counts[place])
+        pool = np.concatenate([pool, *more])
     starts = np.concatenate([[0], np.cumsum(counts[sources])])
     return Lists(starts, pool[_gathered(begins[sources], counts[sources])])
 
@@ -211,6 +214,6 @@ def _of_leaves(tally: Tally, needs: _Needs, wanted: Array, begins: Array, counts
 
 def _gathered(begins: Array, counts: Array) -> Array:
     """The places of runs, end to end."""
-    owners = np.repeat(np.arange(len(counts)), counts)
-    found: Array = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners] + begins[owners]
+    shifts = np.repeat(begins - (np.cumsum(counts) - counts), counts)
+    found: Array = np.arange(len(shifts)) + shifts
     return found

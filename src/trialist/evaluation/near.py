@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
-
-import numpy.typing as npt
+from typing import NamedTuple
 
 from trialist.criteria.criterion import Criterion, Polarity
 from trialist.criteria.lexicon import variables
@@ -38,8 +36,6 @@ from trialist.evaluation.times import PRESENT_ANCHORS, shift
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assessment, Effect, Verdict
 from trialist.patient.facts import Fact, Patient
-
-Array = npt.NDArray[Any]
 
 _SOON = 400
 """Days; what changes later than that is no near miss."""
@@ -178,11 +174,10 @@ def reason_of(leaf: Expr, facts: Sequence[Fact], known: Known, *, holds: bool) -
     return Reason(washout, is_close, not is_close)
 
 
-def may_end(washout: Array, known: Known) -> Array:
-    """Which days on which the last of what excludes ends are near enough for a near miss."""
-    today, around = known.as_of.toordinal(), _TRIED.days
-    found: Array = (washout > today - around) & (washout <= today + _SOON + around)
-    return found
+def near_days(known: Known) -> range:
+    """The days (ordinals) on which the last of what excludes may end for a near miss."""
+    today = known.as_of.toordinal()
+    return range(today - _TRIED.days + 1, today + _SOON + _TRIED.days + 1)
 
 
 def may_come_of_age(told: tuple[Decimal, str], known: Known) -> bool:

@@ -12,7 +12,7 @@ from trialist.evaluation import codes
 from trialist.evaluation.columns import Array, texts_in
 from trialist.evaluation.compiling import Healthy
 from trialist.evaluation.many import Tally
-from trialist.evaluation.near import NEVER, may_come_of_age, may_end, reason_of
+from trialist.evaluation.near import NEVER, may_come_of_age, near_days, reason_of
 from trialist.evaluation.running import EXCLUDES
 
 
@@ -45,7 +45,8 @@ def _may_pass(tally: Tally, shapes: Array) -> Array:
     exprs, is_exclusion = tree.shapes[shapes, 0], tree.shapes[shapes, 1] != 0
     reasons = _reasons(tally, exprs)
     found = np.zeros(len(tree.shapes), bool)
-    found[shapes] = is_exclusion & may_end(reasons.washout[exprs], tally.known)
+    days, washout = near_days(tally.known), reasons.washout[exprs]
+    found[shapes] = is_exclusion & (washout >= days.start) & (washout < days.stop)
     found[shapes] |= (reasons.is_close & ~reasons.is_other)[exprs]
     return found
 

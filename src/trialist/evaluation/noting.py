@@ -116,6 +116,10 @@ def _taken_part(one: Expr, text: str) -> Expr:
     return Opaque(str(getattr(one, "surface", "")) or text, span)
 
 
+_ALLERGY = re.compile(
+    r"\W*(?:(?:known|any|history of|previous|prior|documented|suspected|severe|patients? with|subjects? with|an?)[ ]+)*(?:allerg|hypersensitiv|anaphyla)",
+    re.IGNORECASE,
+)
 _DEFINES = re.compile(
     r"\([^()]*(?:[<>≤≥=]|\bi\.?e\b|\bdefined|\bless than|\bmore than|\babove|\bbelow)[^()]*\)"
     r"|\b(?:defined (?:as|by)|as (?:evidenced|indicated|shown|manifested) by|i\.e\.)[^.;]*",
@@ -123,19 +127,25 @@ _DEFINES = re.compile(
 )
 
 
-def without_definition(criterion: Criterion, decide: Callable[[Expr], Truth]) -> Expr | None:
+def without_definition(
+    criterion: Criterion, decide: Callable[[Expr], Truth], *, is_silent_on_allergies: bool
+) -> Expr | None:
     """What excludes without the values and words that define it, where none of them is known; None where there are none.
 
-    "Renal failure (creatinine clearance < 20 ml/min)": whose note is silent on the kidneys is taken to have none.
+    "Renal failure (creatinine clearance < 20 ml/min)": whose note is silent on the kidneys is taken to have none. Of what allergies
+    are to abbreviations are no more than that, where a note tells of no allergy.
     """
     if criterion.polarity is not Polarity.EXCLUSION or len(criterion.spans) != 1:
         return None
+    is_of_allergies = _ALLERGY.match(criterion.text) is not None and is_silent_on_allergies
     begins = criterion.spans[0].start
     places = [found.span() for found in _DEFINES.finditer(criterion.text)]
 
     def is_definition(one: Expr) -> bool:
         if not isinstance(one, Quantity | Ordinal | Opaque) or decide(one) is not Truth.UNKNOWN:
             return False
+        if is_of_allergies and isinstance(one, Opaque) and one.text.isupper():  # to something abbreviated
+            return True
         start, end = one.span.start - begins, one.span.end - begins
         return any(first < end and start < last for first, last in places)
 
