@@ -148,7 +148,10 @@ _TESTED = re.compile(
 )
 
 
-_OF_SOME = re.compile(r"\bif\b|\bunless\b|\bnot (?:\w+ )?steril|\bwho (?:are|have|is|has)\b", re.IGNORECASE)
+_OF_SOME = re.compile(
+    r"\b(?:child-?[ ]?bearing|reproductive) (?:potential|age|capacity)\b|\bif\b|\bunless\b|\bnot (?:\w+ )?steril|\bwho (?:are|have|is|has)\b",
+    re.IGNORECASE,
+)
 
 
 def _asks_some(promise: Attestation, said: str) -> bool:

@@ -101,6 +101,11 @@ class _Line:
 
 # a bullet or a number with nothing behind it
 _EMPTY = re.compile(r"\W*(?:\d{1,2}[.)])?\W*")
+# Below a heading of healthy controls: `Subjects with hepatic impairment:`
+_PATIENTS_AGAIN = re.compile(
+    r"(?:patients?|subjects?|participants?|individuals?|those)[ ]+with(?![^\n]*\b(?:healthy|normal|controls?)\b)[^\n.;:]+:\s*",
+    re.IGNORECASE,
+)
 
 
 def split_text(text: str) -> Outline:
@@ -129,6 +134,10 @@ def split_text(text: str) -> Outline:
             items[-1] = replace(items[-1], end=line.end)
             last = replace(last, end=line.end)
             continue
+        if state.population is Population.CONTROL_GROUP and _PATIENTS_AGAIN.fullmatch(
+            text, line.content, line.end
+        ):
+            state.population = Population.PATIENT
         depth = _depth(stack, line)
         items.extend(_items(text, line, depth, state))
         last = line
