@@ -130,6 +130,9 @@ def split_text(text: str) -> Outline:
             if line.content >= line.end:
                 continue
             line = _remark(text, line)
+        if _EMPTY.fullmatch(text, line.start, line.end):
+            last = None  # what stands behind it is no part of what stands before it
+            continue
         if items and last is not None and _continues(text, last, line, wrapped):
             items[-1] = replace(items[-1], end=line.end)
             last = replace(last, end=line.end)
