@@ -100,14 +100,8 @@ def kin_of(ask: Ask, fact: Fact) -> Kin:
 def _same_words(ask: Ask, fact: Fact) -> bool:
     if ask.concept_id and fact.id:
         return False
-    said = _singular(fact.surface)
-    return bool(said) and said == _singular(ask.surface)
-
-
-def _singular(words: str) -> str:
-    """Words in small letters, the last one without the s of a plural."""
-    said = " ".join(words.casefold().split())
-    return said[:-1] if len(said) > 4 and said[-1] == "s" and said[-2] not in "isu" else said
+    said = " ".join(fact.surface.casefold().split())
+    return bool(said) and said == " ".join(ask.surface.casefold().split())
 
 
 def _denies(ask: Ask, fact: Fact) -> bool:
