@@ -15,14 +15,16 @@ What is compared, and what the annotators left undecided and is therefore not co
   negations there, ExceptWhen here; refusals and inabilities are negated attestations here, which can meet a negation there and are not
   counted otherwise. Only entities of the kinds that can be negated count. The relation stands at the head of a phrase ("no | treatment | with X"):
   what is joined with it and follows it behind prepositions alone is denied with it, unless we read the head as had. A result that we read as negative is a
-  negation there. Where an explicit word of negation stands before a thing of ours in a line in which nobody marked any negation, the line is not counted.
+  negation there. Each word of negation marks what it governs, also within an exception or another negation (nothing is turned back). `A unless B` is a choice here where it is
+  required: B counts as denied. What one statement of ours says together with the word that denies it ("disease that precludes surgery") is not counted. Where an explicit word of negation stands before a thing of ours in a line in which nobody marked any negation, the line is not counted.
 - *Times*: Has_temporal with a number in digits or words, or with one unit of time that names none ("the past month" is one). Our atom has to carry a window with one of the numbers. The relation stands
   at one member of a list; it holds for the others as well. Consent, contraception and survival are statements here, and have no
   window. Where a Temporal was marked and joined to nothing, nothing of its line is counted.
 - *OR and AND*: pairs of things (no pairs of qualifiers or values: they are no atoms here). A pair of ours counts where both are joined by any chain
   of relations between things (a value or time that both share says nothing of how the two are joined); pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
   of a group is joined with all; whether "A or D" follows from "A or B", "B and C" and "C or D"
-  is left open ("(A or B) and (C or D)" is written so as well), and not counted. What one name of ours holds as a whole is joined. A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
+  is left open ("(A or B) and (C or D)" is written so as well), and not counted. What one name of ours holds as a whole is joined, and so is a thing with the mere word that it is had
+  ("treatment with X", "history of Y" are one atom here). A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
 
 Precision is right answers of ours over answers, recall found gold over gold; they are counted apart.
 """
@@ -282,7 +284,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
         if isinstance(expr, Result) and expr.outcome in {"negative", "undetectable"}:
             ours.outcomes.append(place)
         refused = isinstance(expr, Attestation) and not expr.affirmed
-        if negated != refused:
+        if negated or refused:
             ours.negated.append(place)
         window = getattr(expr, "time", None)
         if window is not None and window.length is not None:
@@ -291,7 +293,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
     groups = [
         lay_out(
             one,
-            negated != (isinstance(expr, Not) or (isinstance(expr, ExceptWhen) and place == 1)),
+            negated or isinstance(expr, Not) or (isinstance(expr, ExceptWhen) and place == 1),
             shift,
             ours,
         )
@@ -637,6 +639,7 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
                 for one in (first, second)
             )
             or any({first, second} <= entities for entities in whole)
+            or is_had(document, ours, first, second)
         )
         if (first, second) in met or (second, first) in met or within:
             score.found += 1
@@ -644,6 +647,26 @@ def score_pairs(document: Document, ours: Ours, kind: str, score: Score) -> None
             score.errors.append(
                 f"missed {document.said(first)!r} | {document.said(second)!r} in {document.line(document.entities[first][1])[:140]!r}"
             )
+
+
+_HAD = re.compile(
+    r"\W*(?:(?:ongoing|current|previous|prior|concomitant|chronic|long-?term|any|the|systemic|past|regular|concurrent|drug)\s+)*"
+    r"(?:treatments?|therap(?:y|ies)|use|usage|intake|administration|exposure|receipt|history|medications?|treated)\W*",
+    re.IGNORECASE,
+)
+
+
+def is_had(document: Document, ours: Ours, first: str, second: str) -> bool:
+    """Whether one of two things only says that the other is had (`treatment with X`, `history of Y`): one atom here."""
+    head, rest = sorted((first, second), key=lambda one: document.entities[one][1][0])
+    between = document.text[document.entities[head][1][-1][1] : document.entities[rest][1][0][0]]
+    if not _HAD.fullmatch(document.said(head)) or not _WITHIN_A_PHRASE.fullmatch(between):
+        return False
+    return any(
+        isinstance(place.atom, Concept | Exposure)
+        and overlaps(document.entities[rest][1], place.first, place.last)
+        for place in ours.places
+    )
 
 
 _WITHIN_A_PHRASE = re.compile(
@@ -697,8 +720,14 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
     for one in sorted(targets):
         score.gold += 1
         wanted = {one, *behind.get(one, set())}
-        if one in negative or any(wanted & entities for _, entities in places):
+        if (
+            one in negative
+            or any(wanted & entities for _, entities in places)
+            or is_choice(document, ours, one)
+        ):
             score.found += 1
+        elif is_stated(document, ours, one):
+            score.gold -= 1
         else:
             score.errors.append(
                 f"missed {document.said(one)!r} in {document.line(document.entities[one][1])[:160]!r}"
@@ -714,6 +743,46 @@ def score_negation(document: Document, ours: Ours, score: Score) -> None:
         score.right += right
         if not right:
             score.errors.append(f"not negated {document.text[place.first : place.last]!r} in {line[:160]!r}")
+
+
+def is_stated(document: Document, ours: Ours, entity: str) -> bool:
+    """Whether a statement of ours has a thing together with the word that denies it (`disease that precludes surgery`)."""
+    words = [
+        spans
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and one == entity and other in document.entities
+        for spans in [document.entities[other][1]]
+    ]
+    return any(
+        isinstance(place.atom, Attestation | Judgement)
+        and overlaps(document.entities[entity][1], place.first, place.last)
+        and any(overlaps(spans, place.first, place.last) for spans in words)
+        for place in ours.places
+    )
+
+
+_UNLESS = re.compile(r"\b(?:unless|except)\b", re.IGNORECASE)
+
+
+def is_choice(document: Document, ours: Ours, entity: str) -> bool:
+    """Whether an exception of what is required is a choice beside it here (`A unless B` is met by B as well)."""
+    denying = [
+        document.entities[other][1]
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and one == entity and other in document.entities
+    ]
+    spans = document.entities[entity][1]
+    starts = [
+        places[0][0] for places in denying if _UNLESS.search(document.text[places[0][0] : places[-1][1]])
+    ]
+    return any(
+        kind == "or"
+        and first.last <= start
+        and overlaps(spans, second.first, second.last)
+        and start <= second.first
+        for first, second, kind in ours.pairs
+        for start in starts
+    )
 
 
 def is_unmarked(document: Document, place: Place, marked: set[str]) -> bool:

@@ -8,6 +8,7 @@ from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import Basis, Demographic, Interval, Judgement
+from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.quantities import Bound
 from trialist.criteria.tokens import Token
 
@@ -31,6 +32,8 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
     inside = {token.text for token in tokens[bound.first : bound.last]}
     behind = [token.text for token in tokens[bound.last : bound.last + 3]]
     near = _near_age(lead)
+    if bound.first and "older" in inside and _is_of_a_thing(tokens, bound.first):
+        return None
     if near and _is_of_an_event(tokens, bound):
         return None
     named = (
@@ -52,7 +55,12 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
         and ((unit is not None and unit.ucum == "a") or young or _is_said_of_persons(tokens, bound))
         and _only_persons(tokens, bound)
     )
-    alone = alone or _leads(tokens, bound) or _is_of_persons_before(tokens, bound)
+    alone = (
+        alone
+        or _leads(tokens, bound)
+        or _is_of_persons_before(tokens, bound)
+        or _is_a_lifetime(tokens, bound)
+    )
     by_topic = bool(topic & {"age", "ages"}) and len(topic) <= 4 and bound.first <= 2
     if not (named or alone or by_topic) or _is_of_something_else(lead, behind):
         return None
@@ -141,10 +149,40 @@ def _leads(tokens: Sequence[Token], bound: Bound) -> bool:
     return is_wide and behind not in word_set("other_ages_behind") | {"of", "from", "to", "in", "with"}
 
 
+def _is_of_a_thing(tokens: Sequence[Token], first: int) -> bool:
+    """`surgery no older than 30 days`, `ulcers older than 1 year`: how long ago something was, and nobody's age."""
+    at = first - 1
+    while at > 0 and tokens[at].text in {"no", "not", "is", "are", "that", "which", "("}:
+        at -= 1
+    noun = tokens[at].text
+    if any(token.text in _PERSONS for token in tokens[:at]):
+        return False
+    return noun not in _PERSONS and (
+        noun in heads() or noun in exposure_heads() or noun.endswith(("itis", "osis", "omas"))
+    )
+
+
+def _is_a_lifetime(tokens: Sequence[Token], bound: Bound) -> bool:
+    """`alopecia between 18 and 60 years`: so wide a span of years, led in by nothing, is no time that something lasts."""
+    low, high = bound.interval.lower, bound.interval.upper
+    if bound.shape != "range" or bound.unit is None or bound.unit.ucum != "a" or low is None or high is None:
+        return False
+    before = tokens[bound.first - 1].text if bound.first else ""
+    behind = tokens[bound.last].text if bound.last < len(tokens) else ""
+    if before in word_set("leading_a_window") | _LASTING or behind in word_set("other_ages_behind") | {
+        "of",
+        "from",
+        "to",
+    }:
+        return False
+    return low >= 12 and high - low >= 20
+
+
+_LASTING = frozenset({"of", "duration", "lasting", "lasted", "every"})
 _PERSONS = frozenset(
     {
         "patients", "patient", "subjects", "subject", "participants", "participant", "adults", "adult", "children", "volunteers", "individuals", "persons", "people",
-        "men", "women", "males", "females", "male", "female", "boys", "girls", "infants", "adolescents",
+        "recipients", "recipient", "donors", "donor", "men", "women", "males", "females", "male", "female", "boys", "girls", "infants", "adolescents",
     }
 )  # fmt: skip
 _BEGINS_ANEW = frozenset(
@@ -163,6 +201,7 @@ _BEGINS_ANEW = frozenset(
         "diagnosed",
         "suffering",
         "scheduled",
+        "weighing",
     }
 )
 _ADULTS = frozenset({"adults", "adult"})
@@ -175,11 +214,27 @@ def _is_of_persons_before(tokens: Sequence[Token], bound: Bound) -> bool:
     if bound.shape not in {"compared", "behind", "range"} or unit is None or bound.first == 0:
         return False
     noun = tokens[bound.first - 1].text
-    if noun not in _PERSONS or any(token.text not in word_set("persons") for token in tokens[: bound.first]):
+    if noun not in _PERSONS:
         return False
+    values = [one for one in (bound.interval.lower, bound.interval.upper) if one is not None]
+    if any(token.text not in word_set("persons") for token in tokens[: bound.first]):
+        # `kidney transplant recipients over 18 years`
+        return (
+            bound.first > 1
+            and unit.ucum == "a"
+            and bound.shape != "behind"
+            and min(values) >= 12
+            and _follows_persons(tokens, bound)
+        )
     young = unit.ucum in {"mo", "wk", "d"} and noun in _CHILDREN and bound.shape == "range"
     behind = tokens[bound.last].text if bound.last < len(tokens) else "."
     return (unit.ucum == "a" or young) and behind in _BEGINS_ANEW
+
+
+def _follows_persons(tokens: Sequence[Token], bound: Bound) -> bool:
+    """Whether behind years nothing stands that they would be beside (`women 20 years after menopause`)."""
+    behind = tokens[bound.last].text if bound.last < len(tokens) else "."
+    return behind not in word_set("other_ages_behind") | {"of", "from", "to", "in"}
 
 
 def _past_children(tokens: Sequence[Token], bound: Bound) -> int:

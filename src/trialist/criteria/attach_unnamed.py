@@ -8,6 +8,7 @@ from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, word_set
 from trialist.criteria.nodes import Basis, Count, Quantity
+from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.quantities import Bound
 from trialist.criteria.tokens import Token
 
@@ -64,9 +65,8 @@ def read_unnamed(
         first = _before_parenthesis(clause, first, limit)  # `Medication Adherence Scale (MMAS) score < 6`
         words = [tokens[at].text for at in range(first, last)]
     known = _TURNING if words and words[-1] in _SCALES else _KNOWN  # a `depression scale` is no depression
-    if not words or any(
-        first <= hit.first < last for group in hits for hit in group if hit.entry.kind in known
-    ):
+    inside = [hit for group in hits for hit in group if first <= hit.first < last and hit.entry.kind in known]
+    if not words or (inside and not _is_measured_of_it(clause, bound, inside, last)):
         return None
     if not set(words) - {"an", "the", "at", "age", "ages"}:
         return None  # `diagnosed at an age below 18`
@@ -77,6 +77,13 @@ def read_unnamed(
         words[-1] not in _LASTING and (bound.unit is None or bound.unit.ucum not in {"s", "ms", "min"})
     ):
         return None
+    if (
+        is_time
+        and words[-1] == "duration"
+        and words[-2:-1]
+        and (words[-2] in heads() or words[-2] in exposure_heads())
+    ):
+        return None  # `foot ulcer duration > 6 weeks`: the time of the ulcer
     after = bound.last
     if after < len(tokens) and tokens[after].text == ")" and opened:
         after += 1
@@ -91,6 +98,18 @@ def read_unnamed(
         surface=clause.said(first, end),
     )
     return Attached(first, after, expr)
+
+
+def _is_measured_of_it(clause: Clause, bound: Bound, inside: Sequence[Hit], last: int) -> bool:
+    """`nicotine strength > 6 mg/mL`: whether a known thing only says of what something is measured, which is named behind it."""
+    if bound.unit is None or bound.unit.dimension in {"time", "half_lives", "count"}:
+        return False
+    if any(hit.entry.kind in _TURNING for hit in inside) or max(hit.last for hit in inside) >= last:
+        return False
+    return clause.tokens[last - 1].text in _MEASURES
+
+
+_MEASURES = word_set("measured_things")
 
 
 def _are_years(bound: Bound) -> bool:
@@ -185,17 +204,32 @@ def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequenc
     name = clause.said(first, last)
     if scored:
         return _scored(clause, bound, last, name) if words & _SCALES or name[:1].isupper() else None
-    if kinds:
+    if kinds and not (bound.unit is None and _is_of_events(clause, hits, first, last)):
         return None
     span = clause.span(bound.first, last)
     if bound.unit is not None:
         clause.rules.append("quantity/behind")
         return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
     before = clause.tokens[bound.first - 1].text if bound.first else ""
-    if not _is_plural(clause.tokens[last - 1].text) or not _is_whole(bound) or before == "by":
+    is_plural = bool(kinds) or _is_plural(clause.tokens[last - 1].text)
+    if not is_plural or not _is_whole(bound) or before == "by":
         return None  # `evaluated by two or more surgeons` counts nobody's
     clause.rules.append("count/unnamed")
     return Attached(bound.first, last, Count(name, bound.interval, span))
+
+
+_OF_EVENTS = frozenset({"condition", "procedure", "drug", "history", "status", "severity"})
+
+
+def _is_of_events(clause: Clause, hits: Sequence[Sequence[Hit]], first: int, last: int) -> bool:
+    """`≥ 2 previous myocardial infarctions`: whether what is counted ends in known things in the plural, and says nothing else that turns it."""
+    inside = [group for group in hits if first <= group[0].first < last]
+    kinds = {hit.entry.kind for group in inside for hit in group}
+    named = [group for group in inside if any(hit.entry.kind in {"condition", "procedure"} for hit in group)]
+    if not named or not kinds <= _OF_EVENTS or len(named) > 1 or named[0][0].last != last:
+        return False
+    written = clause.said(last - 1, last)  # `UTIs`
+    return _is_plural(clause.tokens[last - 1].text) or (written[-1:] == "s" and written[:-1].isupper())
 
 
 def _extent(clause: Clause, bound: Bound) -> Attached | None:

@@ -121,6 +121,7 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     said = clause.said(0, len(clause.tokens))
     if (
         _NO_PROMISE.search(said)
+        or _OF_AN_AGE.match(said)
         or _is_half_a_promise(expr, said)
         or _names_one_sex(clause)
         or _asks_some(expr, said)
@@ -130,6 +131,11 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
 
+# `adults who can consent`: how old they are is asked as well
+_OF_AN_AGE = re.compile(
+    r"\W*(?:all |any |only )?(?:[\w-]+ ){0,2}(?:adults?|child|children|adolescents?|elderly|pa?ediatric|infants?)\b(?! (?:or (?:legal|parent)|assent|care))",
+    re.IGNORECASE,
+)
 _OF_A_SEX = re.compile(
     r"^\W*(?:\w+ ){0,2}(?:women|woman|females?|men|males?)\b|\b(?:of|in|for|by) (?:all |fertile |adult )?(?:women|females|men|males)\b",
     re.IGNORECASE,
@@ -142,7 +148,10 @@ _TESTED = re.compile(
 )
 
 
-_OF_SOME = re.compile(r"\bif\b|\bunless\b|\bnot (?:\w+ )?steril|\bwho (?:are|have|is|has)\b", re.IGNORECASE)
+_OF_SOME = re.compile(
+    r"\b(?:child-?[ ]?bearing|reproductive) (?:potential|age|capacity)\b|\bif\b|\bunless\b|\bnot (?:\w+ )?steril|\bwho (?:are|have|is|has)\b",
+    re.IGNORECASE,
+)
 
 
 def _asks_some(promise: Attestation, said: str) -> bool:

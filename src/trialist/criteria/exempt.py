@@ -36,6 +36,8 @@ def excepted(main: Expr, exception: Expr, said: str, lists_any: bool) -> Expr:
     """
     if lists_any:
         return _of_last_or_all(main, exception)
+    if said.lower() == "but not":
+        return join_all([main, Not(exception)])  # `at least 50 kg, but not obese`
     is_limit = isinstance(main, Quantity | Ordinal)
     if said.lower().startswith("unless") or is_limit:
         return join_any([main, exception])
@@ -133,8 +135,18 @@ def late_windows(pieces: Sequence[Piece], place: int) -> list[Piece]:
     at = len(pieces)
     while at > place + 2 and pieces[at - 1].kind == "window":
         at -= 1
-    is_late = at < len(pieces) and pieces[at - 1].kind == "joint" and pieces[at - 1].text == ","
-    return list(pieces[at:]) if is_late else []
+    if at == len(pieces):
+        return []
+    if pieces[at - 1].kind == "joint" and pieces[at - 1].text == ",":
+        return list(pieces[at:])
+    # `no tobacco other than cigarettes in the past 30 days`: the days are those of the tobacco
+    named = all(
+        isinstance(one.expr, Concept | Exposure)
+        or (one.kind in {"joint", "severity", "status", "word"} and not one.text.endswith(("ed", "ing")))
+        for one in pieces[place + 1 : at]
+    )
+    is_timed = any(one.kind == "window" for one in pieces[:place])
+    return list(pieces[at:]) if named and not is_timed else []
 
 
 def promises(pieces: Sequence[Piece], at: int) -> bool:

@@ -25,6 +25,7 @@ from trialist.criteria.nodes import (
     Quantity,
     ReproState,
     Result,
+    Window,
     atoms,
     join_all,
     join_any,
@@ -146,7 +147,19 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             if piece.timed.loose and isinstance(expr, And) and _is_ahead(expr) and length is not None:
                 window = replace(window, direction=Direction.AFTER)
             expr = with_time(expr, window, is_shared)
+            expr = unread_at(expr, window) if all(isinstance(one, Opaque) for one in atoms(expr)) else expr
     return expr
+
+
+def unread_at(expr: Expr, window: Window) -> Expr:
+    """Words that nobody understood, with the time that was read beside them."""
+    if isinstance(expr, Opaque):
+        return expr if expr.time is not None else replace(expr, time=window)
+    return (
+        replace(expr, of=tuple(unread_at(one, window) for one in expr.of))
+        if isinstance(expr, And | Or)
+        else expr
+    )
 
 
 def _is_ahead(expr: And) -> bool:

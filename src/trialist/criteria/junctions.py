@@ -18,6 +18,7 @@ from trialist.criteria.nodes import (
     Exposure,
     Expr,
     Not,
+    Opaque,
     Or,
     Ordinal,
     Quantity,
@@ -365,6 +366,19 @@ def _named(clause: Clause, piece: Piece, noun: str, model: Concept | Exposure) -
 def is_a_list_of_names(expr: Expr) -> bool:
     """Whether an expression is nothing but several conditions or treatments to choose from."""
     return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
+
+
+def is_a_loose_list(expr: Expr) -> bool:
+    """Whether an expression is a list of three or more names, some of which nobody knows."""
+    first = expr.readings[0] if isinstance(expr, Alternatives) else expr
+    if not isinstance(first, Or) or len(first.of) < 3:
+        return False
+    named = [one for one in first.of if isinstance(one, Concept | Exposure | Alternatives)]
+    said = all(
+        isinstance(one, Concept | Exposure | Opaque) and getattr(one, "time", None) is None
+        for one in atoms(first)
+    )
+    return said and len(named) > 1
 
 
 def next_threshold(pieces: Sequence[Piece], place: int) -> int:

@@ -140,13 +140,13 @@ def begins_a_line(last: Expr, name: str) -> bool:
     return name[:1].isupper() and name[1:2].islower() and first[:1].islower()
 
 
-def is_compound(piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
+def is_compound(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
     """Whether two names stand side by side with nothing between them (`HIV vaccine`, `insulin dependent diabetes`)."""
     behind = max((one.last for one in before if one.expr is not None), default=-1)
     if begins_a_line(last, getattr(piece.expr, "surface", "")):
         return False
     return (
-        behind == piece.first
+        (behind == piece.first or _is_made_of(clause, last, piece))
         and piece.entry_id != "parenthesis"
         and isinstance(last, Concept | Exposure)
         and isinstance(piece.expr, Concept | Exposure)
@@ -155,10 +155,28 @@ def is_compound(piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
     )
 
 
-def compound(last: Expr, piece: Piece, modifiers: Modifiers) -> Expr:
-    """One name of two: a kind of the second."""
+_MADE_OF = frozenset({"based", "containing"})
+
+
+def _is_made_of(clause: Clause, last: Expr, piece: Piece) -> bool:
+    """`oxaliplatin-based chemotherapy`: one treatment, of which the drug is a part."""
+    at = piece.first - 1
+    if at < 1 or clause.tokens[at].text not in _MADE_OF or not isinstance(piece.expr, Exposure):
+        return False
+    return isinstance(last, Exposure) and last.span.end == clause.span(at - 1, at).end
+
+
+def compound(clause: Clause, last: Expr, piece: Piece, modifiers: Modifiers) -> Expr:
+    """One name of two: a kind of the second; what is made of the first is a kind of both, and the first says more."""
     assert isinstance(last, Concept | Exposure)
     assert isinstance(piece.expr, Concept | Exposure)
+    made_of = clause.tokens[piece.first - 1].text if piece.first else ""
+    if made_of in _MADE_OF and isinstance(last, Exposure):
+        end = max(last.span.end, piece.expr.span.end)
+        surface = f"{last.surface}-{made_of} {piece.expr.surface}"
+        broader = last.concept_id or last.broader or getattr(piece.expr, "concept_id", "")
+        drug = replace(last, surface=surface, span=Span(last.span.start, end), concept_id="", broader=broader)
+        return qualify(drug, modifiers) if modifiers else drug
     span = Span(last.span.start, max(last.span.end, piece.expr.span.end))
     name = piece.expr
     said = piece.text if piece.kind == "widened" else name.surface

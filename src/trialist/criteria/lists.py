@@ -99,21 +99,20 @@ class Composed:
     owns_children: bool
 
 
+def _announces(text: str) -> bool:
+    """Whether a list stands below: it ends as the head of one."""
+    return text.rstrip().endswith((":", "-")) or bool(re.search(r"following\W*$", text, re.IGNORECASE))
+
+
 def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Reading]) -> Composed:
     """A head of a list with the items below it."""
     parts = [one.expr for one in below if one.modality in {Modality.REQUIRED, Modality.HEADER} and _says(one)]
     count = _COUNT.search(text)
     every = _ALL.search(text)
-    is_head = (
-        text.rstrip().endswith((":", "-"))
-        or count is not None
-        or every is not None
-        or bool(re.search(r"following\W*$", text, re.IGNORECASE))
-    )
     own = _own_part(text, head, count)
     if _NAMES_A_GROUP.fullmatch(text) or (count is None and _CONDITION.match(text)):
         return Composed(_header(head), owns_children=False)
-    if not parts or not is_head:
+    if not parts or (count is None and every is None and not _announces(text)):
         return Composed(head, owns_children=False)
     least = _least(count) if count is not None else 1
     said_of_all = own if _EXCEPTS.search(text) else _own_part_beside(text, head, own)

@@ -14,8 +14,9 @@ from trialist.criteria.gather import is_that
 from trialist.criteria.junctions import complete_elided, cut_pieces, strip_joints
 from trialist.criteria.member import opaque
 from trialist.criteria.members import ListReader
-from trialist.criteria.nodes import Expr, join_all, join_any
+from trialist.criteria.nodes import Expr, Not, join_all, join_any
 from trialist.criteria.parentheses import without_parentheses
+from trialist.criteria.permissions import SHUT_OUT, SHUT_OUT_IF
 from trialist.criteria.piece import Piece
 from trialist.criteria.turns import (
     read_defined,
@@ -40,10 +41,37 @@ class Reader:
         """The expression of the pieces; None when they say nothing."""
         grouped = complete_elided(self.clause, without_parentheses(self, list(pieces)))
         parts = [part for part in cut_pieces(grouped, {"stop"}) if part]
-        found = [expr for part in parts if (expr := self._semicolons(part)) is not None]
+        several = len(parts) > 1 and not self.lists_any
+        found = [
+            expr
+            for part in parts
+            if (expr := self._of_sentence(part) if several else self._semicolons(part)) is not None
+        ]
         if not found:
             return None
         return join_any(found) if self.lists_any else join_all(found)
+
+    def _of_sentence(self, pieces: list[Piece]) -> Expr | None:
+        """One of several sentences of what is required: `Patients with X will be excluded` denies X."""
+        tokens = self.clause.tokens
+        first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+        if last > len(tokens):
+            return self._semicolons(pieces)
+        while last < len(tokens) and tokens[last].text != ".":
+            last += 1
+        while first and tokens[first - 1].text != ".":
+            first -= 1
+        said = self.clause.text[tokens[first].start : tokens[last - 1].end]
+        shut = SHUT_OUT.search(said)
+        excluded = SHUT_OUT_IF.search(said)
+        if shut is None and excluded is None:
+            return self._semicolons(pieces)
+        start, end = tokens[first].start, tokens[last - 1].end
+        end = end if shut is None else start + shut.start()
+        start = start if excluded is None else start + excluded.end()
+        kept = [one for one in pieces if one.first < len(tokens) and start <= tokens[one.first].start < end]
+        inner = self.below(True).sentence(kept) if kept else None
+        return self._semicolons(pieces) if inner is None else Not(inner)
 
     def _semicolons(self, pieces: list[Piece]) -> Expr | None:
         parts = cut_pieces(pieces, {"joint"}, {";"})

@@ -46,6 +46,20 @@ _SIDES = _BESIDE_SITES - {"pelvic", "lumbar", "cervical", "thoracic", "abdominal
 _BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
+_DISEASES = frozenset(
+    {
+        "disease",
+        "diseases",
+        "disorder",
+        "disorders",
+        "illness",
+        "illnesses",
+        "problem",
+        "problems",
+        "syndrome",
+        "syndromes",
+    }
+)
 _LIMITING = frozenset({"status", "severity", "route"})
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
@@ -54,7 +68,8 @@ _NOT_OF_A_NAME = word_set("not_of_a_name")
 
 def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
     """The words of some pieces, as what nobody understood."""
-    first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+    first = min(pieces[0].first, len(clause.tokens) - 1)  # what closes examples stands behind the last word
+    last = min(max(pieces[-1].last, first + 1), len(clause.tokens))
     return Opaque(clause.said(first, last), clause.span(first, last))
 
 
@@ -151,8 +166,8 @@ class MemberReader:
             parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
             modifiers.used = True
             return modifiers.carried()
-        if parts and is_compound(piece, before, parts[-1]):
-            parts[-1] = compound(parts[-1], piece, modifiers)
+        if parts and is_compound(self.clause, piece, before, parts[-1]):
+            parts[-1] = compound(self.clause, parts[-1], piece, modifiers)
             return modifiers.carried() if modifiers.used else modifiers
         if parts and not is_linked(self.clause, piece, before, parts[-1]):
             parts.append(opaque(self.clause, [piece]))
@@ -203,6 +218,14 @@ class MemberReader:
         named_before = before[:-1] if before and before[-1].text == "on" else before
         if parts and self._is_a_site(parts[-1], named_before, run):
             return [*parts[:-1], self._at_its_site(parts[-1], named_before[-1].last, run[-1].last)]
+        if parts and named and self._ends_a_name(parts[-1], before, run):
+            last_name = parts[-1]
+            assert isinstance(last_name, Concept)
+            span = Span(last_name.span.start, self.clause.span(run[-1].first, run[-1].last).end)
+            surface = f"{last_name.surface} {self.clause.said(run[0].first, run[-1].last)}"
+            if self.clause.tokens[run[0].first].text in _DISEASES:  # `tumor diseases`: what is named already
+                return [*parts[:-1], replace(last_name, surface=surface, span=span)]
+            return [*parts[:-1], replace(last_name, surface=surface, span=span, concept_id="", broader="")]
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]
         last, new = parts[-1], named[0]
@@ -255,6 +278,25 @@ class MemberReader:
         if not words or not set(words) <= _BODY_SITES | _BESIDE_SITES or set(words) <= _SIDES:
             return False
         return bool(between) and between[0] in _TO_A_SITE and set(between) <= _BEFORE_A_SITE | _BESIDE_SITES
+
+    def _ends_a_name(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
+        """`COPD exacerbation`, `heart failure symptoms`: a noun for a disease right behind the name of one, which is part of the name."""
+        if len(run) != 1 or not isinstance(last, Concept) or last.domain != "condition":
+            return False
+        tokens, first, end = self.clause.tokens, run[0].first, run[0].last
+        if (
+            not before
+            or before[-1].expr is None
+            or before[-1].last != first
+            or before[-1].entry_id == "parenthesis"
+        ):
+            return False
+        behind = tokens[end].text if end < len(tokens) else ""
+        return (
+            end - first == 1
+            and tokens[first].text in heads()
+            and behind not in {"of", "in", "with", "from", "to"}
+        )
 
     def _closes(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`nitrate use`, `NYHA class II symptoms`: a noun right behind a thing that says nothing more of it."""

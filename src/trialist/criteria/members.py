@@ -51,6 +51,14 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers
 
 
+def _rank(piece: Piece) -> int:
+    """Of when, how long and a time without a number (`within 3 months …`, `for more than a week`, `before …`) the first is the time of a thing."""
+    window = piece.timed.window if piece.timed is not None else None
+    if window is None or window.length is None:
+        return 2
+    return 1 if window.anchor_assumed and window.length.upper is None else 0
+
+
 @dataclass(slots=True)
 class ListReader:
     """Reads a list of a clause, in which nothing turns any more; `lists_any` says that it names alternatives."""
@@ -99,7 +107,7 @@ class ListReader:
             joint = follows
             lost = [] if waiting.used else lost
         if waiting and not waiting.used and lost:
-            members.append((joint or "and", opaque(self.clause, lost)))
+            members.append((joint or "and", timed(opaque(self.clause, lost), leading)))
         if leading and not members:
             return opaque(self.clause, leading)
         return self._joined(settle_members(members, self.clause, self.lists_any), pieces)
@@ -118,6 +126,7 @@ class ListReader:
             one.timed is not None and one.timed.window.length is None for one in windows
         ):
             return timed(expr, windows)  # `aged 18 or older at screening`
+        windows = sorted(windows, key=_rank)
         said = timed(expr, windows)
         has_one = any(
             getattr(one, "time", None) is not None or isinstance(one, ReproState) for one in atoms(said)

@@ -131,7 +131,7 @@ class Quantity:
     `variable` "" is a measure that no table knows; `surface` then has its words.
 
     `aggregate` says what counts ("" the latest result, "ever" any, "change" how far it moved); `assumed` names what the text does not write ("unit",
-    "variable", "comparator"). `method` is how it is measured, as written, or "at rest", "on room air"; no such examination is asked for.
+    "variable", "comparator"). `method` is how it is measured, as written, or "at rest", "in sitting position", "on room air"; no such examination is asked for.
     """
 
     variable: str
@@ -301,10 +301,11 @@ class Count:
 @quick
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Words that were not understood; their truth is unknown."""
+    """Words that were not understood; their truth is unknown. `time` is when it is asked for, where that was read beside them."""
 
     text: str
     span: Span
+    time: Window | None = None
 
 
 Atom = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trialist.criteria.exempt import excepted
+from trialist.criteria.exempt import as_choice, excepted
 from trialist.criteria.gather import abbreviates, is_abbreviation
-from trialist.criteria.junctions import closing_place, is_a_list_of_names
+from trialist.criteria.junctions import closing_place, is_a_list_of_names, is_a_loose_list
 from trialist.criteria.member import opaque
-from trialist.criteria.nodes import Alternatives, Concept, Exposure, Expr, Or, Quantity, atoms, join_any
+from trialist.criteria.nodes import Alternatives, Concept, Exposure, Expr, Not, Or, Quantity, atoms, join_any
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS
 from trialist.criteria.sentences import Sentences
@@ -33,6 +33,7 @@ def without_parentheses(reader: Sentences, pieces: list[Piece]) -> list[Piece]:
     return out
 
 
+_EXCLUDED = frozenset({"excluded", "ineligible"})
 _ALLOWED = frozenset({"acceptable", "allowed", "permitted", "allowable"})
 
 
@@ -42,12 +43,21 @@ def _is_allowed(said: list[Piece]) -> bool:
     return len(said) > 1 and said[-1].kind == "word" and said[-1].text in _ALLOWED and not is_denied
 
 
+def _is_excluded(reader: Sentences, inside: list[Piece]) -> bool:
+    """`lymphoma (Burkitt lymphoma is excluded)`: whether a parenthesis ends by taking out what it names."""
+    tokens = reader.clause.tokens
+    behind = [token.text for token in tokens[inside[-1].last : inside[-1].last + 4]]
+    said = behind[: behind.index(")")] if ")" in behind else []
+    return not reader.lists_any and any(word in _EXCLUDED for word in said) and "not" not in said
+
+
 def _from_exception(inside: list[Piece], said: list[Piece]) -> list[Piece]:
-    """The pieces of a parenthesis from the word that excepts; one is put before what is allowed."""
-    if not _is_allowed(said):
+    """The pieces of a parenthesis from the word that excepts; one is put before what is allowed, or excluded."""
+    if said[0].kind == "exception":
         return inside
     start = inside[0].first
-    return [Piece("exception", start, start), *(one for one in inside if one is not said[-1])]
+    kept = [one for one in inside if one is not said[-1]] if _is_allowed(said) else inside
+    return [Piece("exception", start, start), *kept]
 
 
 def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list[Piece]:
@@ -67,7 +77,11 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
         return []
     if len(said) == 1 and before and abbreviates(reader.clause, said[0], before):
         return []
-    if said[0].kind == "exception" or (reader.lists_any and _is_allowed(said)):
+    if (
+        said[0].kind == "exception"
+        or (reader.lists_any and _is_allowed(said))
+        or _is_excluded(reader, inside)
+    ):
         return _exception_inside(reader, before, _from_exception(inside, said))
     first, last = inside[0].first, inside[-1].last
     if before and before[-1].expr is not None and not any(one.kind == "allergy" for one in before):
@@ -77,7 +91,7 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
         return [] if _exemplifies(reader, before, inside) else [*inside, end]
     if all(one.kind in {"certainty", "glue", "sex", "test_words", "joint"} for one in inside):
         return []
-    if all(one.kind in MODIFIERS | {"joint", "window"} for one in inside):
+    if all(one.kind in MODIFIERS | {"joint", "window"} or one.text == "lasting" for one in inside):
         if inside[0].kind == "joint":  # `diagnosis of (or treatment for)`: another choice
             return [Piece("atom", first, last, expr=opaque(reader.clause, inside), entry_id="parenthesis")]
         return [one for one in inside if one.kind != "joint"]
@@ -92,16 +106,30 @@ def _beside_parenthesis(
 ) -> list[Piece]:
     """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
     first, last = inside[0].first, inside[-1].last
+    choice = as_choice(expr)
+    is_limited = choice is expr and isinstance(expr, Or) and any(isinstance(one, Not) for one in expr.of)
+    if before and _is_another_choice(inside) and not is_limited:
+        if before[-1].expr is None:
+            return [inside[0], Piece("atom", first, last, expr=choice, entry_id="parenthesis")]
+        before[-1].expr = join_any([before[-1].expr, choice])  # `creatinine < 1.5 (or clearance > 60)`
+        return []
     if not reader.lists_any and before and isinstance(before[-1].expr, Concept | Exposure):
         instances = reader.below(True).read(inside) if _names_several(inside) else None
-        if instances is not None and is_a_list_of_names(instances):
+        if instances is not None and (is_a_list_of_names(instances) or is_a_loose_list(instances)):
             if _goes_on_before(before):
                 return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
             # `an alpha blocker (A, B, C)`: nobody has to take all of them
             before[-1].expr = Alternatives((join_any([before[-1].expr, instances]), instances))
             return []
     of_causes = any(one.kind in {"cause", "not_cause"} for one in inside)
-    is_list = reader.lists_any and bool(before) and is_a_list_of_names(expr) and not of_causes
+    is_list = (
+        reader.lists_any
+        and bool(before)
+        and (is_a_list_of_names(expr) or is_a_loose_list(expr))
+        and not of_causes
+    )
+    if is_list and _among_examples(before):
+        return [Piece("joint", first, first, ","), *inside]  # `such as A (B, C), D (E)`: one list
     if is_list and before[-1].kind == "word":
         return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
     named = next((one for one in reversed(before) if one.kind != "window"), None)
@@ -116,6 +144,11 @@ def _beside_parenthesis(
         return []
     said = reader.clause.said(first, last)
     return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
+
+
+def _is_another_choice(inside: list[Piece]) -> bool:
+    """Whether a parenthesis begins with `or`."""
+    return inside[0].kind == "joint" and inside[0].text.lower() in {"or", "and/or"}
 
 
 def as_drugs(reader: Sentences, main: Expr, inside: list[Piece]) -> list[Piece]:
@@ -140,6 +173,12 @@ def _is_a_name(reader: Sentences, piece: Piece) -> bool:
     """Whether a piece is one word that can be a name."""
     words = reader.clause.tokens[piece.first : piece.last]
     return len(words) == 1 and words[0].kind == "word" and len(words[0].text) > 4 and words[0].text.isalpha()
+
+
+def _among_examples(before: list[Piece]) -> bool:
+    """Whether examples have begun and not ended."""
+    turn = next((one.kind for one in reversed(before) if one.kind in {"examples", "close_examples"}), "")
+    return turn == "examples"
 
 
 def _goes_on_before(before: list[Piece]) -> bool:

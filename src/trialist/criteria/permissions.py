@@ -12,6 +12,20 @@ from dataclasses import dataclass
 CONDITIONAL = "permission/conditional"
 """The note on a criterion that permits something on a condition."""
 
+SHUT_OUT = re.compile(
+    r",?[ ]+(?<!\bwho )(?<!\bthat )(?<!\bwhich )(?:(?:are|is|were|will be|shall be|must be|should be|have to be|has to be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included|enroll?ed|recruited|accepted))"
+    r"|not[ ]+eligible|(?:(?:will|shall|should|must|may|can|could)[ ]+not|cannot)[ ]+(?:be[ ]+(?:included|enroll?ed|recruited|eligible|accepted|admitted|entered|allowed|permitted)|participate|enroll?|take part|enter))"
+    r"(?:[ ]+(?:for|from|to|in|into)[ ]+(?:the |this |our )?(?:study|trial|participation|inclusion|enroll?ment|participate|research))?\W*$",
+    re.IGNORECASE,
+)
+"""The end of a sentence whose subjects take no part: `… are not eligible for the study`."""
+
+SHUT_OUT_IF = re.compile(
+    r"(?:^|(?<=[ ]))(?:patients?|subjects?|participants?|they|those|individuals?)?[ ]*(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+eligible|ineligible|excluded)(?:[ ]+from[ ]+(?:the |this )?(?:study|trial))?[ ]+if(?:[ ]+(?:they|he|she)\b)?(?:[ ]+have\b)?",
+    re.IGNORECASE,
+)
+"""The beginning of a sentence that shuts somebody out: `Patients will be excluded if …`."""
+
 _LONG = 60  # words; nothing so long is one permission
 _TURNS = re.compile(
     r"[.;][ \n]+|\n|[ ,;:.]+(?=(?:however|but|although|though|whereas|note|nb|n\.b\.|except(?:ing)? that|with the exception (?:that|of)|unless)\b)",

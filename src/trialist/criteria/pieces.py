@@ -15,8 +15,9 @@ from typing import Any
 from trialist.criteria.attach import attach_bounds
 from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
+from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things, word_set
 from trialist.criteria.nodes import (
+    Attestation,
     Basis,
     Biomarker,
     Concept,
@@ -37,7 +38,7 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.relations import relate
 from trialist.criteria.statements import attestation, find_statements
-from trialist.criteria.tokens import Token
+from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
 _JOINTS = {
@@ -98,6 +99,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 _claim(owner, found_piece)
+    _claim_denied_names(clause, owner)
     _claim_rest(clause, owner)
     _claim_instances(clause, owner)
     owner = _with_stops(clause, owner)
@@ -353,6 +355,27 @@ def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece 
     return replace(piece, first=at, text=clause.said(at, piece.last), expr=Not(piece.expr))
 
 
+_DENIED_NAMES = frozenset(
+    {
+        *("obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic", "asthmatics"),
+        *("smoker", "smokers", "pregnant", "lactating", "nursing"),
+    }
+)
+
+
+def _claim_denied_names(clause: Clause, owner: list[Piece | None]) -> None:
+    """`nondiabetic patients`, `nonsmokers`: what is denied within one word."""
+    for place, token in enumerate(clause.tokens):
+        rest = token.text[3:]
+        if owner[place] is not None or not token.text.startswith("non") or rest not in _DENIED_NAMES:
+            continue
+        hits = things().at(tokenise(rest), 0, rest)
+        moved = [replace(hit, first=place, last=place + 1) for hit in hits]
+        named = _from_hits(clause, moved) if moved else None
+        if named is not None and named.expr is not None:
+            _claim(owner, replace(named, expr=Not(named.expr)))
+
+
 _OF_PERSONS = frozenset({"obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic"})
 _OTHERS = frozenset({"other", "another", "second", "additional", "different"})
 
@@ -389,13 +412,20 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     """Joints, parentheses, sentence ends and unknown words among the tokens that are left."""
     glue = glue_words()
     _claim_topic(clause, owner)
+    _claim_proxies(clause, owner)
     for place, token in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
         kind, said = _small_word(clause, place)
-        if kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
+        if kind == "word" and said == "disease" and place and _denies(owner[place - 1]):
+            pass  # `without evidence of disease`
+        elif kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
+
+
+def _denies(piece: Piece | None) -> bool:
+    return piece is not None and piece.kind == "negation"
 
 
 _KINDS = {
@@ -508,6 +538,36 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said
+
+
+_PROXIES = word_set("proxies")
+_PROXY_NOUNS = _PROXIES - {"legal", "legally", "authorized", "authorised", "acceptable", "designated"}
+_OF_PROXIES = frozenset(
+    {"(", ")", "/", "or", "and/or", "'s", "s", "their", "the", "his", "her", "a", "an", "of", "by", ","}
+)
+
+
+def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
+    """`the patient or a legally authorized representative gives consent`: who else may give it is no other criterion."""
+    statements = [one for one in owner if one is not None and isinstance(one.expr, Attestation)]
+    if not any(
+        isinstance(one.expr, Attestation) and one.expr.topic in {"consent", "assent"} for one in statements
+    ):
+        return
+    tokens = clause.tokens
+    for place, token in enumerate(tokens):
+        if owner[place] is not None or token.text not in _PROXIES:
+            continue
+        first, last = place, place + 1
+        while last < len(tokens) and owner[last] is None and tokens[last].text in _PROXIES | _OF_PROXIES:
+            last += 1
+        while tokens[last - 1].text in {",", "(", "or", "of", "by", "the", "a", "and/or", "/"}:
+            last -= 1
+        if not any(one.text in _PROXY_NOUNS for one in tokens[first:last]):
+            continue  # `of legal age to give consent`
+        if first and tokens[first - 1].text in {"or", "and/or", "/"} and owner[first - 1] is None:
+            first -= 1
+        _claim(owner, Piece("glue", first, last))
 
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:

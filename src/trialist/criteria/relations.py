@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import anchors
-from trialist.criteria.nodes import Concept, Direction, Exposure, Ordinal, Quantity, ReproState, Window
+from trialist.criteria.nodes import Concept, Direction, Exposure, Not, Ordinal, Quantity, ReproState, Window
 from trialist.criteria.piece import Piece
 from trialist.criteria.windows import Timed
 
@@ -34,7 +34,25 @@ _LONGEST_LEAD = 4  # small words between `before` and the name behind it
 def relate(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces with treatments named by what they are for, and with the times that stand beside a name."""
     related = _beside_events(clause, _without_aims(_with_purposes(clause, list(pieces))))
-    return _with_limits(clause, _with_places(clause, related))
+    return _with_limits(clause, _with_places(clause, _with_naive(clause, related)))
+
+
+_NAIVE = frozenset({"naive", "naïve"})
+
+
+def _with_naive(clause: Clause, pieces: list[Piece]) -> list[Piece]:
+    """`chemotherapy-naive`: who never had it."""
+    out: list[Piece] = []
+    for piece in pieces:
+        last = out[-1] if out else None
+        is_naive = piece.kind == "word" and piece.text in _NAIVE and last is not None
+        if is_naive and last is not None and last.last == piece.first and isinstance(last.expr, Exposure):
+            said = clause.said(last.first, piece.last)
+            never = Not(replace(last.expr, role="prior"))
+            out[-1] = replace(last, last=piece.last, text=said, expr=never)
+        else:
+            out.append(piece)
+    return out
 
 
 def _with_purposes(clause: Clause, pieces: list[Piece]) -> list[Piece]:

@@ -129,6 +129,14 @@ def _names(kind: str) -> Mapping[str, str]:
     return {entry_id: row["name"] for entry_id, row in tables()[kind].items()}
 
 
+_EITHER, _UNREAD = "either reading: ", "[not understood: "
+
+
+def is_clear(plain: str) -> bool:
+    """Whether an expression in words has one reading, and all of it was understood."""
+    return _EITHER not in plain and _UNREAD not in plain
+
+
 def render(expr: Expr) -> str:
     """An expression in plain words."""
     if (say := _SAID.get(type(expr))) is not None:
@@ -145,7 +153,7 @@ def render(expr: Expr) -> str:
         case ExceptWhen(main, exception):
             return f"{_inner(main)}, except when {_inner(exception)}"
         case Alternatives(readings):
-            return "either reading: " + " | ".join(f"({render(one)})" for one in readings)
+            return _EITHER + " | ".join(f"({render(one)})" for one in readings)
         case _:
             return _atom(expr)
 
@@ -201,7 +209,7 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
         case Count():
             return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
         case Opaque():
-            return f"[not understood: {expr.text}]"
+            return _opaque(expr)
         case _:
             assert_never(expr)
 
@@ -210,6 +218,12 @@ def _demographic(expr: Demographic) -> str:
     if expr.interval is not None:
         return f"age {_interval(expr.interval, expr.unit)}"
     return f"{expr.kind}: {' or '.join(expr.values)}"
+
+
+def _way_of_measuring(method: str) -> str:
+    if not method or method == "fasting":  # which stands before the name
+        return ""
+    return f" {method}" if method.startswith(("at ", "on ", "in ")) else f" by {method}"
 
 
 def _quantity(expr: Quantity) -> str:
@@ -221,18 +235,9 @@ def _quantity(expr: Quantity) -> str:
     else:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
-    is_setting = expr.method.startswith(("at ", "on "))
     if expr.method == "fasting":
         name = f"fasting {name}"
-    seen = (
-        ""
-        if expr.method == "fasting"
-        else f" {expr.method}"
-        if is_setting
-        else f" by {expr.method}"
-        if expr.method
-        else ""
-    )
+    seen = _way_of_measuring(expr.method)
     if expr.aggregate == "change":
         name = f"change of {name}"
     elif expr.aggregate == "ever":
@@ -280,6 +285,10 @@ def _exposure(expr: Exposure) -> str:
     return _with_time(f"{role}{words}{more}", expr.time)
 
 
+def _opaque(expr: Opaque) -> str:
+    return _with_time(f"{_UNREAD}{expr.text}]", expr.time)
+
+
 def _judgement(expr: Judgement) -> str:
     if expr.topic == "life_expectancy" and expr.interval is not None:
         return f"life expectancy {_interval(expr.interval, expr.unit)} (investigator's judgement)"
@@ -297,6 +306,11 @@ def _number(value: Decimal) -> str:
     whole, _, rest = said.partition(".")
     grouped = f"{int(whole):,}" if len(whole.lstrip("-")) > 4 else whole
     return f"{grouped}.{rest}" if rest else grouped
+
+
+def amount(value: Decimal, unit: str) -> str:
+    """A number with its unit in words: `12 years`."""
+    return f"{_number(value)}{_unit(unit, value)}"
 
 
 def _unit(unit: str, value: Decimal) -> str:
@@ -352,5 +366,5 @@ _SAID: Mapping[type, Callable[[Any], str]] = {
     Exposure: _exposure,
     Demographic: _demographic,
     Quantity: _quantity,
-    Opaque: lambda expr: f"[not understood: {expr.text}]",
+    Opaque: _opaque,
 }

@@ -99,6 +99,13 @@ class _Line:
     glued: tuple[int, int] | None = None
 
 
+# Below a heading of healthy controls: `Subjects with hepatic impairment:`
+_PATIENTS_AGAIN = re.compile(
+    r"(?:patients?|subjects?|participants?|individuals?|those)[ ]+with(?![^\n]*\b(?:healthy|normal|controls?)\b)[^\n.;:]+:\s*",
+    re.IGNORECASE,
+)
+
+
 def split_text(text: str) -> Outline:
     """A normalised text → its outline."""
     lines = _lines(text)
@@ -125,6 +132,10 @@ def split_text(text: str) -> Outline:
             items[-1] = replace(items[-1], end=line.end)
             last = replace(last, end=line.end)
             continue
+        if state.population is Population.CONTROL_GROUP and _PATIENTS_AGAIN.fullmatch(
+            text, line.content, line.end
+        ):
+            state.population = Population.PATIENT
         depth = _depth(stack, line)
         items.extend(_items(text, line, depth, state))
         last = line

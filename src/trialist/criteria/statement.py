@@ -14,6 +14,7 @@ from trialist.criteria.criterion import Computability, Defect, Modality, Polarit
 from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
+from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -22,6 +23,7 @@ from trialist.criteria.nodes import (
     Expr,
     Not,
     Opaque,
+    Or,
     ReproState,
     Span,
     atoms,
@@ -29,7 +31,7 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.normalise import Normalised
-from trialist.criteria.permissions import CONDITIONAL, Reach, is_conditional, may_say_who, reach_of
+from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, may_say_who, reach_of
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
@@ -41,11 +43,6 @@ from trialist.criteria.witness import Witness, settle_age
 _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
 _TOPICS_FROM = 18
-_DENIED = re.compile(
-    r",?[ ]+(?:(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included))|(?:will|shall|should|must|may)[ ]+not[ ]+be[ ]+(?:eligible|included|enrolled|allowed|permitted)|not[ ]+eligible)"
-    r"(?:[ ]+(?:for|from|to)[ ]+(?:the |this )?(?:study|trial|participation|inclusion|enroll?ment|participate))?(?:[ ]+in[ ]+(?:the |this )?(?:study|trial))?\W*$",
-    re.IGNORECASE,
-)
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
 _PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
     (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
@@ -67,6 +64,11 @@ _WHO_IS_INCLUDED = re.compile(
     r"(?:all |any |only |adult |consecutive )*(?:patients?|subjects?|participants?|individuals?|men|women|children|persons?|people|adults?|volunteers?|males?|females?)\b"
     r".*\b(?:are|is|will be|were|shall be)[ ]+(?:included|enrolled|recruited)(?:[ ]+(?:in|into|for|to)[ ]+(?:the |this |our )?(?:present |current )?(?:study|trial|research|project|participat\w+))?\W*$",
     re.IGNORECASE | re.DOTALL,
+)
+# `If female, may participate if she is not pregnant`
+_MAY_IF = re.compile(
+    r"(?:(?:she|he|they|patients?|subjects?|participants?) )?(?:may|can) (?:only )?(?:participate|enroll?|take part|be (?:included|enroll?ed|eligible))(?: in (?:the|this) (?:study|trial))? (?:only )?if(?: (?:she|he|they) (?:is|are)| (?:she|he|they)\b)?[ :]*",
+    re.IGNORECASE,
 )
 _PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
 _MEN = re.compile(
@@ -121,6 +123,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None or start == item.start:
         behind = item_scope(said)[1] or old_topic(said)
         guard, start = (None, item.start + behind) if behind and guard is None else (guard, start)
+    asked = _MAY_IF.match(text, start, item.end) if guard is not None else None
+    if asked is not None and item.polarity is Polarity.INCLUSION:
+        modality, start = Modality.REQUIRED, asked.end()
     clause = Clause(
         tokenise(text, start, item.end),
         text,
@@ -130,7 +135,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         item.polarity is Polarity.EXCLUSION,
         small=normalised.low,
     )
-    denied = _DENIED.search(text, start, item.end)
+    denied = SHUT_OUT.search(text, start, item.end)
+    if denied is not None and item.polarity is Polarity.INCLUSION and _has_sentences(clause, denied.start()):
+        denied = None  # of several sentences the last alone is denied
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
     modality, expr = _statement(clause, item, low, modality)
@@ -171,6 +178,11 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     )
 
 
+def _has_sentences(clause: Clause, end: int) -> bool:
+    """Whether a sentence ends before a place of the text."""
+    return any(token.text == "." for token in clause.tokens if token.end < end)
+
+
 @lru_cache(256)
 def _topic_tokens(topic: str) -> tuple[Token, ...]:
     """The first tokens of what stands above an item; many items share it."""
@@ -180,7 +192,8 @@ def _topic_tokens(topic: str) -> tuple[Token, ...]:
 def _asks_age(expr: Expr) -> bool:
     """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
     parts = expr.of if isinstance(expr, And) else (expr,)
-    return any(isinstance(one, Demographic) and one.kind == "age" for one in parts)
+    choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
@@ -243,9 +256,14 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
+    everybody = of_both_sexes(clause)
+    if everybody is not None:
+        return everybody
     pieces = read_pieces(clause)
     expr = Reader(clause, lists_any=excludes).read(pieces)
-    return None if expr is None else with_doubt(clause, pieces, expr, excludes)
+    if expr is None:
+        return None
+    return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
 
 
 def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:

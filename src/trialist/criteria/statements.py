@@ -13,7 +13,7 @@ from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
 _REFUSAL = Caseless(
-    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?[ ]?(?:complian|adheren|cooperat|co-operat|willing|consent|collaborat|agree|ability|english|fluent|complet|attend|understand|comprehen|speak|literate|[a-z]+[ -]speak)\w*|absence|"
+    r"\b(?:un(?:able|willing\w*|likely|cooperative)|inability|unability|incapable|refus\w+|not|no|cannot|lack\w*|without|fail\w*|low|declin\w+|poor|non-?[ ]?(?:complian|adheren|cooperat|co-operat|willing|consent|collaborat|agree|ability|english|fluent|complet|attend|understand|comprehen|speak|literate|[a-z]+[ -]speak)\w*|absence|"
     r"withdr\w+|incompeten\w*|impaired|language barriers?|unlikely|in?capacit\w*|illitera\w+|compromis\w*|jeopardi[sz]\w*|prevents?|prison\w*|homeless\w*|deprived|difficult\w*|impaired|absent|absence)\b"
 )
 # `agree to use contraception to prevent pregnancy`, `use of a method with a low failure rate`: what follows describes what is agreed to.
@@ -21,14 +21,14 @@ _AGREED = Caseless(
     r"\b(?:agree\w*|willing\w*|able|ability|consent\w*|must|capable|accepts?|commit\w*|use of|using|to use)\b"
 )
 _REFUSES_ANYWHERE = Caseless(
-    r"(?:un(?:able|willing\w*|cooperative)|inability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
+    r"(?:un(?:able|willing\w*|cooperative)|inability|unability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
 )
 _ASKED = Caseless(r"\b(?:must|should|shall|have to|need to|are required to)\b(?! be\b| not\b)")
 _AUXILIARY = Caseless(
     r"\b(?:will|shall|can|could|do|does|did|may|would|should|must|is|are|was|has|have)[ ]+$"
 )
 _REFUSED_BEFORE = Caseless(
-    r"\b(?:impaired|absent|absence of|no|not|unable|inability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
+    r"\b(?:impaired|absent|absence of|no|not|unable|inability|unability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
 )
 # `agree not to donate blood` is no refusal.
 _AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
@@ -262,10 +262,22 @@ _LOST_END = re.compile(
 )
 
 
+_DEMAND = Caseless(
+    r"(?:,?[ ]+and)?[ ]+(?:should|must|shall)[ ]+(?:not[ ]+)?(?:be|have)\b(?![ ]+(?:used|continued|practi[cs]ed|maintained|willing|able|agree\w*|using|followed|advised|informed|started|in place|documented|obtained|signed|provided))"
+)
+
+
+def _next_demand(low: Low, place: int, limit: int) -> int:
+    """Where something else is demanded behind a promise (`… contraceptive measures should not be breast feeding`)."""
+    found = _DEMAND.of(low).search(low.text, place, limit)
+    return limit if found is None else found.start()
+
+
 def _extend(written: str, low: Low, place: int, end: int, blocked: list[tuple[int, int]], kind: str) -> int:
     """Where a statement ends: at the next break behind which something else is said."""
     text = low.text
     limit = min([end, *(first for first, _ in blocked if first >= place)])
+    limit = _next_demand(low, place, limit) if kind == "attestation" else limit
     lost = _LOST_END.search(written, place, limit)
     limit = limit if lost is None else lost.start()
     if kind == "trialwise":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import takewhile
 
 from trialist.criteria.exempt import excepted, late_windows, of_last_or_all, promises, with_nor, with_role
@@ -61,9 +62,10 @@ def read_negated(reader: Sentences, pieces: list[Piece], place: int) -> Expr | N
     pieces = with_nor(pieces, place)
     end = _end_of_negation(reader, pieces, place)
     inner = reader.below(True).sentence(pieces[place + 1 : end])
-    negated: Expr | None = None
-    if inner is not None:
-        negated = Not(inner)
+    left = [one for one in pieces[place + 1 : end] if one.kind != "joint" and one.first < one.last]
+    if inner is None and left:
+        inner = opaque(reader.clause, left)  # `without evidence of disease`
+    negated = Not(inner) if inner is not None else None
     before = reader.listed(strip_joints(pieces[:place])) if place else None
     behind = reader.sentence(pieces[end:]) if end < len(pieces) else None
     if before is not None and negated is not None and behind is None:
@@ -162,9 +164,13 @@ def read_except(reader: Sentences, pieces: list[Piece], place: int) -> Expr | No
     )
     end = min(end, next_threshold(pieces, place), _next_predicate(reader, pieces, place))
     if end == len(pieces) and (late := late_windows(pieces, place)):
-        early = read_except(reader, pieces[: -len(late) - 1], place)  # `…, except X, within 2 weeks`: of all
+        kept = pieces[: -len(late)]
+        early = read_except(reader, strip_joints(kept), place)  # `…, except X, within 2 weeks`: of all
         return early if early is None else timed(early, late)
     main = reader.sentence(pieces[:place])
+    if main is None and not any(one.kind == "joint" for one in pieces[:place]):
+        main = _unsaid_main(reader, pieces[place].first)
+    pieces = _with_one_exception(pieces, place, end)
     opinion = (
         pieces[end - 1].expr
         if end == len(pieces) and end - place > 2 and is_of_all(pieces[end - 1])
@@ -176,11 +182,17 @@ def read_except(reader: Sentences, pieces: list[Piece], place: int) -> Expr | No
         )  # `… other than X, judged by the investigator …`: of all
         return opinion if whole is None else join_all([whole, opinion])
     exception = reader.below(True).sentence(pieces[place + 1 : end])
-    if main is None or exception is None:
+    of_persons = (
+        main is None and not pieces[:place] and (end == len(pieces) or pieces[end].kind == "close_examples")
+    )
+    if (main is None and not of_persons) or exception is None:
         unread = opaque(reader.clause, pieces)
         return join_all([main, unread]) if main is not None and exception is None else unread
     rest = strip_joints(pieces[end + 1 :]) if end + 1 < len(pieces) else []
-    whole = excepted(main, exception, pieces[place].text, reader.lists_any)
+    # `patients other than women`
+    whole = (
+        Not(exception) if main is None else excepted(main, exception, pieces[place].text, reader.lists_any)
+    )
     if not rest:
         return whole
     if all(one.kind == "window" for one in rest):
@@ -192,6 +204,26 @@ def read_except(reader: Sentences, pieces: list[Piece], place: int) -> Expr | No
     joint = joined.text if joined.kind == "joint" else "and"
     is_any = joint == "or" or (joint in {",", "and", ";"} and reader.lists_any and joined.kind == "joint")
     return join_any([whole, behind]) if is_any else join_all([whole, behind])
+
+
+def _unsaid_main(reader: Sentences, end: int) -> Expr | None:
+    """`any condition other than …`: what an exception is made of, in words that say too little; None where they name persons alone."""
+    tokens = reader.clause.tokens
+    start = end
+    while start and tokens[start - 1].kind == "word" and tokens[start - 1].text not in {"and", "or"}:
+        start -= 1
+    if all(token.text in word_set("persons") for token in tokens[start:end]):
+        return None
+    return Opaque(reader.clause.said(start, end), reader.clause.span(start, end))
+
+
+def _with_one_exception(pieces: list[Piece], place: int, end: int) -> list[Piece]:
+    """`A besides B, except C`: an exception behind a joint is one more of the first, and none of what is excepted."""
+    found = list(pieces)
+    for at in range(place + 2, end):
+        if pieces[at].kind == "exception" and pieces[at].text != "unless" and pieces[at - 1].kind == "joint":
+            found[at] = replace(pieces[at], kind="glue")
+    return found
 
 
 def read_if(reader: Sentences, pieces: list[Piece], place: int) -> Expr | None:

@@ -161,6 +161,8 @@ def _beside(
 ) -> tuple[Direction | None, int, str | None, int]:
     """On which side of what a time stands; `within the last 3 years of neoplasm`: the neoplasm is what was, and not when."""
     relation, after = _relation(tokens, last)
+    if relation is None and (off := _past_off_drug(tokens, last)) > last:
+        return Direction.BEFORE, off, None, off
     anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
     said = tokens[last].text if relation is not None else ""
     behind = tokens[last + 1].text if last + 1 < len(tokens) else ""
@@ -173,7 +175,27 @@ def _is_no_window(tokens: Sequence[Token], bound: Bound, first: int, last: int) 
     """`diagnosed at an age below 18 years`, `at the 6 week visit`: an age of then, a visit's name."""
     behind = tokens[last].text if last < len(tokens) else ""
     is_visit = bound.shape != "compared" and behind in {"visit", "visits", "assessment"}
+    if behind in {"daily", "a", "per", "/", "each", "every"} and _is_a_rate(tokens, last):
+        return True  # `required for more than 12 hours a day`
+    if tokens[first].text == "last" and first and tokens[first - 1].text in _VERBS_BEFORE:
+        return True  # `surgery scheduled to last at least 2 hours`
     return is_visit or (first > 0 and tokens[first - 1].text in {"age", "ages", "aged"})
+
+
+_VERBS_BEFORE = frozenset({"to", "must", "should", "will", "may", "usually", "can"})
+
+
+def _is_a_rate(tokens: Sequence[Token], place: int) -> bool:
+    """`daily`, `per day`, `a week`: how often, and not when."""
+    behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    return tokens[place].text == "daily" or behind in {"day", "days", "week", "month", "night", "d", "wk"}
+
+
+def _past_off_drug(tokens: Sequence[Token], place: int) -> int:
+    """`(30 days off drug)`: how long nobody may have had it; the same place where nothing of the kind stands there."""
+    words = [token.text for token in tokens[place : place + 2]]
+    is_off = words[:1] == ["off"] and words[1:] in (["drug"], ["treatment"], ["therapy"], ["medication"])
+    return place + 2 if is_off else place
 
 
 def _single_value(interval: Interval) -> Decimal | None:
@@ -189,8 +211,11 @@ def _skip_choice(tokens: Sequence[Token], place: int) -> int:
         and tokens[place].text in {",", "(", ")", "whichever", "is", "longer", "shorter", "greater", "was"}
     ):
         place += 1
-    if start < len(tokens) and tokens[start].text == "duration":
+    said = [token.text for token in tokens[start : start + 2]]
+    if said[:1] == ["duration"]:
         return start + 1  # `for at least six months duration`
+    if said in (["in", "duration"], ["of", "duration"]):
+        return start + 2
     return place if any(token.text == "whichever" for token in tokens[start:place]) else start
 
 
@@ -268,7 +293,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         offset = 1
         while offset < len(words) and words[offset] in {"the", "a", "an", *_PAST}:
             offset += 1
-        past = set(words[1:offset]) & (_PAST | {"a", "an"})
+        past = set(words[1:offset]) & (_PAST | {"a", "an"}) or words[offset + 1 : offset + 2] == ["preceding"]
         unit = read_unit(text, tokens[place + offset].start) if offset < len(words) and past else None
         if unit is not None and unit[0].dimension == "time" and tokens[place + offset].end == unit[1]:
             last = place + offset + 1

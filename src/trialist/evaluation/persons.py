@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from trialist.criteria.nodes import Attestation, Demographic, Interval, Judgement, Opaque
+from trialist.criteria.render import render_window
 from trialist.evaluation.amounts import (
     amount_words,
     asked_range,
@@ -22,6 +23,8 @@ from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.extents import ValueRange
 from trialist.patient.facts import Fact, FactKind, age_on
 
+AGE_UNITS = frozenset({"a", "mo", "wk", "d"})
+"""The units in which ages are counted: years, months, weeks, days."""
 _BIRTH = Need(Who.DATA, "date of birth", "not recorded", "patient/birth", "LOINC 21112-8")
 _SEX = Need(Who.DATA, "sex", "not recorded", "patient/sex", "LOINC 46098-0")
 _OF_THE_STUDY = re.compile(
@@ -66,7 +69,7 @@ def answer_age(interval: Interval, unit: str, known: Known, *, is_exact: bool = 
     birth = known.patient.birth
     if birth is None:
         return Answer(Truth.UNKNOWN, ("age: no date of birth",), needs=(_BIRTH,))
-    age = age_on(birth, known.as_of, unit) if unit in {"a", "mo", "wk", "d"} else None
+    age = age_on(birth, known.as_of, unit) if unit in AGE_UNITS else None
     if age is None:
         need = Need(Who.DATA, "age", "cannot be worked out in the unit asked for", "patient/birth")
         return Answer(Truth.UNKNOWN, (f"age: {need.why}",), needs=(need,))
@@ -181,7 +184,7 @@ def answer_opaque(atom: Opaque, known: Known) -> Answer:
     if shown:
         evidence = tuple(evidence_of(one, one.surface) for one in shown)
         truths = {truth_of(not one.negated) for one in shown}
-        if len(truths) == 1:
+        if len(truths) == 1 and (atom.time is None or truths == {Truth.FALSE}):  # when it was is not known
             truth = truths.pop()
             return Answer(truth, (f"{'' if truth is Truth.TRUE else 'no '}{said}",), evidence)
     # An abbreviation that no table has may stand in the note in full.
@@ -189,5 +192,6 @@ def answer_opaque(atom: Opaque, known: Known) -> Answer:
     if known.is_silent(written_out) and _OF_THE_STUDY.search(said) is None and not shows_only_later(said):
         why = f"“{said}” was not understood, and no word of it is in the note: taken for absent"
         return Answer(Truth.FALSE, (why,), assumptions=(Assumption("absence", why),))
-    need = Need(Who.READER, f"“{said}”", "not understood: has to be read")
-    return Answer(Truth.UNKNOWN, (f"“{said}” was not understood",), needs=(need,))
+    when = "" if atom.time is None else f" {render_window(atom.time)}"
+    need = Need(Who.READER, f"“{said}”{when}", "not understood: has to be read")
+    return Answer(Truth.UNKNOWN, (f"“{said}”{when} was not understood",), needs=(need,))

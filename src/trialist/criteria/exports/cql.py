@@ -138,8 +138,9 @@ class _Writer:
                 said = [f"({self.expression(one)})" for one in readings]
                 both, none = " and ".join(said), " and ".join(f"not {one}" for one in said)
                 return f"(case when {both} then true when {none} then false else null as Boolean end)"
-            case Opaque(text):
-                self.left_out.append(LeftOut(self._of, f"not understood: {text}"))
+            case Opaque(text, _, time):
+                when = "" if time is None else f" {render_window(time)}"
+                self.left_out.append(LeftOut(self._of, f"not understood: {text}{when}"))
                 return "(null as Boolean)"
             case Quantity():
                 return self._quantity(expr)

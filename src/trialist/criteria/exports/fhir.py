@@ -141,8 +141,9 @@ class _Writer:
                     LeftOut(self._of, f"two readings, stands there as words: {render(expr)}")
                 )
                 return _words(expr)
-            case Opaque(text):
-                self.left_out.append(LeftOut(self._of, f"not understood, stands there as words: {text}"))
+            case Opaque():
+                said = _text(expr)
+                self.left_out.append(LeftOut(self._of, f"not understood, stands there as words: {said}"))
                 return _words(expr)
             case Quantity() if "comparator" in expr.assumed:
                 self.left_out.append(LeftOut(self._of, f"a threshold without a comparison: {render(expr)}"))
@@ -218,8 +219,13 @@ class _Writer:
 
 
 def _words(expr: Expr) -> Json:
-    text = expr.text if isinstance(expr, Opaque) else render(expr)
+    text = _text(expr) if isinstance(expr, Opaque) else render(expr)
     return {"definitionCodeableConcept": {"text": text or "not said"}}
+
+
+def _text(expr: Opaque) -> str:
+    """Words that were not understood, and when it is asked for."""
+    return expr.text if expr.time is None else f"{expr.text} {render_window(expr.time)}"
 
 
 def _turned(found: Json) -> Json:
