@@ -464,9 +464,8 @@ def _bears_beside_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool
         return False
     allergies = sum(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
     given = any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
-    return allergies > 1 or (
-        allergies > 0 and given
-    )  # two at once: `allergic to lidocaine (a numbing agent)`
+    is_gloss = allergies > 1 and not any(token.text == "and" for token in clause.tokens)
+    return is_gloss or (allergies > 0 and given)  # `allergic to lidocaine (a numbing agent)`
 
 
 def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:
