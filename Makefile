@@ -1,6 +1,9 @@
 # Everything starts from a bare Python 3.11+: `make install` makes .venv, puts uv into it, and syncs the lock.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where `make start` puts the invented registry, and the port it serves it at (0: any free one).
+DEMO ?= .demo-registry
+PORT ?= 8000
 # Containers often forbid Python to keep what it has compiled; the tests start it a thousand times.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -16,17 +19,17 @@ install: .venv/.installed
 	@touch $@
 
 start: install
-	@$(BIN)/trialist demo --registry .demo-registry
+	@$(BIN)/trialist demo --registry $(DEMO)
 	@echo '$$ trialist search gvhd --status recruiting --limit 3'
-	@$(BIN)/trialist search gvhd --status recruiting --limit 3 --registry .demo-registry
+	@$(BIN)/trialist search gvhd --status recruiting --limit 3 --registry $(DEMO)
 	@echo '$$ trialist show NCT99000000'
-	@$(BIN)/trialist show NCT99000000 --registry .demo-registry
+	@$(BIN)/trialist show NCT99000000 --registry $(DEMO)
 	@echo '$$ trialist serve'
-	@$(BIN)/trialist serve --registry .demo-registry
+	@$(BIN)/trialist serve --registry $(DEMO) --port $(PORT)
 
 test: install
 	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone -n 2
 
 check: install
 	$(BIN)/ruff format --check src tests bench docs frontend
@@ -38,7 +41,7 @@ check: install
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/python -m pytest -m "heavy and not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone -n 2
 
 bench: install
 	$(BIN)/python bench/load.py

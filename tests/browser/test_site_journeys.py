@@ -191,8 +191,19 @@ def test_on_paper_there_is_what_was_found_and_nothing_to_press(window: Watched) 
     page.emulate_media(media="print")
     try:
         expect(page.locator(".card.study").first).to_be_visible()
-        for what in (".site-head nav", ".filters", ".take", ".bar", "form", ".pages"):
+        for what in (".site-head nav", ".filters", ".take", ".bar", "form", ".pages", ".again", ".why-link"):
             assert not page.locator(what).first.is_visible(), what
+        shown = page.viewport_size
+        page.set_viewport_size({"width": 794, "height": 1123})  # A4
+        for address in ("/find?cond=gvhd&view=table", f"/study/{WITH_TABLES}/results/events"):
+            window.open(address)
+            expect(page.locator("table").first).to_be_visible()
+            beyond = "tables => tables.filter(one => one.getBoundingClientRect().right > innerWidth).length"
+            assert page.locator("table").evaluate_all(beyond) == 0, (
+                f"{address} is cut at the edge of the paper"
+            )
+        assert shown is not None
+        page.set_viewport_size(shown)
         window.open(f"/study/{FIRST}")
         expect(page.locator(".glance")).to_be_visible()
         assert not page.locator("nav.contents").is_visible()

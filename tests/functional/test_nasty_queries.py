@@ -58,7 +58,7 @@ def generated(count: int) -> Iterator[str]:
             yield "".join(chr(point) for point in points if not 0xD800 <= point <= 0xDFFF)
 
 
-@pytest.mark.alone
+@pytest.mark.heavy
 def test_ten_thousand_generated_queries(index: LiveIndex) -> None:
     answers = [ask(index, text) for text in generated(10_000)]
     assert len(answers) == 10_000

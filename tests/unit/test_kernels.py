@@ -168,6 +168,31 @@ def test_bits_are_counted_where_they_are_marked(width: type[np.unsignedinteger])
     assert counted[:9].tolist() == [2, 0, 1, 0, 0, 0, 0, 1, 0]
 
 
+@given(st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 9), max_size=4)), max_size=60))
+def test_numbers_of_some_studies_are_counted(studies: list[tuple[bool, list[int]]]) -> None:
+    places = np.flatnonzero(np.array([chosen for chosen, _ in studies], dtype=bool))
+    listed = np.array([number for _, numbers in studies for number in numbers], dtype=np.uint32)
+    begin = np.cumsum([0, *(len(numbers) for _, numbers in studies)], dtype=np.int64)
+    every = [number for chosen, numbers in studies if chosen for number in numbers]
+    assert kernels.count_listed(listed, begin, places, 10).tolist() == [every.count(one) for one in range(10)]
+    for kind in (np.uint8, np.uint16, np.uint32):
+        column = np.array([sum(numbers) for _, numbers in studies], dtype=kind)
+        sums = [sum(numbers) for chosen, numbers in studies if chosen]
+        assert kernels.count_numbers(column, places, 37).tolist() == [sums.count(one) for one in range(37)]
+
+
+def test_numbers_that_cannot_be_are_an_error() -> None:
+    column, first, beyond = np.array([1, 5], dtype=np.uint8), np.array([0]), np.array([2])
+    assert kernels.count_numbers(column, first, 2).tolist() == [0, 1]
+    for places, most in ((beyond, 9), (np.array([1]), 5)):
+        with pytest.raises(NotBuiltError, match="damaged"):
+            kernels.count_numbers(column, places, most)
+    listed = column.astype(np.uint32)
+    for begin, places, most in (([0, 3], first, 9), ([0, 2], first, 5), ([0, 2], beyond, 9)):
+        with pytest.raises(NotBuiltError, match="damaged"):
+            kernels.count_listed(listed, np.array(begin), places, most)
+
+
 def test_arrays_of_another_kind_are_refused() -> None:
     with pytest.raises(TypeError, match="is wanted"):
         kernels.find_best(np.zeros(3, dtype=np.int64), 2)  # type: ignore[arg-type]  # a wrong kind is what is refused

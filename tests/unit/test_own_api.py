@@ -93,6 +93,13 @@ def test_what_is_not_wanted_is_not_told(app):
     assert hit["explanation"]["reasons"][0]["evidence"]
 
 
+def test_a_hit_says_the_same_whether_its_results_are_read_or_not(app):
+    asked = {"query__term": "study OR disease", "near": "Munich", "pageSize": "100"}
+    read, unread = (get(app, "search", **asked, why=why)["hits"] for why in ("true", "false"))
+    assert len(read) == 100
+    assert [{key: hit[key] for key in hit if key != "why"} for hit in read] == unread
+
+
 def test_pages_give_every_study_once_and_end(app):
     seen, token = [], None
     while True:

@@ -93,6 +93,16 @@ def test_a_module_that_is_not_there_names_those_that_are(app):
     assert "identificationModule" in found.text
 
 
+def test_the_parts_of_a_record_stand_below_its_sections_and_say_what_is_not_there(app):
+    found = ask(app, "/study/NCT99000001/record").text
+    heads = re.findall(r"<h3>([^<]*)</h3>", found)
+    assert heads[0] == "Protocol Section"
+    assert heads[-1] == "Other parts"
+    assert len(heads) == len(set(heads))
+    assert "0 values" not in found
+    assert 'annotationSection">Annotation Section</a> <span class="quiet">not in this record' in found
+
+
 def test_the_json_of_a_record_can_be_seen_from_any_place(app):
     assert "orgStudyIdInfo" in ask(app, "/study/NCT99000001/raw").text
     below = ask(app, "/study/NCT99000001/raw?at=/protocolSection/statusModule").text

@@ -95,6 +95,18 @@ def test_every_module_of_the_catalogue_has_its_paragraph() -> None:
     assert sorted(modules()) == sorted(known)
 
 
+def test_an_old_record_says_when_it_was_sent_where_it_does_not_say_when_it_was_posted() -> None:
+    def overview(**status: Any) -> list[tuple[str, str]]:
+        lines = part(view_of({"protocolSection": {"statusModule": status}}), "overview").content
+        return [(line.label, line.values[0].text) for line in lines if isinstance(line, Labelled)][2:4]
+
+    sent = {"studyFirstSubmitDate": "2005-09-09", "lastUpdateSubmitDate": "2014-05-13"}
+    posted = {"studyFirstPostDateStruct": {"date": "2005-09-12"}}
+    assert overview(**sent) == [("Last Update Submitted", "2014-05-13"), ("First Submitted", "2005-09-09")]
+    assert overview(**sent, **posted)[1] == ("First Post", "2005-09-12")
+    assert [text for _, text in overview()] == ["not available", "not available"]
+
+
 def test_what_absence_means() -> None:
     status = lines(
         part(

@@ -8,7 +8,7 @@ import pytest
 
 from trialist.demo.registry import generate_study
 from trialist.views.adverse import adverse_of, bars_of, in_order, volcano_of
-from trialist.views.analyses import analyses_of
+from trialist.views.analyses import Analysis, Remark, analyses_of, told_once
 from trialist.views.axis import axis_for, number_text
 from trialist.views.exact import fisher_p
 from trialist.views.flow import Group, flow_of
@@ -444,3 +444,15 @@ def _values(node: Any) -> list[str]:
         own = [node["value"]] if isinstance(node.get("value"), str) else []
         return own + [value for key, below in node.items() for value in _values(below)]
     return [value for item in node for value in _values(item)] if isinstance(node, list) else []
+
+
+def test_a_comment_that_several_analyses_repeat_is_told_once_with_their_numbers() -> None:
+    method, comparison = ("About the method", "Stepwise trend test."), ("About the comparison", "Planned.")
+    own = ("About the p-value", "Not adjusted.")
+    given = ((method, comparison), (method, comparison, own), (method,), (comparison, method), (method,))
+    analyses, remarks = told_once([Analysis((f"Test {n}.",), found) for n, found in enumerate(given)])
+    assert [one.comments for one in analyses] == [(), (own,), (), (), ()]
+    assert remarks == (Remark(*method, "All tests"), Remark(*comparison, "Tests 1, 2, 4"))
+    assert told_once(analyses) == (analyses, ()), "nothing is repeated"
+    some = [Analysis(("x",), (own,) if n != 3 else ()) for n in range(6)]
+    assert [one.which for one in told_once(some)[1]] == ["Tests 1–3, 5, 6"]

@@ -55,6 +55,7 @@ def _words_of(variable: str) -> frozenset[str]:
 def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator[str]:
     """What nothing in a reading stands for: the words, each behind the kind of piece that they were (`word:serious`)."""
     said = _Said(clause, expr)
+    said.kinds_of_pieces.update(piece.kind for piece in pieces)
     tokens = clause.tokens
     for one in said.found:
         if (isinstance(one, Result) and not one.outcome) or (isinstance(one, Biomarker) and not one.variant):
@@ -109,6 +110,7 @@ class _Said:
         self.times: list[Window] = []
         self.kinds: set[type] = set()
         self.cues: set[str] = set()
+        self.kinds_of_pieces: set[str] = set()
         for atom in self.found:
             self._add(atom)
         waiting: list[Expr] = [expr]
@@ -311,16 +313,20 @@ class _Said:
 
     def _is_certain(self, piece: Piece, text: str) -> bool:
         is_open = any(word in text for word in ("suspect", "possib", "probab"))
-        return (
-            not is_open
-            or "known" in text
-            or "confirmed" in text
-            or any(getattr(one, "certainty", "") for one in self.found)
+        is_sure = any(word in text for word in ("confirm", "proven", "verif"))
+        named = any(isinstance(one, Concept) and one.domain == "condition" for one in self.found)
+        listed = [one.certainty for one in self.found if isinstance(one, Concept)]
+        if is_sure and Or in self.kinds and And not in self.kinds and len(set(listed)) > 1:
+            return False  # `verified breast or ovarian cancer`: said once, kept for one of them
+        return (not is_open and not (is_sure and named)) or any(
+            getattr(one, "certainty", "") for one in self.found
         )
 
     def _is_of_a_time(self, piece: Piece, text: str) -> bool:
         if piece.kind in self.cues or self._in_words(text):
             return True
+        if "untimed" in self.cues and {"history", "current"} <= self.kinds_of_pieces:
+            return True  # `prior and/or current`: at any time
         if piece.kind == "history":
             return self._is_timed() and not any(
                 isinstance(one, Concept) and one.time is None for one in self.found

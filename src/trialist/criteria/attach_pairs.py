@@ -106,6 +106,7 @@ def for_sex(clause: Clause, one: Attached) -> Attached:
     return replace(one, last=place, expr=And((who, one.expr)))
 
 
+_FASTING = frozenset({"fasting", "fasted"})
 _ROOM_AIR = "on room air"
 _SETTINGS = (("at", "rest"), ("on", "room", "air"), ("in", "room", "air"), ("breathing", "room", "air"), ("at", "room", "air"))  # fmt: skip
 _POSTURES = {"sitting": "sitting", "seated": "sitting", "supine": "supine", "standing": "standing"}
@@ -133,6 +134,10 @@ def with_setting(clause: Clause, one: Attached, limit: int) -> Attached:
         if tuple(token.text for token in tokens[last : last + len(words)]) == words:
             last, method = last + len(words), "at rest" if words[-1] == "rest" else _ROOM_AIR
             break
-    if (first, last) == (one.first, one.last):
+    if not method and "fasting" not in expr.variable:
+        begins = first - 1 if before in _FASTING else first
+        if any(token.text in _FASTING for token in tokens[begins:last]):
+            first, method = begins, "fasting"
+    if (first, last, method) == (one.first, one.last, expr.method):
         return one
     return Attached(first, last, replace(expr, method=method))

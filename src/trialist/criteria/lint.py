@@ -28,7 +28,7 @@ from trialist.criteria.nodes import (
     Quantity,
     atoms,
 )
-from trialist.criteria.render import render
+from trialist.criteria.render import amount, render
 from trialist.criteria.witness import Witness
 from trialist.vocabulary.written_units import convert, find_unit
 
@@ -227,7 +227,7 @@ def _against_fields(criteria: Sequence[Criterion], witness: Witness) -> list[Fin
                 continue
             theirs = convert(field[0], field[1], atom.unit)
             if theirs is not None and not _is_same_age(theirs, value, atom.interval, side):
-                message = f"{one.id} says {render(atom)}; the registry's {side} age is {field[0]} {field[1]}."
+                message = f"{one.id} says {render(atom)}; the registry's {side} age is {amount(*field)}."
                 findings.append(Finding("contradicts_field", message, (one.id,)))
     findings += _sexes_against_field(criteria, witness)
     minimum = witness.minimum_age

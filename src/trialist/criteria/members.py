@@ -69,15 +69,14 @@ class ListReader:
     def read(self, pieces: list[Piece]) -> Expr | None:
         """Members parted by joints, with the modifiers and times they share."""
         members: list[tuple[str, Expr]] = []
-        waiting = Modifiers()
-        joint = ""
+        waiting, joint = Modifiers(), ""
         leading: list[Piece] = []
         lost: list[Piece] = []
         cued: list[int] = []  # the members that begin with a cue of their own (`history of`, `use of`)
         for segment, follows in cut_members(pieces):
             windows = [one for one in segment if one.kind == "window"]
             expr, waiting, unread = MemberReader(self.clause, bool(members)).read(
-                [one for one in segment if one.kind != "window"], waiting
+                [one for one in segment if one.kind != "window"], self._carried(waiting, segment, members)
             )
             if expr is None:
                 waiting.part(follows, self.lists_any)
@@ -112,6 +111,14 @@ class ListReader:
         if leading and not members:
             return opaque(self.clause, leading)
         return self._joined(settle_members(members, self.clause, self.lists_any), pieces)
+
+    def _carried(self, waiting: Modifiers, segment: Sequence[Piece], members: Sequence[object]) -> Modifiers:
+        """What waits for a member; `history of infarction or have uncontrolled angina` speaks of no history of the second."""
+        at = segment[0].first if segment else 0
+        is_new = (
+            bool(members) and waiting.used and at > 0 and self.clause.tokens[at - 1].text in {"have", "has"}
+        )
+        return Modifiers() if is_new else waiting
 
     def _timed_or_said(self, expr: Expr, windows: Sequence[Piece]) -> Expr:
         """The expression with its times; where nothing in it can have one, the time stays beside it, unread."""

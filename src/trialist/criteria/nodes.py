@@ -167,6 +167,10 @@ class Ordinal:
             raise ValueError("an ordinal atom allows something")
 
 
+KNOWN_OR_SUSPECTED = "known or suspected"
+"""The certainty of what counts whether it is known or only suspected."""
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Concept:
@@ -261,13 +265,14 @@ class Trialwise:
 class Attestation:
     """What a person has to agree to or be able to do: consent, assent, compliance, contraception and the like.
 
-    `affirmed` False is the refusal or inability as the text states it.
+    `affirmed` False is the refusal or inability as the text states it. `surface` has its words where they ask for more than the topic says.
     """
 
     topic: str
     span: Span
     by: str = "patient"
     affirmed: bool = True
+    surface: str = ""
 
 
 @quick

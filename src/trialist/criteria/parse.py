@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from trialist.criteria.criterion import (
@@ -19,9 +19,10 @@ from trialist.criteria.criterion import (
     Residue,
 )
 from trialist.criteria.lint import lint
-from trialist.criteria.lists import compose
+from trialist.criteria.lists import announced, compose, condition_of
 from trialist.criteria.nodes import Opaque, Span, atoms, join_any
 from trialist.criteria.normalise import Normalised, normalise
+from trialist.criteria.permissions import CONDITIONAL, is_conditional
 from trialist.criteria.sections import item_scope
 from trialist.criteria.split import Item, Outline, split_text
 from trialist.criteria.statement import Reading, read_item, with_expr
@@ -33,6 +34,8 @@ _ANNOUNCES = re.compile(
     r"\bfollowing\b[^.;]{0,60}:\W*$|^\W*(?:\w+[ ]+){0,3}(?:requirements?|criteria|characteristics|parameters)[ ]*:\W*$",
     re.IGNORECASE,
 )
+# `If female and:`, with what is asked of them in the lines behind it.
+_IF = re.compile(r"\W*(?:if|for)\b[^.;:]{0,60}:\W*", re.IGNORECASE)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -132,14 +135,20 @@ def _criteria(
             if result.owns_children:
                 for child in below[place]:
                     _mark(child, below, counts)
+    _hand_down(normalised, items, below, composed, counts)
     _join_choices(normalised, items, parents, composed, counts)
+    for place in _allowed(normalised, items):
+        said, one = normalised.text[items[place].start : items[place].end], composed[place]
+        notes = (*one.notes, CONDITIONAL) if is_conditional(said) else one.notes
+        composed[place] = replace(one, modality=Modality.PERMISSIVE, notes=notes)
     ids = _ids(items, parents)
     scopes = _scopes(normalised, items, parents)
     found = []
     for place, item in enumerate(items):
         reading = composed[place]
-        if not below[place] and _ANNOUNCES.search(normalised.text[item.start : item.end]):
-            reading = replace(reading, modality=Modality.HEADER)
+        said = normalised.text[item.start : item.end]
+        if not below[place] and (_ANNOUNCES.search(said) or _IF.fullmatch(said)):
+            reading = announced(said, item.polarity, reading)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)
         found.append(
@@ -209,6 +218,47 @@ def _scopes(
         inherited = item.scope if above is None else found[above]
         found.append((*(one for one in inherited if one[0] not in dict(own)), *own))
     return found
+
+
+_ALLOWS = re.compile(
+    r"\W*(?:allowed|permitted)\b|.*\b(?:may include|(?:are|is) (?:also )?(?:allowed|permitted))\W*$",
+    re.IGNORECASE,
+)
+_ASKS_AGAIN = re.compile(
+    r"\W*(?:(?:all |the )?(?:patients?|subjects?|participants?|volunteers?|infants?|children|mothers?|candidates?|donors?)\b.{0,60}\b(?:must|should|need|have|has|are|with)\b|must\b|required\b|excluded\b|(?:prior|concurrent) )",
+    re.IGNORECASE,
+)
+
+
+def _allowed(normalised: Normalised, items: Sequence[Item]) -> Iterator[int]:
+    """The items below `Allowed:`, up to the one that asks for something again (`Patients must have:`)."""
+    last: tuple[str, ...] = ()
+    is_over = True
+    for place, item in enumerate(items):
+        if item.section_path != last:
+            last = item.section_path
+            is_over = len(last) < 2 or _ALLOWS.match(last[-1]) is None
+        if not is_over and _ASKS_AGAIN.match(normalised.text, item.start, item.end):
+            is_over = True
+        if not is_over:
+            yield place
+
+
+def _hand_down(
+    normalised: Normalised,
+    items: Sequence[Item],
+    below: Sequence[Sequence[int]],
+    readings: list[Reading],
+    counts: Sequence[bool],
+) -> None:
+    """What stands below `If female:` is asked of them alone."""
+    for place, item in enumerate(items):
+        if not below[place] or not counts[place]:
+            continue
+        guard = condition_of(normalised.text[item.start : item.end], readings[place])
+        for child in below[place] if guard is not None else ():
+            if readings[child].guard is None:
+                readings[child] = with_expr(replace(readings[child], guard=guard), readings[child].expr)
 
 
 def _mark(place: int, below: Sequence[Sequence[int]], counts: list[bool]) -> None:

@@ -14,7 +14,7 @@ CONDITIONAL = "permission/conditional"
 
 SHUT_OUT = re.compile(
     r",?[ ]+(?<!\bwho )(?<!\bthat )(?<!\bwhich )(?:(?:are|is|were|will be|shall be|must be|should be|have to be|has to be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included|enroll?ed|recruited|accepted))"
-    r"|not[ ]+eligible|(?:(?:will|shall|should|must|may|can|could)[ ]+not|cannot)[ ]+(?:be[ ]+(?:included|enroll?ed|recruited|eligible|accepted|admitted|entered)|participate|enroll?|take part|enter))"
+    r"|not[ ]+eligible|(?:(?:will|shall|should|must|may|can|could)[ ]+not|cannot)[ ]+(?:be[ ]+(?:included|enroll?ed|recruited|eligible|accepted|admitted|entered|allowed|permitted)|participate|enroll?|take part|enter))"
     r"(?:[ ]+(?:for|from|to|in|into)[ ]+(?:the |this |our )?(?:study|trial|participation|inclusion|enroll?ment|participate|research))?\W*$",
     re.IGNORECASE,
 )
@@ -28,7 +28,8 @@ SHUT_OUT_IF = re.compile(
 
 _LONG = 60  # words; nothing so long is one permission
 _TURNS = re.compile(
-    r"[.;][ \n]+|\n|[ ,;:.]+(?=(?:however|but|although|though|whereas|note|nb|n\.b\.)\b)", re.IGNORECASE
+    r"[.;][ \n]+|\n|[ ,;:.]+(?=(?:however|but|although|though|whereas|note|nb|n\.b\.|except(?:ing)? that|with the exception (?:that|of)|unless)\b)",
+    re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.;](?:[ \n]+|$)|\n")
 _DENIES = re.compile(
@@ -37,8 +38,20 @@ _DENIES = re.compile(
 )
 _CONDITION = re.compile(
     r"\b(?:if|provided|providing|as long as|so long as|unless|only|when|until|at the (?:discretion|judge?ment)|with (?:the )?(?:prior )?(?:approval|consent|permission|agreement)"
-    r"|subject to|but|except|must|should|on (?:the )?condition|case[- ]by[- ]case|with caution)\b",
+    r"|subject to|but|except|must|should|on (?:the )?condition|case[- ]by[- ]case|with caution|after (?!(?:prior |previous )?(?:treatment|chemotherapy|radiotherapy|surgery))"
+    # what is allowed up to a limit is not allowed beyond it
+    r"|up to|at least|(?:no|not) more than|less than|fewer than|a maximum of|stable|short(?: course)?|(?:one|two|1|2) prior)\b|[<>≤≥]",
     re.IGNORECASE,
+)
+# `Patients with X are eligible`: whom the study takes, or whom it takes as well.
+_SAYS_WHO = re.compile(r"eligib|includ|enrol|participat|enter|acceptable to", re.IGNORECASE)
+_AS_WELL = re.compile(
+    r"\b(?:also|still|even|regardless|irrespective|other|either|both|any (?:race|ethnic\w*|gender|sex)|all (?:races|tumou?r|ethnic\w*)|not (?:be )?(?:excluded|required|an exclusion))\b",
+    re.IGNORECASE,
+)
+_OLD_HEADING = re.compile(r"\W*(?:disease|patient) characteristics\b", re.IGNORECASE)
+_EXCEPTS_FIRST = re.compile(
+    r"\W*(?:with the exception of|except(?: for)?|other than|apart from|aside from)\b", re.IGNORECASE
 )
 
 
@@ -63,7 +76,7 @@ def reach_of(said: str, first: int, last: int) -> Reach:
         return Reach(opened, behind or _DENIES.search(said, last, closes) is not None)
     turns = [found.end() for found in _TURNS.finditer(before) if re.search(r"\w", before[: found.start()])]
     start = turns[-1] if turns else 0
-    if not start and before.count(" ") > _LONG:
+    if not start and (before.count(" ") > _LONG or _OLD_HEADING.match(said) or _EXCEPTS_FIRST.match(before)):
         return Reach(0, goes_on=True)
     ends = _ENDS.search(said, last)
     closes = ends.end() if ends is not None else len(said)
@@ -74,6 +87,11 @@ def reach_of(said: str, first: int, last: int) -> Reach:
 def is_conditional(said: str) -> bool:
     """Whether the words of a permission name a condition, so that not everybody whom they concern is permitted."""
     return _CONDITION.search(said) is not None
+
+
+def may_say_who(said: str, first: int, last: int) -> bool:
+    """Whether the permission found from `first` to `last` may be what the study asks of everybody."""
+    return _SAYS_WHO.search(said, first, last) is not None and _AS_WELL.search(said) is None
 
 
 def _unclosed(before: str) -> int | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from trialist.criteria.nodes import (
+    KNOWN_OR_SUSPECTED,
     Alternatives,
     And,
     AtLeast,
@@ -101,6 +103,7 @@ _TESTED = frozenset(
 _PLACES = frozenset(
     {"oral", "topical", "intrathecal", "intra-articular", "intranasal", "subcutaneous", "intramuscular"}
 )
+_NOW = frozenset({"current", "currently", "ongoing", "concurrent", "concomitant", "present", "current use of", "concurrent use of", "currently taking", "currently receiving", "currently using"})  # fmt: skip
 _UNSURE = ("suspected", "possible", "probable")
 
 
@@ -209,7 +212,8 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
                 atom = replace(atom, surface=surface, concept_id="", broader=atom.concept_id or atom.broader)
             return replace(
                 atom,
-                status=(*atom.status, *words.get("status", ())),
+                method=atom.method or _method(words),
+                status=(*atom.status, *_shown_by(words), *words.get("status", ())),
                 severity=(*atom.severity, *words.get("severity", ())),
                 certainty=_certainty(words) or atom.certainty,
                 subject="family" if "family" in words else atom.subject,
@@ -250,11 +254,40 @@ def _outcome(words: dict[str, list[str]], outcome: str) -> str:
     return "detectable" if "detectable" in said else outcome
 
 
+_SEEN = re.compile(r"(?P<how>\w+(?: or \w+)?) (?:evidence|signs|findings) of")
+_SEEN_IN_GENERAL = frozenset(
+    {"any", "clinical", "documented", "objective", "presence", "clinical or radiological"}
+)
+
+
+def _method(words: dict[str, list[str]]) -> str:
+    """`MRI evidence of stroke`: how it is seen."""
+    found = (_SEEN.fullmatch(one) for one in words.get("certainty", ()))
+    how = next((one["how"] for one in found if one is not None and one["how"] not in _SEEN_IN_GENERAL), "")
+    return how.upper() if how in {"mri", "ct", "ecg"} else how
+
+
+def _shown_by(words: dict[str, list[str]]) -> tuple[str, ...]:
+    """`symptoms of heart failure`, `self-reported asthma`: less than the disease."""
+    said = words.get("certainty", ())
+    return tuple(
+        one for one in said if (one.startswith(_LESS) and not _SEEN.fullmatch(one)) or one in _CLINICAL
+    )
+
+
+_LESS = ("sign", "symptom", "self-reported", "clinical signs and", "clinical signs or")
+_CLINICAL = frozenset({"clinical signs of"})
+
+
 def _certainty(words: dict[str, list[str]]) -> str:
     said = words.get("certainty", [])
+    if any("suspected" in one and one != "suspected" for one in said):
+        return KNOWN_OR_SUSPECTED
     if any(one.startswith(_UNSURE) for one in said):
         return "suspected"
-    return "confirmed" if any("confirmed" in one or "proven" in one for one in said) else ""
+    return (
+        "confirmed" if any("confirmed" in one or "proven" in one or "verified" in one for one in said) else ""
+    )
 
 
 def _temporality(words: dict[str, list[str]]) -> str:
@@ -268,6 +301,8 @@ def _temporality(words: dict[str, list[str]]) -> str:
 def _role(words: dict[str, list[str]]) -> str:
     if "planned" in words:
         return "planned"
+    if {"history", "current"} <= set(words) and _NOW.intersection(words["current"]):
+        return ""  # `prior and/or current treatment`: at any time
     if "history" in words:
         return "prior"
     return "current" if "current" in words else ""

@@ -73,6 +73,7 @@ _UNITS: Mapping[str, tuple[str, str]] = {
 }
 _ANCHORS: Mapping[str, str] = {
     "enrolment": "enrolment",
+    "study": "the study",
     "consent": "consent",
     "randomisation": "randomisation",
     "first_dose": "the first dose",
@@ -100,6 +101,10 @@ _TOPICS: Mapping[str, tuple[str, str]] = {
         "lives, is insured or has access as the study asks",
         "does not live, is not insured or has no access as the study asks",
     ),
+    "protected": (
+        "is in custody, under guardianship, dependent or otherwise protected",
+        "is not in custody, under guardianship, dependent or otherwise protected",
+    ),
     "ability": ("is able to do what the study asks", "is not able to do what the study asks"),
     "refrain": ("agrees to what the study asks", "does not agree to what the study asks"),
     "cognition": ("is mentally able to decide", "is not mentally able to decide"),
@@ -124,6 +129,14 @@ def _names(kind: str) -> Mapping[str, str]:
     return {entry_id: row["name"] for entry_id, row in tables()[kind].items()}
 
 
+_EITHER, _UNREAD = "either reading: ", "[not understood: "
+
+
+def is_clear(plain: str) -> bool:
+    """Whether an expression in words has one reading, and all of it was understood."""
+    return _EITHER not in plain and _UNREAD not in plain
+
+
 def render(expr: Expr) -> str:
     """An expression in plain words."""
     if (say := _SAID.get(type(expr))) is not None:
@@ -140,7 +153,7 @@ def render(expr: Expr) -> str:
         case ExceptWhen(main, exception):
             return f"{_inner(main)}, except when {_inner(exception)}"
         case Alternatives(readings):
-            return "either reading: " + " | ".join(f"({render(one)})" for one in readings)
+            return _EITHER + " | ".join(f"({render(one)})" for one in readings)
         case _:
             return _atom(expr)
 
@@ -189,7 +202,8 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
             )
             return _with_time(said, expr.time)
         case Attestation():
-            return _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            return f"{said}: “{expr.surface}”" if expr.surface else said
         case Judgement():
             return _judgement(expr)
         case Count():
@@ -206,6 +220,12 @@ def _demographic(expr: Demographic) -> str:
     return f"{expr.kind}: {' or '.join(expr.values)}"
 
 
+def _way_of_measuring(method: str) -> str:
+    if not method or method == "fasting":  # which stands before the name
+        return ""
+    return f" {method}" if method.startswith(("at ", "on ", "in ")) else f" by {method}"
+
+
 def _quantity(expr: Quantity) -> str:
     name = _names("variable").get(expr.variable) or f"“{expr.surface}”"
     if expr.basis in _MULTIPLES:
@@ -215,8 +235,9 @@ def _quantity(expr: Quantity) -> str:
     else:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
-    is_setting = expr.method.startswith(("at ", "on ", "in "))
-    seen = f" {expr.method}" if is_setting else f" by {expr.method}" if expr.method else ""
+    if expr.method == "fasting":
+        name = f"fasting {name}"
+    seen = _way_of_measuring(expr.method)
     if expr.aggregate == "change":
         name = f"change of {name}"
     elif expr.aggregate == "ever":
@@ -265,7 +286,7 @@ def _exposure(expr: Exposure) -> str:
 
 
 def _opaque(expr: Opaque) -> str:
-    return _with_time(f"[not understood: {expr.text}]", expr.time)
+    return _with_time(f"{_UNREAD}{expr.text}]", expr.time)
 
 
 def _judgement(expr: Judgement) -> str:
@@ -285,6 +306,11 @@ def _number(value: Decimal) -> str:
     whole, _, rest = said.partition(".")
     grouped = f"{int(whole):,}" if len(whole.lstrip("-")) > 4 else whole
     return f"{grouped}.{rest}" if rest else grouped
+
+
+def amount(value: Decimal, unit: str) -> str:
+    """A number with its unit in words: `12 years`."""
+    return f"{_number(value)}{_unit(unit, value)}"
 
 
 def _unit(unit: str, value: Decimal) -> str:
@@ -326,7 +352,7 @@ def render_window(window: Window) -> str:
         anchor += " (assumed)"
     side = {Direction.BEFORE: "before", Direction.AFTER: "after", Direction.DURING: "at"}[window.direction]
     if window.length is None:
-        return f"{side} {anchor}"
+        return f"{'during' if window.anchor == 'study' and side == 'at' else side} {anchor}"
     low, high = window.length.lower, window.length.upper
     half = f" or {_number(window.or_half_lives)} half-lives" if window.or_half_lives is not None else ""
     if high is not None and (low is None or low == 0):

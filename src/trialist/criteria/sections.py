@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,6 +12,7 @@ from typing import Any
 
 from trialist.criteria.caseless import Caseless, Low, lowered
 from trialist.criteria.criterion import Polarity, Population
+from trialist.criteria.lexicon import word_set
 
 _LONGEST_HEADING = 110
 _LONGEST_TOPIC = 60
@@ -126,11 +127,20 @@ def _plain_heading(line: str, low: Low) -> Heading | None:
         return None
     if behind and found["colon"] == ":" and not re.search(r"criteri|^\W*\w+$", said, re.IGNORECASE):
         return None
+    if _NAMES_A_MOMENT.search(said) and not re.search(r"criteri", said, re.IGNORECASE):
+        return None
     polarity, both = _polarity(said)
     rest = re.sub(r"(?i)(?:non-?)?(?:in|ex)clusions?|criteri(?:a|on|um)|key|main|major|general", " ", said)
     return Heading(
         found.end(), polarity, both, _population(rest), _scope(rest), said.strip(" :*"), restarts=True
     )
+
+
+# `Stroke within 12 months prior to inclusion`: when something was, and no heading.
+_NAMES_A_MOMENT = re.compile(
+    r"\w.*\b(?:prior to|before|at|after|since|until|from|preceding|following|previous|of|month|months|week|weeks|day|days|year)[ ]+(?:time of[ ]+|the[ ]+|study[ ]+)*(?:in|ex)clusions?\b|\b(?:within|in)[ ]+(?:the[ ]+)?(?:last[ ]+|past[ ]+)?[0-9]",
+    re.IGNORECASE,
+)
 
 
 def _is_sentence(said: str) -> bool:
@@ -301,3 +311,31 @@ def item_scope(said: str) -> tuple[tuple[tuple[str, str], ...], int]:
     kind = next(kind for word, kind in _KIND_OF_SCOPE.items() if word in names.lower())
     name = re.sub(r"(?i)^.*?\b(?:cohorts?|arms?|parts?|phase|groups?|stratum|strata)[ ]+", "", names, count=1)
     return ((kind, name),), found.end()
+
+
+_SAYS_OF_WHOM = re.compile(
+    r"\b(?:for|of|in|only|aims?|steps?|stages?|phase|part|random\w*|strat\w+|cohorts?|arms?|eyes?|portion|extension|sub-?study|domain|based on|re-?vaccination|re-?treatment|re-?dosing|re-?challenge|roll-?over|cross-?over|maintenance|open-label|booster|continuation)\b|\([^)]*\b(?:eyes?|group|cohort|arm|only)\b|\b(?:groups?|participants?|patients?|subjects?|populations?|volunteers?)\W*$",
+    re.IGNORECASE,
+)
+_SAYS_OF_WHOM_ABOVE = re.compile(
+    r"\b(?:aims?|random[12]|(?:first|second) randomi[sz]ation|strat(?:um|a)|cohorts?|arms?|groups?|eyes?|sub-?study|extension (?:study|phase|period)|portion|[\w-]+ phase\W*$|(?:step|stage|part|phase) (?:[0-9]|[IVX]+|[A-D])\b)",
+    re.IGNORECASE,
+)
+_SAYS_NOTHING_OF_WHOM = word_set("of_headings")
+_EXCLUDED_WITHIN = re.compile(r"\bwithin\b.*\b(?:hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
+
+
+def limits_of(path: Sequence[str], above: str) -> str:
+    """What the headings above an item limit it to, and no part of its reading says: a group, an eye, a time; "" where nothing."""
+    for heading in path:
+        words = set(re.findall(r"[a-z][a-z'-]*", heading.lower()))
+        if _SAYS_OF_WHOM.search(heading) and words - _SAYS_NOTHING_OF_WHOM:
+            return heading
+        if heading is path[0] and _EXCLUDED_WITHIN.search(heading):
+            return heading
+    is_title = above.rstrip().endswith(":") or len(above.split()) < _SHORT
+    short = is_title and len(above.split()) < _SHORT_TOPIC
+    return above if short and _SAYS_OF_WHOM_ABOVE.search(above) else ""
+
+
+_SHORT_TOPIC, _SHORT = 12, 5  # words

@@ -476,6 +476,8 @@ def _parts_one_disease(clause: Clause, node: Expr, found: Sequence[Expr], exclud
         return False
     names = [getattr(one, "concept_id", "") or getattr(one, "surface", "") for one in node.of]
     said = {token.text for token in clause.tokens}
+    if len(set(names)) == 1 and said.isdisjoint({"or", "/", ";", "and/or", "either"}):
+        return True  # `an uncontrolled, unstable condition`
     return len(set(names)) < len(names) and "and" in said and said.isdisjoint({"or", ",", "/", ";"})
 
 

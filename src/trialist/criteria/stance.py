@@ -18,6 +18,7 @@ from typing import get_args
 from trialist.criteria.criterion import Criterion, CriterionSet, Modality, Polarity, Population
 from trialist.criteria.kin import covered_by, named_in
 from trialist.criteria.nodes import (
+    KNOWN_OR_SUSPECTED,
     Alternatives,
     And,
     AtLeast,
@@ -361,7 +362,7 @@ def _is_plain(atom: Atom) -> bool:
             return bool(atom.concept_id) and not (
                 atom.status
                 or atom.severity
-                or atom.certainty
+                or atom.certainty not in ("", KNOWN_OR_SUSPECTED)
                 or atom.subject
                 or atom.caused_by
                 or atom.not_caused_by

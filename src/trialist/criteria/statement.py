@@ -11,9 +11,10 @@ from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import all_denied, guarded, with_doubt
+from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
+from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -22,6 +23,7 @@ from trialist.criteria.nodes import (
     Expr,
     Not,
     Opaque,
+    Or,
     ReproState,
     Span,
     atoms,
@@ -29,11 +31,11 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.normalise import Normalised
-from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, reach_of
+from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, may_say_who, reach_of
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
-from trialist.criteria.sections import item_scope, old_topic
+from trialist.criteria.sections import item_scope, limits_of, old_topic
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness, settle_age
@@ -53,7 +55,7 @@ _MUST = re.compile(
 )
 # `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
 _ALL_WHO = re.compile(
-    r"\W*(?:any|all|adult)\s+(?:patients?|subjects?|participants?|individuals?)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless)\b)",
+    r"\W*(?:(?:any|all|adult|only)\s+(?:[\w-]+\s+){0,2}(?:patients?|subjects?|participants?|individuals?|persons?|adults?|children|women|men)|everyone|anyone|everybody)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless|also|races|ethnic\w*)\b)",
     re.IGNORECASE,
 )
 # `Patients with X will be included`: among what includes, that is whom the study asks for.
@@ -153,6 +155,9 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
+    if population is Population.PATIENT:
+        path = () if item.scope else item.section_path
+        expr = limited(clause, expr, limits_of(path, topic), locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
@@ -187,7 +192,8 @@ def _topic_tokens(topic: str) -> tuple[Token, ...]:
 def _asks_age(expr: Expr) -> bool:
     """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
     parts = expr.of if isinstance(expr, And) else (expr,)
-    return any(isinstance(one, Demographic) and one.kind == "age" for one in parts)
+    choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
@@ -196,7 +202,7 @@ def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
         one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
     ]
     rest = [one for one in expr.of if one not in guards]
-    return (guards[0], join_all(rest)) if guards and rest else (None, expr)
+    return (replace(guards[0], time=None), join_all(rest)) if guards and rest else (None, expr)
 
 
 def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:
@@ -250,9 +256,14 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
+    everybody = of_both_sexes(clause)
+    if everybody is not None:
+        return everybody
     pieces = read_pieces(clause)
     expr = Reader(clause, lists_any=excludes).read(pieces)
-    return None if expr is None else with_doubt(clause, pieces, expr, excludes)
+    if expr is None:
+        return None
+    return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
 
 
 def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:
@@ -272,8 +283,11 @@ def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tupl
     if reach is not None and stands:
         places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
         return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
-    if reach is not None and is_conditional(said):
+    if reach is not None and (is_conditional(said) or (not clause.excludes and _may_say_who(said, low))):
         clause.rules.append(CONDITIONAL)
+    elif modality is Modality.REQUIRED and expr is not None and _asks_in_a_note(said):
+        clause.rules.append("note/asks")
+        expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
     elif clause.excludes and expr is not None and _NOBODY.match(said) and _permits(low):
         clause.rules.append("permission/of_nobody")  # `no use of X is allowed` among what excludes
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
@@ -288,12 +302,23 @@ _NOBODY = re.compile(
 
 
 def _permits(low: Low) -> bool:
-    return _patterns()["permissive"].of(low).search(low.text) is not None
+    return _permission(low) is not None
+
+
+def _permission(low: Low) -> re.Match[str] | None:
+    """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
+    found = _patterns()["permissive"].of(low).finditer(low.text)
+    return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
+
+
+def _may_say_who(said: str, low: Low) -> bool:
+    found = _permission(low)
+    return found is not None and may_say_who(said, found.start(), found.end())
 
 
 def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
     """What the permission in an item reaches; None where none is found."""
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     if found is None:
         return None
     reach = reach_of(said, found.start(), found.end())
@@ -321,10 +346,22 @@ def _beside_permission(
     return join_all([expr, rest]) if clause.excludes else join_any([expr, rest])
 
 
+_NOTE = re.compile(r"\W*(?:\*+ ?)?(?:note|notes|nb|n\.b\.|please note|comment)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\b(?:must|should|shall|only|excluding|excluded?|except|prohibited|ineligible|need(?:s|ed)? to|has to|have to|required|may not|will not be|cannot be|not (?:be )?(?:allowed|permitted|eligible|enrol\w*|acceptable))\b",
+    re.IGNORECASE,
+)
+
+
+def _asks_in_a_note(said: str) -> bool:
+    """`Note: patients in cohort 2 should have a known mutation`: what nobody has read may ask for something."""
+    return _NOTE.match(said) is not None and _ASKS.search(said) is not None
+
+
 def _modality(low: Low, polarity: Polarity) -> Modality:
     patterns, said = _patterns(), low.text
     if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
-        return Modality.INFORMATIVE
+        return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
     if _permits(low) and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
         return Modality.REQUIRED if is_asked else Modality.PERMISSIVE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trialist.criteria.caseless import Caseless, Low
-from trialist.criteria.lexicon import cues
+from trialist.criteria.lexicon import cues, read_rules
 from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
 from trialist.criteria.tokens import Token
 
@@ -23,6 +23,7 @@ _AGREED = Caseless(
 _REFUSES_ANYWHERE = Caseless(
     r"(?:un(?:able|willing\w*|cooperative)|inability|unability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
 )
+_ASKED = Caseless(r"\b(?:must|should|shall|have to|need to|are required to)\b(?! be\b| not\b)")
 _AUXILIARY = Caseless(
     r"\b(?:will|shall|can|could|do|does|did|may|would|should|must|is|are|was|has|have)[ ]+$"
 )
@@ -72,12 +73,32 @@ _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 def attestation(statement: Statement, span: Span, said: str) -> Expr:
     """The atom of a statement; of consent and of following the procedures in one breath, both."""
-    one = Attestation(statement.topic, span, affirmed=statement.affirmed)
+    one = Attestation(
+        statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said)
+    )
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
         return one
     both = (one, Attestation("compliance", span, affirmed=statement.affirmed))
     return And(both) if statement.affirmed else Or(both)
+
+
+_AS_THE_STUDY_ASKS = frozenset(
+    {"contraception", "language"}
+)  # how is for the study to say, and too long to say back
+
+
+def _own_surface(topic: str, said: str) -> str:
+    """The words of a promise where they say more than its topic."""
+    if topic in _AS_THE_STUDY_ASKS:
+        return ""
+    words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
+    return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
+
+
+@cache
+def _bland() -> frozenset[str]:
+    return frozenset(read_rules("account.toml")["words"]["bland_promises"].split())
 
 
 @cache
@@ -193,15 +214,19 @@ def find_statements(
                     begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
                 agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
                 refused = before is not None or (
-                    agrees_not is None and _is_refused(low, _own_words(text, begin, stop))
+                    agrees_not is None
+                    and topic not in _STATES
+                    and _is_refused(low, _own_words(text, begin, stop))
                 )
                 found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
                 blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
 
 
+_STATES = frozenset({"protected"})  # what somebody is: `deprived of liberty` refuses nothing
 _ASIDE = re.compile(
-    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
+    r"\b(?:will |shall |are |is )not (?:be )?(?:eligible|included|enrolled|allowed|permitted)\b|\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -210,6 +235,9 @@ def _is_refused(low: Low, said: str) -> bool:
     found = _REFUSAL.of(low).search(said)
     if found is None:
         return False
+    asked = _ASKED.of(low).search(said, found.end())
+    if asked is not None:  # `men who are not sterile should agree to`: who is asked, and no refusal
+        return _is_refused(low, said[asked.end() :])
     agreed = _AGREED.of(low).search(said, 0, found.start())
     if agreed is None:
         return True

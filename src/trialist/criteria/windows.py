@@ -62,6 +62,7 @@ _STUDY_ANCHORS = frozenset({"screening", "enrolment", "consent", "randomisation"
 _AHEAD = frozenset({"next", "coming", "upcoming", "forthcoming"})
 # No window of a study is counted in these.
 _MOMENTS = frozenset({"ms", "s"})
+STUDY = "study"
 _DEFAULT_ANCHOR = "screening"
 
 
@@ -313,7 +314,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         if anchor is None and words[3:4] == ["of"]:
             anchor, end = _anchor(tokens, place + 4, text)
         if anchor is not None and (words[0] == "for" or tokens[end - 1].text == "period"):
-            return Timed(Window(anchor, Direction.DURING), place, end)
+            return Timed(Window(_of_the_study(anchor, words[0]), Direction.DURING), place, end)
     if words[:1] in (
         ["at"],
         ["during"],
@@ -333,5 +334,10 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
                 "prior": Direction.BEFORE, "before": Direction.BEFORE, "after": Direction.AFTER,
                 "since": Direction.AFTER, "following": Direction.AFTER,
             }.get(words[0], Direction.DURING)  # fmt: skip
-            return Timed(Window(anchor, direction), place, end)
+            return Timed(Window(_of_the_study(anchor, words[0]), direction), place, end)
     return None
+
+
+def _of_the_study(anchor: str, leads: str) -> str:
+    """`during the study`: as long as it goes on, and not the day somebody enters it."""
+    return STUDY if anchor == "enrolment" and leads in {"during", "throughout", "for", "within"} else anchor

@@ -8,6 +8,7 @@ from trialist.criteria.nodes import (
     Alternatives,
     And,
     AtLeast,
+    Attestation,
     ExceptWhen,
     Expr,
     Not,
@@ -33,5 +34,7 @@ def spanless(expr: Expr) -> Expr:
             return ExceptWhen(spanless(main), spanless(exception))
         case Alternatives(readings):
             return Alternatives(tuple(map(spanless, readings)))
+        case Attestation():  # what is known of one is known by its topic
+            return replace(expr, span=_NOWHERE, surface="")
         case _:
             return replace(expr, span=_NOWHERE)

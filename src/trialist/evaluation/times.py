@@ -17,7 +17,7 @@ from trialist.evaluation.truth import Truth, all_of, truth_of
 from trialist.patient.extents import DateRange
 
 PRESENT_ANCHORS = frozenset(
-    {"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose", ""}
+    {"screening", "enrolment", "consent", "randomisation", "baseline", "first_dose", "study", ""}
 )
 """Anchors that lie on the day of evaluation, as far as can be known then."""
 

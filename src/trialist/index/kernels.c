@@ -820,15 +820,54 @@ SHARED int64_t count_holders(const Holders *holders, const uint8_t *mask, int64_
     return 0;
 }
 
+/* The number of a study in a column whose items have `width` bytes. */
+static inline uint32_t column_item(const void *column, int64_t width, int64_t at) {
+    return width == 1   ? ((const uint8_t *)column)[at]
+           : width == 2 ? ((const uint16_t *)column)[at]
+                        : ((const uint32_t *)column)[at];
+}
+
 /* How many marked studies have each bit; `width` is the bytes of a bit mask. */
 SHARED void count_bits(const void *bits, int64_t width, const uint8_t *mask, int64_t units, int64_t *counts) {
     for (int64_t at = 0; at < units; at++) {
         if (!mask[at]) continue;
-        uint32_t had = width == 1   ? ((const uint8_t *)bits)[at]
-                       : width == 2 ? ((const uint16_t *)bits)[at]
-                                    : ((const uint32_t *)bits)[at];
+        uint32_t had = column_item(bits, width, at);
         for (int bit = 0; had; bit++, had >>= 1) counts[bit] += had & 1;
     }
+}
+
+/* How many of some studies have each number of a column of `units` items; no number may be `most` or more.
+ *
+ * There is room for four counts of each number: neighbours often have the same, and one count would wait for the other.
+ */
+SHARED int64_t count_numbers(
+    const void *column, int64_t width, int64_t units, const int64_t *places, int64_t length, int64_t *counts,
+    int64_t most
+) {
+    for (int64_t at = 0; at < length; at++) {
+        if (places[at] < 0 || places[at] >= units) return DAMAGED;
+        uint32_t had = column_item(column, width, places[at]);
+        if (had >= most) return DAMAGED;
+        counts[4 * (int64_t)had + (at & 3)]++;
+    }
+    return 0;
+}
+
+/* The same of a column in which a study has several numbers: those from `begin[study]` up to that of the next study. */
+SHARED int64_t count_listed(
+    const uint32_t *listed, int64_t numbers, const int64_t *begin, int64_t units, const int64_t *places, int64_t length,
+    int64_t *counts, int64_t most
+) {
+    for (int64_t at = 0; at < length; at++) {
+        if (places[at] < 0 || places[at] >= units) return DAMAGED;
+        int64_t from = begin[places[at]], to = begin[places[at] + 1];
+        if (from < 0 || to > numbers) return DAMAGED;
+        for (; from < to; from++) {
+            if (listed[from] >= most) return DAMAGED;
+            counts[listed[from]]++;
+        }
+    }
+    return 0;
 }
 
 /* From now on memory that is freed is kept for the next who wants some, up to so many bytes; whether that is so. */

@@ -130,6 +130,10 @@ def _library() -> ctypes.CDLL:
         getattr(found, name).restype = c_int64
     found.count_bits.argtypes = (c_void_p, c_int64, c_void_p, c_int64, c_void_p)
     found.count_bits.restype = None
+    found.count_numbers.argtypes = (*(c_void_p, c_int64, c_int64, c_void_p, c_int64, c_void_p, c_int64),)
+    found.count_listed.argtypes = (*(c_void_p, c_int64) * 4,)
+    for name in ("count_numbers", "count_listed"):
+        getattr(found, name).restype = c_int64
     return found
 
 
@@ -362,6 +366,45 @@ def count_bits(bits: Array, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         address(mask, np.bool_),
         len(mask),
         address(found),
+    )
+    return found
+
+
+def count_numbers(column: Array, places: NDArray[np.intp], most: int) -> NDArray[np.int64]:
+    """How many of the studies at some places have each number below `most`; `column` has the number of each study."""
+    found = np.zeros((most, 4), dtype=np.int64)
+    _checked(
+        _library().count_numbers(
+            address(column, np.uint8, np.uint16, np.uint32),
+            column.dtype.itemsize,
+            len(column),
+            address(places, np.int64),
+            len(places),
+            address(found),
+            most,
+        )
+    )
+    summed: NDArray[np.int64] = found.sum(axis=1)
+    return summed
+
+
+def count_listed(listed: Array, begin: Array, places: NDArray[np.intp], most: int) -> NDArray[np.int64]:
+    """How many of the studies at some places have each number below `most`, where the numbers of a study are several.
+
+    Those of study i stand from `begin[i]` up to `begin[i + 1]`.
+    """
+    found = np.zeros(most, dtype=np.int64)
+    _checked(
+        _library().count_listed(
+            address(listed, np.uint32),
+            len(listed),
+            address(begin, np.int64),
+            len(begin) - 1,
+            address(places, np.int64),
+            len(places),
+            address(found),
+            most,
+        )
     )
     return found
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from starlette.responses import Response
 
 from trialist.criteria.criterion import (
@@ -9,10 +12,12 @@ from trialist.criteria.criterion import (
     Computability,
     Criterion,
     CriterionSet,
+    Finding,
     Modality,
     Polarity,
     Population,
 )
+from trialist.criteria.render import is_clear
 from trialist.pages.asked import Asked
 from trialist.pages.contexts import ChecklistPage, CriterionGroup, CriterionLine, StudyHead
 from trialist.pages.shown import Shown, moved
@@ -34,6 +39,13 @@ ANSWERED_BY = {
     ),
 }
 """Who can answer a criterion → a word for its look, and a sentence."""
+
+_TOLD_ELSEWHERE = frozenset(
+    {"no_text", "duplicate", "incomplete_reference", "implausible_bound", "inverted_polarity"}
+)
+"""The kinds of findings that the page tells otherwise, or with the criterion that they are about."""
+_ID = re.compile(r"\b[IE][0-9]+(?:\.[0-9]+)*\b")
+_LONGEST_QUOTE = 70
 
 _OF_WHOM = {
     Population.DONOR: "This is about the donor.",
@@ -66,7 +78,7 @@ def checklist_page(asked: Asked) -> Shown | Response:
         study_head(stored, study, asked.today, own),
         found.available,
         tuple(_group(found, polarity) for polarity in Polarity),
-        tuple(one.message for one in found.findings if one.kind != "no_text"),
+        tuple(_finding(one, found) for one in found.findings if one.kind not in _TOLD_ELSEWHERE),
         found.coverage.criteria,
         found.coverage.structured,
         found.coverage.typed,
@@ -77,6 +89,22 @@ def checklist_page(asked: Asked) -> Shown | Response:
 def _too_long(nct_id: str, head: StudyHead, *, part: bool) -> Shown:
     page = ChecklistPage(f"Criteria of {nct_id}", head, True, (), (), 0, 0, 0, is_too_long=True)
     return Shown("parts/checklist.html" if part else "criteria.html", page)
+
+
+def only_for(scope: Iterable[tuple[str, str]]) -> list[str]:
+    """For which part of the study a criterion holds, a sentence a part."""
+    return [f"Only for: {name if kind in name.lower() else f'{kind} {name}'}." for kind, name in scope]
+
+
+def _finding(one: Finding, found: CriterionSet) -> tuple[str, tuple[str, ...]]:
+    """A finding with the sponsor's words in the place of the ids, which nobody who reads the list knows."""
+    texts = {criterion.id: criterion.text for criterion in found.criteria}
+    message = _ID.sub(lambda hit: f"“{_short(texts[hit[0]])}”" if hit[0] in texts else hit[0], one.message)
+    return message, tuple(name for name in one.criteria if name in texts)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE].rsplit(' ', 1)[0]} …"
 
 
 def _group(found: CriterionSet, polarity: Polarity) -> CriterionGroup:
@@ -95,7 +123,7 @@ def _line(one: Criterion, heading: str) -> CriterionLine:
     notes = []
     if one.population in _OF_WHOM:
         notes.append(_OF_WHOM[one.population])
-    notes += [f"Only for: {name}." for _, name in one.scope]
+    notes += only_for(one.scope)
     if one.modality is Modality.PERMISSIVE:
         notes.append("This is allowed. It does not decide.")
     if one.modality is Modality.INFORMATIVE:
@@ -107,13 +135,16 @@ def _line(one: Criterion, heading: str) -> CriterionLine:
         + (f" We read it as: {defect.repair}" if defect.repair else "")
         for defect in one.defects
     ]
-    decides = one.modality is Modality.REQUIRED
     is_header = one.modality is Modality.HEADER
+    is_said = not is_header and one.computability is not Computability.OPAQUE and one.plain != one.text
+    plain = one.plain if is_said else ""
+    decides = one.modality is Modality.REQUIRED
     return CriterionLine(
         one.id,
         heading,
         one.text,
-        "" if is_header or one.computability is Computability.OPAQUE else one.plain,
+        plain if is_clear(plain) else "",
+        "" if is_clear(plain) else plain,
         look if decides else "",
         who if decides else "",
         tuple(notes),

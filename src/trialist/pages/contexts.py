@@ -185,7 +185,7 @@ class GlossaryPage:
 class CriterionLine:
     """One criterion: the sponsor's words, ours for it ("" where we have none), and who can answer it.
 
-    `look` is a word for how `answered_by` is shown; `depth` is how deep in a list it stands; one that `asks` has a box to
+    Our words stand in `parsed` where they are for a close look only: a part was not understood, or there are two readings. `look` is a word for how `answered_by` is shown; `depth` is how deep in a list it stands; one that `asks` has a box to
     tick.
     """
 
@@ -193,6 +193,7 @@ class CriterionLine:
     heading: str
     text: str
     plain: str
+    parsed: str
     look: str
     answered_by: str
     notes: tuple[str, ...]
@@ -213,13 +214,16 @@ class CriterionGroup:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistPage:
-    """`criteria.html` and `parts/checklist.html`: the criteria, what is odd about them, how many were understood."""
+    """`criteria.html` and `parts/checklist.html`: the criteria, how many were understood, and what is odd about them.
+
+    A finding is a sentence and the ids of the criteria that it is about; what is odd about one alone stands with that one.
+    """
 
     title: str
     head: StudyHead
     is_available: bool
     groups: tuple[CriterionGroup, ...]
-    findings: tuple[str, ...]
+    findings: tuple[tuple[str, tuple[str, ...]], ...]
     count: int
     wholly: int
     partly: int
@@ -228,13 +232,17 @@ class ChecklistPage:
 
 @dataclass(frozen=True, slots=True)
 class SiteGroup:
-    """Sites of one country ("" for all in one list): how many, how many take people now, and the table of them."""
+    """Sites of one country or region ("" for all in one list): how many, how many take people now, and the table of them.
 
-    country: str
+    A country of very many sites is told region by region, and has no table.
+    """
+
+    name: str
     count: int
     open_count: int
-    table: Table
+    table: Table | None
     is_open: bool
+    regions: tuple[SiteGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +263,8 @@ class SitesPart:
 class StudyPage:
     """`study.html`: the public view. `glance` are the values at the top, `sections` the parts below, in their order.
 
-    `parts` are what diagrams, timeline and map are made of, by name (`study_parts.PARTS`). `stale` is a warning when the
-    record has not been confirmed for long, "" else.
+    `parts` are what diagrams, timeline and map are made of, by name (`study_parts.PARTS`). Criteria that are long are not
+    told a second time, one by one (`takes_in_checklist`): the page of their own is a click away.
     """
 
     title: str
@@ -270,6 +278,7 @@ class StudyPage:
     parts: Mapping[str, Any]
     source: str
     has_results: bool
+    takes_in_checklist: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +305,7 @@ class FieldDoc:
 
 @dataclass(frozen=True, slots=True)
 class ModuleWay:
-    """The way to a module: the part of the record that it belongs to, what stands there, how many values it holds."""
+    """The way to a module: the section of the record it belongs to, "" for none, what stands there, how many values it holds."""
 
     title: str
     url: str

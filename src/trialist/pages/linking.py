@@ -7,7 +7,12 @@ from urllib.parse import urlsplit
 
 _LINKED = re.compile(
     r"(?P<web>https?://[^\s<>\"'\\^`{|}\x00-\x20\x7f-\xa0]+)|(?P<mail>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+    r"|(?<![A-Za-z])doi:?\s?(?P<doi>10\.[0-9]{4,9}/[-A-Za-z0-9._;()/:]+)",
+    re.IGNORECASE,
 )
+_MAY_LINK = re.compile("://|@|doi", re.IGNORECASE)
+_BEFORE = {"web": "", "mail": "mailto:", "doi": "https://doi.org/"}
+"""What stands before a text of this kind in its address."""
 _TRAILING = ".,;:!?)]'\""
 _SLUG = re.compile(r"[^a-z0-9]+")
 _PHONE = re.compile(r"[^0-9+]")
@@ -15,18 +20,20 @@ _PHONE = re.compile(r"[^0-9+]")
 
 def linked(text: str) -> list[tuple[str, str]]:
     """A text in pieces, each with the address that it leads to, "" for none."""
-    if "://" not in text and "@" not in text:
+    if not _MAY_LINK.search(text):
         return [(text, "")]
     found: list[tuple[str, str]] = []
     place = 0
     for hit in _LINKED.finditer(text):
-        shown = hit[0].rstrip(_TRAILING)
-        if ")" in hit[0] and "(" in shown:
-            shown = hit[0].rstrip(_TRAILING.replace(")", ""))
-        if hit.start() > place:
-            found.append((text[place : hit.start()], ""))
-        found.append((shown, shown if hit["web"] else f"mailto:{shown}"))
-        place = hit.start() + len(shown)
+        kind = hit.lastgroup or "web"
+        start, whole = hit.start(kind), hit[kind]
+        shown = whole.rstrip(_TRAILING)
+        if ")" in whole and "(" in shown:
+            shown = whole.rstrip(_TRAILING.replace(")", ""))
+        if start > place:
+            found.append((text[place:start], ""))
+        found.append((shown, _BEFORE[kind] + shown))
+        place = start + len(shown)
     if place < len(text):
         found.append((text[place:], ""))
     return found

@@ -180,11 +180,15 @@ class MatchPage:
 
 @dataclass(frozen=True, slots=True)
 class CriterionCard:
-    """One criterion for the patient: the sponsor's words, ours, the result with its look, and all that it rests on."""
+    """One criterion for the patient: the sponsor's words, ours, the result with its look, and all that it rests on.
+
+    Our words stand in `parsed` where they are for a close look only: a part was not understood, or there are two readings.
+    """
 
     id: str
     text: str
     plain: str
+    parsed: str
     result: str
     look: str
     sentence: str

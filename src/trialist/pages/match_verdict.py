@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
+from trialist.criteria.render import is_clear
 from trialist.evaluation.amounts import unit_words
 from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Result, Verdict, Who
+from trialist.pages.checklist import only_for
 from trialist.pages.contexts import Choice
 from trialist.pages.match_contexts import ClassWords, CriterionCard, NeedLine, TrialCard
 from trialist.pages.study_head import TONES
@@ -155,7 +157,8 @@ def _result(one: Assessment) -> tuple[str, str]:
 
 def _card(one: Assessment, verdict: Verdict) -> CriterionCard:
     words, look = _result(one)
-    notes = [f"Only for: {name}." for _, name in one.scope]
+    notes = only_for(one.scope)
+    plain = one.plain if one.plain != one.text else ""
     if one.rests_on_absence:
         notes.append("This rests on what the record does not say. See what we assumed.")
     elif one.is_assumed:
@@ -165,7 +168,8 @@ def _card(one: Assessment, verdict: Verdict) -> CriterionCard:
     return CriterionCard(
         one.criterion_id,
         one.text,
-        one.plain if one.plain != one.text else "",
+        plain if is_clear(plain) else "",
+        "" if is_clear(plain) else plain,
         words,
         look,
         one.sentence,

@@ -16,7 +16,7 @@ from trialist.pages.cleaning import clean
 from trialist.pages.contexts import FieldDoc
 from trialist.pages.glossary import explained
 from trialist.pages.linking import anchor, link, linked, phone_link
-from trialist.pages.prose import Piece, pieces_of
+from trialist.pages.prose import Piece, cut, pieces_of
 from trialist.pages.record import doc_at
 from trialist.pages.runs import runs_of
 from trialist.views.nodes import Labelled, Node, Notice, Section, Table, Value
@@ -28,10 +28,19 @@ _MOST_ROWS_OF_RECORD = 100
 _MOST_VALUES, _FIRST_VALUES = 16, 10
 """Of more values than these of one label the first are shown and the others folded."""
 _MOST_SECTIONS = 12
-"""Of more sections than this in one part of a record each is folded but the first."""
+"""Of more sections than this in one part (the arms of a study, the outcomes of a record) each is folded but the first."""
+_MOST_TEXT, _FIRST_TEXT = 9_000, 3_000
+"""Of a text of more characters than the first of these about as many as the second are shown outside the record, the rest folded."""
 _WIDE, _MIDDLING = 60, 14
 """Texts of more characters than these in a column make it wide, or a little wider than a word."""
+_MOST_STACKED = 5
+"""A table of texts with at most so many columns stands row below row on a phone, each cell with the name of its column."""
+_LONG_HEAD = 30
 _LONGEST_LEAD = 80
+_MANY_COLUMNS = 5
+"""Of a table with more columns than these the one that tells the rows apart stays in sight while it is scrolled."""
+_MOST_COMPARED = 200
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9:.]{5,12}Z?)?)?\Z", re.ASCII)
 _PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
 
 
@@ -65,7 +74,7 @@ def _nodes(
     content: Sequence[Node], level: int, docs: bool, named: Counter[str], title: str = ""
 ) -> Iterator[str]:
     """The nodes of a section with this title; `named` counts the names that tables have, so that each has its own."""
-    folds = docs and sum(isinstance(node, Section) for node in content) > _MOST_SECTIONS
+    folds = sum(isinstance(node, Section) for node in content) > _MOST_SECTIONS
     sections = 0
     for run in runs_of(content):
         if run.pairs:
@@ -121,7 +130,7 @@ def _pair(pair: Labelled, docs: bool) -> Iterator[str]:
         yield from _values(rest)
         yield "</details>\n"
     else:
-        yield from _values(pair.values)
+        yield from _values(pair.values, folds=not docs)
     doc = doc_at(pair.id) if docs else None
     if doc is not None:
         yield _field_doc(doc)
@@ -143,20 +152,22 @@ def _field_doc(doc: FieldDoc) -> str:
     )
 
 
-def _values(values: Sequence[Value], *, explains: bool = True) -> Iterator[str]:
+def _values(values: Sequence[Value], *, explains: bool = True, folds: bool = False) -> Iterator[str]:
     if len(values) == 1:
-        yield _value(values[0], explains)
+        yield _value(values[0], explains, folds)
         return
     yield '<ul class="plain-list">'
     for one in values:
-        yield f"<li>{_value(one, explains)}</li>"
+        yield f"<li>{_value(one, explains, folds)}</li>"
     yield "</ul>\n"
 
 
-def _value(value: Value, explains: bool) -> str:
+def _value(value: Value, explains: bool, folds: bool) -> str:
     note = f' <span class="note">{escaped(value.note)}</span>' if value.note else ""
     if value.blocks:
-        return f'<div class="text">{"".join(_pieces(pieces_of(value.blocks)))}</div>{note}'
+        pieces = pieces_of(value.blocks)
+        most = _FIRST_TEXT if folds and sum(piece.length for piece in pieces) > _MOST_TEXT else 0
+        return f'<div class="text">{"".join(_text_in_pieces(pieces, most))}</div>{note}'
     label = f'<span class="of">{escaped(value.label)}:</span> ' if value.label else ""
     return f"{label}{_text(value, explains)}{note}"
 
@@ -166,8 +177,10 @@ def _text(value: Value, explains: bool) -> str:
         found = f'<span class="absent">{escaped(value.text)}</span>'
     elif explains and explained(value.text):
         found = _explained(value.text)
-    elif value.label == "PubMed" and value.text.isascii() and value.text.isdigit():
+    elif value.text.isdigit() and value.text.isascii() and _is_paper(value):
         found = f"<bdi>{_link(value.text, _PUBMED + value.text)}</bdi>"
+    elif _DAY.match(value.text):
+        found = f'<bdi class="day">{escaped(value.text)}</bdi>'
     else:
         found = f"<bdi>{_linked(value.text)}</bdi>"
     raw = value.raw
@@ -175,6 +188,11 @@ def _text(value: Value, explains: bool) -> str:
         whom = f'<span class="sr-only"> {escaped(str(raw["name"]))}</span>' if "name" in raw else ""
         found += f' <a class="call" href="{escaped(call)}">Call{whom}</a>'
     return found
+
+
+def _is_paper(value: Value) -> bool:
+    """Whether a value is the number of a paper in PubMed."""
+    return any(pointer.endswith("/pmid") for pointer, _ in value.leaves)
 
 
 def _explained(text: str) -> str:
@@ -201,6 +219,17 @@ def _link(piece: str, url: str) -> str:
     return f'<a href="{escaped(url)}"{away}>{escaped(piece)}</a>'
 
 
+def _text_in_pieces(pieces: tuple[Piece, ...], most: int) -> Iterator[str]:
+    """A text; what comes after this many characters is folded (0 for nothing), and says how long it is."""
+    shown, rest = cut(pieces, most) if most else (pieces, ())
+    yield from _pieces(shown)
+    if rest:
+        words = sum(piece.words for piece in rest)
+        yield f'<details class="long-text"><summary>Show the rest of this text ({words:,} words)</summary>\n'
+        yield from _pieces(rest)
+        yield "</details>\n"
+
+
 def _pieces(pieces: Iterable[Piece]) -> Iterator[str]:
     listed = list(pieces)
     for place, piece in enumerate(listed):
@@ -222,18 +251,23 @@ def _pieces(pieces: Iterable[Piece]) -> Iterator[str]:
 
 def _table(table: Table, name: str) -> Iterator[str]:
     caption = escaped(table.caption)
+    widths = [_width_of(table, place) for place in range(len(table.columns))]
+    stacks = _stacks(table, widths)
+    heads = [f' data-head="{escaped(column.label)}"' if stacks else "" for column in table.columns]
+    look = ' class="stacks"' if stacks else _stuck(table)
     yield (
-        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escaped(name)}">\n<table>\n'
+        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escaped(name)}">\n<table{look}>\n'
         f"<caption>{caption}</caption>\n<thead><tr>"
     )
     for place, column in enumerate(table.columns):
-        yield f'<th scope="col"{_width_of(table, place)}>{escaped(column.label)}</th>'
+        width = f' class="{widths[place]}"' if widths[place] else ""
+        yield f'<th scope="col"{width}>{escaped(column.label)}</th>'
     yield "</tr></thead>\n<tbody>\n"
     for row in table.rows:
         yield "<tr>"
         for place, cell in enumerate(row):
             is_head = place < table.heads and bool(cell)  # a head without a word heads nothing
-            yield '<th scope="row">' if is_head else "<td>"
+            yield '<th scope="row">' if is_head else f"<td{heads[place]}>" if cell and place else "<td>"
             if cell:
                 yield from _values(cell, explains=False)
             yield "</th>" if is_head else "</td>"
@@ -241,12 +275,31 @@ def _table(table: Table, name: str) -> Iterator[str]:
     yield "</tbody>\n</table>\n</div>\n"
 
 
+def _stuck(table: Table) -> str:
+    """The class of a wide table that keeps in sight, of the columns that head a row, the one that tells most rows apart."""
+    if len(table.columns) <= _MANY_COLUMNS or not table.heads:
+        return ""
+    rows = table.rows[:_MOST_COMPARED]
+    told = [len({_texts(row[place]) for row in rows if place < len(row)}) for place in range(table.heads)]
+    return f' class="stuck-{told.index(max(told)) + 1}"'
+
+
+def _texts(values: Sequence[Value]) -> tuple[str, ...]:
+    return tuple(value.text for value in values)
+
+
 def _width_of(table: Table, place: int) -> str:
-    """The class of a column whose texts would otherwise stand a word a line, beside many others."""
+    """The class of a column whose texts or head would otherwise stand a word a line, beside many others."""
     longest = max((_length(row[place]) for row in table.rows if place < len(row)), default=0)
     if longest > _WIDE:
-        return ' class="wide"'
-    return ' class="middling"' if longest > _MIDDLING else ""
+        return "wide"
+    return "middling" if longest > _MIDDLING or len(table.columns[place].label) > _LONG_HEAD else ""
+
+
+def _stacks(table: Table, widths: Sequence[str]) -> bool:
+    """Whether a table is one of texts, which nobody compares column by column."""
+    texts = sum(bool(width) for width in widths)
+    return "wide" in widths and texts > 1 and not table.heads and len(table.columns) <= _MOST_STACKED
 
 
 def _length(values: Sequence[Value]) -> int:

@@ -16,6 +16,16 @@ class Item:
     text: str
     below: tuple[Piece, ...]
 
+    @property
+    def length(self) -> int:
+        """How many characters it has, with what stands below it."""
+        return len(self.text) + sum(piece.length for piece in self.below)
+
+    @property
+    def words(self) -> int:
+        """How many words it has, with what stands below it."""
+        return len(self.text.split()) + sum(piece.words for piece in self.below)
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -28,6 +38,31 @@ class Piece:
     def is_numbered(self) -> bool:
         """Whether the items of this list have numbers of their own."""
         return any(item.marker for item in self.items)
+
+    @property
+    def length(self) -> int:
+        """How many characters it has."""
+        return len(self.text) + sum(item.length for item in self.items)
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.text.split()) + sum(item.words for item in self.items)
+
+
+def cut(pieces: Sequence[Piece], most: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """The first paragraphs and items of about this many characters, and the rest; no paragraph and no item is cut."""
+    length = 0
+    for place, piece in enumerate(pieces):
+        for number, item in enumerate(piece.items):
+            length += item.length
+            if length > most and number + 1 < len(piece.items):
+                before, after = piece.items[: number + 1], piece.items[number + 1 :]
+                return (*pieces[:place], Piece("", before)), (Piece("", after), *pieces[place + 1 :])
+        length += len(piece.text)
+        if length > most:
+            return tuple(pieces[: place + 1]), tuple(pieces[place + 1 :])
+    return tuple(pieces), ()
 
 
 def pieces_of(blocks: Sequence[Block], depth: int = 0) -> tuple[Piece, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
-from itertools import groupby
 
 from starlette.responses import Response
 
@@ -42,12 +41,21 @@ def record_page(asked: Asked) -> Shown | Response:
             f"Full record of {stored.nct_id}",
             study_head(stored, study, asked.today, own),
             overview.content,
-            tuple(
-                (part, tuple(ways)) for part, ways in groupby(ways_of(view, own), key=lambda way: way.part)
-            ),
+            tuple((part, tuple(ways)) for part, ways in _by_part(ways_of(view, own))),
             view.flags,
         ),
     )
+
+
+def _by_part(ways: Iterable[ModuleWay]) -> Iterator[tuple[str, list[ModuleWay]]]:
+    """The ways below the section of the record they belong to; those of no section last, together."""
+    found: dict[str, list[ModuleWay]] = {}
+    for way in ways:
+        found.setdefault(way.part, []).append(way)
+    rest = found.pop("", [])
+    yield from found.items()
+    if rest:
+        yield "Other parts", rest
 
 
 def module_page(asked: Asked) -> Shown | Response:
@@ -109,7 +117,7 @@ def ways_of(view: View, own: str) -> Iterator[ModuleWay]:
             name, count = f"{plain}{count}", count + 1
         taken.add(name)
         said = sum(1 for value in values_of(section.content) if value.is_available)
-        part = section.path[1] if len(section.path) > 2 else "Study"
+        part = section.path[1] if len(section.path) > 2 else ""
         yield ModuleWay(section.title, f"{own}/{name}", part, section.about, said)
 
 

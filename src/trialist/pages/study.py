@@ -13,6 +13,7 @@ from trialist.pages.shown import Shown, moved
 from trialist.pages.study_head import id_in_path, study_head
 from trialist.pages.study_parts import PARTS
 from trialist.record.study import GeoPoint, Study
+from trialist.registry.eligibility import PIECE
 from trialist.views.nodes import Labelled, Node, Section, Table, View
 from trialist.views.public import public_view
 from trialist.views.public_sites import Site, sites_of
@@ -20,6 +21,8 @@ from trialist.views.reads import Reader, text_in
 
 _GLANCE = ("status", "conditions", "treatments", "study_type", "funder_types", "identifiers")
 _APART = (*_GLANCE, "sponsor", "sites", "source")
+_MOST_TOLD_TWICE = 8_000
+"""Criteria of more characters than these are not taken in one by one below their text."""
 _MOST_IN_ONE_LIST, _MOST_OF_COUNTRY = 30, 60
 
 
@@ -49,6 +52,7 @@ def study_page(asked: Asked) -> Shown | Response:
         {name: make(study, asked) for name, make in PARTS.items()},
         parts["source"].content[0].values[0].text if "source" in parts else "",  # type: ignore[union-attr]  # the source is a labelled text
         bool(study.record.get("resultsSection")),
+        len(str(study[PIECE] or "")) <= _MOST_TOLD_TWICE,
     )
     return Shown("study.html", page)
 
@@ -83,16 +87,18 @@ def _groups(table: Table, sites: list[Site], chosen: list[int], near: GeoPoint |
     if len(chosen) <= _MOST_IN_ONE_LIST:
         yield _group("", table, sites, chosen, is_open=True)
         return
-    found: dict[str, list[int]] = {}
-    for country, places in _by(sites, chosen, "country", "Country not named").items():
-        regions = _by(sites, places, "state", "region not named")
+    countries = _by(sites, chosen, "country", "Country not named")
+    for number, (country, places) in enumerate(countries.items()):
+        is_open = len(countries) == 1 or (near is not None and number == 0)
+        found = _group(country, table, sites, places, is_open=is_open)
+        regions = _by(sites, places, "state", "Region not named")
         if len(places) > _MOST_OF_COUNTRY and len(regions) > 1:
-            found |= {f"{country}: {region}": some for region, some in regions.items()}
-        else:
-            found[country] = places
-    for number, (name, some) in enumerate(found.items()):
-        is_open = len(found) == 1 or (near is not None and number == 0)
-        yield _group(name, table, sites, some, is_open=is_open)
+            parts = (
+                _group(region, table, sites, some, is_open=near is not None and number + count == 0)
+                for count, (region, some) in enumerate(regions.items())
+            )
+            found = replace(found, table=None, regions=tuple(parts))
+        yield found
 
 
 def _by(sites: list[Site], chosen: list[int], key: str, missing: str) -> dict[str, list[int]]:
@@ -102,8 +108,8 @@ def _by(sites: list[Site], chosen: list[int], key: str, missing: str) -> dict[st
     return found
 
 
-def _group(country: str, table: Table, sites: list[Site], places: list[int], *, is_open: bool) -> SiteGroup:
+def _group(name: str, table: Table, sites: list[Site], places: list[int], *, is_open: bool) -> SiteGroup:
     rows = tuple(table.rows[place] for place in places)
-    caption = f"{table.caption}: {country}" if country else table.caption
+    caption = f"{table.caption}: {name}" if name else table.caption
     open_count = sum(sites[place].is_open for place in places)
-    return SiteGroup(country, len(places), open_count, replace(table, caption=caption, rows=rows), is_open)
+    return SiteGroup(name, len(places), open_count, replace(table, caption=caption, rows=rows), is_open)

@@ -183,7 +183,7 @@ class FacetCounter:
         counts, distinct = joined(tallies, most, by_date=kind_of(field) in DATES)
         rows = []
         for value, count in counts:
-            chosen = _filter(field, value, only_open=only_open)
+            chosen = _filter(field.piece, value, only_open=only_open)
             is_chosen = any(_asks(one, chosen, piece) for one in left_out)
             rows.append(FacetCount(value, count, _label(field, value), chosen, is_chosen))
         return Facet(name, piece, tuple(rows), studies, studies - with_value, distinct, left_out)
@@ -206,7 +206,7 @@ def facet_filter(name: str, values: Sequence[str], option: str) -> Node:
     field = resolve_area(piece).fields[0]
     asked: list[Node] = []
     for value in dict.fromkeys(values):
-        found = _filter(field, value, only_open=False) if _can_be(field, value) else None
+        found = _filter(field.piece, value, only_open=False) if _can_be(field, value) else None
         if not isinstance(found, Area):
             raise InvalidParameterError(
                 f"{option}: {value[:60]!r} is not known", hint="Choose one of those that are offered."
@@ -279,8 +279,10 @@ def _label(field: Field, value: str) -> str:
     return value
 
 
-def _filter(field: Field, value: str, *, only_open: bool) -> Node | None:
+@lru_cache(maxsize=4096)
+def _filter(piece: str, value: str, *, only_open: bool) -> Node | None:
     """What finds the studies of a value."""
+    field = resolve_area(piece).fields[0]
     asked: Node
     match kind_of(field):
         case ValueKind.ENUM | ValueKind.BOOLEAN:

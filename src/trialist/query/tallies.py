@@ -1,8 +1,8 @@
 """How often each value of a field stands among studies: the counting behind facets.
 
-Few studies are looked up one by one. Of more than half of a segment the others are counted, and taken from what all of
-it has, which is counted once. A process that answers many turns the fields that are asked for most so that they are
-counted study by study (`turn`); one that answers once counts them as they lie, for turning costs more than it saves.
+Of more than half of a segment the others are counted, and taken from what all of it has, which is counted once. A process
+that answers many turns the fields that are asked for most so that they are counted study by study (`turn`); one that
+answers once counts them as they lie, for turning costs more than it saves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trialist.index.kernels import count_bits, count_holders
+from trialist.index.kernels import count_bits, count_holders, count_listed, count_numbers
 from trialist.index.segment import AnyField, CodeField, NumberField, Segment, ValueField
 from trialist.query.areas import ValueKind, kind_of, resolve_area
 from trialist.query.choices import open_site_where
@@ -153,7 +153,7 @@ def _sets_of_codes(
 
 def _counted(among: Among, of_study: NDArray[np.unsignedinteger], most: int, key: object) -> _Counts:
     """How many of the studies have each number below `most`; `key` names what all studies of the segment have."""
-    own: _Counts = np.bincount(of_study[among.fewer], minlength=most)
+    own = count_numbers(of_study, among.fewer, most)
     if among.is_most:
         every: _Counts = among.segment.kept(key, lambda: np.bincount(of_study, minlength=most))
         return every - own
@@ -168,10 +168,7 @@ def _holders(among: Among, field: ValueField, piece: str) -> _Counts:
     if is_far or not _is_turned(segment, piece):
         return count_holders(start, studies, among.mask)
     of_study, begin = _values_by_study(segment, field, piece)
-    first, often = begin[among.fewer], begin[among.fewer + 1] - begin[among.fewer]
-    before = np.cumsum(often) - often
-    at = np.repeat(first - before, often) + np.arange(int(often.sum()))
-    own: _Counts = np.bincount(of_study[at], minlength=len(field))
+    own = count_listed(of_study, begin, among.fewer, len(field))
     if among.is_most:
         everywhere = np.ones(segment.studies, dtype=bool)
         return segment.kept(("holders", piece), lambda: count_holders(start, studies, everywhere)) - own

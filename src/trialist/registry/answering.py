@@ -17,6 +17,7 @@ from trialist.query.render import render_query
 from trialist.query.similar import Similar
 from trialist.query.study_query import StudyQuery
 from trialist.record.catalogue import find_field
+from trialist.record.selecting import Selector
 from trialist.record.study import GeoPoint, Study
 from trialist.registry.found import Found, hit_json
 from trialist.registry.searching import Finder
@@ -48,6 +49,8 @@ _SHORT = 240
 """A text of more characters is cut to what stands around the first words that were asked."""
 _MARGIN = 80
 _MOST_REASONS = 4
+_NO_RESULTS = Selector((("protocolSection", None), ("derivedSection", None), ("hasResults", None)))
+"""Results are most of a long record, and nothing of them stands in a list of studies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,15 @@ def hits_json(
 def hits_told(
     finder: Finder, read: Read, query: StudyQuery, hits: Sequence[Hit | Similar], shown: Shown
 ) -> Iterator[tuple[dict[str, Any], Study]]:
-    """Each hit as JSON with its study, an empty one where the store has lost it."""
+    """Each hit as JSON with its study, an empty one where the store has lost it.
+
+    The study has no results section where neither reasons nor explanations are asked, which may speak of one.
+    """
+    whole = shown.why or shown.explain
     highlighter = finder.highlighter(query) if shown.highlights else None
     for hit in hits:
         raw = next(read([hit.number]), b"")
-        study = Study.from_json(raw or b"{}")
+        study = Study.from_json((raw if whole else _NO_RESULTS.select(raw) or raw) or b"{}")
         summary = summary_of(study, shown.as_of)
         found = Found(
             summary if raw else replace(summary, nct_id=hit.nct_id),

@@ -233,11 +233,13 @@ class Finder:
             self._completions = Completions(self.index)
 
     def make_ready(self) -> None:
-        """Make what searches with facets, and the first town named, would wait for: for a process that answers many."""
+        """Make what searches with facets, the first town and the first misspelt word would wait for, for a process that answers many."""
         for name in _COUNTED_OFTEN:
             for segment in self.index.segments:
                 turn(segment, facet_piece(name))
         self.facets(self.select({}), _COUNTED_OFTEN)
+        if self.index.segments:
+            self._words.make_ready()
         make_places_ready()
 
     def search(self, query: Asked) -> Page:

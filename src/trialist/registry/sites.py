@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from trialist.index.live import LiveIndex
 from trialist.index.segment import PointField, Segment, ValueField
 from trialist.record.geo import distance_metres
 from trialist.record.study import GeoPoint, Study
-from trialist.views.public_sites import Site, point_of, sites_of
+from trialist.views.public_sites import open_locations, point_of
 from trialist.views.reads import Reader, text_in
 from trialist.vocabulary.places import (
     Place,
@@ -31,18 +33,37 @@ TOWNS = "towns.bin"
 class OpenSite:
     """A site that takes people now; `metres` is its distance from the place asked, None where one of both is not known.
 
-    `point` is where it lies, None where the record does not say.
-
-    `pointer` is where it stands in the record.
+    `item` is what the record says of it, `pointer` where it stands there.
     """
 
-    facility: str
-    city: str
-    state: str
-    country: str
+    item: Mapping[str, Any]
     metres: float | None
     pointer: str
-    point: GeoPoint | None = None
+
+    @property
+    def facility(self) -> str:
+        """The hospital or practice, "" where the record does not say."""
+        return text_in(self.item, "facility")
+
+    @property
+    def city(self) -> str:
+        """Its town, or ""."""
+        return text_in(self.item, "city")
+
+    @property
+    def state(self) -> str:
+        """Its region, or ""."""
+        return text_in(self.item, "state")
+
+    @property
+    def country(self) -> str:
+        """Its country, or ""."""
+        return text_in(self.item, "country")
+
+    @property
+    def point(self) -> GeoPoint | None:
+        """Where it lies, None where the record does not say."""
+        return point_of(self.item)
 
     @property
     def label(self) -> str:
@@ -56,19 +77,15 @@ def open_sites(study: Study, near: GeoPoint | None = None) -> tuple[OpenSite, ..
 
     What a site of a study says that takes nobody any more is not believed.
     """
-    found = [_open_site(site, near) for site in sites_of(Reader(study.record), near) if site.is_open]
-    return tuple(sorted(found, key=lambda site: (site.metres is None, site.metres or 0.0)))
+    found = [OpenSite(item, None, pointer) for item, pointer in open_locations(Reader(study.record))]
+    if near is not None:
+        found = [replace(site, metres=_metres(site.point, near)) for site in found]
+        found.sort(key=lambda site: (site.metres is None, site.metres or 0.0))
+    return tuple(found)
 
 
-def _open_site(site: Site, near: GeoPoint | None) -> OpenSite:
-    facility, city, state, country = (
-        text_in(site.item, key) for key in ("facility", "city", "state", "country")
-    )
-    metres = None
-    point = point_of(site.item)
-    if near is not None and point is not None:
-        metres = distance_metres(near.lat, near.lon, point.lat, point.lon)
-    return OpenSite(facility, city, state, country, metres, site.pointer, point)
+def _metres(point: GeoPoint | None, near: GeoPoint) -> float | None:
+    return None if point is None else distance_metres(near.lat, near.lon, point.lat, point.lon)
 
 
 def locate(text: str, index: LiveIndex) -> PlaceFound:

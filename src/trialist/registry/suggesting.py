@@ -39,7 +39,7 @@ class Cost:
 
 
 class KnownWords:
-    """The words of an index; the likeness of words is made ready when it is first asked for."""
+    """The words of an index; the likeness of words is made ready when it is first asked for, or by `make_ready`."""
 
     def __init__(self, index: LiveIndex, thesaurus: Thesaurus) -> None:
         self.index = index
@@ -68,10 +68,14 @@ class KnownWords:
     def _near(self, folded: str) -> tuple[str, ...]:
         if not self.index.segments:
             return ()
+        alike = self.make_ready().find(folded, reach_of(folded))
+        return tuple(dict.fromkeys(map(self._spelled, nearest_words(folded, alike))))
+
+    def make_ready(self) -> AlikeWords:
+        """The likeness of the words of an index that has some, made when there is none yet."""
         if self._alike is None:
             self._alike = AlikeWords([segment.words for segment in self.index.segments])
-        alike = self._alike.find(folded, reach_of(folded))
-        return tuple(dict.fromkeys(map(self._spelled, nearest_words(folded, alike))))
+        return self._alike
 
     def _spelled(self, folded: str) -> str:
         """How studies write a folded word; in small letters where some do."""

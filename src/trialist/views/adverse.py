@@ -17,7 +17,8 @@ _BARS = 15
 _LABELLED = 6
 _LEAST_P = 1e-12  # a point below lies on the edge of the picture
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 380, 46, 44, 18
-_BAR_WIDTH, _BAR_LEFT = 640, 8
+_BAR_WIDTH, _BAR_LEFT, _BAR_STEP = 640, 8, 18
+"""The step holds the writing beside a bar as large as it is on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +206,16 @@ def bars_of(rows: tuple[EventRow, ...], groups: tuple[Group, ...], most: int = _
     axis = axis_for([0, *(row.highest for row in chosen)], _BAR_LEFT, _BAR_WIDTH - 70, zero=True)
     found, y = [], 0.0
     for row in chosen:
-        y += 20
-        head, bars = y - 5, []
+        y += 22
+        head, bars = y - 6, []
         for series, cell in enumerate(row.cells):
             if cell is not None and cell.share is not None:
                 length = round(axis.at(cell.share) - axis.start, 1)
                 share = percent_text(cell.share)
                 bars.append(Bar(y, length, series, f"{groups[series].name}: {cell.text}", share))
-                y += 15
+                y += _BAR_STEP
         found.append(BarGroup(head, row.term, tuple(bars)))
-        y += 6
+        y += 8
     return Bars(_BAR_WIDTH, y + 26, axis, tuple(found))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trialist.views.flow import Group
@@ -30,6 +30,15 @@ class Analysis:
     comments: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment that several analyses repeat: what it is about, the text, and which they are ("All tests", "Tests 1–3, 5")."""
+
+    label: str
+    text: str
+    which: str
+
+
 _COMMENTS = (
     ("groupDescription", "About the comparison"),
     ("nonInferiorityComment", "About the kind of test"),
@@ -45,6 +54,38 @@ _COMMENTS = (
 def analyses_of(outcome: Mapping[str, Any], groups: tuple[Group, ...]) -> tuple[Analysis, ...]:
     """The analyses of an outcome measure, in the record's order."""
     return tuple(_analysis(item, groups) for item in objects_at(outcome, "analyses"))
+
+
+def told_once(analyses: Sequence[Analysis]) -> tuple[tuple[Analysis, ...], tuple[Remark, ...]]:
+    """The analyses with the comments that are theirs alone, and those that several repeat word for word, each once."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, one in enumerate(analyses):
+        for comment in dict.fromkeys(one.comments):
+            places.setdefault(comment, []).append(place)
+    repeated = {comment: where for comment, where in places.items() if len(where) > 1}
+    remarks = (
+        Remark(*comment, "All tests" if len(where) == len(analyses) else f"Tests {_numbers(where)}")
+        for comment, where in repeated.items()
+    )
+    own = (
+        replace(one, comments=tuple(comment for comment in one.comments if comment not in repeated))
+        for one in analyses
+    )
+    return tuple(own), tuple(remarks)
+
+
+def _numbers(places: Sequence[int]) -> str:
+    """Places as numbers from 1, those in a row as a range."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return ", ".join(
+        str(run[0] + 1) if len(run) == 1 else f"{run[0] + 1}{'–' if len(run) > 2 else ', '}{run[-1] + 1}"
+        for run in runs
+    )
 
 
 def _analysis(item: Mapping[str, Any], groups: tuple[Group, ...]) -> Analysis:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trialist.record.enums import label_of
-from trialist.views.analyses import Analysis, analyses_of
+from trialist.views.analyses import Analysis, Remark, analyses_of, told_once
 from trialist.views.axis import Axis, axis_for
 from trialist.views.flow import Group, groups_in, with_unknown
 from trialist.views.numbers import Estimate, estimate_of, number_of, percent, percent_text, written
@@ -94,6 +94,8 @@ class Measure:
     rows: tuple[MeasureRow, ...]
     plot: Plot | None
     analyses: tuple[Analysis, ...]
+    remarks: tuple[Remark, ...] = ()
+    """What several of the analyses repeat; it does not stand in their own comments."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -106,13 +108,14 @@ def outcomes_of(record: Mapping[str, Any]) -> tuple[Measure, ...]:
     """The outcome measures of a record with results, in its order."""
     section = record.get("resultsSection")
     found = objects_at(section, "outcomeMeasuresModule.outcomeMeasures")
-    return tuple(
-        replace(
-            _measure(item, groups_in(item), list(objects_at(item, "denoms")), f"outcome-{place + 1}"),
-            analyses=analyses_of(item, groups_in(item)),
-        )
-        for place, item in enumerate(found)
-    )
+    return tuple(_outcome(item, f"outcome-{place + 1}") for place, item in enumerate(found))
+
+
+def _outcome(item: Mapping[str, Any], name: str) -> Measure:
+    groups = groups_in(item)
+    analyses, remarks = told_once(analyses_of(item, groups))
+    measure = _measure(item, groups, list(objects_at(item, "denoms")), name)
+    return replace(measure, analyses=analyses, remarks=remarks)
 
 
 def baseline_of(record: Mapping[str, Any]) -> tuple[Measure, ...]:

@@ -93,7 +93,7 @@ def sites_of(reader: Reader, near: GeoPoint | None) -> list[Site]:
     A site counts as open only while the study as a whole may have open sites: what a site of a completed study says
     of itself was left behind.
     """
-    may_be_open = reader.text(_OVERALL) in _MAY_HAVE_OPEN_SITES
+    may_be_open = _may_have_open_sites(reader)
     found = []
     for place, (item, pointer) in enumerate(reader.objects(f"{_PLACES}.locations")):
         point = point_of(item) if near is not None else None
@@ -101,6 +101,17 @@ def sites_of(reader: Reader, near: GeoPoint | None) -> list[Site]:
         is_open = may_be_open and text_in(item, "status") in _OPEN
         found.append(Site(item, pointer, place, is_open, km))
     return sorted(found, key=lambda site: (not site.is_open, site.km is None, site.km or 0.0, site.place))
+
+
+def open_locations(reader: Reader) -> list[tuple[Mapping[str, Any], str]]:
+    """The locations that take people now, as recorded, each with its pointer; open is what `sites_of` takes for open."""
+    if not _may_have_open_sites(reader):
+        return []
+    return [pair for pair in reader.objects(f"{_PLACES}.locations") if text_in(pair[0], "status") in _OPEN]
+
+
+def _may_have_open_sites(reader: Reader) -> bool:
+    return reader.text(_OVERALL) in _MAY_HAVE_OPEN_SITES
 
 
 def sites_section(reader: Reader, near: GeoPoint | None) -> Section:

@@ -24,6 +24,12 @@ _OVERVIEW = (
     "protocolSection.sponsorCollaboratorsModule.leadSponsor.name",
     "protocolSection.identificationModule.organization.fullName",
 )
+_STATUS = "protocolSection.statusModule"
+_INSTEAD = {
+    f"{_STATUS}.lastUpdatePostDateStruct.date": f"{_STATUS}.lastUpdateSubmitDate",
+    f"{_STATUS}.studyFirstPostDateStruct.date": f"{_STATUS}.studyFirstSubmitDate",
+}
+"""The days that stand in the overview where the record has none on which it was posted: old records have but these."""
 
 
 def record_view(study: Study) -> View:
@@ -56,8 +62,11 @@ def _title(reader: Reader, nct_id: str) -> str:
 def _overview(reader: Reader) -> Section:
     """The lines at the top, repeated from below."""
     lines: list[Node] = []
-    for path in _OVERVIEW:
-        raw = reader.get(path)
+    for wanted in _OVERVIEW:
+        path, raw = wanted, reader.get(wanted)
+        other = reader.get(_INSTEAD.get(wanted, ""))
+        if raw is None and isinstance(other, str) and other:
+            path, raw = _INSTEAD[wanted], other
         is_said = isinstance(raw, (str, int, float)) and raw != ""
         value = Value(text_of(raw, path), raw) if is_said else not_available()
         lines.append(Labelled(f"overview:{path}", label_of(path), (value,)))

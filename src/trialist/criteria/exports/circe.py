@@ -54,7 +54,7 @@ _OF_KIND = {
     "device": ("DeviceExposure", "Device"),
 }
 _INDEX_ANCHORS = frozenset(
-    {"enrolment", "screening", "consent", "randomisation", "first_dose", "baseline", "index"}
+    {"enrolment", "screening", "consent", "randomisation", "first_dose", "baseline", "index", "study"}
 )
 
 

@@ -23,5 +23,5 @@ const watcher = new IntersectionObserver((entries) => {
 for (const part of document.querySelectorAll("[data-include]")) watcher.observe(part);
 
 window.addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details.country, details.long-table, details.more-values")) details.open = true;
+  for (const details of document.querySelectorAll("details.country, details.long-table, details.more-values, details.long-text, details.folded")) details.open = true;
 });

@@ -1,0 +1,146 @@
+"""What belongs to a whole reading and is seen only once it stands: a suspicion of all, one sex, a definition in parentheses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.lexicon import SEXES
+from trialist.criteria.nodes import (
+    KNOWN_OR_SUSPECTED,
+    Alternatives,
+    And,
+    Attestation,
+    Concept,
+    Demographic,
+    Expr,
+    Not,
+    Or,
+    Quantity,
+    atoms,
+)
+
+_KNOWN_OR_SUSPECTED = re.compile(
+    r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|and|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
+    re.IGNORECASE,
+)
+_NO_HISTORY = re.compile(
+    r"^\W*(?:\w+ ){0,4}(?:no|without|not|never)\b(?: \w+){0,3} history of\b|^\W*no (?:known )?(?:prior|previous)\b(?! or| and|/)",
+    re.IGNORECASE,
+)
+_DIAGNOSED = re.compile(
+    r"\b(?:diagnosed|diagnosis (?:of|made|within|in))\b(?! (?:condition|disease)s?\b)", re.IGNORECASE
+)
+_NEAR_THE_START = 3  # tokens
+
+
+def with_suspicion(clause: Clause, expr: Expr) -> Expr:
+    """`known or suspected A or B`, `known or suspected allergy to C`: said once, of all that stands behind it."""
+    if not _KNOWN_OR_SUSPECTED.match(clause.said(0, len(clause.tokens))):
+        return expr
+    if isinstance(expr, Concept):
+        return expr if expr.certainty else replace(expr, certainty=KNOWN_OR_SUSPECTED)
+    if isinstance(expr, Or) and all(isinstance(one, Concept) for one in expr.of):
+        of: list[Any] = [with_suspicion(clause, one) for one in expr.of]
+        return Or(tuple(of))
+    return expr
+
+
+def with_history(clause: Clause, expr: Expr) -> Expr:
+    """`no history of heart failure`: what is denied is that it ever was."""
+    if not isinstance(expr, Not) or not _NO_HISTORY.search(clause.said(0, len(clause.tokens))):
+        return expr
+    if isinstance(expr.of, Concept):
+        return Not(_of_old(expr.of))
+    if isinstance(expr.of, Or) and all(isinstance(one, Concept) for one in expr.of.of):
+        of: list[Any] = [_of_old(one) for one in expr.of.of if isinstance(one, Concept)]
+        return Not(Or(tuple(of)))
+    return expr
+
+
+def _of_old(one: Concept) -> Concept:
+    return one if one.temporality or one.domain != "condition" else replace(one, temporality="history")
+
+
+def with_diagnosis(clause: Clause, expr: Expr) -> Expr:
+    """`diagnosed with cancer in the past 6 months`: the time is that of the diagnosis, which stands beside it."""
+    if not _DIAGNOSED.search(clause.said(0, len(clause.tokens))):
+        return expr
+    if isinstance(expr, Or) and all(isinstance(one, Concept) for one in expr.of):
+        of: list[Any] = [_diagnosed(one) for one in expr.of if isinstance(one, Concept)]
+        return Or(tuple(of))
+    return _diagnosed(expr) if isinstance(expr, Concept) else expr
+
+
+def _diagnosed(one: Concept) -> Concept:
+    is_dated = one.time is not None and one.time.length is not None and one.domain == "condition"
+    return replace(one, status=(*one.status, "diagnosed")) if is_dated and not _says_diagnosed(one) else one
+
+
+def _says_diagnosed(one: Concept) -> bool:
+    return any("diagnosed" in word for word in one.status)
+
+
+def dates_a_diagnosis(clause: Clause, expr: Expr) -> bool:
+    """Whether the time of a diagnosis was read as the time of the disease."""
+    return _DIAGNOSED.search(clause.said(0, len(clause.tokens))) is not None and any(
+        isinstance(one, Concept)
+        and one.time is not None
+        and one.time.length is not None
+        and one.domain == "condition"
+        and not _says_diagnosed(one)
+        for one in atoms(expr)
+    )
+
+
+def of_one_sex(clause: Clause, expr: Expr) -> Expr:
+    """`females not using contraception`: of whom alone a promise is asked, where nothing else says it."""
+    if not isinstance(expr, Attestation) or not clause.excludes:
+        return expr
+    named = [at for at, token in enumerate(clause.tokens) if token.text in SEXES]
+    sexes = {SEXES[clause.tokens[at].text] for at in named}
+    if len(sexes) != 1 or named[0] > _NEAR_THE_START or len(named) > 1:
+        return expr
+    return And((Demographic("sex", clause.span(named[0], named[0] + 1), values=(sexes.pop(),)), expr))
+
+
+def with_time_of_one(expr: Expr) -> Expr:
+    """`unstable angina, infarction within 6 months, arrhythmia`: the time of all before it, or of the one alone."""
+    members = [one for one in expr.of if isinstance(one, Concept)] if isinstance(expr, Or) else []
+    if not isinstance(expr, Or) or len(members) < len(expr.of):
+        return expr
+    times = [one.time for one in members]
+    timed = [at for at, one in enumerate(times) if one is not None and one.length is not None]
+    shared = len(timed) > 1 and timed == list(range(timed[-1] + 1)) and len({times[at] for at in timed}) == 1
+    if not shared or timed[-1] + 1 == len(times):
+        return expr
+    alone: list[Any] = [replace(one, time=None) if at < timed[-1] else one for at, one in enumerate(members)]
+    return Alternatives((expr, Or(tuple(alone))))
+
+
+def with_its_definition(clause: Clause, expr: Expr) -> Expr:
+    """`renal insufficiency (clearance < 60)`: whoever is below, or below and known to have it; what both say is decided."""
+    if isinstance(expr, Or) and any(isinstance(one, And) for one in expr.of):
+        of: list[Any] = [with_its_definition(clause, one) for one in expr.of]
+        return Or(tuple(of))
+    if not isinstance(expr, And) or len(expr.of) != 2:
+        return expr
+    name, limit = expr.of
+    limits = list(atoms(limit))
+    if not isinstance(name, Concept) or name.domain != "condition":
+        return expr
+    if not all(isinstance(one, Quantity) and _is_in_parentheses(clause, one) for one in limits[:1]):
+        return expr
+    return Alternatives((limit, expr)) if all(isinstance(one, Quantity) for one in limits) else expr
+
+
+def _is_in_parentheses(clause: Clause, limit: Quantity) -> bool:
+    before = [
+        token.text
+        for at, token in enumerate(clause.tokens)
+        if clause.span(at, at + 1).end <= limit.span.start
+    ]
+    opened = "(" in before[-5:]
+    return opened and ")" not in before[len(before) - before[::-1].index("(") :]
