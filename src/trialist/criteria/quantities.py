@@ -483,9 +483,11 @@ def _range_from(
     closing, after = _closing_sign(tokens, joins[0].last if joins else low.last + 1, text)
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
-    high = _number(tokens, after, text)
+    high = _number(tokens, after, text, compared=stated)
     if high is not None and low.unit is not None and high.unit is not None:
         _same_unit(low, high)
+    if high is not None and high.value < 0 and high.value < low.value:
+        low.value, high.value = high.value, low.value  # `between 0 and -4`
     if high is None or low.value >= high.value:
         return None
     if low.unit is not None and high.unit is None and high.basis is Basis.ABSOLUTE:
