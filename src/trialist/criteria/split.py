@@ -99,6 +99,8 @@ class _Line:
     glued: tuple[int, int] | None = None
 
 
+# a bullet or a number with nothing behind it
+_EMPTY = re.compile(r"\W*(?:\d{1,2}[.)])?\W*")
 # Below a heading of healthy controls: `Subjects with hepatic impairment:`
 _PATIENTS_AGAIN = re.compile(
     r"(?:patients?|subjects?|participants?|individuals?|those)[ ]+with(?![^\n]*\b(?:healthy|normal|controls?)\b)[^\n.;:]+:\s*",
@@ -139,7 +141,10 @@ def split_text(text: str) -> Outline:
         depth = _depth(stack, line)
         items.extend(_items(text, line, depth, state))
         last = line
-    return Outline(tuple(_trim(text, item) for item in items), tuple(headings))
+    kept = [
+        one for one in (_trim(text, item) for item in items) if not _EMPTY.fullmatch(text, one.start, one.end)
+    ]
+    return Outline(tuple(kept), tuple(headings))
 
 
 def _lines(text: str) -> list[_Line]:

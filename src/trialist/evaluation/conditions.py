@@ -10,6 +10,7 @@ from trialist.criteria.nodes import Concept, Exposure, ReproState, Trialwise, Wi
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer, if_agreed, one_holds
 from trialist.evaluation.graded import answer_result, sex_evidence
+from trialist.evaluation.inferring import INFERRED
 from trialist.evaluation.kinship import (
     caused_by,
     characters,
@@ -219,6 +220,8 @@ def _status(said: str, words: frozenset[str], fact: Fact, asked: str) -> Check:
 def _one_status(said: str, words: frozenset[str], fact: Fact, asked: str) -> Truth:
     told = says(said, words)
     told = told if told.is_decided else caused_by(said, fact.id)
+    if said in _SHOWN and fact.origin.document == INFERRED:  # it was inferred from them
+        return Truth.TRUE
     if told.is_decided or said not in {"active", "current", "ongoing", "resolved"}:
         return told
     if fact.status is Status.ENDED:
@@ -351,6 +354,7 @@ def answer_trialwise(atom: Trialwise, known: Known) -> Answer:
     return _either(now, answer_presence(replace(ask, when=When.EVER), facts, known), need)
 
 
+_SHOWN = frozenset({"symptoms of", "signs of", "signs and symptoms of", "signs or symptoms of"})
 _FEMALE_STATES = frozenset({"pregnant", "lactating", "child_bearing_potential", "postmenopausal"})
 _STATE_NAMES: Mapping[str, str] = {
     "pregnant": "pregnancy",

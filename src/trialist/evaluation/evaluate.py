@@ -45,8 +45,14 @@ from trialist.evaluation.graded import answer_biomarker, answer_count, answer_or
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.measured import answer_quantity
-from trialist.evaluation.narrative import UNREAD_REST, as_noted, doubt_of_narrative, is_for_women_only
-from trialist.evaluation.noting import asks_of_others
+from trialist.evaluation.narrative import (
+    UNREAD_REST,
+    as_noted,
+    doubt_of_narrative,
+    is_for_women_only,
+    says_nothing_of_allergies,
+)
+from trialist.evaluation.noting import UNDEFINED, asks_of_others, without_definition
 from trialist.evaluation.persons import (
     answer_attestation,
     answer_demographic,
@@ -116,6 +122,13 @@ def _of_narrative(criterion: Criterion, known: Known) -> Assessment:
     """One criterion as the reader of a whole narrative takes it."""
     criterion, told = as_noted(criterion)
     answer = answer_expr(as_asked(criterion), known)
+    if answer.truth is Truth.UNKNOWN and not answer.is_conflict:
+        undefined = without_definition(
+            criterion, _decider(known), is_silent_on_allergies=says_nothing_of_allergies(known)
+        )
+        found = answer if undefined is None else answer_expr(undefined, known)
+        if undefined is not None and found.truth is Truth.FALSE and found.rests_on_absence:
+            criterion, answer, told = replace(criterion, expr=undefined), found, (*told, UNDEFINED)
     answer = replace(answer, assumptions=(*answer.assumptions, *told)) if told else answer
     others = asks_of_others(criterion, answer.truth, known, is_by_silence=answer.rests_on_absence)
     if others and criterion.counts and criterion.modality is Modality.REQUIRED:

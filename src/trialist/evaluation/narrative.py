@@ -35,15 +35,13 @@ from trialist.criteria.nodes import (
     ReproState,
     Trialwise,
     atoms,
-    join_all,
-    join_any,
 )
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
 from trialist.evaluation.known import Known
-from trialist.evaluation.noting import as_meant, is_aim_of_meeting, shows_by_test
+from trialist.evaluation.noting import as_meant, is_aim_of_meeting, shows_by_test, without
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Need, Who
 from trialist.patient.facts import Certainty, Fact, FactKind, Sex
@@ -98,7 +96,7 @@ def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
         for one in found
         if isinstance(one, Concept) and one.broader == "comorbidity" and len(one.examples) > 1
     ]
-    expr = _without(criterion.expr, lambda one: any(one is other for other in left_out))
+    expr = without(criterion.expr, lambda one: any(one is other for other in left_out))
     if not left_out or expr is None:
         return criterion, doubts
     names = dict.fromkeys(_said(one) for one in left_out)
@@ -155,26 +153,6 @@ def _of_consent(found: list[Any]) -> list[Any]:
     return spoken + (able if all(one.affirmed for one in given) else [])
 
 
-def _without(expr: Expr, is_out: Callable[[Expr], bool]) -> Expr | None:
-    """An expression without some of its atoms; None when nothing is left."""
-    match expr:
-        case And(of) | Or(of):
-            left = [one for one in (_without(one, is_out) for one in of) if one is not None]
-            return (join_all(left) if isinstance(expr, And) else join_any(left)) if left else None
-        case AtLeast() | ExceptWhen():
-            return expr
-        case Not(of):
-            inner = _without(of, is_out)
-            return None if inner is None else Not(inner)
-        case Alternatives(readings):
-            kept = tuple(
-                dict.fromkeys(one for one in (_without(one, is_out) for one in readings) if one is not None)
-            )
-            return Alternatives(kept) if len(kept) > 1 else kept[0] if kept else None
-        case _:
-            return None if is_out(expr) else expr
-
-
 def is_for_women_only(criterion: Criterion, known: Known) -> bool:
     """Whether all that a sentence asks is about pregnancy and the like, and the patient is a man."""
     if known.patient.sex is not Sex.MALE or _MEN_TOO.search(criterion.text):
@@ -202,10 +180,10 @@ def doubt_of_narrative(
     said = f"“{criterion.text}”"
     if _is_unread_requirement(criterion, answer):
         return Need(Who.READER, said, "what was not understood meets no requirement: has to be read")
-    if answer.rests_on_absence:
-        return _half_mentioned(criterion, known, decide)
     if _is_promise_that_excludes(criterion, answer.truth, decide):
         return Need(Who.READER, said, "a promise does not exclude: has to be read")
+    if answer.rests_on_absence:
+        return _half_mentioned(criterion, known, decide)
     if _is_inferred_against(criterion, answer):
         return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
     unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -17,13 +17,20 @@ from typing import Any
 from trialist.criteria.criterion import Criterion, Polarity
 from trialist.criteria.nodes import (
     Alternatives,
+    And,
+    AtLeast,
     Attestation,
+    ExceptWhen,
     Exposure,
     Expr,
+    Not,
     Opaque,
     Or,
+    Ordinal,
     Quantity,
+    Trialwise,
     atoms,
+    join_all,
     join_any,
 )
 from trialist.evaluation.kinship import narrower
@@ -35,10 +42,17 @@ from trialist.patient.facts import FactKind, word_stems
 AS_READ = Assumption("manner", "what was read of the sentence is taken for all that it says")
 """Where a reading is doubted as a whole, and a narrative is read with it all the same."""
 
-NO_PROMISE = Assumption("manner", "that somebody agrees to something is taken to exclude nobody")
+NO_PROMISE = Assumption("manner", "taking part in something is taken for no promise")
 """Where an exclusion was read in part as a promise."""
 
+UNDEFINED = Assumption("manner", "what defines it is not told of either")
+"""Where a narrative is silent on a disease, and the values by which it is defined are not known."""
+
+GIVES_UP = Assumption("manner", "that something has to be given up is taken for a promise")
+"""Where a requirement asks what a patient will do in the study."""
+
 _TAKES_PART = re.compile(r"participat|take part|taking part|enrol", re.IGNORECASE)
+_TRIAL = re.compile(r"\b(?:trial|study|studies)", re.IGNORECASE)
 _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
 
 
@@ -56,6 +70,10 @@ def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     if read is not None:
         expr = read
         told.append(AS_READ)
+    promise = _as_promise(criterion)
+    if promise is not None:
+        expr = promise
+        told.append(GIVES_UP)
     kept = _without_promises(expr, criterion.text) if criterion.polarity is Polarity.EXCLUSION else None
     if kept is not None:
         expr = kept
@@ -85,11 +103,91 @@ def _is_participation(one: Expr, text: str) -> bool:
 
 
 def _without_promises(expr: Expr, text: str) -> Expr | None:
-    """The alternatives without those by which somebody agrees to something; None where there are none, or nothing else."""
-    if not isinstance(expr, Or):
+    """The alternatives with taking part in something for what it is; None where none was read as a promise."""
+    if not isinstance(expr, Or) or not any(_is_participation(one, text) for one in expr.of):
         return None
-    left = [one for one in expr.of if not _is_participation(one, text)]
-    return join_any(left) if left and len(left) < len(expr.of) else None
+    return join_any([_taken_part(one, text) if _is_participation(one, text) else one for one in expr.of])
+
+
+def _taken_part(one: Expr, text: str) -> Expr:
+    span = next(iter(atoms(one))).span
+    if _TRIAL.search(text) is not None:
+        return Trialwise("other_trial", span)
+    return Opaque(str(getattr(one, "surface", "")) or text, span)
+
+
+_ALLERGY = re.compile(
+    r"\W*(?:(?:known|any|history of|previous|prior|documented|suspected|severe|patients? with|subjects? with|an?)[ ]+)*(?:allerg|hypersensitiv|anaphyla)",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    r"\([^()]*(?:[<>≤≥=]|\bi\.?e\b|\bdefined|\bless than|\bmore than|\babove|\bbelow)[^()]*\)"
+    r"|\b(?:defined (?:as|by)|as (?:evidenced|indicated|shown|manifested) by|i\.e\.)[^.;]*",
+    re.IGNORECASE,
+)
+
+
+def without_definition(
+    criterion: Criterion, decide: Callable[[Expr], Truth], *, is_silent_on_allergies: bool
+) -> Expr | None:
+    """What excludes without the values and words that define it, where none of them is known; None where there are none.
+
+    "Renal failure (creatinine clearance < 20 ml/min)": whose note is silent on the kidneys is taken to have none. Of what allergies
+    are to abbreviations are no more than that, where a note tells of no allergy.
+    """
+    if criterion.polarity is not Polarity.EXCLUSION or len(criterion.spans) != 1:
+        return None
+    is_of_allergies = _ALLERGY.match(criterion.text) is not None and is_silent_on_allergies
+    begins = criterion.spans[0].start
+    places = [found.span() for found in _DEFINES.finditer(criterion.text)]
+
+    def is_definition(one: Expr) -> bool:
+        if not isinstance(one, Quantity | Ordinal | Opaque) or decide(one) is not Truth.UNKNOWN:
+            return False
+        if is_of_allergies and isinstance(one, Opaque) and one.text.isupper():  # to something abbreviated
+            return True
+        start, end = one.span.start - begins, one.span.end - begins
+        return any(first < end and start < last for first, last in places)
+
+    if not any(is_definition(one) for one in atoms(criterion.expr)):
+        return None
+    return without(criterion.expr, is_definition)
+
+
+def without(expr: Expr, is_out: Callable[[Expr], bool]) -> Expr | None:
+    """An expression without some of its atoms; None when nothing is left."""
+    match expr:
+        case And(of) | Or(of):
+            left = [one for one in (without(one, is_out) for one in of) if one is not None]
+            return (join_all(left) if isinstance(expr, And) else join_any(left)) if left else None
+        case AtLeast() | ExceptWhen():
+            return expr
+        case Not(of):
+            inner = without(of, is_out)
+            return None if inner is None else Not(inner)
+        case Alternatives(readings):
+            kept = tuple(
+                dict.fromkeys(one for one in (without(one, is_out) for one in readings) if one is not None)
+            )
+            return Alternatives(kept) if len(kept) > 1 else kept[0] if kept else None
+        case _:
+            return None if is_out(expr) else expr
+
+
+_GIVES_UP = re.compile(
+    r"\W*(?:(?:all )?(?:patients?|subjects?|participants?|individuals?|volunteers?)[ ])?(?:must|should|will|need to|have to|are required to|agrees? to|(?:is |are |be )?willing to)[ ]"
+    r"(?:discontinue|stop|avoid|refrain|abstain|withhold|cease|(?:not|never)[ ](?:take|use|receive|consume|drink|smoke|start))\b",
+    re.IGNORECASE,
+)
+
+
+def _as_promise(criterion: Criterion) -> Expr | None:
+    """A promise, where a requirement asks that something be given up in the study; None where it does not."""
+    if criterion.polarity is not Polarity.INCLUSION or _GIVES_UP.match(criterion.text) is None:
+        return None
+    if any(isinstance(one, Attestation) for one in atoms(criterion.expr)):
+        return None
+    return Attestation("refrain", next(iter(atoms(criterion.expr))).span, surface=criterion.text)
 
 
 def is_aim_of_meeting(atom: Expr) -> bool:
