@@ -346,10 +346,11 @@ def gold_value(said: str) -> set[Side] | None:
     said = re.sub(r"<\s*/?\s*(?:or)?\s*=|=\s*/?\s*<|[(]\s*≤\s*[)]", "≤", said)
     said = re.sub(r">\s*/?\s*(?:or)?\s*=|=\s*/?\s*>|[(]\s*≥\s*[)]|at/above|than/equals to", "≥", said)
     said = re.sub(r"(?<=\d),(?=\d)", ".", said)
+    said = re.sub(r"\b(and|to) ?- ?(?=\d)", r"\1 −", said)  # `between 0 and -4`
     numbers = [
-        Decimal(one)
+        Decimal(one.replace("−", "-"))
         for one in re.findall(
-            r"(?<![a-z^\d.])\d+(?:\.\d+)?",
+            r"(?<![a-z^\d.])−?\d+(?:\.\d+)?",
             re.sub(r"1\.73|10\s?\^\s?\d+|10\*\d|/mm3|m2|x\s?10\d?|10e\d", " ", said),
         )
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 from trialist.errors import InvalidParameterError
 from trialist.pages.addresses import changed, without, written
 from trialist.pages.cards import distance_words, marked
+from trialist.pages.illnesses import asking_for, illnesses
+from trialist.query.facets import Facet, FacetCount
 from trialist.query.site_counts import middle_of
 from trialist.serving.application import Application
 from trialist.settings import read_settings
@@ -278,3 +281,16 @@ def test_distances_as_people_say_them(metres, words):
 def test_marked_texts_keep_every_character():
     pieces = marked("one two three", [(4, 7)])
     assert [(one.text, one.is_hit) for one in pieces] == [("one ", False), ("two", True), (" three", False)]
+
+
+def test_headings_that_name_no_illness_are_passed_over_where_a_few_stand_for_all() -> None:
+    def count(value: str, *, is_chosen: bool = False) -> FacetCount:
+        return FacetCount(value, 5, value, None, is_chosen)
+
+    given = [count("Asthma"), count("Syndrome"), count("Disease"), count("Stroke"), count("Leukemia")]
+    facet = Facet("condition", "ConditionMeshTerm", tuple(given), studies=100, missing=3, distinct=40)
+    assert [one.value for one in illnesses(facet, 2).counts] == ["Asthma", "Stroke"]
+    assert illnesses(facet, 2).distinct == 40, "they are among those that are not shown"
+    asked_for = replace(facet, counts=(count("Syndrome", is_chosen=True), *given[2:]))
+    assert [one.value for one in illnesses(asked_for, 2).counts] == ["Syndrome", "Stroke"]
+    assert asking_for(10) >= 10 + 2

@@ -33,12 +33,13 @@ _NO_HISTORY = re.compile(
 _DIAGNOSED = re.compile(
     r"\b(?:diagnosed|diagnosis (?:of|made|within|in))\b(?! (?:condition|disease)s?\b)", re.IGNORECASE
 )
+_SURE = frozenset({"known", "diagnosed", "confirmed", "documented", "proven", "suspected"})
 _NEAR_THE_START = 3  # tokens
 
 
 def with_suspicion(clause: Clause, expr: Expr) -> Expr:
     """`known or suspected A or B`, `known or suspected allergy to C`: said once, of all that stands behind it."""
-    if not _KNOWN_OR_SUSPECTED.match(clause.said(0, len(clause.tokens))):
+    if clause.words.isdisjoint(_SURE) or not _KNOWN_OR_SUSPECTED.match(clause.said(0, len(clause.tokens))):
         return expr
     if isinstance(expr, Concept):
         return expr if expr.certainty else replace(expr, certainty=KNOWN_OR_SUSPECTED)
@@ -46,6 +47,13 @@ def with_suspicion(clause: Clause, expr: Expr) -> Expr:
         of: list[Any] = [with_suspicion(clause, one) for one in expr.of]
         return Or(tuple(of))
     return expr
+
+
+def _speaks_of_a_diagnosis(clause: Clause) -> bool:
+    words = clause.words
+    if not clause.text.isascii() or "diagnosed" in words or "diagnosis" in words:
+        return _DIAGNOSED.search(clause.said(0, len(clause.tokens))) is not None
+    return False
 
 
 def with_history(clause: Clause, expr: Expr) -> Expr:
@@ -66,7 +74,7 @@ def _of_old(one: Concept) -> Concept:
 
 def with_diagnosis(clause: Clause, expr: Expr) -> Expr:
     """`diagnosed with cancer in the past 6 months`: the time is that of the diagnosis, which stands beside it."""
-    if not _DIAGNOSED.search(clause.said(0, len(clause.tokens))):
+    if not _speaks_of_a_diagnosis(clause):
         return expr
     if isinstance(expr, Or) and all(isinstance(one, Concept) for one in expr.of):
         of: list[Any] = [_diagnosed(one) for one in expr.of if isinstance(one, Concept)]
@@ -85,7 +93,7 @@ def _says_diagnosed(one: Concept) -> bool:
 
 def dates_a_diagnosis(clause: Clause, expr: Expr) -> bool:
     """Whether the time of a diagnosis was read as the time of the disease."""
-    return _DIAGNOSED.search(clause.said(0, len(clause.tokens))) is not None and any(
+    return _speaks_of_a_diagnosis(clause) and any(
         isinstance(one, Concept)
         and one.time is not None
         and one.time.length is not None

@@ -60,7 +60,7 @@ _PLAIN = (Demographic, Attestation)
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
     found = list(atoms(expr))
-    if any(isinstance(one, Opaque) for one in found):
+    if Opaque in map(type, found):
         return expr
     expr = with_suspicion(clause, of_one_sex(clause, expr))
     expr = with_diagnosis(clause, with_history(clause, expr))
@@ -197,7 +197,7 @@ _OF_THEN = frozenset(
 
 def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str | None:
     """The name of the first doubt about a reading."""
-    if any(isinstance(one, Concept | Exposure) and _is_no_name(one) for one in found):
+    if any(isinstance(one, (Concept, Exposure)) and _is_no_name(one) for one in found):
         return "no_name"
     if dates_a_diagnosis(clause, expr):
         return "time_of_diagnosis"
@@ -205,12 +205,13 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
         return "opposites"
     if _loses_a_test(clause, found):
         return "test_lost"
-    words = {token.text for token in clause.tokens}
+    words = clause.words
     said = clause.said(0, len(clause.tokens))
-    for one in _patterns():
+    by_word = _patterns_by_word()
+    for at in sorted({at for word in words & by_word.keys() for at in by_word[word]}):
+        one = _patterns()[at]
         if (
-            not words.isdisjoint(one.needs)
-            and len(found) >= one.atoms
+            len(found) >= one.atoms
             and (excludes or not one.only_excludes)
             and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
             and one.pattern.search(said)
@@ -278,6 +279,16 @@ def _patterns() -> tuple[_Words, ...]:
         )
         for name, row in _rules()["doubts"].items()
     )
+
+
+@cache
+def _patterns_by_word() -> Mapping[str, tuple[int, ...]]:
+    """For each word that a pattern needs, the places of the patterns that need it."""
+    found: dict[str, tuple[int, ...]] = {}
+    for at, one in enumerate(_patterns()):
+        for word in one.needs:
+            found[word] = (*found.get(word, ()), at)
+    return found
 
 
 @cache
@@ -464,9 +475,8 @@ def _bears_beside_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool
         return False
     allergies = sum(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
     given = any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
-    return allergies > 1 or (
-        allergies > 0 and given
-    )  # two at once: `allergic to lidocaine (a numbing agent)`
+    is_gloss = allergies > 1 and not any(token.text == "and" for token in clause.tokens)
+    return is_gloss or (allergies > 0 and given)  # `allergic to lidocaine (a numbing agent)`
 
 
 def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:

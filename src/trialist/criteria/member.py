@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.gather import widen, with_cause
@@ -37,6 +37,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.open_words import exposure_heads, heads, recognise
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
+from trialist.criteria.quick import replace
 
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _BODY_SITES = word_set("body_sites")
@@ -61,6 +62,7 @@ _DISEASES = frozenset(
     }
 )
 _LIMITING = frozenset({"status", "severity", "route"})
+_BEHIND_A_THING = MODIFIERS - {"positive", "negative", "allergy"}
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
@@ -124,9 +126,12 @@ class MemberReader:
                 break
             modifiers = self._add(piece, pieces[:place], parts, modifiers)
             place += 1
-        unread = [one for one in pieces if one.kind in MODIFIERS or one.kind in {"word"}]
         if not parts:
-            return None, modifiers, unread
+            return (
+                None,
+                modifiers,
+                [one for one in pieces if one.kind in MODIFIERS or one.kind == "word"],
+            )
         trailing = self._trailing(pieces)
         if trailing and not modifiers.used:
             parts = self._with_trailing(parts, trailing)
@@ -162,6 +167,8 @@ class MemberReader:
             return modifiers
         if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
             return modifiers
+        if piece.expr is None:
+            return self._take(piece, parts, modifiers)
         if isinstance(piece.expr, Quantity) and not parts and any(one.kind == "history" for one in before):
             parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
             modifiers.used = True
@@ -182,7 +189,7 @@ class MemberReader:
     def _trailing(self, pieces: list[Piece]) -> list[Piece]:
         """The modifiers behind the last atom of a member."""
         at = len(pieces)
-        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative", "allergy"}:
+        while at and pieces[at - 1].kind in _BEHIND_A_THING:
             at -= 1
         return pieces[at:] if at and pieces[at - 1].expr is not None else []
 

@@ -19,13 +19,16 @@ _AIM = re.compile(
     r"\bto (?:maintain|achieve|keep|reach|obtain|ensure|attain|sustain|restore)\b[^,;:.()]{0,60}$",
     re.IGNORECASE,
 )
+_SEXES = frozenset({"sex", "sexes", "gender", "genders"})
 _LOOKS_BACK = 90  # characters in which a verb of aiming may stand before its number
 
 
 def of_both_sexes(clause: Clause) -> Expr | None:
     """Everybody, where a clause says nothing but that both sexes take part; else None."""
-    said = " ".join(token.text for token in clause.tokens if token.text not in {".", ":"})
-    if clause.excludes or _BOTH.fullmatch(said) is None:
+    if clause.excludes or clause.words.isdisjoint(_SEXES):
+        return None
+    said = " ".join([token.text for token in clause.tokens if token.text not in {".", ":"}])
+    if _BOTH.fullmatch(said) is None:
         return None
     return Demographic("sex", clause.span(0, len(clause.tokens)), values=("male", "female"))
 

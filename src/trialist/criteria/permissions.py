@@ -19,7 +19,6 @@ SHUT_OUT = re.compile(
     re.IGNORECASE,
 )
 """The end of a sentence whose subjects take no part: `… are not eligible for the study`."""
-
 SHUT_OUT_IF = re.compile(
     r"(?:^|(?<=[ ]))(?:patients?|subjects?|participants?|they|those|individuals?)?[ ]*(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+eligible|ineligible|excluded)(?:[ ]+from[ ]+(?:the |this )?(?:study|trial))?[ ]+if(?:[ ]+(?:they|he|she)\b)?(?:[ ]+have\b)?",
     re.IGNORECASE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from trialist.criteria.nodes import (
     KNOWN_OR_SUSPECTED,
@@ -28,6 +28,7 @@ from trialist.criteria.nodes import (
     Window,
     join_any,
 )
+from trialist.criteria.quick import replace
 
 MODIFIERS = frozenset(
     {

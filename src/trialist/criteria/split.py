@@ -6,12 +6,12 @@ Total: every line becomes a heading, an item, or part of one; what is left over 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from trialist.criteria.criterion import Polarity, Population
 from trialist.criteria.enumerators import glued_lines, run_in_bullets, run_in_numbers
-from trialist.criteria.quick import quick
+from trialist.criteria.quick import quick, replace
 from trialist.criteria.sections import Heading, inline_headings, read_heading
 
 _BULLET = re.compile(r"[ ]*(?P<mark>(?:[-*+•§¤]{1,3}|o(?=[ ]+[A-Z0-9])|>(?=[ ]*[A-Z]))[ ]*)(?=\S)")

@@ -40,6 +40,7 @@ from trialist.pages.find_asked import (
     read_search,
 )
 from trialist.pages.find_form import form_of
+from trialist.pages.illnesses import asking_for, illnesses
 from trialist.pages.shown import Shown, moved
 from trialist.query.hits import Selection
 from trialist.query.pages import write_token
@@ -53,7 +54,8 @@ from trialist.views.tables import words
 PATH = "/find"
 _KNOWN = frozenset({*WORDS, *FILTERS, *SINGLE, "col"})
 _OPEN_GROUPS = frozenset({"status", "country", "phase"})
-_FACET_SIZES = {"country": 12, "condition": 12, "start-year": 12}
+_MOST_CONDITIONS = 12
+_FACET_SIZES = {"country": 12, "condition": asking_for(_MOST_CONDITIONS), "start-year": 12}
 _UNREADABLE = (InvalidParameterError, QuerySyntaxError, UnknownFieldError, LimitExceededError)
 _EXPORTS = (("CSV table", "csv"), ("RIS", "ris"), ("BibTeX", "bib"), ("JSON", "json"))
 _OTHER_SPONSORS = {
@@ -90,7 +92,7 @@ def home_page(asked: Asked) -> Shown:
     """`/`: the form alone, and ways to look around."""
     finder = asked.served.finder
     selection = finder.select({}, check=asked.check)
-    facet = finder.facets(selection, ["condition"], most=10)["condition"]
+    facet = illnesses(finder.facets(selection, ["condition"], most=asking_for(10))["condition"], 10)
     examples = tuple((one.label, written(PATH, (("cond", one.value),))) for one in facet.counts)
     return Shown(
         "home.html", HomePage("Find a clinical study", form_of(asked, keeps_filters=False), examples)
@@ -131,6 +133,7 @@ def _results(asked: Asked, given: Pairs, search: Search, selection: Selection, n
     is_table = asked.text("view") == "table"
     columns = tuple(name for name in asked.texts("col") if name in COLUMNS) or USUAL
     facets = finder.facets(selection, list(FACETS), most=8, sizes=_FACET_SIZES, check=asked.check)
+    facets = {**facets, "condition": illnesses(facets["condition"], _MOST_CONDITIONS)}
     return ResultsPage(
         title=f"{total:,} {'study' if total == 1 else 'studies'} found",
         form=form_of(asked, keeps_filters=False),

@@ -11,6 +11,7 @@ from trialist.pages.asked import Asked
 from trialist.pages.find import PATH as FIND
 from trialist.pages.find import given_of
 from trialist.pages.find_asked import read_search
+from trialist.pages.illnesses import asking_for, illnesses
 from trialist.pages.maps import MapShown, map_shown
 from trialist.pages.shown import Shown
 from trialist.query.hits import Selection
@@ -109,7 +110,10 @@ def _facet(asked: Asked, selection: Selection, name: str, most: int) -> Facet:
 
 def _charts(asked: Asked, selection: Selection, given: Pairs, countries: Facet) -> Iterator[Chart]:
     for name, title, most in _CHARTS:
-        facet = _facet(asked, selection, name, most)
+        is_condition = name == "condition"
+        facet = _facet(asked, selection, name, asking_for(most) if is_condition else most)
+        if is_condition:
+            facet = illnesses(facet, most)
         if facet.counts:
             yield _chart(facet, title, given)
     yield _chart(countries, "By country", given, _MOST_NAMES)
