@@ -199,7 +199,9 @@ def test_on_paper_there_is_what_was_found_and_nothing_to_press(window: Watched) 
             window.open(address)
             expect(page.locator("table").first).to_be_visible()
             beyond = "tables => tables.filter(one => one.getBoundingClientRect().right > innerWidth).length"
-            assert page.locator("table").evaluate_all(beyond) == 0, f"{address} is cut at the edge of the paper"
+            assert page.locator("table").evaluate_all(beyond) == 0, (
+                f"{address} is cut at the edge of the paper"
+            )
         assert shown is not None
         page.set_viewport_size(shown)
         window.open(f"/study/{FIRST}")
