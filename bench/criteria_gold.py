@@ -15,14 +15,16 @@ What is compared, and what the annotators left undecided and is therefore not co
   negations there, ExceptWhen here; refusals and inabilities are negated attestations here, which can meet a negation there and are not
   counted otherwise. Only entities of the kinds that can be negated count. The relation stands at the head of a phrase ("no | treatment | with X"):
   what is joined with it and follows it behind prepositions alone is denied with it, unless we read the head as had. A result that we read as negative is a
-  negation there. Where an explicit word of negation stands before a thing of ours in a line in which nobody marked any negation, the line is not counted.
+  negation there. Each word of negation marks what it governs, also within an exception or another negation (nothing is turned back). `A unless B` is a choice here where it is
+  required: B counts as denied. What one statement of ours says together with the word that denies it ("disease that precludes surgery") is not counted. Where an explicit word of negation stands before a thing of ours in a line in which nobody marked any negation, the line is not counted.
 - *Times*: Has_temporal with a number in digits or words, or with one unit of time that names none ("the past month" is one). Our atom has to carry a window with one of the numbers. The relation stands
   at one member of a list; it holds for the others as well. Consent, contraception and survival are statements here, and have no
   window. Where a Temporal was marked and joined to nothing, nothing of its line is counted.
 - *OR and AND*: pairs of things (no pairs of qualifiers or values: they are no atoms here). A pair of ours counts where both are joined by any chain
   of relations between things (a value or time that both share says nothing of how the two are joined); pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
   of a group is joined with all; whether "A or D" follows from "A or B", "B and C" and "C or D"
-  is left open ("(A or B) and (C or D)" is written so as well), and not counted. What one name of ours holds as a whole is joined. A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
+  is left open ("(A or B) and (C or D)" is written so as well), and not counted. What one name of ours holds as a whole is joined, and so is a thing with the mere word that it is had
+  ("treatment with X", "history of Y" are one atom here). A guard (`for women …:`) is joined by AND. Of alternative readings the first counts.
 
 Precision is right answers of ours over answers, recall found gold over gold; they are counted apart.
 """
@@ -344,10 +346,11 @@ def gold_value(said: str) -> set[Side] | None:
     said = re.sub(r"<\s*/?\s*(?:or)?\s*=|=\s*/?\s*<|[(]\s*≤\s*[)]", "≤", said)
     said = re.sub(r">\s*/?\s*(?:or)?\s*=|=\s*/?\s*>|[(]\s*≥\s*[)]|at/above|than/equals to", "≥", said)
     said = re.sub(r"(?<=\d),(?=\d)", ".", said)
+    said = re.sub(r"\b(and|to) ?- ?(?=\d)", r"\1 −", said)  # `between 0 and -4`
     numbers = [
-        Decimal(one)
+        Decimal(one.replace("−", "-"))
         for one in re.findall(
-            r"(?<![a-z^\d.])\d+(?:\.\d+)?",
+            r"(?<![a-z^\d.])−?\d+(?:\.\d+)?",
             re.sub(r"1\.73|10\s?\^\s?\d+|10\*\d|/mm3|m2|x\s?10\d?|10e\d", " ", said),
         )
     ]

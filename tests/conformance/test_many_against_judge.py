@@ -6,6 +6,7 @@ import random
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,14 +17,16 @@ from trialist.criteria.witness import Witness, read_witness
 from trialist.demo import generate_study
 from trialist.evaluation.codes import code_of
 from trialist.evaluation.compiling import Healthy
-from trialist.evaluation.evaluate import evaluate
+from trialist.evaluation.evaluate import evaluate, has_headings
 from trialist.evaluation.known import Known
 from trialist.evaluation.leaves import answer_leaf
-from trialist.evaluation.many import Many, Outcome, outcome_of
+from trialist.evaluation.many import Many, Outcome, Tally, outcome_of
+from trialist.evaluation.near import near_miss
+from trialist.evaluation.near_many import may_be_near
 from trialist.evaluation.parts import Trial, need_told
 from trialist.evaluation.policy import SCREENING, STRICT, Policy
 from trialist.evaluation.screening import Screening, screen_outcome
-from trialist.evaluation.verdict import Who
+from trialist.evaluation.verdict import Class, Verdict, Who
 from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient, Sex
 from trialist.record import Study
@@ -45,6 +48,19 @@ Exclusion Criteria:
 * Contraindication to tacrolimus
 """
 
+_NEAR = """Inclusion Criteria:
+
+* ALT < 2 x ULN and platelets > 50 x 10^9/L
+* Creatinine < 1.5 mg/dL, or bilirubin < 2 mg/dL unless Gilbert syndrome
+
+Exclusion Criteria:
+
+* Malignancy other than basal cell carcinoma within 5 years
+* Chemotherapy within 4 weeks or radiotherapy within 3 months
+* Infection within 2 weeks, except upper respiratory infection
+* Prior transplantation and platelets < 50 x 10^9/L
+"""
+
 
 def _trials() -> list[Trial]:
     found = [
@@ -52,6 +68,8 @@ def _trials() -> list[Trial]:
     ]
     ages = Witness(minimum_age=(Decimal(12), "a"), maximum_age=(Decimal(60), "a"), sex="FEMALE")
     found += [Trial(parse_criteria(text), ages) for text in (_EXTRA, MORE, "Age over 18. No cancer.", "")]
+    found.append(Trial(parse_criteria("Female\nAge over 12 years"), Witness(sex="ALL")))
+    found.append(Trial(parse_criteria(_NEAR), ages))
     for number in range(60):
         study = Study.from_record(generate_study(number))
         found.append(Trial(criteria_of_study(study), read_witness(study)))
@@ -72,13 +90,39 @@ def check(trials: list[Trial], many: Many, patient: Patient, policy: Policy) -> 
     ]
     assert not wrong
     known = Known(patient, AS_OF, policy)
-    for at, told in many.tally(known).answered.told.items():
+    tally = many.tally(known)
+    check_near(trials, tally, verdicts)
+    for at, told in tally.answered.told.items():
         leaf = many.leaves.leaf(at)
         answer = answer_leaf(leaf, known)
         needs = {need_told(one) for one in answer.needs if one.who is Who.DATA}
         assert (told.code, set(map(need_told, told.needs))) == (code_of(answer), needs), leaf
         if not isinstance(leaf, Healthy):
             assert set(told.facts) == {one.fact for one in answer.evidence if one.fact is not None}, leaf
+
+
+def check_near(trials: list[Trial], tally: Tally, verdicts: list[Verdict]) -> None:
+    """No near miss is left out, among trials taken together and one by one."""
+    known = tally.known
+    near = [
+        at
+        for at, (one, verdict) in enumerate(zip(trials, verdicts, strict=True))
+        if verdict.verdict is Class.EXCLUDED
+        and near_miss(
+            verdict,
+            {each.id: each for each in one.criteria.criteria},
+            known.patient,
+            known,
+            one.fields,
+            is_headed=has_headings(one.criteria),
+        )
+    ]
+    excluded = np.flatnonzero(tally.outcomes.classes == 2)
+    may_be = list(may_be_near(tally, excluded))
+    assert sorted(may_be) == may_be
+    assert set(near) <= set(may_be) <= set(excluded.tolist())
+    for at in near:
+        assert list(may_be_near(tally, np.array([at]))) == [at]
 
 
 @settings(max_examples=12, deadline=None)

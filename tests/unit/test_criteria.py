@@ -16,6 +16,7 @@ from trialist.criteria.nodes import (
     Concept,
     Demographic,
     Interval,
+    Opaque,
     Or,
     Quantity,
     Span,
@@ -135,6 +136,19 @@ def test_donors_are_not_patients():
     first, second = parse_criteria(text).criteria
     assert (first.population, second.population) == (Population.PATIENT, Population.DONOR)
     assert only("I: DONOR: Age ≥ 12 years").population is Population.DONOR
+
+
+def test_patients_named_below_healthy_controls_are_patients() -> None:
+    text = "Inclusion Criteria:\n\nMatched Healthy Volunteers\n\n* Non-smokers\n\nSubjects with Hepatic Impairment:\n\n* Evidence of liver disease\n"
+    found = {one.text: one.population for one in parse_criteria(text).criteria}
+    assert found["Non-smokers"] is Population.CONTROL_GROUP
+    assert found["Evidence of liver disease"] is Population.PATIENT
+
+
+def test_what_a_head_says_is_not_met_is_not_asked_turned_round() -> None:
+    text = "Exclusion Criteria:\n\n* Patients whose laboratory data do not meet the following criteria:\n  * QTc < 470 ms\n"
+    (limit,) = (one for one in parse_criteria(text).criteria if "QTc" in one.text)
+    assert any(isinstance(one, Opaque) for one in atoms(limit.expr)), limit.plain
 
 
 def test_cohorts_are_scopes():
@@ -262,4 +276,4 @@ def test_nothing_nests_too_deep(said: str):
     for heading in HEADINGS.values():
         found = parse_criteria(heading + said * 300)
         assert found.coverage.lost == 0
-        assert len(found.criteria) == 1
+        assert len(found.criteria) == (said != "( ")  # nothing but brackets is no criterion

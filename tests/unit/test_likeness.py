@@ -89,7 +89,8 @@ def test_which_evidence_stays_is_what_the_answers_keep():
     assert table[codes.ALL, codes.FALSE | codes.ABSENCE, codes.FALSE] == 2
     assert table[codes.ALL, codes.TRUE, codes.UNKNOWN | codes.DATA] == 2
     assert table[codes.NOT, codes.TRUE, codes.FALSE] == 1
-    assert codes.kept_of_several(1, [codes.FALSE, codes.UNKNOWN | codes.DATA, codes.FALSE]) == [1]
+    three = (codes.FALSE, codes.UNKNOWN | codes.DATA, codes.FALSE)
+    assert codes.kept_of_several(1, three) == (1,)
 
 
 HEALTHY = """Inclusion Criteria:

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from trialist.criteria import parse_criteria
-from trialist.evaluation.evaluate import assess
+from trialist.criteria.witness import Witness
+from trialist.evaluation.evaluate import assess, evaluate
 from trialist.evaluation.known import Known
 from trialist.evaluation.policy import STRICT
 from trialist.evaluation.verdict import Effect
@@ -59,3 +60,10 @@ MAN = Patient(sex=Sex.MALE, birth=DateRange.on(date(1980, 1, 1)), facts=(STAY, P
 def test_effects(kind: str, line: str, effect: Effect):
     (criterion,) = [one for one in parse_criteria(f"{kind} Criteria:\n\n* {line}").criteria if one.counts]
     assert assess(criterion, Known(MAN, DAY, STRICT)).effect is effect
+
+
+def test_a_sex_without_headings():
+    criteria = parse_criteria("Female\nAge over 12 years")
+    for sex, effect in (("ALL", Effect.OPEN), ("FEMALE", Effect.EXCLUDES)):
+        told = evaluate(criteria, MAN, DAY, fields=Witness(sex=sex))
+        assert [one.effect for one in told.assessments if one.text == "Female"] == [effect]

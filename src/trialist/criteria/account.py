@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
@@ -97,6 +97,12 @@ _PERMITS = frozenset({"acceptable", "allowed", "permitted", "allowable"})  # wha
 _WORD = re.compile(r"[^\W_]+(?:'\w+)*")
 
 
+@lru_cache(256)
+def _all_of(named: tuple[str, ...], more: tuple[str, ...]) -> frozenset[str]:
+    """The words of several sets, and some more."""
+    return frozenset(more).union(*(_sets()[name] for name in named))
+
+
 class _Said:
     """What the parts of a reading say, gathered once."""
 
@@ -166,30 +172,28 @@ class _Said:
 
     def _small(self) -> frozenset[str]:
         """The small words that say nothing beside such parts."""
-        sets, types = _sets(), {type(one) for one in self.found}
-        own = set(sets["always"])
+        types = self.kinds
+        named = ["always", "in_exclusions" if self.clause.excludes else "in_inclusions"]
+        more = []
         if not types.isdisjoint({Quantity, Ordinal, Result, Biomarker}):
-            own |= sets["beside_numbers"]
+            named.append("beside_numbers")
         if Demographic in types:
-            own |= sets["beside_ages"]
+            named.append("beside_ages")
         if not types.isdisjoint({Attestation, Judgement, Trialwise}):
-            own |= sets["beside_statements"]
+            named.append("beside_statements")
         if not types.isdisjoint({Quantity, Demographic, Ordinal}):
-            own.add("inclusive")
-        if "untimed" not in self.cues and Exposure in types:
-            own |= sets["of_giving"]
-        if "allergy" in self.cues:
-            own |= sets["of_giving"]
+            more.append("inclusive")
+        if ("untimed" not in self.cues and Exposure in types) or "allergy" in self.cues:
+            named.append("of_giving")
         if not self.cues.isdisjoint({"planned", "current"}):
-            own |= sets["of_roles"]
-        if any(one.or_half_lives is not None for one in self.times):
-            own |= sets["of_half_lives"]
+            named.append("of_roles")
         if self.times:
-            own.add("visit")
-        own |= sets["in_exclusions" if self.clause.excludes else "in_inclusions"]
-        if Or in self.kinds and And not in self.kinds:
-            own.add("either")
-        return frozenset(own)
+            more.append("visit")
+            if any(one.or_half_lives is not None for one in self.times):
+                named.append("of_half_lives")
+        if Or in types and And not in types:
+            more.append("either")
+        return _all_of(tuple(named), tuple(more))
 
     def is_small(self, at: int, before: Piece | None) -> bool:
         """Whether a token that no piece took says nothing."""
@@ -315,6 +319,9 @@ class _Said:
         is_open = any(word in text for word in ("suspect", "possib", "probab"))
         is_sure = any(word in text for word in ("confirm", "proven", "verif"))
         named = any(isinstance(one, Concept) and one.domain == "condition" for one in self.found)
+        listed = [one.certainty for one in self.found if isinstance(one, Concept)]
+        if is_sure and Or in self.kinds and And not in self.kinds and len(set(listed)) > 1:
+            return False  # `verified breast or ovarian cancer`: said once, kept for one of them
         return (not is_open and not (is_sure and named)) or any(
             getattr(one, "certainty", "") for one in self.found
         )

@@ -8,7 +8,6 @@ without a variable stays opaque.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
@@ -32,6 +31,7 @@ from trialist.criteria.nodes import (
     Span,
 )
 from trialist.criteria.quantities import Bound
+from trialist.criteria.quick import replace
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.written_units import Unit
 
@@ -62,6 +62,8 @@ _BETWEEN = word_set("between_variable_and_number")
 
 def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequence[Hit]]) -> list[Attached]:
     """The bounds of a clause with what they are of."""
+    if not bounds:
+        return []
     found: list[Attached] = []
     measures = [hit for group in hits for hit in group if hit.entry.kind == "variable"]
     last_variables: list[Hit] = []

@@ -109,6 +109,7 @@ def for_sex(clause: Clause, one: Attached) -> Attached:
 _FASTING = frozenset({"fasting", "fasted"})
 _ROOM_AIR = "on room air"
 _SETTINGS = (("at", "rest"), ("on", "room", "air"), ("in", "room", "air"), ("breathing", "room", "air"), ("at", "room", "air"))  # fmt: skip
+_POSTURES = {"sitting": "sitting", "seated": "sitting", "supine": "supine", "standing": "standing"}
 _RAISED = frozenset({"elevated", "increased", "raised"})
 _LOWERED = frozenset({"decreased", "reduced"})
 
@@ -125,6 +126,8 @@ def with_setting(clause: Clause, one: Attached, limit: int) -> Attached:
         first, method = first - 2, _ROOM_AIR
     elif before == "resting":
         first, method = first - 1, "at rest"
+    elif before in _POSTURES:
+        first, method = first - 1, f"in {_POSTURES[before]} position"
     elif (before in _RAISED and interval.upper is None) or (before in _LOWERED and interval.lower is None):
         first -= 1
     for words in _SETTINGS:

@@ -14,6 +14,7 @@ from trialist.criteria.nodes import Alternatives, And, Opaque, Or, Ordinal
 from trialist.criteria.ordinals import read_steps, scale_row
 from trialist.criteria.tokens import Token
 
+_STEPPED = frozenset({"grade", "grades", "stage", "stages", "class"})
 _LETTERED = re.compile(r"(?P<step>i{1,3}|iv)[abc][0-9]?")
 
 
@@ -77,8 +78,10 @@ def _ordinals(clause: Clause, hits: Sequence[Sequence[Hit]]) -> list[Attached]:
         if one is not None and not taken & set(range(one.first, one.last)):
             found.append(one)
             taken |= set(range(one.first, one.last))
+    if clause.words.isdisjoint(_STEPPED):
+        return found
     for place, token in enumerate(clause.tokens):
-        if place in taken or token.text not in {"grade", "grades", "stage", "stages", "class"}:
+        if place in taken or token.text not in _STEPPED:
             continue
         one = _loose_grade(clause, place, taken)
         if one is not None:

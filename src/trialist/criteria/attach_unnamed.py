@@ -65,9 +65,8 @@ def read_unnamed(
         first = _before_parenthesis(clause, first, limit)  # `Medication Adherence Scale (MMAS) score < 6`
         words = [tokens[at].text for at in range(first, last)]
     known = _TURNING if words and words[-1] in _SCALES else _KNOWN  # a `depression scale` is no depression
-    if not words or any(
-        first <= hit.first < last for group in hits for hit in group if hit.entry.kind in known
-    ):
+    inside = [hit for group in hits for hit in group if first <= hit.first < last and hit.entry.kind in known]
+    if not words or (inside and not _is_measured_of_it(clause, bound, inside, last)):
         return None
     if not set(words) - {"an", "the", "at", "age", "ages"}:
         return None  # `diagnosed at an age below 18`
@@ -99,6 +98,18 @@ def read_unnamed(
         surface=clause.said(first, end),
     )
     return Attached(first, after, expr)
+
+
+def _is_measured_of_it(clause: Clause, bound: Bound, inside: Sequence[Hit], last: int) -> bool:
+    """`nicotine strength > 6 mg/mL`: whether a known thing only says of what something is measured, which is named behind it."""
+    if bound.unit is None or bound.unit.dimension in {"time", "half_lives", "count"}:
+        return False
+    if any(hit.entry.kind in _TURNING for hit in inside) or max(hit.last for hit in inside) >= last:
+        return False
+    return clause.tokens[last - 1].text in _MEASURES
+
+
+_MEASURES = word_set("measured_things")
 
 
 def _are_years(bound: Bound) -> bool:

@@ -16,24 +16,30 @@ from trialist.criteria.nodes import (
     Concept,
     Demographic,
     Expr,
+    Not,
     Or,
     Quantity,
     atoms,
 )
 
 _KNOWN_OR_SUSPECTED = re.compile(
-    r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
+    r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|and|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
+    re.IGNORECASE,
+)
+_NO_HISTORY = re.compile(
+    r"^\W*(?:\w+ ){0,4}(?:no|without|not|never)\b(?: \w+){0,3} history of\b|^\W*no (?:known )?(?:prior|previous)\b(?! or| and|/)",
     re.IGNORECASE,
 )
 _DIAGNOSED = re.compile(
     r"\b(?:diagnosed|diagnosis (?:of|made|within|in))\b(?! (?:condition|disease)s?\b)", re.IGNORECASE
 )
+_SURE = frozenset({"known", "diagnosed", "confirmed", "documented", "proven", "suspected"})
 _NEAR_THE_START = 3  # tokens
 
 
 def with_suspicion(clause: Clause, expr: Expr) -> Expr:
     """`known or suspected A or B`, `known or suspected allergy to C`: said once, of all that stands behind it."""
-    if not _KNOWN_OR_SUSPECTED.match(clause.said(0, len(clause.tokens))):
+    if clause.words.isdisjoint(_SURE) or not _KNOWN_OR_SUSPECTED.match(clause.said(0, len(clause.tokens))):
         return expr
     if isinstance(expr, Concept):
         return expr if expr.certainty else replace(expr, certainty=KNOWN_OR_SUSPECTED)
@@ -43,9 +49,32 @@ def with_suspicion(clause: Clause, expr: Expr) -> Expr:
     return expr
 
 
+def _speaks_of_a_diagnosis(clause: Clause) -> bool:
+    words = clause.words
+    if not clause.text.isascii() or "diagnosed" in words or "diagnosis" in words:
+        return _DIAGNOSED.search(clause.said(0, len(clause.tokens))) is not None
+    return False
+
+
+def with_history(clause: Clause, expr: Expr) -> Expr:
+    """`no history of heart failure`: what is denied is that it ever was."""
+    if not isinstance(expr, Not) or not _NO_HISTORY.search(clause.said(0, len(clause.tokens))):
+        return expr
+    if isinstance(expr.of, Concept):
+        return Not(_of_old(expr.of))
+    if isinstance(expr.of, Or) and all(isinstance(one, Concept) for one in expr.of.of):
+        of: list[Any] = [_of_old(one) for one in expr.of.of if isinstance(one, Concept)]
+        return Not(Or(tuple(of)))
+    return expr
+
+
+def _of_old(one: Concept) -> Concept:
+    return one if one.temporality or one.domain != "condition" else replace(one, temporality="history")
+
+
 def with_diagnosis(clause: Clause, expr: Expr) -> Expr:
     """`diagnosed with cancer in the past 6 months`: the time is that of the diagnosis, which stands beside it."""
-    if not _DIAGNOSED.search(clause.said(0, len(clause.tokens))):
+    if not _speaks_of_a_diagnosis(clause):
         return expr
     if isinstance(expr, Or) and all(isinstance(one, Concept) for one in expr.of):
         of: list[Any] = [_diagnosed(one) for one in expr.of if isinstance(one, Concept)]
@@ -64,7 +93,7 @@ def _says_diagnosed(one: Concept) -> bool:
 
 def dates_a_diagnosis(clause: Clause, expr: Expr) -> bool:
     """Whether the time of a diagnosis was read as the time of the disease."""
-    return _DIAGNOSED.search(clause.said(0, len(clause.tokens))) is not None and any(
+    return _speaks_of_a_diagnosis(clause) and any(
         isinstance(one, Concept)
         and one.time is not None
         and one.time.length is not None
@@ -85,6 +114,20 @@ def of_one_sex(clause: Clause, expr: Expr) -> Expr:
     return And((Demographic("sex", clause.span(named[0], named[0] + 1), values=(sexes.pop(),)), expr))
 
 
+def with_time_of_one(expr: Expr) -> Expr:
+    """`unstable angina, infarction within 6 months, arrhythmia`: the time of all before it, or of the one alone."""
+    members = [one for one in expr.of if isinstance(one, Concept)] if isinstance(expr, Or) else []
+    if not isinstance(expr, Or) or len(members) < len(expr.of):
+        return expr
+    times = [one.time for one in members]
+    timed = [at for at, one in enumerate(times) if one is not None and one.length is not None]
+    shared = len(timed) > 1 and timed == list(range(timed[-1] + 1)) and len({times[at] for at in timed}) == 1
+    if not shared or timed[-1] + 1 == len(times):
+        return expr
+    alone: list[Any] = [replace(one, time=None) if at < timed[-1] else one for at, one in enumerate(members)]
+    return Alternatives((expr, Or(tuple(alone))))
+
+
 def with_its_definition(clause: Clause, expr: Expr) -> Expr:
     """`renal insufficiency (clearance < 60)`: whoever is below, or below and known to have it; what both say is decided."""
     if isinstance(expr, Or) and any(isinstance(one, And) for one in expr.of):
@@ -93,11 +136,12 @@ def with_its_definition(clause: Clause, expr: Expr) -> Expr:
     if not isinstance(expr, And) or len(expr.of) != 2:
         return expr
     name, limit = expr.of
-    if not isinstance(name, Concept) or name.domain != "condition" or not isinstance(limit, Quantity):
+    limits = list(atoms(limit))
+    if not isinstance(name, Concept) or name.domain != "condition":
         return expr
-    if not _is_in_parentheses(clause, limit):
+    if not all(isinstance(one, Quantity) and _is_in_parentheses(clause, one) for one in limits[:1]):
         return expr
-    return Alternatives((limit, expr))
+    return Alternatives((limit, expr)) if all(isinstance(one, Quantity) for one in limits) else expr
 
 
 def _is_in_parentheses(clause: Clause, limit: Quantity) -> bool:

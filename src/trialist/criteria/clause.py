@@ -26,6 +26,8 @@ class Clause:
     rules: list[str] = field(default_factory=list)
     small: Low | None = None
     has_sex: bool | None = None
+    _words: frozenset[str] = field(default=frozenset(), init=False)
+    _words_of: Sequence[Token] = field(default=(), init=False)
 
     @property
     def low(self) -> Low:
@@ -33,6 +35,14 @@ class Clause:
         if self.small is None:
             self.small = lowered(self.text)
         return self.small
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The texts of its tokens: what a rule needs is looked for here before its places are."""
+        if self._words_of is not self.tokens:
+            self._words = frozenset([token[1] for token in self.tokens])
+            self._words_of = self.tokens
+        return self._words
 
     def names_a_sex(self) -> bool:
         """Whether a word for a sex stands among the tokens."""
@@ -42,8 +52,10 @@ class Clause:
 
     def span(self, first: int, last: int) -> Span:
         """The raw span of tokens `first` to `last` (exclusive)."""
-        return self.locate(self.tokens[first].start, self.tokens[last - 1].end)
+        tokens = self.tokens
+        return self.locate(tokens[first][2], tokens[last - 1][3])
 
     def said(self, first: int, last: int) -> str:
         """The words of tokens `first` to `last` (exclusive)."""
-        return self.text[self.tokens[first].start : self.tokens[last - 1].end]
+        tokens = self.tokens
+        return self.text[tokens[first][2] : tokens[last - 1][3]]

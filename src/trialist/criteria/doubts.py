@@ -19,8 +19,10 @@ from trialist.criteria.beside import (
     dates_a_diagnosis,
     of_one_sex,
     with_diagnosis,
+    with_history,
     with_its_definition,
     with_suspicion,
+    with_time_of_one,
 )
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import SEXES, read_rules, variables, word_set
@@ -41,6 +43,7 @@ from trialist.criteria.nodes import (
     Or,
     Ordinal,
     Quantity,
+    ReproState,
     Result,
     Span,
     Trialwise,
@@ -57,9 +60,10 @@ _PLAIN = (Demographic, Attestation)
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
     found = list(atoms(expr))
-    if any(isinstance(one, Opaque) for one in found):
+    if Opaque in map(type, found):
         return expr
-    expr = with_diagnosis(clause, with_suspicion(clause, of_one_sex(clause, expr)))
+    expr = with_suspicion(clause, of_one_sex(clause, expr))
+    expr = with_diagnosis(clause, with_history(clause, expr))
     found = list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
@@ -70,7 +74,7 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
         left_over = next(unaccounted(clause, pieces, expr), "")
         doubt = f"words/{left_over}" if left_over else ""
     if not doubt:
-        return with_its_definition(clause, with_both_times(clause, expr))
+        return with_time_of_one(with_its_definition(clause, with_both_times(clause, expr)))
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
@@ -115,15 +119,44 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     if isinstance(expr, Demographic):
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
     said = clause.said(0, len(clause.tokens))
-    if _NO_PROMISE.search(said) or _is_half_a_promise(expr, said) or _names_one_sex(clause):
+    if (
+        _NO_PROMISE.search(said)
+        or _OF_AN_AGE.match(said)
+        or _is_half_a_promise(expr, said)
+        or _names_one_sex(clause)
+        or _asks_some(expr, said)
+        or _TESTED.search(said)
+    ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
 
 
+# `adults who can consent`: how old they are is asked as well
+_OF_AN_AGE = re.compile(
+    r"\W*(?:all |any |only )?(?:[\w-]+ ){0,2}(?:adults?|child|children|adolescents?|elderly|pa?ediatric|infants?)\b(?! (?:or (?:legal|parent)|assent|care))",
+    re.IGNORECASE,
+)
 _OF_A_SEX = re.compile(
     r"^\W*(?:\w+ ){0,2}(?:women|woman|females?|men|males?)\b|\b(?:of|in|for|by) (?:all |fertile |adult )?(?:women|females|men|males)\b",
     re.IGNORECASE,
 )
+
+
+_TESTED = re.compile(
+    r"\bpregnancy test|\bnegative (?!impact|effect)|\bas (?:defined|described) in the (?:informed )?consent",
+    re.IGNORECASE,
+)
+
+
+_OF_SOME = re.compile(
+    r"\b(?:child-?[ ]?bearing|reproductive) (?:potential|age|capacity)\b|\bif\b|\bunless\b|\bnot (?:\w+ )?steril|\bwho (?:are|have|is|has)\b",
+    re.IGNORECASE,
+)
+
+
+def _asks_some(promise: Attestation, said: str) -> bool:
+    """`contraception if able to become pregnant`: of whom it is asked was lost."""
+    return promise.topic == "contraception" and _OF_SOME.search(said) is not None
 
 
 def _names_one_sex(clause: Clause) -> bool:
@@ -164,16 +197,21 @@ _OF_THEN = frozenset(
 
 def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str | None:
     """The name of the first doubt about a reading."""
-    if any(isinstance(one, Concept | Exposure) and _is_no_name(one) for one in found):
+    if any(isinstance(one, (Concept, Exposure)) and _is_no_name(one) for one in found):
         return "no_name"
     if dates_a_diagnosis(clause, expr):
         return "time_of_diagnosis"
-    words = {token.text for token in clause.tokens}
+    if any(_contradicts_itself(one) for one in found):
+        return "opposites"
+    if _loses_a_test(clause, found):
+        return "test_lost"
+    words = clause.words
     said = clause.said(0, len(clause.tokens))
-    for one in _patterns():
+    by_word = _patterns_by_word()
+    for at in sorted({at for word in words & by_word.keys() for at in by_word[word]}):
+        one = _patterns()[at]
         if (
-            not words.isdisjoint(one.needs)
-            and len(found) >= one.atoms
+            len(found) >= one.atoms
             and (excludes or not one.only_excludes)
             and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
             and one.pattern.search(said)
@@ -186,6 +224,29 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
             if asks(clause, node, excludes):
                 return name
     return None
+
+
+_OPPOSITES = (
+    {"active", "inactive"}, {"treated", "untreated"}, {"controlled", "uncontrolled"}, {"stable", "unstable"}, {"acute", "chronic"},
+    {"symptomatic", "asymptomatic"}, {"resolved", "unresolved"}, {"benign", "malignant"}, {"resectable", "unresectable"},
+)  # fmt: skip
+
+
+def _loses_a_test(clause: Clause, found: Sequence[Expr]) -> bool:
+    """`must use contraception, and must have a negative pregnancy test`: a promise that took the test with it."""
+    promised = any(isinstance(one, Attestation) and one.topic == "contraception" for one in found)
+    tested = any(isinstance(one, Result | ReproState) and not _is_of_bearing(one) for one in found)
+    return promised and not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
+
+
+def _is_of_bearing(one: Expr) -> bool:
+    return isinstance(one, ReproState) and one.state == "child_bearing_potential"
+
+
+def _contradicts_itself(one: Expr) -> bool:
+    """`meningitis (active or inactive)`: a choice that was read as both at once."""
+    status = set(getattr(one, "status", ()))
+    return any(pair <= status for pair in _OPPOSITES)
 
 
 @cache
@@ -218,6 +279,16 @@ def _patterns() -> tuple[_Words, ...]:
         )
         for name, row in _rules()["doubts"].items()
     )
+
+
+@cache
+def _patterns_by_word() -> Mapping[str, tuple[int, ...]]:
+    """For each word that a pattern needs, the places of the patterns that need it."""
+    found: dict[str, tuple[int, ...]] = {}
+    for at, one in enumerate(_patterns()):
+        for word in one.needs:
+            found[word] = (*found.get(word, ()), at)
+    return found
 
 
 @cache
@@ -328,6 +399,33 @@ def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
     return False
 
 
+_ANYTHING_DONE = frozenset(
+    {"surgery", "surgical procedure", "surgeries", "operation", "medication", "medications", "therapy", "treatment", "drug", "drugs", "procedure"}
+)  # fmt: skip
+
+
+def _aims_at_a_disease(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`surgery for glaucoma`: what was done for it, and not anything done beside the disease."""
+    if not isinstance(node, And):
+        return False
+    first, last = node.of[0], node.of[-1]
+    done = [one for one in atoms(first) if isinstance(one, Exposure)][-1:]
+    return (
+        bool(done)
+        and isinstance(last, Concept)
+        and done[0].surface.lower() in _ANYTHING_DONE
+        and re.search(r"\bfor\b", _between(clause, done[0], last)) is not None
+    )
+
+
+def _chooses_an_age(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`healthy male and/or female subjects aged 18 to 55`: nobody is asked for an age instead of something else."""
+    if not isinstance(node, Or) or excludes:
+        return False
+    ages = [isinstance(one, Demographic) and one.kind == "age" for one in node.of]
+    return any(ages) and not all(ages)
+
+
 def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
     parts = node.of if isinstance(node, And | Or) else (node,)
@@ -373,11 +471,12 @@ def _excepts_in_doubt(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _bears_beside_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`allergy to inhibitors (aspirin and clopidogrel)`: the drugs are what cannot be borne, not what is taken."""
-    return (
-        isinstance(node, And)
-        and any(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
-        and any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
-    )
+    if not isinstance(node, And):
+        return False
+    allergies = sum(isinstance(one, Concept) and one.domain == "allergy" for one in node.of)
+    given = any(isinstance(leaf, Exposure) for one in node.of for leaf in atoms(one))
+    is_gloss = allergies > 1 and not any(token.text == "and" for token in clause.tokens)
+    return is_gloss or (allergies > 0 and given)  # `allergic to lidocaine (a numbing agent)`
 
 
 def _opines_on_numbers(clause: Clause, node: Expr, excludes: bool) -> bool:
@@ -534,6 +633,8 @@ def _has_a_scale_beside(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("object", _takes_an_object),
+    ("aim", _aims_at_a_disease),
+    ("age_or", _chooses_an_age),
     ("agrees", _agrees_in_an_exclusion),
     ("excepts_itself", _excepts_itself),
     ("exception", _excepts_in_doubt),

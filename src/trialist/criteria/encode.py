@@ -87,11 +87,12 @@ def _node_encoder(kind: Any) -> Callable[[Any], Any]:
     def encode(value: Any) -> dict[str, Any]:
         out: dict[str, Any] = {"type": said}
         for name, inner in zip(names, values(value), strict=True):
-            if type(inner) is str:
+            of = inner.__class__
+            if of is str or of is tuple:
                 if inner:
-                    out[name] = inner
-            elif inner is not None and inner != ():
-                out[name] = _encoder(inner.__class__)(inner)
+                    out[name] = inner if of is str else [encode_value(one) for one in inner]
+            elif inner is not None:
+                out[name] = _encoder(of)(inner)
         if has_codes:
             out.update(_codes(value))
         return out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
@@ -25,6 +24,7 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.piece import Piece
+from trialist.criteria.quick import replace
 
 _LINKS = word_set("linking_two_things")
 

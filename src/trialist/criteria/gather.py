@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
@@ -32,6 +31,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import with_time
+from trialist.criteria.quick import replace
 
 CUES = frozenset({"history", "given", "current", "planned", "family"})
 
@@ -335,6 +335,8 @@ def settle_members(
     members: list[tuple[str, Expr]], clause: Clause, lists_any: bool
 ) -> list[tuple[str, Expr]]:
     """The members, where some are not members: another way to see the same, an opinion of all of them."""
+    if len(members) < 2:
+        return members
     out: list[tuple[str, Expr]] = []
     besides: list[Expr] = []
     for joint, expr in members:

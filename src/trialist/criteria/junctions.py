@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import things, word_set
@@ -30,6 +29,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.piece import Piece
+from trialist.criteria.quick import replace
 from trialist.criteria.tokens import tokenise
 
 _KINDS_OF_INFECTION = frozenset({"bacterial", "viral", "fungal", "parasitic", "local", "systemic"})
@@ -213,6 +213,8 @@ def are_apart(exprs: Sequence[Expr]) -> bool:
 def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     """`male or female` limits nothing beside other words; `pregnant women` are women already."""
     every = [one for _, expr in members for one in atoms(expr)]
+    if Demographic not in map(type, every):
+        return members
     sexes = {one.values for one in every if isinstance(one, Demographic) and one.kind == "sex"}
     if not sexes:
         return members

@@ -62,6 +62,13 @@ class Lexicon:
             if plural and parts[-1][-1:].isalpha() and parts[-1][-1] not in "sy" and len(parts[-1]) > 2:
                 self._put((*parts[:-1], parts[-1] + "s"), entry, capital)
 
+    def joined(self, other: Lexicon) -> Lexicon:
+        """A lexicon to look in once for the entries of both; of entries for one run of words, its own come first."""
+        both = Lexicon()
+        both._root = _joined(self._root, other._root)
+        both.starts = both._root.below
+        return both
+
     def _put(self, parts: tuple[str, ...], entry: Entry, capital: bool) -> None:
         if (parts, entry.kind) in self._seen:
             return
@@ -73,30 +80,30 @@ class Lexicon:
 
     def at(self, tokens: Sequence[Token], place: int, text: str) -> list[Hit]:
         """The entries of the longest run of words that begins at a token; several kinds may share it."""
-        node = self._root.below.get(tokens[place].text)
+        node = self._root.below.get(tokens[place][1])
         if node is None:
             return []
-        found: list[tuple[int, tuple[tuple[Entry, bool], ...]]] = []
+        passed: list[tuple[int, tuple[tuple[Entry, bool], ...]]] = []
+        entries, ends = node.entries, place + 1
         last, size = place + 1, len(tokens)
-        while True:
-            if node.entries:
-                found.append((last, node.entries))
-            if last >= size or not node.below:
-                break
-            node = node.below.get(tokens[last].text)
+        while node.below and last < size:
+            node = node.below.get(tokens[last][1])
             if node is None:
                 break
             last += 1
-        while found:
-            last, entries = found.pop()
+            if node.entries:
+                if entries:
+                    passed.append((ends, entries))
+                entries, ends = node.entries, last
+        while True:
             hits = [
-                Hit(entry, place, last)
+                Hit(entry, place, ends)
                 for entry, capital in entries
                 if not capital or _has_capital(text, tokens[place])
             ]
-            if hits:
+            if hits or not passed:
                 return hits
-        return []
+            ends, entries = passed.pop()
 
 
 _PLAIN_WORDS = re.compile(r"[A-Za-z]+(?: +[A-Za-z]+)*")
@@ -115,6 +122,14 @@ class _Node:
 
     below: dict[str, _Node] = field(default_factory=dict)
     entries: tuple[tuple[Entry, bool], ...] = ()
+
+
+def _joined(one: _Node, other: _Node) -> _Node:
+    """A node with what two have, the entries of the first before those of the second; what one alone has is shared with it."""
+    below = {**other.below, **one.below}
+    for word in one.below.keys() & other.below.keys():
+        below[word] = _joined(one.below[word], other.below[word])
+    return _Node(below, (*one.entries, *other.entries))
 
 
 def _has_capital(text: str, token: Token) -> bool:
@@ -238,6 +253,12 @@ def modifiers() -> Lexicon:
     lexicon.add("optional", "optional", cues()["optional"]["words"], {})
     lexicon.add("exception", "except", cues()["exception"]["words"], {})
     return lexicon
+
+
+@cache
+def names() -> Lexicon:
+    """Things and modifiers: what `things` and `modifiers` find, the longest of either."""
+    return things().joined(modifiers())
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.gather import CUES
@@ -25,6 +24,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, qualify
+from trialist.criteria.quick import replace
 
 _METHODS = word_set("methods")
 _LINKS = word_set("linking_two_things")
@@ -77,16 +77,16 @@ def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr)
     """Whether a thing behind another in one member says more of the same people, and not something that was not read."""
     expr = piece.expr
     tokens = clause.tokens
-    behind = max((one.last for one in before if one.expr is not None), default=0)
+    behind = max([one.last for one in before if one.expr is not None], default=0)
     if (
-        isinstance(last, Or | Alternatives)
-        and isinstance(expr, Concept | Exposure | Result)
+        isinstance(last, (Or, Alternatives))
+        and isinstance(expr, (Concept, Exposure, Result))
         and behind == piece.first
     ):
         return piece.entry_id == "parenthesis"
-    if isinstance(expr, Result | Biomarker | ReproState) and piece.entry_id != "parenthesis":
+    if isinstance(expr, (Result, Biomarker, ReproState)) and piece.entry_id != "parenthesis":
         return behind < piece.first or not isinstance(last, Concept | Exposure | Result)
-    if not isinstance(expr, Concept | Exposure) or piece.entry_id == "parenthesis":
+    if not isinstance(expr, (Concept, Exposure)) or piece.entry_id == "parenthesis":
         return True
     if isinstance(last, Concept) and last.domain == "allergy":
         return False
@@ -142,16 +142,17 @@ def begins_a_line(last: Expr, name: str) -> bool:
 
 def is_compound(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr) -> bool:
     """Whether two names stand side by side with nothing between them (`HIV vaccine`, `insulin dependent diabetes`)."""
-    behind = max((one.last for one in before if one.expr is not None), default=-1)
-    if begins_a_line(last, getattr(piece.expr, "surface", "")):
+    if not isinstance(piece.expr, (Concept, Exposure)) or not isinstance(last, (Concept, Exposure)):
+        return False
+    if piece.entry_id == "parenthesis" or begins_a_line(last, piece.expr.surface):
         return False
     return (
-        (behind == piece.first or _is_made_of(clause, last, piece))
-        and piece.entry_id != "parenthesis"
-        and isinstance(last, Concept | Exposure)
-        and isinstance(piece.expr, Concept | Exposure)
+        (
+            max([one.last for one in before if one.expr is not None], default=-1) == piece.first
+            or _is_made_of(clause, last, piece)
+        )
         and not (isinstance(last, Concept) and last.domain == "allergy")
-        and getattr(last, "time", None) is None
+        and last.time is None
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from trialist.criteria.criterion import (
@@ -28,6 +28,7 @@ from trialist.criteria.nodes import (
     Quantity,
     atoms,
 )
+from trialist.criteria.quick import replace
 from trialist.criteria.render import amount, render
 from trialist.criteria.witness import Witness
 from trialist.vocabulary.written_units import convert, find_unit
@@ -68,7 +69,14 @@ def _duplicates(criteria: Sequence[Criterion]) -> tuple[list[Criterion], list[Fi
     seen: dict[tuple[str, str, str, str], Criterion] = {}
     out: list[Criterion] = []
     findings = []
-    for one in criteria:
+    letters = [
+        (said.count("e"), said.count("a"), said.count("t")) for said in (one.text.lower() for one in criteria)
+    ]
+    counts = Counter(letters)
+    for one, own in zip(criteria, letters, strict=True):
+        if counts[own] == 1:
+            out.append(one)  # nothing else has the same words
+            continue
         words = " ".join(re.findall(r"\w+|[<>≥≤=]", one.text.lower()))
         key = (words, one.polarity, one.population, "/".join(one.section_path[1:]))
         if (
@@ -129,9 +137,16 @@ _OBLIGES = re.compile(
 read meant the opposite of an exclusion, or something beside it."""
 
 
+def _may_oblige(said: str) -> bool:
+    small = said.lower()
+    return (
+        not said.isascii() or "must" in small or "should" in small or "shall" in small or "required" in small
+    )
+
+
 def _is_inverted(one: Criterion) -> bool:
     """An exclusion that says what must be, or asks for consent; an inclusion that lists a refusal: headings may be swapped."""
-    if one.polarity is Polarity.EXCLUSION and _OBLIGES.search(one.text):
+    if one.polarity is Polarity.EXCLUSION and _may_oblige(one.text) and _OBLIGES.search(one.text):
         return True
     found = list(atoms(one.expr))
     if not all(isinstance(atom, Attestation) for atom in found):

@@ -10,6 +10,7 @@ from trialist.criteria.criterion import Computability, Modality, Polarity
 from trialist.criteria.lexicon import glue_words, word_set
 from trialist.criteria.nodes import (
     Alternatives,
+    And,
     AtLeast,
     Atom,
     Attestation,
@@ -72,13 +73,14 @@ _CONDITION = re.compile(
 _SHORT = 4  # words; what is so short and not understood is a title
 _LONG = 12  # words; what is so long says more than that a list stands behind it
 _EXCEPTS = re.compile(
-    r"\b(?:except(?:ions?|ing)?(?: (?:that|for|if|when|are|include|of))?|unless|other than|apart from|aside from|excluding)(?: the following| (?:are|is) as follows|\s*\([^)]*\))*\W*$|\bexceptions?\W*\([^)]*\)\W*$",
+    r"\b(?:except(?:ions?|ing)?(?: (?:that|for|if|when|are|include|of))?|unless|other than|apart from|aside from|excluding)(?: the following| (?:are|is) as follows|\s*\([^)]*\))*\W*$|\bexceptions?\W*\([^)]*\)\W*$|\b(?:exceptions? of|except(?: for)?) (?:any of )?the following[^:]{0,70}:\W*$",
     re.IGNORECASE,
 )
 _INCLUDES = re.compile(
-    r"\b(?:including|includes?|such as|e\.?g\.?,?|for example|notably|for instance)(?:,? (?:but|and)? ?(?:is |are )?not (?:be )?limited to)?(?: (?:any|one|either|all) of)?(?: the following| these)?(?: \w+)?\W*$",
+    r"\b(?:including|includes?|such as|e\.?g\.?,?|for example|notably|for instance)(?:,? (?:but|and)? ?(?:is |are )?not (?:be )?limited to)?(?: (?:any|one|either|all) of)?(?: the following| these)?(?: \w+)?\W*$|\bincluding\b[^.;:]{0,100}\bfollowing\b[^.;:]{0,50}:\W*$",
     re.IGNORECASE,
 )
+_SENTENCE_BEFORE = re.compile(r"[a-z)]\. [A-Z]")
 # What stands behind the colon completes the sentence.
 _GOES_ON = re.compile(
     r"\b(?:that|which|who|if|when|and|with|is|are|has|have|had|due to|caused by|because of|resulting from|related to|secondary to|for|of|in|to|by)\W*$",
@@ -113,7 +115,7 @@ def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Readin
     if not parts or (count is None and every is None and not _announces(text)):
         return Composed(head, owns_children=False)
     least = _least(count) if count is not None else 1
-    said_of_all = _own_part_beside(text, head, own)
+    said_of_all = own if _EXCEPTS.search(text) else _own_part_beside(text, head, own)
     if said_of_all is not None and (found := _with_its_instances(text, polarity, head, said_of_all, parts)):
         return found
     if polarity is Polarity.EXCLUSION:
@@ -168,7 +170,11 @@ def announced(text: str, polarity: Polarity, head: Reading) -> Reading:
 
 def _stands(text: str, own: Expr) -> bool:
     """Whether the head of a list of what excludes excludes by itself as well."""
-    return _INCLUDES.search(text) is not None or any(isinstance(one, (*_LIMITS, Count)) for one in atoms(own))
+    return (
+        _SENTENCE_BEFORE.search(text) is not None
+        or _INCLUDES.search(text) is not None
+        or any(isinstance(one, (*_LIMITS, Count)) for one in atoms(own))
+    )
 
 
 def condition_of(text: str, head: Reading) -> Expr | None:
@@ -207,6 +213,8 @@ def _with_its_instances(
     """`X, with the following exceptions:`, `X, including:`: what the items are of what the head says; None where it says neither."""
     if _EXCEPTS.search(text):
         main = own.main if isinstance(own, ExceptWhen) else own
+        if isinstance(main, And):  # the words of the exception itself
+            main = join_all([one for one in main.of if not isinstance(one, Opaque)] or [main])
         whole: Expr = ExceptWhen(main, _any(parts))
         if polarity is Polarity.INCLUSION:
             whole = Alternatives((whole, join_any([main, *parts])))

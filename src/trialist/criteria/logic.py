@@ -28,6 +28,7 @@ from trialist.criteria.turns import (
 )
 
 _DEEPEST = 40
+_TURNING = frozenset({"negation", "exception", "optional", "condition_word", "defined", "examples"})
 
 
 @dataclass(slots=True)
@@ -39,8 +40,16 @@ class Reader:
 
     def read(self, pieces: Sequence[Piece]) -> Expr | None:
         """The expression of the pieces; None when they say nothing."""
-        grouped = complete_elided(self.clause, without_parentheses(self, list(pieces)))
-        parts = [part for part in cut_pieces(grouped, {"stop"}) if part]
+        kinds = {one.kind for one in pieces}
+        grouped = list(pieces)
+        if "open" in kinds or "close" in kinds:
+            grouped = without_parentheses(self, grouped)
+            kinds = {one.kind for one in grouped}
+        if "joint" in kinds:
+            grouped = complete_elided(self.clause, grouped)
+        parts = [grouped] if grouped else []
+        if "stop" in kinds:
+            parts = [part for part in cut_pieces(grouped, {"stop"}) if part]
         several = len(parts) > 1 and not self.lists_any
         found = [
             expr
@@ -55,6 +64,8 @@ class Reader:
         """One of several sentences of what is required: `Patients with X will be excluded` denies X."""
         tokens = self.clause.tokens
         first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+        if last > len(tokens):
+            return self._semicolons(pieces)
         while last < len(tokens) and tokens[last].text != ".":
             last += 1
         while first and tokens[first - 1].text != ".":
@@ -94,6 +105,8 @@ class Reader:
     def _turned(self, pieces: list[Piece]) -> Expr | None:
         """A sentence by the first of its words that turns or limits it."""
         for place, piece in enumerate(pieces):
+            if piece.kind not in _TURNING:
+                continue
             if piece.kind == "negation" and place + 1 < len(pieces):
                 return read_negated(self, pieces, place)
             if piece.kind == "exception":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.gather import widen, with_cause
@@ -37,6 +37,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.open_words import exposure_heads, heads, recognise
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS, Modifiers, idle_course, qualify, without_allergy
+from trialist.criteria.quick import replace
 
 _LONGEST_PREFIX = 3  # unknown words before a known name that can be part of it
 _BODY_SITES = word_set("body_sites")
@@ -46,7 +47,22 @@ _SIDES = _BESIDE_SITES - {"pelvic", "lumbar", "cervical", "thoracic", "abdominal
 _BEFORE_A_SITE = _TO_A_SITE | {"the", "a", "any", "either", "their", "his", "her", "one", "both"}
 _CLOSING_A_TREATMENT = word_set("closing_a_treatment")
 _CLOSING_A_STEP = word_set("closing_a_step")
+_DISEASES = frozenset(
+    {
+        "disease",
+        "diseases",
+        "disorder",
+        "disorders",
+        "illness",
+        "illnesses",
+        "problem",
+        "problems",
+        "syndrome",
+        "syndromes",
+    }
+)
 _LIMITING = frozenset({"status", "severity", "route"})
+_BEHIND_A_THING = MODIFIERS - {"positive", "negative", "allergy"}
 _GENERAL_NOUNS = word_set("general_nouns")
 # Words before a known name that make something else of it.
 _NOT_OF_A_NAME = word_set("not_of_a_name")
@@ -54,7 +70,8 @@ _NOT_OF_A_NAME = word_set("not_of_a_name")
 
 def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
     """The words of some pieces, as what nobody understood."""
-    first, last = pieces[0].first, max(pieces[-1].last, pieces[0].first + 1)
+    first = min(pieces[0].first, len(clause.tokens) - 1)  # what closes examples stands behind the last word
+    last = min(max(pieces[-1].last, first + 1), len(clause.tokens))
     return Opaque(clause.said(first, last), clause.span(first, last))
 
 
@@ -109,9 +126,12 @@ class MemberReader:
                 break
             modifiers = self._add(piece, pieces[:place], parts, modifiers)
             place += 1
-        unread = [one for one in pieces if one.kind in MODIFIERS or one.kind in {"word"}]
         if not parts:
-            return None, modifiers, unread
+            return (
+                None,
+                modifiers,
+                [one for one in pieces if one.kind in MODIFIERS or one.kind == "word"],
+            )
         trailing = self._trailing(pieces)
         if trailing and not modifiers.used:
             parts = self._with_trailing(parts, trailing)
@@ -147,6 +167,8 @@ class MemberReader:
             return modifiers
         if parts and piece.entry_id == "trialwise" and is_about_the_product(parts[-1], before, piece):
             return modifiers
+        if piece.expr is None:
+            return self._take(piece, parts, modifiers)
         if isinstance(piece.expr, Quantity) and not parts and any(one.kind == "history" for one in before):
             parts.append(replace(piece.expr, aggregate="ever"))  # of any time, and not of now
             modifiers.used = True
@@ -167,7 +189,7 @@ class MemberReader:
     def _trailing(self, pieces: list[Piece]) -> list[Piece]:
         """The modifiers behind the last atom of a member."""
         at = len(pieces)
-        while at and pieces[at - 1].kind in MODIFIERS - {"positive", "negative", "allergy"}:
+        while at and pieces[at - 1].kind in _BEHIND_A_THING:
             at -= 1
         return pieces[at:] if at and pieces[at - 1].expr is not None else []
 
@@ -203,6 +225,14 @@ class MemberReader:
         named_before = before[:-1] if before and before[-1].text == "on" else before
         if parts and self._is_a_site(parts[-1], named_before, run):
             return [*parts[:-1], self._at_its_site(parts[-1], named_before[-1].last, run[-1].last)]
+        if parts and named and self._ends_a_name(parts[-1], before, run):
+            last_name = parts[-1]
+            assert isinstance(last_name, Concept)
+            span = Span(last_name.span.start, self.clause.span(run[-1].first, run[-1].last).end)
+            surface = f"{last_name.surface} {self.clause.said(run[0].first, run[-1].last)}"
+            if self.clause.tokens[run[0].first].text in _DISEASES:  # `tumor diseases`: what is named already
+                return [*parts[:-1], replace(last_name, surface=surface, span=span)]
+            return [*parts[:-1], replace(last_name, surface=surface, span=span, concept_id="", broader="")]
         if not parts or not named or isinstance(named[0], Opaque):
             return [*parts, *named]
         last, new = parts[-1], named[0]
@@ -255,6 +285,25 @@ class MemberReader:
         if not words or not set(words) <= _BODY_SITES | _BESIDE_SITES or set(words) <= _SIDES:
             return False
         return bool(between) and between[0] in _TO_A_SITE and set(between) <= _BEFORE_A_SITE | _BESIDE_SITES
+
+    def _ends_a_name(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
+        """`COPD exacerbation`, `heart failure symptoms`: a noun for a disease right behind the name of one, which is part of the name."""
+        if len(run) != 1 or not isinstance(last, Concept) or last.domain != "condition":
+            return False
+        tokens, first, end = self.clause.tokens, run[0].first, run[0].last
+        if (
+            not before
+            or before[-1].expr is None
+            or before[-1].last != first
+            or before[-1].entry_id == "parenthesis"
+        ):
+            return False
+        behind = tokens[end].text if end < len(tokens) else ""
+        return (
+            end - first == 1
+            and tokens[first].text in heads()
+            and behind not in {"of", "in", "with", "from", "to"}
+        )
 
     def _closes(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`nitrate use`, `NYHA class II symptoms`: a noun right behind a thing that says nothing more of it."""

@@ -75,9 +75,9 @@ class ListReader:
         cued: list[int] = []  # the members that begin with a cue of their own (`history of`, `use of`)
         for segment, follows in cut_members(pieces):
             windows = [one for one in segment if one.kind == "window"]
-            expr, waiting, unread = MemberReader(self.clause, bool(members)).read(
-                [one for one in segment if one.kind != "window"], self._carried(waiting, segment, members)
-            )
+            rest = [one for one in segment if one.kind != "window"] if windows else segment
+            waiting = self._carried(waiting, segment, members)
+            expr, waiting, unread = MemberReader(self.clause, bool(members)).read(rest, waiting)
             if expr is None:
                 waiting.part(follows, self.lists_any)
                 lost.extend(unread)
@@ -98,11 +98,10 @@ class ListReader:
                     members = timed_since(members, windows, since, joint)
             elif leading and members:
                 expr = timed(expr, leading)
-            if any(is_cue(one) for one in segment):
+            if MODIFIERS.isdisjoint([one.kind for one in segment]):
+                expr = share_status(members[-1][1], expr) if members else expr
+            elif any(is_cue(one) for one in segment):
                 cued.append(len(members))
-            own = any(one.kind in MODIFIERS for one in segment)
-            if members and not own:
-                expr = share_status(members[-1][1], expr)
             members.append((joint, expr))
             joint = follows
             lost = [] if waiting.used else lost
@@ -140,7 +139,10 @@ class ListReader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = gather_choices(settle_sexes(members))
+        members = settle_sexes(members)
+        if len(members) == 1:
+            return members[0][1]
+        members = gather_choices(members)
         if not members:
             return None
         opinions = [expr for joint, expr in members if is_an_opinion(expr, joint)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntFlag
 
 from trialist.criteria.criterion import CriterionSet, Modality, Polarity, Population
@@ -31,7 +30,7 @@ def mentions(found: CriterionSet) -> dict[str, Side]:
         if not one.counts and one.modality is Modality.REQUIRED:
             continue
         includes = one.polarity is Polarity.INCLUSION
-        for atom, straight in _signed(one.expr, True):
+        for atom, straight in _signed(one.expr, straight=True):
             subject = id_of(atom)
             if not subject:
                 continue
@@ -42,17 +41,15 @@ def mentions(found: CriterionSet) -> dict[str, Side]:
     return sides
 
 
-def _signed(expr: Expr, straight: bool) -> Iterator[tuple[Atom, bool]]:
+def _signed(expr: Expr, *, straight: bool) -> list[tuple[Atom, bool]]:
     """Every atom, and whether it stands under an even number of negations."""
+    below = children(expr)
+    if not below:
+        return [(expr, straight)]  # type: ignore[list-item]  # an expression without parts is an atom
     match expr:
         case Not(of):
-            yield from _signed(of, not straight)
+            return _signed(of, straight=not straight)
         case ExceptWhen(main, exception):
-            yield from _signed(main, straight)
-            yield from _signed(exception, not straight)
+            return [*_signed(main, straight=straight), *_signed(exception, straight=not straight)]
         case _:
-            below = children(expr)
-            if not below:
-                yield expr, straight  # type: ignore[misc]  # an expression without parts is an atom
-            for one in below:
-                yield from _signed(one, straight)
+            return [said for one in below for said in _signed(one, straight=straight)]

@@ -131,7 +131,7 @@ class Quantity:
     `variable` "" is a measure that no table knows; `surface` then has its words.
 
     `aggregate` says what counts ("" the latest result, "ever" any, "change" how far it moved); `assumed` names what the text does not write ("unit",
-    "variable", "comparator"). `method` is how it is measured, as written, or "at rest", "on room air"; no such examination is asked for.
+    "variable", "comparator"). `method` is how it is measured, as written, or "at rest", "in sitting position", "on room air"; no such examination is asked for.
     """
 
     variable: str
@@ -333,7 +333,8 @@ class And:
     of: tuple[Expr, ...]
 
     def __post_init__(self) -> None:
-        _at_least_two(self.of)
+        if len(self.of) < 2:
+            raise ValueError(_NO_JUNCTION)
 
 
 @quick
@@ -344,7 +345,8 @@ class Or:
     of: tuple[Expr, ...]
 
     def __post_init__(self) -> None:
-        _at_least_two(self.of)
+        if len(self.of) < 2:
+            raise ValueError(_NO_JUNCTION)
 
 
 @quick
@@ -385,15 +387,14 @@ class Alternatives:
     readings: tuple[Expr, ...]
 
     def __post_init__(self) -> None:
-        _at_least_two(self.readings)
+        if len(self.readings) < 2:
+            raise ValueError(_NO_JUNCTION)
 
 
 Expr = And | Or | Not | AtLeast | ExceptWhen | Alternatives | Atom
 
 
-def _at_least_two(parts: tuple[Expr, ...]) -> None:
-    if len(parts) < 2:
-        raise ValueError("a junction joins at least two")
+_NO_JUNCTION = "a junction joins at least two"
 
 
 _BELOW: Mapping[type, Callable[[Any], tuple[Expr, ...]]] = {
@@ -421,28 +422,37 @@ def nodes(expr: Expr) -> Iterator[Expr]:
 
 def atoms(expr: Expr) -> Iterator[Atom]:
     """Every atom of an expression from left to right, those of all alternatives included."""
-    first: Any = expr
-    if type(first) not in _BELOW:
-        return iter((first,))
+    below = _BELOW.get(type(expr))
+    if below is None:
+        alone: Any = expr
+        return iter((alone,))
     found: list[Any] = []
-    waiting = [first]
-    while waiting:
-        one = waiting.pop()
+    _gather(below(expr), found)
+    return iter(found)
+
+
+def _gather(parts: tuple[Expr, ...], found: list[Any]) -> None:
+    for one in parts:
         below = _BELOW.get(type(one))
         if below is None:
             found.append(one)
         else:
-            waiting.extend(reversed(below(one)))
-    return iter(found)
+            _gather(below(one), found)
 
 
 def join_all(parts: list[Expr]) -> Expr:
     """One expression for several that all hold; nested junctions of the kind are opened."""
-    flat = [one for part in parts for one in (part.of if isinstance(part, And) else (part,))]
-    return flat[0] if len(flat) == 1 else And(tuple(flat))
+    if len(parts) == 1:
+        return parts[0]
+    if And not in map(type, parts):
+        return And(tuple(parts))
+    return And(tuple([one for part in parts for one in (part.of if isinstance(part, And) else (part,))]))
 
 
 def join_any(parts: list[Expr]) -> Expr:
     """One expression for several of which one holds; nested junctions of the kind are opened."""
-    flat = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
-    return flat[0] if len(flat) == 1 else Or(tuple(flat))
+    if len(parts) == 1:
+        return parts[0]
+    if Or not in map(type, parts):
+        return Or(tuple(parts))
+    return Or(tuple([one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]))

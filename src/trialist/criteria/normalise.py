@@ -114,6 +114,12 @@ class Normalised:
     fixed: tuple[bool, ...]
     low: Low
 
+    def shift(self, start: int, end: int) -> int | None:
+        """How far a stretch of the text stood behind its place, where that is the same for all of it; else None."""
+        index = bisect_right(self.starts, start) - 1
+        is_one = index + 1 == len(self.starts) or end < self.starts[index + 1]
+        return self.origins[index] - self.starts[index] if is_one and not self.fixed[index] else None
+
     def raw_start(self, place: int) -> int:
         """Where the character at a place begins in the raw text."""
         index = bisect_right(self.starts, place) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from trialist.criteria.lexicon import read_rules
@@ -55,6 +55,14 @@ def _ends_so(word: str, rules: tuple[tuple[str, ...], frozenset[str]], least: in
     return len(word) >= least and word.endswith(rules[0]) and word not in rules[1]
 
 
+@lru_cache(1 << 14)
+def _by_its_end(word: str) -> tuple[bool, bool, bool]:
+    """Whether a word ends as those for a procedure do, for a condition, for a drug."""
+    singular = word[:-1] if word.endswith("s") and len(word) > 5 else word
+    is_procedure = _ends_so(word, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7)
+    return is_procedure, _ends_so(word, _condition_ends(), 6), _ends_so(singular, _drug_stems(), 6)
+
+
 _LONGEST_NAME = 6
 # Any other antibody is one that is found in somebody.
 _GIVEN_ANTIBODIES = frozenset(
@@ -67,8 +75,8 @@ def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | No
     if len(words) > _LONGEST_NAME:
         return None
     last = words[-1]
-    singular = last[:-1] if last.endswith("s") and len(last) > 5 else last
-    if _ends_so(last, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7):
+    is_procedure, is_condition, is_drug = _by_its_end(last)
+    if is_procedure:
         return Exposure("procedure", surface, span)
     if last in {"antibody", "antibodies"} and (cue or set(words) & _GIVEN_ANTIBODIES):
         return Exposure("treatment", surface, span)
@@ -76,9 +84,9 @@ def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | No
         return Exposure("treatment", surface, span)
     if last in heads() and len(words) > 1:
         return Concept("condition", surface, span)
-    if _ends_so(last, _condition_ends(), 6):
+    if is_condition:
         return Concept("condition", surface, span)
-    if _ends_so(singular, _drug_stems(), 6):
+    if is_drug:
         return Exposure("drug", surface, span)
     if cue in exposure_cues() and len(words) <= 4:
         return Exposure("substance", surface, span)

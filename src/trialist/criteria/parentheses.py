@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trialist.criteria.exempt import excepted
+from trialist.criteria.exempt import as_choice, excepted
 from trialist.criteria.gather import abbreviates, is_abbreviation
 from trialist.criteria.junctions import closing_place, is_a_list_of_names, is_a_loose_list
 from trialist.criteria.member import opaque
-from trialist.criteria.nodes import Alternatives, Concept, Exposure, Expr, Or, Quantity, atoms, join_any
+from trialist.criteria.nodes import Alternatives, Concept, Exposure, Expr, Not, Or, Quantity, atoms, join_any
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS
 from trialist.criteria.sentences import Sentences
@@ -91,7 +91,7 @@ def _inside(reader: Sentences, before: list[Piece], inside: list[Piece]) -> list
         return [] if _exemplifies(reader, before, inside) else [*inside, end]
     if all(one.kind in {"certainty", "glue", "sex", "test_words", "joint"} for one in inside):
         return []
-    if all(one.kind in MODIFIERS | {"joint", "window"} for one in inside):
+    if all(one.kind in MODIFIERS | {"joint", "window"} or one.text == "lasting" for one in inside):
         if inside[0].kind == "joint":  # `diagnosis of (or treatment for)`: another choice
             return [Piece("atom", first, last, expr=opaque(reader.clause, inside), entry_id="parenthesis")]
         return [one for one in inside if one.kind != "joint"]
@@ -106,6 +106,13 @@ def _beside_parenthesis(
 ) -> list[Piece]:
     """What a parenthesis says of what stands before it: a list of names are its instances, all else is asked besides."""
     first, last = inside[0].first, inside[-1].last
+    choice = as_choice(expr)
+    is_limited = choice is expr and isinstance(expr, Or) and any(isinstance(one, Not) for one in expr.of)
+    if before and _is_another_choice(inside) and not is_limited:
+        if before[-1].expr is None:
+            return [inside[0], Piece("atom", first, last, expr=choice, entry_id="parenthesis")]
+        before[-1].expr = join_any([before[-1].expr, choice])  # `creatinine < 1.5 (or clearance > 60)`
+        return []
     if not reader.lists_any and before and isinstance(before[-1].expr, Concept | Exposure):
         instances = reader.below(True).read(inside) if _names_several(inside) else None
         if instances is not None and (is_a_list_of_names(instances) or is_a_loose_list(instances)):
@@ -137,6 +144,11 @@ def _beside_parenthesis(
         return []
     said = reader.clause.said(first, last)
     return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
+
+
+def _is_another_choice(inside: list[Piece]) -> bool:
+    """Whether a parenthesis begins with `or`."""
+    return inside[0].kind == "joint" and inside[0].text.lower() in {"or", "and/or"}
 
 
 def as_drugs(reader: Sentences, main: Expr, inside: list[Piece]) -> list[Piece]:

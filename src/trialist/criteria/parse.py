@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from trialist.criteria.criterion import (
     Coverage,
@@ -22,6 +21,8 @@ from trialist.criteria.lint import lint
 from trialist.criteria.lists import announced, compose, condition_of
 from trialist.criteria.nodes import Opaque, Span, atoms, join_any
 from trialist.criteria.normalise import Normalised, normalise
+from trialist.criteria.permissions import CONDITIONAL, is_conditional
+from trialist.criteria.quick import replace
 from trialist.criteria.sections import item_scope
 from trialist.criteria.split import Item, Outline, split_text
 from trialist.criteria.statement import Reading, read_item, with_expr
@@ -33,6 +34,8 @@ _ANNOUNCES = re.compile(
     r"\bfollowing\b[^.;]{0,60}:\W*$|^\W*(?:\w+[ ]+){0,3}(?:requirements?|criteria|characteristics|parameters)[ ]*:\W*$",
     re.IGNORECASE,
 )
+# `If female and:`, with what is asked of them in the lines behind it.
+_IF = re.compile(r"\W*(?:if|for)\b[^.;:]{0,60}:\W*", re.IGNORECASE)
 _LETTER = {Polarity.INCLUSION: "I", Polarity.EXCLUSION: "E"}
 
 
@@ -135,14 +138,16 @@ def _criteria(
     _hand_down(normalised, items, below, composed, counts)
     _join_choices(normalised, items, parents, composed, counts)
     for place in _allowed(normalised, items):
-        composed[place] = replace(composed[place], modality=Modality.PERMISSIVE)
+        said, one = normalised.text[items[place].start : items[place].end], composed[place]
+        notes = (*one.notes, CONDITIONAL) if is_conditional(said) else one.notes
+        composed[place] = replace(one, modality=Modality.PERMISSIVE, notes=notes)
     ids = _ids(items, parents)
     scopes = _scopes(normalised, items, parents)
     found = []
     for place, item in enumerate(items):
         reading = composed[place]
         said = normalised.text[item.start : item.end]
-        if not below[place] and _ANNOUNCES.search(said):
+        if ":" in said and not below[place] and (_ANNOUNCES.search(said) or _IF.fullmatch(said)):
             reading = announced(said, item.polarity, reading)
         above = parents[place]
         start, end = normalised.raw_start(item.start), normalised.raw_end(item.end)
@@ -152,7 +157,7 @@ def _criteria(
                 order=place + 1,
                 polarity=item.polarity,
                 modality=reading.modality,
-                text=normalised.text[item.start : item.end],
+                text=said,
                 spans=(Span(start, max(start, end)),),
                 expr=reading.expr,
                 plain=reading.plain,
@@ -171,7 +176,14 @@ def _criteria(
     return tuple(found)
 
 
-_ENDS_IN_OR = re.compile(r"\b(?:and/)?or\W*$", re.IGNORECASE)
+_ENDS_IN_OR = re.compile(r"\bor\W*", re.IGNORECASE)
+
+
+def _ends_in_or(text: str, item: Item) -> bool:
+    end = item.end
+    while end > item.start and not (text[end - 1].isalnum() or text[end - 1] == "_"):
+        end -= 1
+    return end - 2 >= item.start and _ENDS_IN_OR.fullmatch(text, end - 2, item.end) is not None
 
 
 def _join_choices(
@@ -192,7 +204,7 @@ def _join_choices(
                 run = []
             run.append(place)
             item = items[place]
-            if _ENDS_IN_OR.search(normalised.text, item.start, item.end):
+            if _ends_in_or(normalised.text, item):
                 continue
             if len(run) > 1 and item.polarity is Polarity.INCLUSION and all(counts[one] for one in run):
                 whole = join_any([readings[one].expr for one in run])
@@ -280,7 +292,8 @@ def _residue(raw: str, spans: Sequence[Span]) -> tuple[Residue, ...]:
     for span in [*sorted(spans), Span(len(raw), len(raw))]:
         if span.start > after:
             said = raw[after : span.start]
-            kind = "text" if sum(char.isalnum() for char in said) > 4 else "layout"
+            is_text = len(said) > 4 and sum([char.isalnum() for char in said]) > 4
+            kind = "text" if is_text else "layout"
             found.append(Residue(kind, Span(after, span.start), said))
         after = max(after, span.end)
     return tuple(found)
@@ -290,8 +303,9 @@ def _coverage(
     raw: str, criteria: Sequence[Criterion], headers: Sequence[Header], residue: Sequence[Residue]
 ) -> Coverage:
     decisive = [one for one in criteria if one.modality is Modality.REQUIRED]
-    typed = [one for one in decisive if any(not isinstance(atom, Opaque) for atom in atoms(one.expr))]
-    structured = [one for one in typed if not any(isinstance(atom, Opaque) for atom in atoms(one.expr))]
+    kinds = [set(map(type, atoms(one.expr))) for one in decisive]
+    typed = [one for one in kinds if one != {Opaque}]
+    structured = [one for one in typed if Opaque not in one]
     layout = sum(one.span.end - one.span.start for one in residue if one.kind == "layout")
     lost = sum(one.span.end - one.span.start for one in residue if one.kind == "text")
     in_headers = sum(one.span.end - one.span.start for one in headers)

@@ -14,12 +14,11 @@ CONDITIONAL = "permission/conditional"
 
 SHUT_OUT = re.compile(
     r",?[ ]+(?<!\bwho )(?<!\bthat )(?<!\bwhich )(?:(?:are|is|were|will be|shall be|must be|should be|have to be|has to be)[ ]+(?:not[ ]+(?:be[ ]+)?eligible|ineligible|excluded|not[ ]+(?:allowed|permitted|included|enroll?ed|recruited|accepted))"
-    r"|not[ ]+eligible|(?:(?:will|shall|should|must|may|can|could)[ ]+not|cannot)[ ]+(?:be[ ]+(?:included|enroll?ed|recruited|eligible|accepted|admitted|entered)|participate|enroll?|take part|enter))"
+    r"|not[ ]+eligible|(?:(?:will|shall|should|must|may|can|could)[ ]+not|cannot)[ ]+(?:be[ ]+(?:included|enroll?ed|recruited|eligible|accepted|admitted|entered|allowed|permitted)|participate|enroll?|take part|enter))"
     r"(?:[ ]+(?:for|from|to|in|into)[ ]+(?:the |this |our )?(?:study|trial|participation|inclusion|enroll?ment|participate|research))?\W*$",
     re.IGNORECASE,
 )
 """The end of a sentence whose subjects take no part: `… are not eligible for the study`."""
-
 SHUT_OUT_IF = re.compile(
     r"(?:^|(?<=[ ]))(?:patients?|subjects?|participants?|they|those|individuals?)?[ ]*(?:are|is|will be|shall be|must be)[ ]+(?:not[ ]+eligible|ineligible|excluded)(?:[ ]+from[ ]+(?:the |this )?(?:study|trial))?[ ]+if(?:[ ]+(?:they|he|she)\b)?(?:[ ]+have\b)?",
     re.IGNORECASE,

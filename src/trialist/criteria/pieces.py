@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from trialist.criteria.attach import attach_bounds
 from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, things
+from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, names, things, word_set
 from trialist.criteria.nodes import (
+    Attestation,
     Basis,
     Biomarker,
     Concept,
@@ -35,8 +35,9 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.quantities import Bound, find_bounds
+from trialist.criteria.quick import replace
 from trialist.criteria.relations import relate
-from trialist.criteria.statements import attestation, find_statements
+from trialist.criteria.statements import attestation, find_statements, possible_topics
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
@@ -54,6 +55,7 @@ _JOINTS = {
     "•": ";",
     "+": "and",
 }
+_CONSENT = frozenset({"consent", "icf"})  # one of them is in every name of that anchor
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
 _NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
 _LONE_LETTERS = frozenset({"a", "s", "t"})  # an article, and what is left of a genitive
@@ -89,7 +91,8 @@ def read_pieces(clause: Clause) -> list[Piece]:
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
     _claim_normals(clause, owner, hits)
-    _claim_whole_times(clause, owner, only="consent")
+    if not clause.words.isdisjoint(_CONSENT):
+        _claim_whole_times(clause, owner, only="consent")
     _claim_statements(clause, owner, hits)
     _claim_windows(clause, owner, free)
     for hit_group in hits:
@@ -101,12 +104,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     _claim_denied_names(clause, owner)
     _claim_rest(clause, owner)
     _claim_instances(clause, owner)
-    owner = _with_stops(clause, owner)
-    ordered: list[Piece] = []
-    for one in owner:
-        if one is not None and (not ordered or ordered[-1] is not one) and one not in ordered[-1:]:
-            ordered.append(one)
-    return [one for one in relate(clause, ordered) if one.kind != "glue"]
+    return [one for one in relate(clause, _in_order(clause, owner)) if one.kind != "glue"]
 
 
 def _claim(owner: list[Piece | None], piece: Piece) -> bool:
@@ -123,29 +121,34 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     place = 0
     inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
     tokens, text = clause.tokens, clause.text
-    named, limiting = things(), modifiers()
-    names, limits = named.starts, limiting.starts
-    while place < len(tokens):
+    known = names()
+    starts, at = known.starts, known.at
+    size = len(tokens)
+    while place < size:
         kind, said, _, _ = tokens[place]
-        if kind == "punct" or (said not in names and said not in limits):
+        if said not in starts or kind == "punct":
             place += 1
             continue
-        candidates = [*named.at(tokens, place, text), *limiting.at(tokens, place, text)]
-        if said == "requiring":
-            candidates = [hit for hit in candidates if not _has_an_object(tokens, hit)]
-        longest = max((hit.last for hit in candidates), default=0)
-        best = [hit for hit in candidates if hit.last == longest]
+        best = _required(tokens, place, text) if said == "requiring" else at(tokens, place, text)
         if best and best[0].entry.kind == "negation" and _is_nitric_oxide(tokens, place, text):
             best = []
         bound = inside.get(place)
         if bound is not None and bound.shape == "around":
             bound = None
-        if not best or (bound is not None and (place > bound.first or longest <= bound.last)):
+        if not best or (bound is not None and (place > bound.first or best[0].last <= bound.last)):
             place += 1
             continue
         found.append(best)
-        place = longest
+        place = best[0].last
     return found
+
+
+def _required(tokens: Sequence[Token], place: int, text: str) -> list[Hit]:
+    """What the tables know of a stretch that begins with `requiring`, which is no status where its object follows."""
+    found = [*things().at(tokens, place, text), *modifiers().at(tokens, place, text)]
+    found = [hit for hit in found if not _has_an_object(tokens, hit)]
+    longest = max((hit.last for hit in found), default=0)
+    return [hit for hit in found if hit.last == longest]
 
 
 def _has_an_object(tokens: Sequence[Token], hit: Hit) -> bool:
@@ -182,7 +185,8 @@ def _is_covered(bound: Bound, hits: Sequence[Sequence[Hit]]) -> bool:
 
 def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
     tokens = clause.tokens
-    if not tokens:
+    possible = possible_topics(tokens)
+    if not possible:
         return
     taken = [(tokens[piece.first].start, tokens[piece.last - 1].end) for piece in owner if piece is not None]
     known = [
@@ -191,7 +195,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         for hit in group
         if hit.entry.kind == "condition" and hit.entry.id not in _NOT_OF_PERSONS
     ]
-    for statement in find_statements(tokens, clause.text, clause.low, sorted(set(taken)), known):
+    for statement in find_statements(tokens, clause.text, clause.low, sorted(set(taken)), known, possible):
         places = [
             at
             for at, token in enumerate(tokens)
@@ -222,11 +226,15 @@ _NORMAL = re.compile(
     re.IGNORECASE,
 )
 _NORMALITY = {"normal": "normal", "abnormal": "abnormal"}
+_RAISED = frozenset({"elevated", "increased", "raised"})
+_NEEDED_FOR_NORMAL = _RAISED | _NORMALITY.keys()
 
 
 def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
     """A measure without a number: `TSH within normal limits`, `abnormal TSH`, `elevated creatinine`."""
     tokens = clause.tokens
+    if clause.words.isdisjoint(_NEEDED_FOR_NORMAL):
+        return
     for group in hits:
         hit = next((one for one in group if one.entry.kind == "variable"), None)
         if hit is None or any(owner[place] is not None for place in range(hit.first, hit.last)):
@@ -243,7 +251,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         elif before in _NORMALITY and owner[first - 1] is None:
             first -= 1
             expr = Result(hit.entry.id, _NORMALITY[before], clause.span(first, last))
-        elif before in {"elevated", "increased", "raised"} and owner[first - 1] is None:
+        elif before in _RAISED and owner[first - 1] is None:
             first -= 1
             above = Interval(lower=Decimal(1), lower_inclusive=False)
             span = clause.span(first, last)
@@ -276,13 +284,13 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
 def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = "") -> None:
     """Times without a number; `only` those beside one anchor (`at the time of signing consent` is no consent)."""
     tokens = clause.tokens
-    place = 0
-    while place < len(tokens):
-        timed = (
-            whole_time(tokens, place, clause.text)
-            if tokens[place].text in OPENS_A_TIME and owner[place] is None
-            else None
-        )
+    if clause.words.isdisjoint(OPENS_A_TIME):
+        return
+    after = 0
+    for place, token in enumerate(tokens):
+        if token[1] not in OPENS_A_TIME or owner[place] is not None or place < after:
+            continue
+        timed = whole_time(tokens, place, clause.text)
         if (
             timed is not None
             and timed.last > place
@@ -293,9 +301,7 @@ def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = ""
                 owner,
                 Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed),
             )
-            place = timed.last
-        else:
-            place += 1
+            after = timed.last
 
 
 def _half_lives(tokens: Sequence[Token], bounds: Sequence[Bound], place: int) -> Bound | None:
@@ -362,8 +368,13 @@ _DENIED_NAMES = frozenset(
 )
 
 
+_DENIALS_IN_A_WORD = frozenset(f"non{name}" for name in _DENIED_NAMES)
+
+
 def _claim_denied_names(clause: Clause, owner: list[Piece | None]) -> None:
     """`nondiabetic patients`, `nonsmokers`: what is denied within one word."""
+    if clause.words.isdisjoint(_DENIALS_IN_A_WORD):
+        return
     for place, token in enumerate(clause.tokens):
         rest = token.text[3:]
         if owner[place] is not None or not token.text.startswith("non") or rest not in _DENIED_NAMES:
@@ -411,13 +422,19 @@ def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     """Joints, parentheses, sentence ends and unknown words among the tokens that are left."""
     glue = glue_words()
     _claim_topic(clause, owner)
-    for place, token in enumerate(clause.tokens):
+    _claim_proxies(clause, owner)
+    for place, (sort, said, _, _) in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
-        kind, said = _small_word(clause, place)
-        if kind == "word" and said == "disease" and place and _denies(owner[place - 1]):
+        if said in _ASKED:
+            kind, said = _small_word(clause, place)
+        elif said in _OF_ONE_KIND:
+            kind, said = _OF_ONE_KIND[said]
+        else:
+            kind, said = "word", said.lower()
+        if said == "disease" and kind == "word" and place and _denies(owner[place - 1]):
             pass  # `without evidence of disease`
-        elif kind == "word" and (said in glue or said in _LONE_LETTERS or token.kind == "punct"):
+        elif kind == "word" and (sort == "punct" or said in glue or said in _LONE_LETTERS):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
 
@@ -432,6 +449,16 @@ _KINDS = {
     **dict.fromkeys((*_EXAMPLES, "including", "includes", "include"), "examples"),
     **dict.fromkeys(("if", "when", "provided", "where"), "condition_word"),
     "defined": "defined",
+}
+
+
+# Words of which their neighbours say what they are (`_small_word`), and those that are always the same.
+_OR_MORE = frozenset({"greater", "worse", "higher", "equivalent", "equivalents"})
+_ASKED = _OR_MORE | {"or", "no", "but", "such", ".", "more", "less", "fewer", "lower"}
+_OF_ONE_KIND = {
+    **{word: (kind, word) for word, kind in _KINDS.items()},
+    **{word: ("sex", sex) for word, sex in SEXES.items()},
+    **{word: ("joint", joint) for word, joint in _JOINTS.items()},
 }
 
 
@@ -480,23 +507,26 @@ _SMALL = frozenset(
 )
 
 
-def _with_stops(clause: Clause, owner: list[Piece | None]) -> list[Piece | None]:
-    """The pieces, the lost ends of lines between them (`… sexual activity Any history of …`)."""
-    out: list[Piece | None] = []
+_BEGINNINGS_IN_SMALL = frozenset(word.lower() for word in _BEGINNINGS)
+
+
+def _in_order(clause: Clause, owner: Sequence[Piece | None]) -> list[Piece]:
+    """Each piece once, the lost ends of lines between them (`… sexual activity Any history of …`)."""
+    out: list[Piece] = []
     tokens, text = clause.tokens, clause.text
+    last: Piece | None = None
     for place, piece in enumerate(owner):
-        token = tokens[place]
-        said = text[token.start : token.end]
-        if said in _BEGINNINGS and place and (owner[place - 1] is not piece):
+        if piece is last or piece is None:
+            continue
+        _, said, start, end = tokens[place]
+        if said in _BEGINNINGS_IN_SMALL and place and text[start:end] in _BEGINNINGS:
             before = tokens[place - 1]
             small = text[before.start : before.end]
             if small.islower() and len(small) > 2 and small not in _JOINTS and small not in _SMALL:
                 out.append(Piece("stop", place, place, "."))
         out.append(piece)
+        last = piece
     return out
-
-
-_OR_MORE = frozenset({"greater", "worse", "higher", "equivalent", "equivalents"})
 
 
 def _is_or_more(clause: Clause, place: int) -> bool:
@@ -520,12 +550,8 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
         return "unread", said
     if said == "but" and _next_is(clause, place, "not") and _next_is(clause, place + 1, "limited"):
         return "glue", said
-    if said in _JOINTS:
-        return "joint", _JOINTS[said]
-    if said in SEXES:
-        return "sex", SEXES[said]
-    if said in _KINDS:
-        return _KINDS[said], said
+    if said in _OF_ONE_KIND:
+        return _OF_ONE_KIND[said]
     if said == "such" and _next_is(clause, place, "as"):
         return "examples", said
     if said == "." and place + 1 < len(clause.tokens):
@@ -536,6 +562,38 @@ def _small_word(clause: Clause, place: int) -> tuple[str, str]:
     if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
         return "unread", said
     return "word", said
+
+
+_PROXIES = word_set("proxies")
+_PROXY_NOUNS = _PROXIES - {"legal", "legally", "authorized", "authorised", "acceptable", "designated"}
+_OF_PROXIES = frozenset(
+    {"(", ")", "/", "or", "and/or", "'s", "s", "their", "the", "his", "her", "a", "an", "of", "by", ","}
+)
+
+
+def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
+    """`the patient or a legally authorized representative gives consent`: who else may give it is no other criterion."""
+    if clause.words.isdisjoint(_PROXIES):
+        return
+    statements = [one for one in owner if one is not None and isinstance(one.expr, Attestation)]
+    if not any(
+        isinstance(one.expr, Attestation) and one.expr.topic in {"consent", "assent"} for one in statements
+    ):
+        return
+    tokens = clause.tokens
+    for place, token in enumerate(tokens):
+        if owner[place] is not None or token.text not in _PROXIES:
+            continue
+        first, last = place, place + 1
+        while last < len(tokens) and owner[last] is None and tokens[last].text in _PROXIES | _OF_PROXIES:
+            last += 1
+        while tokens[last - 1].text in {",", "(", "or", "of", "by", "the", "a", "and/or", "/"}:
+            last -= 1
+        if not any(one.text in _PROXY_NOUNS for one in tokens[first:last]):
+            continue  # `of legal age to give consent`
+        if first and tokens[first - 1].text in {"or", "and/or", "/"} and owner[first - 1] is None:
+            first -= 1
+        _claim(owner, Piece("glue", first, last))
 
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field
 
 from trialist.criteria.nodes import (
     KNOWN_OR_SUSPECTED,
@@ -27,6 +28,7 @@ from trialist.criteria.nodes import (
     Window,
     join_any,
 )
+from trialist.criteria.quick import replace
 
 MODIFIERS = frozenset(
     {
@@ -211,7 +213,8 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
                 atom = replace(atom, surface=surface, concept_id="", broader=atom.concept_id or atom.broader)
             return replace(
                 atom,
-                status=(*atom.status, *words.get("status", ())),
+                method=atom.method or _method(words),
+                status=(*atom.status, *_shown_by(words), *words.get("status", ())),
                 severity=(*atom.severity, *words.get("severity", ())),
                 certainty=_certainty(words) or atom.certainty,
                 subject="family" if "family" in words else atom.subject,
@@ -250,6 +253,31 @@ def _outcome(words: dict[str, list[str]], outcome: str) -> str:
     if "undetectable" in said or "not detectable" in said:
         return "undetectable"
     return "detectable" if "detectable" in said else outcome
+
+
+_SEEN = re.compile(r"(?P<how>\w+(?: or \w+)?) (?:evidence|signs|findings) of")
+_SEEN_IN_GENERAL = frozenset(
+    {"any", "clinical", "documented", "objective", "presence", "clinical or radiological"}
+)
+
+
+def _method(words: dict[str, list[str]]) -> str:
+    """`MRI evidence of stroke`: how it is seen."""
+    found = (_SEEN.fullmatch(one) for one in words.get("certainty", ()))
+    how = next((one["how"] for one in found if one is not None and one["how"] not in _SEEN_IN_GENERAL), "")
+    return how.upper() if how in {"mri", "ct", "ecg"} else how
+
+
+def _shown_by(words: dict[str, list[str]]) -> tuple[str, ...]:
+    """`symptoms of heart failure`, `self-reported asthma`: less than the disease."""
+    said = words.get("certainty", ())
+    return tuple(
+        one for one in said if (one.startswith(_LESS) and not _SEEN.fullmatch(one)) or one in _CLINICAL
+    )
+
+
+_LESS = ("sign", "symptom", "self-reported", "clinical signs and", "clinical signs or")
+_CLINICAL = frozenset({"clinical signs of"})
 
 
 def _certainty(words: dict[str, list[str]]) -> str:

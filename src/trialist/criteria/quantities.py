@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trialist.criteria.lexicon import Hit, comparison_words, word_set
 from trialist.criteria.nodes import Basis, Interval
-from trialist.criteria.quick import quick
+from trialist.criteria.quick import quick, replace
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.written_units import Unit, read_unit
 
@@ -121,10 +121,10 @@ def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     starts = words.starts
     after = 0
     for place, (kind, said, _, _) in enumerate(tokens):
-        if place < after:
+        is_number = kind == "num" or (said in _WORDS and kind == "word")
+        if not (is_number or said in starts) or place < after:
             continue
         hits = words.at(tokens, place, text) if said in starts else []
-        is_number = kind == "num" or (kind == "word" and said in _WORDS)
         if not hits and not is_number:
             continue
         bound = _bound_at(tokens, place, text, hits, is_number=is_number)
@@ -347,7 +347,11 @@ def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: st
     if number is None:
         return _bare_limit(tokens, first, start, op, text)
     defects = number.defects
-    ranged = _range(tokens, first, place, text, stated=False)
+    if place + 1 < len(tokens) and (tokens[place + 1].text == "," or tokens[place].text == "-"):
+        ranged = _range(tokens, first, place, text, stated=False)
+    else:  # without such a sign the number is read the same beside a comparison as alone
+        low = replace(number, defects=list(number.defects))
+        ranged = _range_from(tokens, first, low, text, opening=None, stated=False)
     if ranged is not None and op in {"=", ">=", "<=", ">"} and ranged.shape == "range":
         if op == ">":  # `> 27 to 45`
             ranged = replace(ranged, interval=replace(ranged.interval, lower_inclusive=False))
@@ -483,9 +487,11 @@ def _range_from(
     closing, after = _closing_sign(tokens, joins[0].last if joins else low.last + 1, text)
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
-    high = _number(tokens, after, text)
+    high = _number(tokens, after, text, compared=stated)
     if high is not None and low.unit is not None and high.unit is not None:
         _same_unit(low, high)
+    if high is not None and high.value < 0 and high.value < low.value:
+        low.value, high.value = high.value, low.value  # `between 0 and -4`
     if high is None or low.value >= high.value:
         return None
     if low.unit is not None and high.unit is None and high.basis is Basis.ABSOLUTE:

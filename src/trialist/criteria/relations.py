@@ -6,12 +6,12 @@ A name behind `before` or `at the time of` says when, and is not asked for itsel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import anchors
 from trialist.criteria.nodes import Concept, Direction, Exposure, Not, Ordinal, Quantity, ReproState, Window
 from trialist.criteria.piece import Piece
+from trialist.criteria.quick import replace
 from trialist.criteria.windows import Timed
 
 _TREATMENTS = frozenset(
@@ -33,8 +33,21 @@ _LONGEST_LEAD = 4  # small words between `before` and the name behind it
 
 def relate(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces with treatments named by what they are for, and with the times that stand beside a name."""
-    related = _beside_events(clause, _without_aims(_with_purposes(clause, list(pieces))))
-    return _with_limits(clause, _with_places(clause, _with_naive(clause, related)))
+    related = list(pieces)
+    words = clause.words
+    ids = {one.entry_id for one in related}
+    if not (words.isdisjoint(_TREATMENTS) and ids.isdisjoint(_MEDICATION)):
+        related = _with_purposes(clause, related)
+    if "trialwise" in ids:
+        related = _without_aims(related)
+    is_timed = "window" in {one.kind for one in related}
+    if is_timed or not words.isdisjoint(_RELATIONS):
+        is_timed, related = True, _beside_events(clause, related)
+    if not words.isdisjoint(_NAIVE):
+        related = _with_naive(clause, related)
+    if is_timed or "on" in words:
+        related = _with_places(clause, related)
+    return related if words.isdisjoint(_PERSONS) else _with_limits(clause, related)
 
 
 _NAIVE = frozenset({"naive", "naïve"})
@@ -222,8 +235,10 @@ def _with_limits(clause: Clause, pieces: list[Piece]) -> list[Piece]:
 def _with_places(clause: Clause, pieces: list[Piece]) -> list[Piece]:
     """`positive at screening or admission`: the second is a time as well, and nothing that somebody has had."""
     out: list[Piece] = []
+    joint: Piece | None = None
     for at, piece in enumerate(pieces):
-        joint = next((one for one in reversed(out) if one.kind != "glue" or one.text != "the"), None)
+        if out and (out[-1].kind != "glue" or out[-1].text != "the"):
+            joint = out[-1]  # the last that is no article
         if joint is None or joint.kind != "joint":
             out.append(piece)
             continue

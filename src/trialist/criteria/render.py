@@ -220,6 +220,12 @@ def _demographic(expr: Demographic) -> str:
     return f"{expr.kind}: {' or '.join(expr.values)}"
 
 
+def _way_of_measuring(method: str) -> str:
+    if not method or method == "fasting":  # which stands before the name
+        return ""
+    return f" {method}" if method.startswith(("at ", "on ", "in ")) else f" by {method}"
+
+
 def _quantity(expr: Quantity) -> str:
     name = _names("variable").get(expr.variable) or f"“{expr.surface}”"
     if expr.basis in _MULTIPLES:
@@ -229,18 +235,9 @@ def _quantity(expr: Quantity) -> str:
     else:
         said = _interval(expr.interval, expr.unit)
     exact = " (as written, without a comparison)" if "comparator" in expr.assumed else ""
-    is_setting = expr.method.startswith(("at ", "on "))
     if expr.method == "fasting":
         name = f"fasting {name}"
-    seen = (
-        ""
-        if expr.method == "fasting"
-        else f" {expr.method}"
-        if is_setting
-        else f" by {expr.method}"
-        if expr.method
-        else ""
-    )
+    seen = _way_of_measuring(expr.method)
     if expr.aggregate == "change":
         name = f"change of {name}"
     elif expr.aggregate == "ever":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -82,7 +82,7 @@ def _pdq() -> Caseless:
 
 def inline_headings(line: str) -> list[int]:
     """Where in a line further headings of inclusion or exclusion begin."""
-    if ":" not in line:
+    if ":" not in line or not ("clusion" in line or "CLUSION" in line):
         return []
     places = [match.start("head") for match in _INLINE.finditer(line)]
     return [place for place in places if not _is_group(lowered(line[:place].strip(" \t*#-•")))]
@@ -314,7 +314,7 @@ def item_scope(said: str) -> tuple[tuple[tuple[str, str], ...], int]:
 
 
 _SAYS_OF_WHOM = re.compile(
-    r"\b(?:for|of|in|only|aims?|steps?|stages?|phase|part|random\w*|strat\w+|cohorts?|arms?|eyes?|portion|extension|sub-?study|domain|based on)\b|\([^)]*\b(?:eyes?|group|cohort|arm|only)\b|\b(?:groups?|participants?|patients?|subjects?|populations?|volunteers?)\W*$",
+    r"\b(?:for|of|in|only|aims?|steps?|stages?|phase|part|random\w*|strat\w+|cohorts?|arms?|eyes?|portion|extension|sub-?study|domain|based on|re-?vaccination|re-?treatment|re-?dosing|re-?challenge|roll-?over|cross-?over|maintenance|open-label|booster|continuation)\b|\([^)]*\b(?:eyes?|group|cohort|arm|only)\b|\b(?:groups?|participants?|patients?|subjects?|populations?|volunteers?)\W*$",
     re.IGNORECASE,
 )
 _SAYS_OF_WHOM_ABOVE = re.compile(
@@ -325,7 +325,8 @@ _SAYS_NOTHING_OF_WHOM = word_set("of_headings")
 _EXCLUDED_WITHIN = re.compile(r"\bwithin\b.*\b(?:hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
 
 
-def limits_of(path: Sequence[str], above: str) -> str:
+@lru_cache(256)  # many items share them
+def limits_of(path: tuple[str, ...], above: str) -> str:
     """What the headings above an item limit it to, and no part of its reading says: a group, an eye, a time; "" where nothing."""
     for heading in path:
         words = set(re.findall(r"[a-z][a-z'-]*", heading.lower()))

@@ -188,6 +188,11 @@ _FORBIDS = re.compile(
     r"\b(?:must not|should not|may not|cannot|can not|not (?:meet|have|be|allowed|permitted|eligible)|none of|prohibited|forbidden|disallowed|excluded|exclude|exclusion|ineligible|absence of|free of)\b",
     re.IGNORECASE,
 )
+# `Patients whose laboratory data do not meet the following:` among what excludes
+_UNMET = re.compile(
+    r"\b(?:not|fail\w*(?: to)?|unable to|without|inability to) (?:\w+ )?(?:meet|meeting|fulfil\w*|satisfy\w*|achieve|comply)\b",
+    re.IGNORECASE,
+)
 _NO = re.compile(r"\W*no (?!restriction|limit|more|less|age)", re.IGNORECASE)
 _ASKS_FOR = re.compile(
     r"\b(?:must|should|need to|are required to) (?!not\b)(?:have|be|meet|fulfil)", re.IGNORECASE
@@ -204,6 +209,8 @@ def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
     if _NO.match(said):  # `No small round cell tumors, including the following:`
         return "denied_above"
     if excludes:
+        if _UNMET.search(said):
+            return "denied_above"
         return "asked_above" if _ASKS_FOR.search(said) and not _FORBIDS.search(said) else ""
     return "denied_above" if _FORBIDS.search(said) else ""
 
@@ -476,6 +483,8 @@ def _parts_one_disease(clause: Clause, node: Expr, found: Sequence[Expr], exclud
         return False
     names = [getattr(one, "concept_id", "") or getattr(one, "surface", "") for one in node.of]
     said = {token.text for token in clause.tokens}
+    if len(set(names)) == 1 and said.isdisjoint({"or", "/", ";", "and/or", "either"}):
+        return True  # `an uncontrolled, unstable condition`
     return len(set(names)) < len(names) and "and" in said and said.isdisjoint({"or", ",", "/", ";"})
 
 

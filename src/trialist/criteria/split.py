@@ -6,12 +6,12 @@ Total: every line becomes a heading, an item, or part of one; what is left over 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from trialist.criteria.criterion import Polarity, Population
 from trialist.criteria.enumerators import glued_lines, run_in_bullets, run_in_numbers
-from trialist.criteria.quick import quick
+from trialist.criteria.quick import quick, replace
 from trialist.criteria.sections import Heading, inline_headings, read_heading
 
 _BULLET = re.compile(r"[ ]*(?P<mark>(?:[-*+•§¤]{1,3}|o(?=[ ]+[A-Z0-9])|>(?=[ ]*[A-Z]))[ ]*)(?=\S)")
@@ -99,6 +99,15 @@ class _Line:
     glued: tuple[int, int] | None = None
 
 
+# a bullet or a number with nothing behind it
+_EMPTY = re.compile(r"\W*(?:\d{1,2}[.)])?\W*")
+# Below a heading of healthy controls: `Subjects with hepatic impairment:`
+_PATIENTS_AGAIN = re.compile(
+    r"(?:patients?|subjects?|participants?|individuals?|those)[ ]+with(?![^\n]*\b(?:healthy|normal|controls?)\b)[^\n.;:]+:\s*",
+    re.IGNORECASE,
+)
+
+
 def split_text(text: str) -> Outline:
     """A normalised text → its outline."""
     lines = _lines(text)
@@ -125,10 +134,17 @@ def split_text(text: str) -> Outline:
             items[-1] = replace(items[-1], end=line.end)
             last = replace(last, end=line.end)
             continue
+        if state.population is Population.CONTROL_GROUP and _PATIENTS_AGAIN.fullmatch(
+            text, line.content, line.end
+        ):
+            state.population = Population.PATIENT
         depth = _depth(stack, line)
         items.extend(_items(text, line, depth, state))
         last = line
-    return Outline(tuple(_trim(text, item) for item in items), tuple(headings))
+    kept = [
+        one for one in (_trim(text, item) for item in items) if not _EMPTY.fullmatch(text, one.start, one.end)
+    ]
+    return Outline(tuple(kept), tuple(headings))
 
 
 def _lines(text: str) -> list[_Line]:

@@ -294,6 +294,8 @@ def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
 
     An expression only rises with what it joins, so no other value of the subject could then be better.
     """
+    if type(expr) in _ATOMS:
+        return id_of(expr) != key.partition("@")[0] or truth_of_atom(expr, key, value) is wanted  # type: ignore[arg-type]  # an atom by its type
     match expr:
         case And(of) | Or(of) | AtLeast(_, of):
             return all(_is_best(one, key, value, wanted) for one in of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -14,6 +14,7 @@ from trialist.criteria.criterion import Computability, Defect, Modality, Polarit
 from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
 from trialist.criteria.lexicon import cues
 from trialist.criteria.logic import Reader
+from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -22,6 +23,7 @@ from trialist.criteria.nodes import (
     Expr,
     Not,
     Opaque,
+    Or,
     ReproState,
     Span,
     atoms,
@@ -29,7 +31,14 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.normalise import Normalised
-from trialist.criteria.permissions import CONDITIONAL, SHUT_OUT, Reach, is_conditional, may_say_who, reach_of
+from trialist.criteria.permissions import (
+    CONDITIONAL,
+    SHUT_OUT,
+    Reach,
+    is_conditional,
+    may_say_who,
+    reach_of,
+)
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
@@ -41,11 +50,13 @@ from trialist.criteria.witness import Witness, settle_age
 _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
 _TOPICS_FROM = 18
+
+
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
-_PEOPLE: tuple[tuple[Population, re.Pattern[str]], ...] = (
-    (Population.DONOR, re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
-    (Population.CAREGIVER, re.compile(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)", re.IGNORECASE)),
-    (Population.CONTROL_GROUP, re.compile(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]", re.IGNORECASE)),
+_PEOPLE: tuple[tuple[Population, str, re.Pattern[str]], ...] = (
+    (Population.DONOR, "donor", re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
+    (Population.CAREGIVER, "are", re.compile(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)", re.IGNORECASE)),
+    (Population.CONTROL_GROUP, "control", re.compile(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]", re.IGNORECASE)),
 )  # fmt: skip
 _MUST = re.compile(
     r"\s*,?\s*(?:and|or)?\s*(?:must|should|will|need to|have to|are required|is required|has to|who are|agree|have a|has a|with a negative|:|,)",
@@ -108,14 +119,11 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     """An item of a text → its reading."""
     text = normalised.text
     said = text[item.start : item.end]
-
-    def locate(start: int, end: int) -> Span:
-        first = normalised.raw_start(start)
-        return Span(first, max(first, normalised.raw_end(end)))
-
+    locate = _locator(normalised, item)
     low = normalised.low.part(item.start, item.end)
-    population = next((who for who, pattern in _PEOPLE if pattern.match(said)), item.population)
-    modality = _modality(low, item.polarity)
+    population = _population(said, item, low)
+    permits = _permits(low)
+    modality = _modality(low, item.polarity, permits)
     incomplete = bool(_patterns()["incomplete"].of(low).search(low.text))
     guard, start = _guard(normalised, item, locate)
     if guard is None or start == item.start:
@@ -133,12 +141,10 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         item.polarity is Polarity.EXCLUSION,
         small=normalised.low,
     )
-    denied = SHUT_OUT.search(text, start, item.end)
-    if denied is not None and item.polarity is Polarity.INCLUSION and _has_sentences(clause, denied.start()):
-        denied = None  # of several sentences the last alone is denied
+    denied = _denied(clause, item, low, start)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
-    modality, expr = _statement(clause, item, low, modality)
+    modality, expr = _statement(clause, item, low, modality, permits)
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
         expr = all_denied(clause, Not(expr), said, locate(item.start, item.end))
     if expr is not None and item.polarity is Polarity.INCLUSION:
@@ -153,12 +159,13 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
     expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
-    if not item.scope and population is Population.PATIENT:
-        expr = limited(clause, expr, limits_of(item.section_path, topic), locate(item.start, item.end))
+    if population is Population.PATIENT:
+        path = () if item.scope else item.section_path
+        expr = limited(clause, expr, limits_of(path, topic), locate(item.start, item.end))
     understood = expr is not None
     if expr is None:
         expr = Opaque(said, locate(item.start, item.end))
-    defects = _defects(normalised, clause, item, witness)
+    defects = _defects(normalised, clause, item, witness, incomplete)
     return Reading(
         expr=expr,
         plain=_plain(expr, guard),
@@ -175,6 +182,38 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     )
 
 
+def _locator(normalised: Normalised, item: Item) -> Callable[[int, int], Span]:
+    """What finds the raw span of a stretch of an item."""
+    shift = normalised.shift(item.start, item.end)
+
+    def locate(start: int, end: int) -> Span:
+        if shift is not None and item.start < end <= item.end and item.start <= start <= end:
+            return Span(start + shift, end + shift)
+        first = normalised.raw_start(start)
+        return Span(first, max(first, normalised.raw_end(end)))
+
+    return locate
+
+
+def _population(said: str, item: Item, low: Low) -> Population:
+    """Of whom an item speaks, by its first words or the headings above it."""
+    small = low.text if low.is_small else said.lower()
+    for who, needed, pattern in _PEOPLE:
+        if needed in small and pattern.match(said):
+            return who
+    return item.population
+
+
+def _denied(clause: Clause, item: Item, low: Low, start: int) -> re.Match[str] | None:
+    """The end of an item that denies what stands before it (`… are not eligible`); of several sentences it denies the last alone."""
+    if low.is_small and not ("not" in low.text or "ineligible" in low.text or "excluded" in low.text):
+        return None  # without one of these there is no such end
+    found = SHUT_OUT.search(clause.text, start, item.end)
+    if found is not None and item.polarity is Polarity.INCLUSION and _has_sentences(clause, found.start()):
+        return None
+    return found
+
+
 def _has_sentences(clause: Clause, end: int) -> bool:
     """Whether a sentence ends before a place of the text."""
     return any(token.text == "." for token in clause.tokens if token.end < end)
@@ -189,7 +228,8 @@ def _topic_tokens(topic: str) -> tuple[Token, ...]:
 def _asks_age(expr: Expr) -> bool:
     """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
     parts = expr.of if isinstance(expr, And) else (expr,)
-    return any(isinstance(one, Demographic) and one.kind == "age" for one in parts)
+    choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
 
 
 def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
@@ -198,7 +238,7 @@ def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
         one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
     ]
     rest = [one for one in expr.of if one not in guards]
-    return (guards[0], join_all(rest)) if guards and rest else (None, expr)
+    return (replace(guards[0], time=None), join_all(rest)) if guards and rest else (None, expr)
 
 
 def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:
@@ -252,12 +292,19 @@ def _read(clause: Clause, item: Item) -> Expr | None:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
+    everybody = of_both_sexes(clause)
+    if everybody is not None:
+        return everybody
     pieces = read_pieces(clause)
     expr = Reader(clause, lists_any=excludes).read(pieces)
-    return None if expr is None else with_doubt(clause, pieces, expr, excludes)
+    if expr is None:
+        return None
+    return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
 
 
-def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tuple[Modality, Expr | None]:
+def _statement(
+    clause: Clause, item: Item, low: Low, modality: Modality, permits: bool
+) -> tuple[Modality, Expr | None]:
     """What an item states, and whether it requires that: of a statement with a permission behind it, both."""
     said = clause.text[item.start : item.end]
     reach = _reach(said, low, clause.excludes) if modality is Modality.PERMISSIVE else None
@@ -279,7 +326,7 @@ def _statement(clause: Clause, item: Item, low: Low, modality: Modality) -> tupl
     elif modality is Modality.REQUIRED and expr is not None and _asks_in_a_note(said):
         clause.rules.append("note/asks")
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
-    elif clause.excludes and expr is not None and _NOBODY.match(said) and _permits(low):
+    elif permits and clause.excludes and expr is not None and _NOBODY.match(said):
         clause.rules.append("permission/of_nobody")  # `no use of X is allowed` among what excludes
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
     return modality, expr
@@ -293,17 +340,23 @@ _NOBODY = re.compile(
 
 
 def _permits(low: Low) -> bool:
-    return _patterns()["permissive"].of(low).search(low.text) is not None
+    return _permission(low) is not None
+
+
+def _permission(low: Low) -> re.Match[str] | None:
+    """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
+    found = _patterns()["permissive"].of(low).finditer(low.text)
+    return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
 
 
 def _may_say_who(said: str, low: Low) -> bool:
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     return found is not None and may_say_who(said, found.start(), found.end())
 
 
 def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
     """What the permission in an item reaches; None where none is found."""
-    found = _patterns()["permissive"].of(low).search(low.text)
+    found = _permission(low)
     if found is None:
         return None
     reach = reach_of(said, found.start(), found.end())
@@ -343,11 +396,11 @@ def _asks_in_a_note(said: str) -> bool:
     return _NOTE.match(said) is not None and _ASKS.search(said) is not None
 
 
-def _modality(low: Low, polarity: Polarity) -> Modality:
+def _modality(low: Low, polarity: Polarity, permits: bool) -> Modality:
     patterns, said = _patterns(), low.text
-    if patterns["informative"].of(low).search(said.strip(" \t*-•")) and len(said) < 400:
+    if len(said) < 400 and patterns["informative"].of(low).search(said.strip(" \t*-•")):
         return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
-    if _permits(low) and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
+    if permits and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
         return Modality.REQUIRED if is_asked else Modality.PERMISSIVE
     return Modality.REQUIRED
@@ -399,7 +452,9 @@ def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | N
     return (expr or Opaque(text[first:last], span(first, last))), item.start + found.end()
 
 
-def _defects(normalised: Normalised, clause: Clause, item: Item, witness: Witness) -> tuple[Defect, ...]:
+def _defects(
+    normalised: Normalised, clause: Clause, item: Item, witness: Witness, incomplete: bool
+) -> tuple[Defect, ...]:
     found = []
     if item.glued is not None:
         start, end = item.glued
@@ -421,7 +476,9 @@ def _defects(normalised: Normalised, clause: Clause, item: Item, witness: Witnes
             kind = "degraded_comparator"
         found.append(Defect(kind, where, repair, sure))
     low = normalised.low
-    match = _patterns()["incomplete"].of(low).search(low.text, item.start, item.end)
+    match = None
+    if incomplete:
+        match = _patterns()["incomplete"].of(low).search(low.text, item.start, item.end)
     if match is not None:
         where = Span(normalised.raw_start(match.start()), normalised.raw_end(match.end()))
         found.append(Defect("incomplete_reference", where))

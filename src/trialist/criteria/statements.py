@@ -23,6 +23,7 @@ _AGREED = Caseless(
 _REFUSES_ANYWHERE = Caseless(
     r"(?:un(?:able|willing\w*|cooperative)|inability|unability|incapable|refus\w+|cannot|not[ ]+(?:to[ ]+|be[ ]+|been[ ]+)?(?:able|willing|capable|agree|consent|compl|understand|given?|obtain|provid|sign|possible|available|co-?operat|adher|follow|attend|speak|read|likely|want|accept|wish|us(?:e|ing)|practi[cs]|suitable|competent)|declin\w+|incompeten\w*|fail(?:s|ed|ure to)?\b(?! rate))"
 )
+_ASKED = Caseless(r"\b(?:must|should|shall|have to|need to|are required to)\b(?! be\b| not\b)")
 _AUXILIARY = Caseless(
     r"\b(?:will|shall|can|could|do|does|did|may|would|should|must|is|are|was|has|have)[ ]+$"
 )
@@ -101,11 +102,13 @@ def _bland() -> frozenset[str]:
 
 
 @cache
-def _patterns() -> Mapping[str, tuple[tuple[str, Caseless], ...]]:
-    found: dict[str, tuple[tuple[str, Caseless], ...]] = {}
-    for kind in ("trialwise", "judgement", "attestation"):
-        found[kind] = tuple((topic, Caseless(said)) for topic, said in cues()[kind].items())
-    return found
+def _patterns() -> tuple[tuple[str, str, str, Caseless], ...]:
+    """Every pattern in the order in which they are tried: its kind, its topic, under what its needs are kept."""
+    return tuple(
+        (kind, topic, topic if kind != "judgement" else kind, Caseless(said))
+        for kind in ("trialwise", "judgement", "attestation")
+        for topic, said in cues()[kind].items()
+    )
 
 
 _BYSTANDER = Caseless(
@@ -139,12 +142,14 @@ def _needs() -> tuple[tuple[_Need, ...], Mapping[str, tuple[tuple[str, int, int]
     return tuple(needs), {start: tuple(found) for start, found in stems.items()}
 
 
-def _possible(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
+def possible_topics(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
     """The topics whose words stand among the tokens, and from where to where in the text."""
     needs, stems = _needs()
     met: dict[int, dict[int, tuple[int, int]]] = {}
     for _, said, start, end in tokens:
-        for stem, need, part in stems.get(said[:_STEM], ()):
+        if (begun := stems.get(said[:_STEM])) is None:
+            continue
+        for stem, need, part in begun:
             if said.startswith(stem):
                 parts = met.setdefault(need, {})
                 parts[part] = (parts[part][0], end) if part in parts else (start, end)
@@ -163,68 +168,64 @@ def find_statements(
     low: Low,
     taken: list[tuple[int, int]],
     known: list[tuple[int, int]],
+    possible: Mapping[str, tuple[int, int]],
 ) -> list[Statement]:
     """The statements of a clause that are read as a whole; none reaches into a stretch already taken.
 
     `known` are the places of conditions: an attestation never swallows one ("dementia or inability to consent"). `low` is the
-    text as patterns look in it.
+    text as patterns look in it, `possible` what `possible_topics` says of the tokens.
     """
     found: list[Statement] = []
-    possible = _possible(tokens)
-    if not possible:
-        return found
     blocked = list(taken)
     text = low.text
     start, end = tokens[0].start, tokens[-1].end
-    for kind in ("trialwise", "judgement", "attestation"):
-        for topic, caseless in _patterns()[kind]:
-            where = possible.get(topic if kind != "judgement" else kind)
-            if where is None:
-                continue
-            pattern = caseless.of(low)
-            for match in pattern.finditer(
-                text, _word_before(text, where[0], start), min(end, where[1] + _REACH)
+    for kind, topic, key, caseless in _patterns():
+        where = possible.get(key)
+        if where is None:
+            continue
+        pattern = caseless.of(low)
+        for match in pattern.finditer(text, _word_before(text, where[0], start), min(end, where[1] + _REACH)):
+            begin, stop = match.span()
+            stop = min([stop, *(first for first, _ in blocked if begin < first < stop)])
+            begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
+            if kind == "attestation" and topic != "contraception":
+                begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
+            if kind == "trialwise" and (
+                _FORGOES.of(low).search(text[start:begin]) or _DOSE_OF.of(low).search(text[start:begin])
             ):
-                begin, stop = match.span()
-                stop = min([stop, *(first for first, _ in blocked if begin < first < stop)])
-                begin = max([begin, *(last for _, last in blocked if begin < last <= stop)])
-                if kind == "attestation" and topic != "contraception":
-                    begin = max([begin, *(last for first, last in known if begin <= first and last < stop)])
-                if kind == "trialwise" and (
-                    _FORGOES.of(low).search(text[start:begin]) or _DOSE_OF.of(low).search(text[start:begin])
-                ):
-                    continue  # what somebody agrees not to do is an attestation; a dose of the product says when
-                if kind == "judgement" and _BYSTANDER.of(low).fullmatch(text, begin, stop):
-                    continue  # `documented by a physician` is no judgement of the investigator's
-                is_whole = stop - begin > 2 and (kind == "trialwise" or (begin, stop) == match.span())
-                if not (is_whole or pattern.search(text, begin, stop)) or any(
-                    first < stop and begin < last for first, last in blocked
-                ):
-                    continue
-                around = [*blocked, *known] if kind == "attestation" else blocked
-                stop = _extend(written, low, stop, end, around, kind)
-                while begin < stop and text[begin] in " ,;.":
-                    begin += 1
-                # Another trial cannot be refused: what denies it stays a negation.
-                before = None if kind == "trialwise" else _REFUSED_BEFORE.of(low).search(text[start:begin])
-                if before is not None and not any(
-                    last > start + before.start() for _, last in blocked if last <= begin
-                ):
-                    begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
-                agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
-                refused = before is not None or (
-                    agrees_not is None
-                    and topic not in _STATES
-                    and _is_refused(low, _own_words(text, begin, stop))
-                )
-                found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
-                blocked.append((begin, stop))
+                continue  # what somebody agrees not to do is an attestation; a dose of the product says when
+            if kind == "judgement" and _BYSTANDER.of(low).fullmatch(text, begin, stop):
+                continue  # `documented by a physician` is no judgement of the investigator's
+            is_whole = stop - begin > 2 and (kind == "trialwise" or (begin, stop) == match.span())
+            if not (is_whole or pattern.search(text, begin, stop)) or any(
+                first < stop and begin < last for first, last in blocked
+            ):
+                continue
+            around = [*blocked, *known] if kind == "attestation" else blocked
+            stop = _extend(written, low, stop, end, around, kind)
+            while begin < stop and text[begin] in " ,;.":
+                begin += 1
+            # Another trial cannot be refused: what denies it stays a negation.
+            before = None if kind == "trialwise" else _REFUSED_BEFORE.of(low).search(text[start:begin])
+            if before is not None and not any(
+                last > start + before.start() for _, last in blocked if last <= begin
+            ):
+                begin = start + before.start()  # `not willing to`: one refusal, not a negation of one
+            agrees_not = _AGREES_NOT.of(low).search(text, begin, stop)
+            refused = before is not None or (
+                agrees_not is None
+                and topic not in _STATES
+                and _is_refused(low, _own_words(text, begin, stop))
+            )
+            found.append(Statement(kind, topic, begin, stop, affirmed=not refused))
+            blocked.append((begin, stop))
     return sorted(found, key=lambda one: one.start)
 
 
 _STATES = frozenset({"protected"})  # what somebody is: `deprived of liberty` refuses nothing
 _ASIDE = re.compile(
-    r"\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*", re.IGNORECASE | re.DOTALL
+    r"\b(?:will |shall |are |is )not (?:be )?(?:eligible|included|enrolled|allowed|permitted)\b|\([^()]*\)?|(?<=\w)[, ]+(?:in case|if|unless|when|where|even)\b.*|[.;][ ].*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -233,6 +234,9 @@ def _is_refused(low: Low, said: str) -> bool:
     found = _REFUSAL.of(low).search(said)
     if found is None:
         return False
+    asked = _ASKED.of(low).search(said, found.end())
+    if asked is not None:  # `men who are not sterile should agree to`: who is asked, and no refusal
+        return _is_refused(low, said[asked.end() :])
     agreed = _AGREED.of(low).search(said, 0, found.start())
     if agreed is None:
         return True

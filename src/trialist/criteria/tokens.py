@@ -6,15 +6,19 @@ A hyphen inside a word separates its parts and is no token, so that `child-beari
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-# Of which kind a token is, its first character says; so no group is needed, and what cannot begin here is passed over at once.
+# The blanks before a token, and the token. Of which kind it is, its first character says.
 _SCALES = (
     "ECOG", "KPS", "ASA", "NYHA", "WHO", "PS", "[Aa]ged?", "AGED?", "[Ss]tatus", "[Ss]core", "[Gg]rade", "[Ss]tage", "[Cc]lass",
 )  # fmt: skip
 _TOKEN = re.compile(
-    "|".join(
+    r"(\s*)("
+    + "|".join(
         (
+            # with these letters none of what follows begins, so that most words are found at once
+            r"[bdfhj-rt-zBDFHJLMOQRTUVXYZ]\w*(?:'\w+)*",
             *(f"{word}(?=[0-9])" for word in _SCALES),
             r"[eE](?<![A-Za-z].)\.?[ ]?[gG]\.(?![A-Za-z])",
             r"[iI](?<![A-Za-z].)\.[ ]?[eE]\.?(?![A-Za-z])",
@@ -24,7 +28,8 @@ _TOKEN = re.compile(
             r"[^\W\d_]\w*(?:'\w+)*",
             r"[^\s]",
         )
-    ),
+    )
+    + ")",
     re.DOTALL,
 )
 _OPS = frozenset("≥≤<>=±≠")
@@ -56,22 +61,29 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     found: list[Token] = []
     add, make = found.append, tuple.__new__
     stop = len(text) if end is None else end
-    for match in _TOKEN.finditer(text, start, stop):
-        said = match[0]
-        first, last = match.span()
-        begins = said[0]
-        if begins.isalpha():
-            word = said.lower() if "." not in said else "e.g" if begins in "eE" else "i.e"
-            add(make(Token, ("word", word, first, last)))
-        elif begins in _DIGITS or (begins == "." and last - first > 1):
-            add(make(Token, ("num", said, first, last)))
-        elif begins in _OPS:
-            add(make(Token, ("op", said, first, last)))
-        elif begins.isalnum() and not begins.isdecimal():  # a Roman number of one sign, a raised digit
-            add(make(Token, ("word", said.lower(), first, last)))
-        elif said not in "-_" or not _joins(text, first, start, stop):
-            add(make(Token, ("punct", said, first, last)))
+    last = start
+    for blank, said in _TOKEN.findall(text, start, stop):
+        first = last + len(blank)
+        last = first + len(said)
+        kind, word = _sort(said)
+        if said not in "-_" or not _joins(text, first, start, stop):
+            add(make(Token, (kind, word, first, last)))
     return found
+
+
+@lru_cache(1 << 14)
+def _sort(said: str) -> tuple[str, str]:
+    """Of which kind a token is, and its text."""
+    begins = said[0]
+    if begins.isalpha():
+        return "word", said.lower() if "." not in said else "e.g" if begins in "eE" else "i.e"
+    if begins in _DIGITS or (begins == "." and len(said) > 1):
+        return "num", said
+    if begins in _OPS:
+        return "op", said
+    if begins.isalnum() and not begins.isdecimal():  # a Roman number of one sign, a raised digit
+        return "word", said.lower()
+    return "punct", said
 
 
 def _joins(text: str, place: int, start: int, stop: int) -> bool:

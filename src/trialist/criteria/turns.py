@@ -62,8 +62,9 @@ def read_negated(reader: Sentences, pieces: list[Piece], place: int) -> Expr | N
     pieces = with_nor(pieces, place)
     end = _end_of_negation(reader, pieces, place)
     inner = reader.below(True).sentence(pieces[place + 1 : end])
-    if inner is None and any(one.kind != "joint" for one in pieces[place + 1 : end]):
-        inner = opaque(reader.clause, pieces[place + 1 : end])  # `without evidence of disease`
+    left = [one for one in pieces[place + 1 : end] if one.kind != "joint" and one.first < one.last]
+    if inner is None and left:
+        inner = opaque(reader.clause, left)  # `without evidence of disease`
     negated = Not(inner) if inner is not None else None
     before = reader.listed(strip_joints(pieces[:place])) if place else None
     behind = reader.sentence(pieces[end:]) if end < len(pieces) else None

@@ -161,6 +161,8 @@ def _beside(
 ) -> tuple[Direction | None, int, str | None, int]:
     """On which side of what a time stands; `within the last 3 years of neoplasm`: the neoplasm is what was, and not when."""
     relation, after = _relation(tokens, last)
+    if relation is None and (off := _past_off_drug(tokens, last)) > last:
+        return Direction.BEFORE, off, None, off
     anchor, end = _anchor(tokens, after, text) if relation is not None else (None, last)
     said = tokens[last].text if relation is not None else ""
     behind = tokens[last + 1].text if last + 1 < len(tokens) else ""
@@ -187,6 +189,13 @@ def _is_a_rate(tokens: Sequence[Token], place: int) -> bool:
     """`daily`, `per day`, `a week`: how often, and not when."""
     behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
     return tokens[place].text == "daily" or behind in {"day", "days", "week", "month", "night", "d", "wk"}
+
+
+def _past_off_drug(tokens: Sequence[Token], place: int) -> int:
+    """`(30 days off drug)`: how long nobody may have had it; the same place where nothing of the kind stands there."""
+    words = [token.text for token in tokens[place : place + 2]]
+    is_off = words[:1] == ["off"] and words[1:] in (["drug"], ["treatment"], ["therapy"], ["medication"])
+    return place + 2 if is_off else place
 
 
 def _single_value(interval: Interval) -> Decimal | None:

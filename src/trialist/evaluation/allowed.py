@@ -21,8 +21,8 @@ _WORD = 64
 _EXPR = 0
 _FIRST, _SECOND = 1, 2
 
-Leaf = tuple[int, tuple[Fact, ...]]
-"""The place of a leaf, and the facts that its answer rests on."""
+Leaf = tuple[int, frozenset[int]]
+"""The place of a leaf, and the numbers of the facts that its answer rests on."""
 
 
 class Allowed:
@@ -43,22 +43,29 @@ class Allowed:
         """Where in the net what is allowed is looked for."""
         return self._runner.reached(np.unique(self._exprs[self._shapes]))
 
+    @cached_property
+    def _allowing(self) -> Array:
+        """The trials that allow anything."""
+        found: Array = np.unique(self._trials)
+        return found
+
     def opened(
         self, answered: Answered, leaf_places: Array, run: Run, slots: Lists, of_trial: tuple[Array, Array]
     ) -> tuple[Array, Array]:
         """Slots and shapes that exclude by a fact that their trial allows; `of_trial` has the first and last slots."""
         is_allowed = run.codes[self._shapes] & TRUTH != FALSE
-        leaves = [(int(leaf_places[at]), one.facts) for at, one in answered.told.items() if one.facts]
+        told = [(int(leaf_places[at]), one.facts) for at, one in answered.told.items() if one.facts]
         numbers = _Numbers()
-        for place, facts in leaves:
+        for place, facts in told:
             if self._places[place]:
                 for fact in facts:
                     numbers.put(fact)
+        leaves = [(place, own) for place, facts in told if (own := numbers.among(facts))]
         trials, exprs = self._trials[is_allowed], self._exprs[self._shapes[is_allowed]]
         asked, shapes, owners = self._excluding(run, slots, of_trial)
         found = np.zeros(len(shapes), bool)
         for first in range(0, len(numbers), _WORD):
-            rests = self._rests(answered.codes, leaves, numbers, first)
+            rests = self._rests(answered.codes, leaves, first)
             allowed = np.zeros(len(of_trial[0]), np.uint64)
             np.bitwise_or.at(allowed, trials, rests[exprs])
             found |= rests[self._exprs[shapes]] & allowed[owners] != 0
@@ -66,7 +73,7 @@ class Allowed:
 
     def _excluding(self, run: Run, slots: Lists, of_trial: tuple[Array, Array]) -> tuple[Array, Array, Array]:
         """What excludes in the trials that allow anything: slots, shapes, trials."""
-        trials = np.unique(self._trials)
+        trials = self._allowing
         counts = (of_trial[1] - of_trial[0])[trials]
         own = np.repeat(of_trial[0][trials] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         shapes, at = slots.of(own)
@@ -74,14 +81,11 @@ class Allowed:
         at = at[excludes]
         return own[at], shapes[excludes], np.repeat(trials, counts)[at]
 
-    def _rests(self, found: codes.Codes, leaves: list[Leaf], numbers: _Numbers, first: int) -> Array:
+    def _rests(self, found: codes.Codes, leaves: list[Leaf], first: int) -> Array:
         """On which of 64 facts, those from a number on, each place of the net rests."""
         rests = np.zeros(self._runner.size, np.uint64)
-        for place, facts in leaves:
-            for fact in facts:
-                at = numbers.get(fact) - first
-                if 0 <= at < _WORD:
-                    rests[place] |= np.uint64(1 << at)
+        for place, numbers in leaves:
+            rests[place] = sum(1 << one - first for one in numbers if 0 <= one - first < _WORD)
         kept = codes.kept()
         for level in self._runner.levels:
             one, other = rests[level.first], rests[level.second]
@@ -92,10 +96,11 @@ class Allowed:
             joined |= np.where(stays & _SECOND != 0, other[touched], np.uint64(0))
             rests[level.places[touched]] = joined
             for place, node in level.several:
-                members = np.array(node.members)
-                if rests[members].any():
-                    stay = members[codes.kept_of_several(node.least, found[members].tolist())]
-                    rests[place] = np.bitwise_or.reduce(rests[stay]) if len(stay) else 0
+                members = list(node.members)
+                own = rests[members]
+                if own.any():
+                    stay = codes.kept_of_several(node.least, tuple(found[members].tolist()))
+                    rests[place] = np.bitwise_or.reduce(own[list(stay)]) if stay else 0
         return rests
 
 
@@ -105,6 +110,7 @@ class _Numbers:
     def __init__(self) -> None:
         self._same: dict[int, int] = {}
         self._equal: dict[Fact, int] = {}
+        self._among: dict[int, tuple[tuple[Fact, ...], frozenset[int]]] = {}
 
     def __len__(self) -> int:
         return len(self._equal)
@@ -113,8 +119,15 @@ class _Numbers:
         if id(fact) not in self._same:
             self._same[id(fact)] = self._equal.setdefault(fact, len(self._equal))
 
-    def get(self, fact: Fact) -> int:
-        """The number of a fact; -1 where it has none."""
+    def among(self, facts: tuple[Fact, ...]) -> frozenset[int]:
+        """The numbers of those of some facts that have one; of the very same facts they are looked up once."""
+        known = self._among.get(id(facts))
+        if known is None:
+            found = {self._number(one) for one in facts}
+            known = self._among[id(facts)] = facts, frozenset(found - {-1})
+        return known[1]
+
+    def _number(self, fact: Fact) -> int:
         found = self._same.get(id(fact))
         if found is None:
             found = self._same[id(fact)] = self._equal.get(fact, -1)

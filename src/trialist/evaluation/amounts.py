@@ -36,14 +36,22 @@ def _table() -> Mapping[str, Any]:
 
 def known_range(value: ValueRange) -> Interval:
     """What a value may be, as an interval of fractions."""
-    lower = -INFINITY if value.lower is None else Fraction(value.lower)
-    upper = INFINITY if value.upper is None else Fraction(value.upper)
+    if value.exact is not None:
+        one = _exactly(value.exact)
+        return Interval(one, one)
+    lower = -INFINITY if value.lower is None else _exactly(value.lower)
+    upper = INFINITY if value.upper is None else _exactly(value.upper)
     return Interval(
         lower,
         upper,
         value.lower_inclusive and value.lower is not None,
         value.upper_inclusive and value.upper is not None,
     )
+
+
+def _exactly(number: Decimal) -> Fraction:
+    """The same number; of whole numbers a fraction is made without asking what kind of number it is given."""
+    return Fraction(*number.as_integer_ratio())
 
 
 @lru_cache(_MOST_KEPT)

@@ -6,10 +6,12 @@ what stays open everything that would settle it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar
 
+from trialist.criteria.quick import quick
 from trialist.evaluation.calculators.intervals import Interval
 from trialist.evaluation.truth import Truth, all_of, any_of, at_least, not_
 from trialist.evaluation.verdict import POLICY_ASSUMPTIONS, Assumption, Calculation, Evidence, Need
@@ -17,6 +19,7 @@ from trialist.evaluation.verdict import POLICY_ASSUMPTIONS, Assumption, Calculat
 _T = TypeVar("_T")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Whether something holds for a patient. `words` says why, without a full stop; `is_conflict`: open by contradiction.
@@ -46,7 +49,16 @@ class Answer:
 
 def opposite(answer: Answer) -> Answer:
     """The answer to the opposite question."""
-    return replace(answer, truth=not_(answer.truth))
+    return Answer(
+        not_(answer.truth),
+        answer.words,
+        answer.evidence,
+        answer.calculations,
+        answer.assumptions,
+        answer.needs,
+        answer.is_conflict,
+        answer.compared,
+    )
 
 
 def all_hold(answers: Sequence[Answer]) -> Answer:
@@ -91,17 +103,25 @@ def _open(answers: Sequence[Answer]) -> Sequence[Answer]:
 
 
 def _merged(truth: Truth, answers: Sequence[Answer]) -> Answer:
-    def every(part: Callable[[Answer], Iterable[_T]]) -> tuple[_T, ...]:
-        return tuple(dict.fromkeys(item for one in answers for item in part(one)))
-
     is_open = truth is Truth.UNKNOWN
+    open_ = _open(answers) if is_open else ()
     return Answer(
         truth,
-        every(lambda one: one.words),
-        every(lambda one: one.evidence),
-        every(lambda one: one.calculations),
-        every(lambda one: one.assumptions),
-        every(lambda one: one.needs if one.truth is Truth.UNKNOWN else ()) if is_open else (),
+        _each_once(one.words for one in answers),
+        _each_once(one.evidence for one in answers),
+        _each_once(one.calculations for one in answers),
+        _each_once(one.assumptions for one in answers),
+        _each_once(one.needs for one in open_),
         is_open and any(one.is_conflict for one in answers),
-        tuple(value for one in answers for value in one.compared),
+        tuple(chain.from_iterable(one.compared for one in answers)),
+    )
+
+
+def _each_once(told: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    """All that is told, in its order and each thing once."""
+    some = [one for one in told if one]
+    if not some:
+        return ()
+    return (
+        some[0] if len(some) == 1 and len(some[0]) == 1 else tuple(dict.fromkeys(chain.from_iterable(some)))
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ TO_BE_READ = UNKNOWN | PERSON
 ALL, ANY, NOT, REFUSED, AGREED = range(5)
 """The rows of `tables`: all hold, one holds, the opposite, a refusal inside a longer sentence, two readings agree."""
 
+_MOST_KEPT = 4096
+"""So many rows of what joins more than two are kept, as all of `tables` are: codes beside codes, and nothing of whose they are."""
 _TRUTHS = (Truth.FALSE, Truth.TRUE, Truth.UNKNOWN)
 _NEEDS = {DATA: Need(Who.DATA, "", ""), PERSON: Need(Who.READER, "", "")}
 _ASSUMED = (Assumption("absence", ""),)
@@ -56,12 +58,14 @@ def answer_of(code: int) -> Answer:
     )
 
 
-def so_many(count: int, codes: Sequence[int]) -> int:
+@lru_cache(_MOST_KEPT)
+def so_many(count: int, codes: tuple[int, ...]) -> int:
     """Whether at least so many hold."""
     return code_of(so_many_hold(count, [answer_of(one) for one in codes]))
 
 
-def agreed(codes: Sequence[int]) -> int:
+@lru_cache(_MOST_KEPT)
+def agreed(codes: tuple[int, ...]) -> int:
     """What several readings of a sentence say together."""
     return code_of(if_agreed([answer_of(one) for one in codes], _NEEDS[PERSON]))
 
@@ -84,13 +88,14 @@ def kept() -> Codes:
     return found
 
 
-def kept_of_several(count: int, codes: Sequence[int]) -> list[int]:
+@lru_cache(_MOST_KEPT)
+def kept_of_several(count: int, codes: tuple[int, ...]) -> tuple[int, ...]:
     """The places of the answers whose evidence stays, where at least `count` have to hold; with 0 they are readings."""
     answers = [
         replace(answer_of(code), evidence=(Evidence(str(at), "", ""),)) for at, code in enumerate(codes)
     ]
     found = so_many_hold(count, answers) if count else if_agreed(answers, _NEEDS[PERSON])
-    return [int(one.words) for one in found.evidence]
+    return tuple(int(one.words) for one in found.evidence)
 
 
 def _refused(answer: Answer) -> Answer:

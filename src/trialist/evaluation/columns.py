@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from trialist.criteria.encode import encode_value
+from trialist.criteria.nodes import Interval
 from trialist.evaluation.compiling import NONE, Several
-from trialist.evaluation.parts import Leaf, Part, key_number
+from trialist.evaluation.parts import Leaf, Part, ages_told, key_number
 from trialist.evaluation.running import Tree, tree_of
 
 Array = npt.NDArray[Any]
@@ -64,8 +66,7 @@ class Lists:
         first = self.starts[many].astype(np.int64)
         counts = self.starts[many + 1].astype(np.int64) - first
         owners = np.repeat(np.arange(len(many)), counts)
-        begins = np.cumsum(counts) - counts
-        at = np.arange(len(owners)) - begins[owners] + first[owners]
+        at = np.arange(len(owners)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
         return self.joined[at], owners
 
 
@@ -100,8 +101,7 @@ def columns_of(part: Part) -> dict[str, Array]:
     _add_leaves(found, [(at, one) for at, one in enumerate(part.nodes) if isinstance(one, Leaf)])
     for at, name in enumerate(("permission_trial", "permission_shape")):
         found[name] = np.array([one[at] for one in part.permissions], np.uint32)
-    _add_texts(found, "age", [one.told for one in part.ages])
-    _add_lists(found, "age_trial", [one.trials for one in part.ages])
+    _add_ages(found, part)
     return found
 
 
@@ -152,6 +152,42 @@ def _add_leaves(found: dict[str, Array], leaves: Sequence[tuple[int, Leaf]]) -> 
     for at in (0, 1):
         found[f"blank_{at}"] = np.array([one.codes[at] for _, one in leaves], np.uint8)
         _add_lists(found, f"missing_{at}", [[numbers[need] for need in one.needs[at]] for _, one in leaves])
+
+
+def _add_ages(found: dict[str, Array], part: Part) -> None:
+    """The rules of ages: limits and ages, each once, the field's limits and the text's ages of each rule, and where limits meet.
+
+    An age is told as (what it asks besides its limits, its limits, the lower one alone, the upper one alone).
+    """
+    _add_texts(found, "age", [one.told for one in part.ages])
+    _add_lists(found, "age_trial", [one.trials for one in part.ages])
+    limits: dict[tuple[Interval, str], int] = {}
+    asked: dict[bytes, int] = {}
+    ages: dict[tuple[int, int, int, int], int] = {}
+    fields: list[list[int]] = []
+    texts: list[list[int]] = []
+    meeting = set()
+
+    def limit(one: tuple[Interval, str] | None) -> int:
+        return NONE if one is None else limits.setdefault(one, len(limits))
+
+    for rule, one in enumerate(part.ages):
+        told, of_field = ages_told(one.told)
+        fields.append([limit(it) for it in of_field])
+        texts.append([])
+        for age in told:
+            sides = [limit(it) for it in age.sides]
+            row = (asked.setdefault(age.besides, len(asked)), limit(age.whole), *sides)
+            texts[-1].append(ages.setdefault((row[0], row[1], row[2], row[3]), len(ages)))
+            pairs = zip(fields[-1], sides, strict=True) if age.is_plain else ()
+            meeting |= {(rule, it, other) for it, other in pairs if NONE not in (it, other)}
+    _add_texts(found, "age_limit", [orjson.dumps(encode_value(one)) for one, _ in limits])
+    _add_texts(found, "age_unit", [unit.encode() for _, unit in limits])
+    found["age_field"] = np.array(fields, np.int32).reshape(-1)
+    _add_lists(found, "age_text", texts)
+    found["age_asked"] = np.array(list(ages), np.int32).reshape(-1)
+    table = np.array(sorted(meeting), np.uint32).reshape(-1, 3)
+    found |= {"age_rule": table[:, 0], "age_of_field": table[:, 1], "age_of_text": table[:, 2]}
 
 
 def telling_key(need: bytes) -> bytes:

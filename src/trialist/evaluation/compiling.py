@@ -20,6 +20,7 @@ from trialist.criteria.nodes import (
     Attestation,
     Concept,
     Demographic,
+    ExceptWhen,
     Exposure,
     Expr,
     Interval,
@@ -32,7 +33,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.witness import Witness
 from trialist.evaluation import codes
 from trialist.evaluation.caution import as_asked, is_plain_list, only_sure, without_sexes
-from trialist.evaluation.evaluate import has_exceptions
+from trialist.evaluation.evaluate import is_kind_of, with_exceptions
 from trialist.evaluation.spanless import spanless
 
 NONE = -1
@@ -100,7 +101,10 @@ class Net:
         """The place of an expression without spans."""
         match expr:
             case And(of):
-                return self._put(expr) if has_exceptions(of) else self._folded(codes.ALL, self._members(of))
+                return self._folded(codes.ALL, self._members(with_exceptions(of)))
+            case ExceptWhen(main, exception) if is_kind_of(exception, main) is None:
+                denied = self._put(Junction(codes.NOT, self.place(exception)))
+                return self._folded(codes.ALL, [self.place(main), denied])
             case Or(of):
                 return self._folded(codes.ANY, [self.place(one) for one in of])
             case Not(of):

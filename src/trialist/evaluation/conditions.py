@@ -10,8 +10,11 @@ from trialist.criteria.nodes import Concept, Exposure, ReproState, Trialwise, Wi
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer, if_agreed, one_holds
 from trialist.evaluation.graded import answer_result, sex_evidence
+from trialist.evaluation.inferring import INFERRED
 from trialist.evaluation.kinship import (
+    caused_by,
     characters,
+    names_organisms,
     narrower,
     read_kinship,
     says,
@@ -84,9 +87,15 @@ def _concept(atom: Concept, known: Known) -> Answer:
     is_allergy = atom.domain == "allergy"
     kind = FactKind.ALLERGY if is_allergy else FactKind.CONDITION
     name = f"allergy to {atom.surface}" if is_allergy else _name(atom)
-    need = Need(Who.DATA, name, "not recorded", _key(kind, atom.concept_id), _mesh(atom))
     is_family = atom.subject == "family"
-    is_history = atom.temporality in {"history", "any"}
+    what = f"family history of {name}" if is_family else name
+    need = Need(Who.DATA, what, "not recorded", _key(kind, atom.concept_id), _mesh(atom))
+    is_event = atom.concept_id in characters("events") or not atom.concept_id
+    is_ever = is_allergy or is_family or atom.temporality in {"history", "any"}
+    is_ever = is_ever or (is_event and atom.temporality == "")
+    when = When.EVER if is_ever else When.NOW
+    if not is_present(atom.time):
+        when = When.WITHIN
     ask = Ask(
         kind=kind,
         domain="exposure" if is_allergy else "condition",
@@ -94,22 +103,18 @@ def _concept(atom: Concept, known: Known) -> Answer:
         within=atom.broader,
         surface=atom.surface,
         name=" ".join([*dict.fromkeys((*atom.severity, *atom.status)), name]),
-        when=When.NOW,
-        need=replace(need, what=f"{'family history of ' if is_family else ''}{name}"),
-        window=None if is_present(atom.time) else atom.time,
-        is_event=atom.concept_id in characters("events") or not atom.concept_id,
+        when=when,
+        need=need,
+        window=atom.time if when is When.WITHIN else None,
+        is_event=is_event,
         takes_unstated=atom.temporality != "current",
         words=frozenset((*atom.status, *atom.severity)),
         checks=lambda fact: _checks(atom, fact, known),
         may_assume_absence=bool(atom.concept_id) and not is_allergy and not is_family,
     )
     facts = known.of_family(kind) if is_family else known.of_kind(kind)
-    if ask.window is not None:
-        return answer_presence(replace(ask, when=When.WITHIN), facts, known)
-    if is_allergy or is_family or is_history or (ask.is_event and atom.temporality == ""):
-        return answer_presence(replace(ask, when=When.EVER), facts, known)
     now = answer_presence(ask, facts, known)
-    if atom.temporality == "current" or "active" in atom.status:
+    if when is not When.NOW or atom.temporality == "current" or "active" in atom.status:
         return now
     ever = answer_presence(replace(ask, when=When.EVER), facts, known)
     return _either(now, ever, need)
@@ -176,8 +181,11 @@ def _with_test(atom: Concept, answer: Answer, shown: Answer) -> Answer:
 def _checks(atom: Concept, fact: Fact, known: Known) -> Sequence[Check]:
     """The qualifiers of a concept against a fact: each status, the severity, the certainty."""
     words = _words_of(fact)
-    checks = [_status(one, words, fact, atom.concept_id) for one in dict.fromkeys(atom.status)]
-    checks = _agreeing(checks)
+    said = list(dict.fromkeys(atom.status))
+    checks = _agreeing(
+        [_status(one, words, fact, atom.concept_id) for one in said if not names_organisms(one)]
+    )
+    checks += [_status(one, words, fact, atom.concept_id) for one in said if names_organisms(one)]
     checks += _agreeing(
         [_severity(one, fact, atom.concept_id, known) for one in dict.fromkeys(atom.severity)]
     )
@@ -211,6 +219,9 @@ def _status(said: str, words: frozenset[str], fact: Fact, asked: str) -> Check:
 
 def _one_status(said: str, words: frozenset[str], fact: Fact, asked: str) -> Truth:
     told = says(said, words)
+    told = told if told.is_decided else caused_by(said, fact.id)
+    if said in _SHOWN and fact.origin.document == INFERRED:  # it was inferred from them
+        return Truth.TRUE
     if told.is_decided or said not in {"active", "current", "ongoing", "resolved"}:
         return told
     if fact.status is Status.ENDED:
@@ -255,6 +266,15 @@ def answer_exposure(atom: Exposure, known: Known) -> Answer:
     if atom.concept_id in characters("relative"):
         asked = replace(need, who=Who.PERSON, why="what is meant depends on the study: a person has to say")
         return Answer(Truth.UNKNOWN, (f"{name}: {asked.why}",), needs=(asked,))
+    is_passing = bool({atom.concept_id, atom.broader} & characters("passing"))
+    is_lasting = atom.kind in characters("lasting") and not is_passing
+    when = When.NOW
+    if atom.role == "planned":
+        when, need = When.PLANNED, replace(need, who=Who.PERSON, why="what is planned has to be asked")
+    elif not is_present(atom.time):
+        when = When.WITHIN
+    elif atom.role == "prior" or (is_lasting and atom.role == ""):
+        when = When.EVER
     ask = Ask(
         kind=FactKind.EXPOSURE,
         domain="exposure",
@@ -262,7 +282,7 @@ def answer_exposure(atom: Exposure, known: Known) -> Answer:
         within=atom.broader,
         surface=atom.surface,
         name=name,
-        when=When.EVER,
+        when=when,
         need=need,
         window=None if is_present(atom.time) else atom.time,
         takes_unstated=False,
@@ -271,19 +291,12 @@ def answer_exposure(atom: Exposure, known: Known) -> Answer:
         may_assume_absence=bool(atom.concept_id) and atom.role != "planned",
     )
     facts = known.of_kind(FactKind.EXPOSURE)
-    if atom.role == "planned":
-        planned = replace(need, who=Who.PERSON, why="what is planned has to be asked")
-        return answer_presence(replace(ask, when=When.PLANNED, need=planned), facts, known)
-    if ask.window is not None:
-        return _with_anchor(answer_presence(replace(ask, when=When.WITHIN), facts, known), atom.time)
-    is_passing = bool({atom.concept_id, atom.broader} & characters("passing"))
-    is_lasting = atom.kind in characters("lasting") and not is_passing
-    if atom.role == "prior" or (is_lasting and atom.role == ""):
-        return answer_presence(ask, facts, known)
-    now = answer_presence(replace(ask, when=When.NOW), facts, known)
-    if atom.role == "current":
-        return now
-    return _either(now, answer_presence(ask, facts, known), need)
+    answer = answer_presence(ask, facts, known)
+    if when is When.WITHIN:
+        return _with_anchor(answer, atom.time)
+    if when is not When.NOW or atom.role == "current":
+        return answer
+    return _either(answer, answer_presence(replace(ask, when=When.EVER), facts, known), need)
 
 
 def _exposure_checks(atom: Exposure, fact: Fact) -> Sequence[Check]:
@@ -341,6 +354,7 @@ def answer_trialwise(atom: Trialwise, known: Known) -> Answer:
     return _either(now, answer_presence(replace(ask, when=When.EVER), facts, known), need)
 
 
+_SHOWN = frozenset({"symptoms of", "signs of", "signs and symptoms of", "signs or symptoms of"})
 _FEMALE_STATES = frozenset({"pregnant", "lactating", "child_bearing_potential", "postmenopausal"})
 _STATE_NAMES: Mapping[str, str] = {
     "pregnant": "pregnancy",

@@ -6,7 +6,7 @@ that does. Nothing that was not understood, and nothing that nobody read, lets a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -45,7 +45,14 @@ from trialist.evaluation.graded import answer_biomarker, answer_count, answer_or
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.measured import answer_quantity
-from trialist.evaluation.narrative import UNREAD_REST, as_noted, doubt_of_narrative, is_for_women_only
+from trialist.evaluation.narrative import (
+    UNREAD_REST,
+    as_noted,
+    doubt_of_narrative,
+    is_for_women_only,
+    says_nothing_of_allergies,
+)
+from trialist.evaluation.noting import UNDEFINED, asks_of_others, without_definition
 from trialist.evaluation.persons import (
     answer_attestation,
     answer_demographic,
@@ -85,9 +92,8 @@ def has_headings(criteria: CriterionSet) -> bool:
 def settle(criterion: Criterion, known: Known, *, is_headed: bool, fields: Witness | None) -> Assessment:
     """One criterion for one patient, with what its text and the registry's own sex leave in doubt left open."""
     one = assess(criterion, known)
-    if not is_headed and one.effect in (Effect.ALLOWS, Effect.EXCLUDES):
-        if isinstance(criterion.expr, Demographic):
-            return one
+    is_decided = one.effect in (Effect.ALLOWS, Effect.EXCLUDES)
+    if is_decided and not is_headed and not isinstance(criterion.expr, Demographic):
         why = "the text has no headings: whether this is required or excludes has to be read"
         return _left_open(one, Need(Who.READER, f"“{one.text}”", why))
     if one.effect is Effect.EXCLUDES and _is_doubtful_sex(criterion, known, fields):
@@ -100,22 +106,43 @@ def assess(criterion: Criterion, known: Known) -> Assessment:
     """One criterion for one patient."""
     if criterion.population is not Population.PATIENT:
         return _for_others(criterion)
-    told: tuple[Assumption, ...] = ()
-    if known.takes_silence:
-        if is_for_women_only(criterion, known):
-            return _assessment(criterion, answer_sex(("female",), known), Result.NOT_APPLICABLE)
-        criterion, told = as_noted(criterion)
+    if not known.takes_silence:
+        answer = answer_expr(as_asked(criterion), known)
+        return _settled(criterion, known, answer, is_doubtful(criterion, answer, _decider(known)))
+    if is_for_women_only(criterion, known):
+        return _assessment(criterion, answer_sex(("female",), known), Result.NOT_APPLICABLE)
+    return _of_narrative(criterion, known)
+
+
+def _decider(known: Known) -> Callable[[Expr], Truth]:
+    return lambda one: answer_expr(one, known).truth
+
+
+def _of_narrative(criterion: Criterion, known: Known) -> Assessment:
+    """One criterion as the reader of a whole narrative takes it."""
+    criterion, told = as_noted(criterion)
     answer = answer_expr(as_asked(criterion), known)
+    if answer.truth is Truth.UNKNOWN and not answer.is_conflict:
+        undefined = without_definition(
+            criterion, _decider(known), is_silent_on_allergies=says_nothing_of_allergies(known)
+        )
+        found = answer if undefined is None else answer_expr(undefined, known)
+        if undefined is not None and found.truth is Truth.FALSE and found.rests_on_absence:
+            criterion, answer, told = replace(criterion, expr=undefined), found, (*told, UNDEFINED)
     answer = replace(answer, assumptions=(*answer.assumptions, *told)) if told else answer
+    others = asks_of_others(criterion, answer.truth, known, is_by_silence=answer.rests_on_absence)
+    if others and criterion.counts and criterion.modality is Modality.REQUIRED:
+        nobody = Answer(Truth.UNKNOWN, (others,), assumptions=(Assumption("absence", others),))
+        return _assessment(criterion, nobody, Result.NOT_APPLICABLE)
+    of_any = is_doubtful(criterion, answer, _decider(known))
+    doubt = doubt_of_narrative(criterion, answer, of_any, known, _decider(known))
+    if of_any is not None and doubt is None:
+        answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
+    return _settled(criterion, known, answer, doubt)
 
-    def decide(one: Expr) -> Truth:
-        return answer_expr(one, known).truth
 
-    doubt = is_doubtful(criterion, answer, decide)
-    if known.takes_silence:
-        of_any, doubt = doubt, doubt_of_narrative(criterion, answer, doubt, decide)
-        if of_any is not None and doubt is None:
-            answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
+def _settled(criterion: Criterion, known: Known, answer: Answer, doubt: Need | None) -> Assessment:
+    """What an answer makes of a criterion, with what speaks against the reading, and for whom alone it is asked."""
     if doubt is not None:
         answer = left_open(answer, doubt)
     if not criterion.counts or criterion.modality is not Modality.REQUIRED:
@@ -193,13 +220,10 @@ def _answer_expr(expr: Expr, known: Known) -> Answer:
 
 
 def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
-    """Whether all hold. "Malignancy and not basal cell carcinoma" says another one than that, not that there is none."""
+    """Whether all hold."""
     answers = []
-    for one in parts:
-        if isinstance(one, Not) and any(_takes_from(one, other) for other in parts):
-            continue  # it is weighed with what it takes from
-        taken = [other.of for other in parts if isinstance(other, Not) and _takes_from(other, one)]
-        answer = _with_exception(one, join_any(list(taken)), known) if taken else answer_expr(one, known)
+    for one in with_exceptions(parts):
+        answer = answer_expr(one, known)
         if isinstance(one, Attestation) and answer.truth is Truth.FALSE:
             # "Lack of compliance with contraception": a refusal inside a longer sentence may mean its opposite.
             need = Need(Who.READER, answer.words[0], "inside a longer sentence: has to be read")
@@ -208,9 +232,20 @@ def _all_of(parts: Sequence[Expr], known: Known) -> Answer:
     return all_hold(answers)
 
 
-def has_exceptions(parts: Sequence[Expr]) -> bool:
-    """Whether one of what has to hold together is taken from another one, so that the facts themselves are looked at."""
-    return any(isinstance(one, Not) and any(_takes_from(one, other) for other in parts) for one in parts)
+def with_exceptions(parts: Sequence[Expr]) -> list[Expr]:
+    """What has to hold together; what is taken from one of them stands as its exception.
+
+    "Malignancy and not basal cell carcinoma" says another one than that, not that there is none.
+    """
+    taking = [one for one in parts if isinstance(one, Not) and any(_takes_from(one, it) for it in parts)]
+    if not taking:
+        return list(parts)
+    found: list[Expr] = []
+    for one in parts:
+        if not any(one is it for it in taking):
+            taken = [it.of for it in taking if _takes_from(it, one)]
+            found.append(ExceptWhen(one, join_any(taken)) if taken else one)
+    return found
 
 
 def _takes_from(negation: Not, other: Expr) -> bool:
@@ -218,14 +253,14 @@ def _takes_from(negation: Not, other: Expr) -> bool:
     is_plain = isinstance(other, Concept | Exposure) or (
         isinstance(other, Or) and all(isinstance(one, Concept | Exposure) for one in other.of)
     )
-    return is_plain and _is_kind_of(negation.of, other) is not None
+    return is_plain and is_kind_of(negation.of, other) is not None
 
 
 def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
     """The first and not the exception. An exception that is a kind of the first takes only its own facts away from it."""
     answer, excepted = answer_expr(main, known), answer_expr(exception, known)
     plain = all_hold([answer, opposite(excepted)])
-    is_kind = _is_kind_of(exception, main)
+    is_kind = is_kind_of(exception, main)
     if is_kind is None or excepted.truth is Truth.FALSE:
         return plain
     own = {item.fact for item in excepted.evidence if item.fact is not None and not item.fact.negated}
@@ -241,7 +276,7 @@ def _with_exception(main: Expr, exception: Expr, known: Known) -> Answer:
     )
 
 
-def _is_kind_of(exception: Expr, main: Expr) -> bool | None:
+def is_kind_of(exception: Expr, main: Expr) -> bool | None:
     """Whether an exception names a kind of what it is taken from: surely, perhaps (False), or not at all (None)."""
     named = [one for one in atoms(exception) if isinstance(one, Concept | Exposure)]
     of = [one for one in atoms(main) if isinstance(one, Concept | Exposure)]

@@ -141,6 +141,40 @@ def infer(patient: Patient, as_of: date) -> tuple[Inferred, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Differential:
+    """A row of `tables/differentials.toml`."""
+
+    needs: tuple[tuple[_Key, ...], ...]
+    unless: tuple[_Key, ...]
+    causes: str
+
+
+@cache
+def read_differentials() -> tuple[_Differential, ...]:
+    """What symptoms may come from."""
+    file = resources.files("trialist.evaluation") / "tables" / "differentials.toml"
+    rows: dict[str, dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return tuple(
+        _Differential(
+            tuple(tuple(map(_key, _KEY.finditer(one))) for one in row["needs"]),
+            tuple(map(_key, _KEY.finditer(row["unless"]))),
+            row["causes"],
+        )
+        for row in rows.values()
+    )
+
+
+def causes_left_open(facts: Sequence[Fact]) -> re.Pattern[str] | None:
+    """What the symptoms among facts may come from, none of it told; None where there is nothing."""
+    found = [
+        row.causes
+        for row in read_differentials()
+        if all(any(_telling(need, facts)) for need in row.needs) and not any(_telling(row.unless, facts))
+    ]
+    return re.compile(rf"\b(?:{'|'.join(found)})", re.IGNORECASE) if found else None
+
+
 def _fits(rule: _Rule, patient: Patient, as_of: date) -> bool:
     if rule.sex and (patient.sex is None or str(patient.sex) != rule.sex):
         return False

@@ -74,6 +74,26 @@ def says(said: str, words: frozenset[str]) -> Truth:
     return Truth.TRUE if same else Truth.FALSE
 
 
+def caused_by(said: str, concept_id: str) -> Truth:
+    """Whether an infection is by the kind of organism that a word says (`bacterial`); open where either has no row."""
+    rows: Mapping[str, str] = read_kinship()["organisms"]
+    kinds = [
+        name for name, row in rows.items() if any(_is_at_or_below(concept_id, one) for one in row.split())
+    ]
+    if said not in rows or len(kinds) != 1:
+        return Truth.UNKNOWN
+    return Truth.TRUE if kinds[0] == said else Truth.FALSE
+
+
+def names_organisms(said: str) -> bool:
+    """Whether words say nothing but kinds of organisms (`bacterial or fungal`): what an infection is, beside how it is."""
+    return set(said.split(" or ")) <= set(read_kinship()["organisms"])
+
+
+def _is_at_or_below(concept_id: str, other: str) -> bool:
+    return concept_id == other or concept_id in narrower("condition", other)
+
+
 _SEVERITIES = ("mild", "moderate", "severe")
 _SEVERE = frozenset({"severe", "very severe", "life-threatening", "life threatening", "fatal"})
 _SAME_SEVERITY: Mapping[str, frozenset[str]] = {

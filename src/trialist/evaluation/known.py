@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
-from trialist.evaluation.inferring import infer
+from trialist.evaluation.inferring import causes_left_open, infer
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.policy import Policy
 from trialist.evaluation.times import Anchors
 from trialist.evaluation.verdict import Evidence
 from trialist.patient.extents import DateRange
-from trialist.patient.facts import Fact, FactKind, Patient, Status, Subject, index_facts, known_on, word_stems
+from trialist.patient.facts import (
+    Fact,
+    FactKind,
+    Patient,
+    Status,
+    Subject,
+    asked_stems,
+    index_facts,
+    known_on,
+    word_stems,
+)
 
 
 class Known:
@@ -85,9 +96,15 @@ class Known:
         """Whether the policy takes silence for absence, and no word of these texts is in the patient's note."""
         if not self.takes_silence:
             return False
-        said = self.patient.note_words
-        asked = frozenset().union(*map(word_stems, texts)) - _COMMON
-        return bool(asked) and asked.isdisjoint(said)
+        asked = frozenset().union(*map(asked_stems, texts)) - _COMMON
+        if not asked or not asked.isdisjoint(self.patient.note_words):
+            return False
+        return self._may_cause is None or not any(map(self._may_cause.search, texts))
+
+    @cached_property
+    def _may_cause(self) -> re.Pattern[str] | None:
+        """What the symptoms of a narrative may come from: of that its silence says nothing."""
+        return causes_left_open([one for of in self._own_kinds.values() for one in of])
 
     @cached_property
     def is_covered(self) -> bool:
@@ -100,13 +117,14 @@ class Known:
         return is_recent and months >= self.policy.least_months
 
 
-_COMMON = word_stems(
+_OF_ALL = (
     "with without other than that this such these those have having from been during before after within prior known current "
     "previous history disease diseases disorder disorders condition conditions patient patients subject subjects participant "
     "treatment therapy medication medications medical clinical severe active acute chronic least more less days weeks months "
     "years time any major significant obvious underlying serious systemic concurrent concomitant intercurrent illness illnesses other "
     "trial trials study studies protocol informed consent comply provide practical issues"
 )
+_COMMON = word_stems(_OF_ALL) | asked_stems(_OF_ALL)
 """Words that a note has whatever it speaks of."""
 
 

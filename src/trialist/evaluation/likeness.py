@@ -1,7 +1,7 @@
 """Leaves that ask the same but for something that no answer depends on, or for their limits: one is asked for all of them.
 
-Two leaves are alike where they differ only in their own words for a concept that has a name of ours, or, for a measure or an
-age, in the limits. Of those with limits the judge tells which values it held against the limits (`Answer.compared`). Which
+Two leaves are alike where they differ only in their own words for a concept that has a name of ours, in words for the same
+days, or, for a measure or an age, in the limits. Of those with limits the judge tells which values it held against the limits (`Answer.compared`). Which
 values these are does not depend on the limits; so whoever stands to them as another one does comes to the same.
 """
 
@@ -29,10 +29,12 @@ from trialist.criteria.nodes import (
     Not,
     Or,
     Quantity,
+    Window,
 )
 from trialist.evaluation.amounts import asked_range, compare
 from trialist.evaluation.calculators import intervals
 from trialist.evaluation.compiling import Healthy
+from trialist.evaluation.times import PRESENT_ANCHORS
 
 _ANY_LIMIT = Interval(lower=Decimal(0))
 
@@ -81,14 +83,51 @@ def _wordless(expr: Expr) -> Expr:
             return Alternatives(tuple(map(_wordless, readings)))
         case Concept():
             is_named = expr.domain != "allergy" and expr.concept_id in tables()["condition"]
-            return replace(expr, surface="" if is_named else expr.surface, examples=(), method="")
+            surface = "" if is_named else expr.surface
+            return replace(expr, surface=surface, examples=(), method="", time=_same_time(expr.time))
         case Exposure():
             is_named = expr.concept_id in tables()["drug"] or expr.concept_id in tables()["procedure"]
-            return replace(expr, surface="" if is_named else expr.surface, examples=())
+            surface = "" if is_named else expr.surface
+            return replace(expr, surface=surface, examples=(), time=_same_time(expr.time))
         case Quantity():
             return replace(expr, surface="" if expr.variable in variables() else expr.surface, method="")
         case _:
             return expr
+
+
+def _same_time(window: Window | None) -> Window | None:
+    """A window as all those are told that are of the same days: beside anchors of the day asked, weeks as days, years as months."""
+    if window is None:
+        return None
+    length, unit = window.length, window.unit
+    if length is not None:
+        if length.lower == 0 and length.lower_inclusive and length.upper is not None:
+            length = replace(length, lower=None)
+        if unit in _LONGER and not _parts(length, unit):
+            unit, times = _LONGER[unit]
+            length = Interval(
+                None if length.lower is None else length.lower * times,
+                None if length.upper is None else length.upper * times,
+                length.lower_inclusive,
+                length.upper_inclusive,
+            )
+        length = replace(
+            length,
+            lower=None if length.lower is None else length.lower.normalize(),
+            upper=None if length.upper is None else length.upper.normalize(),
+        )
+    anchor = "" if window.anchor in PRESENT_ANCHORS else window.anchor
+    return replace(window, anchor=anchor, length=length, unit=unit, anchor_assumed=False)
+
+
+_LONGER = {"wk": ("d", 7), "a": ("mo", 12)}
+
+
+def _parts(length: Interval, unit: str) -> bool:
+    """Whether years are not whole, of which months would be counted otherwise."""
+    return unit == "a" and any(
+        one is not None and one != one.to_integral_value() for one in (length.lower, length.upper)
+    )
 
 
 class Limits(NamedTuple):
@@ -101,13 +140,14 @@ class Limits(NamedTuple):
 
 def read_limits(told: bytes) -> Limits:
     """The limits that a likeness tells."""
-    found = _interval(told)
+    found = read_interval(told)
     included = replace(found, lower_inclusive=True)
     kind = (found.lower is None, found.lower_inclusive)
     return Limits(asked_range(found), asked_range(included), kind)
 
 
-def _interval(told: bytes) -> Interval:
+def read_interval(told: bytes) -> Interval:
+    """The interval that was told."""
     found = decode_value(orjson.loads(told))
     if not isinstance(found, Interval):
         raise TypeError("limits are an interval")

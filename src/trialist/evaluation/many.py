@@ -13,33 +13,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trialist.criteria.nodes import Alternatives, And, AtLeast, Expr, Interval, Not, Or
 from trialist.evaluation import codes
+from trialist.evaluation.ages import Ages
 from trialist.evaluation.allowed import Allowed
 from trialist.evaluation.answered import Answered, Leaves
 from trialist.evaluation.columns import Columns, Texts, columns_of, lists_in, texts_in, tree_in
-from trialist.evaluation.compiling import NONE, Healthy
+from trialist.evaluation.compiling import NONE
 from trialist.evaluation.evaluate import settle
 from trialist.evaluation.fields import (
-    Sides,
-    ages_disagree,
     field_assessments,
     life_assessments,
     reconcile_ages,
 )
 from trialist.evaluation.known import Known
-from trialist.evaluation.parts import Trial, ages_of, part_of, sides_told
-from trialist.evaluation.persons import answer_age
+from trialist.evaluation.parts import Trial, ages_of, part_of
 from trialist.evaluation.policy import STRICT, Policy
 from trialist.evaluation.running import OPEN, Counts, Numbers, Run, Runner, packed_of
 from trialist.evaluation.touching import keys_of_facts
-from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Class, Effect, Verdict
 from trialist.patient.facts import Patient
 
@@ -141,6 +137,7 @@ class Many:
         self.leaves = Leaves(columns)
         self.leaf_places = self.leaves.places
         self._allowed = Allowed(columns, self.runner)
+        self._ages = Ages(columns)
         self._age_texts = texts_in(columns, "age")
         self._aged = lists_in(columns, "age_trial")
         self.main = columns["main"].astype(np.int64)
@@ -161,11 +158,6 @@ class Many:
     def names(self, trials: Numbers) -> list[str]:
         """The ids of some trials."""
         return [self.ids[at].decode() for at in trials.tolist()]
-
-    @cached_property
-    def _ages(self) -> list[tuple[tuple[Sides, ...], Sides]]:
-        """For each rule of ages the limits that the text names without conditions, and those of the fields."""
-        return [sides_told(one) for one in self._age_texts]
 
     @cached_property
     def need_keys(self) -> tuple[npt.NDArray[np.uint64], Numbers]:
@@ -213,38 +205,17 @@ class Many:
             found[self.leaf_places] = self.columns[f"blank_{int(is_covered)}"]
         return found
 
-    def is_expression(self, place: int) -> bool:
-        """Whether there is an expression at a place: all but the registry's field for healthy volunteers."""
-        at = int(np.searchsorted(self.leaf_places, place))
-        is_leaf = at < len(self.leaf_places) and self.leaf_places[at] == place
-        return not (is_leaf and isinstance(self.leaves.leaf(at), Healthy))
-
-    def expr_at(self, place: int) -> Expr:
-        """The expression at a place of the net, put together again; its lists are joined in pairs."""
-        tree = self.runner.tree
-        row = int(tree.rows[place])
-        if row < 0:
-            node = dict(tree.several).get(place)
-            if node is None:
-                return _expr(self.leaves.leaf(int(np.searchsorted(self.leaf_places, place))))
-            members = tuple(self.expr_at(one) for one in node.members)
-            return AtLeast(node.least, members) if node.least else Alternatives(members)
-        first = self.expr_at(int(tree.first[place]))
-        if row in (codes.NOT, codes.REFUSED):
-            return Not(first) if row == codes.NOT else first
-        both = (first, self.expr_at(int(tree.second[place])))
-        if row == codes.ALL:
-            return And(both)
-        return Or(both) if row == codes.ANY else Alternatives(both)
-
     def _sums(self, counts: Counts) -> Counts:
         """The counts of shapes summed for each slot."""
         return Counts(*(self._summed(one) for one in counts))
 
     def _summed(self, values: Numbers) -> Numbers:
-        totals = np.zeros(len(self.slots.joined) + 1, np.int64)
-        np.cumsum(values[self.slots.joined], out=totals[1:])
-        return np.diff(totals[self.slots.starts])
+        starts = self.slots.starts[:-1]
+        is_full = starts < self.slots.starts[1:]
+        found = np.zeros(len(starts), np.int64)
+        if is_full.any():
+            found[is_full] = np.add.reduceat(values[self.slots.joined], starts[is_full])
+        return found
 
     def _permit(self, answered: Answered, run: Run, sums: Counts) -> None:
         """What excludes by a fact that the trial elsewhere permits is open for a reader."""
@@ -261,16 +232,9 @@ class Many:
         Returns the trials of which other data is missing by that.
         """
         odd: set[int] = set()
-
-        @cache
-        def decide(interval: Interval, unit: str) -> Truth:
-            return answer_age(interval, unit, known).truth
-
-        for number, (texts_sides, field_sides) in enumerate(self._ages):
-            if not ages_disagree(texts_sides, field_sides, decide):
-                continue
-            ages, fields = ages_of(self._age_texts[number])
-            trials = self._aged[number].astype(np.int64)
+        for rules in self._ages.that_disagree(known).values():
+            ages, fields = ages_of(self._age_texts[rules[0]])  # the others come to the same
+            trials = np.concatenate([self._aged[one] for one in rules]).astype(np.int64)
             texts = [settle(one, known, is_headed=True, fields=fields) for one in ages.criteria]
             before = field_assessments(fields, known)
             after = reconcile_ages(ages, texts, before, known)
@@ -353,9 +317,3 @@ _TO_BE_READ = Run(
 def _change(sums: Counts, slots: Any, before: Counts, after: Counts) -> None:
     for column, one, other in zip(sums, before, after, strict=True):
         column[slots] += (other - one).sum()
-
-
-def _expr(leaf: Expr | Healthy) -> Expr:
-    if isinstance(leaf, Healthy):
-        raise TypeError("the registry's field for healthy volunteers is no expression")
-    return leaf

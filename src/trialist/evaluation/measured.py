@@ -41,6 +41,10 @@ _AGGREGATES = {"change": "how far it moved is asked", "ever": "results of any ti
 
 def answer_quantity(atom: Quantity, known: Known) -> Answer:
     """Whether a measured variable is as asked."""
+    if atom.aggregate == "change" and known.takes_silence:
+        found = _change_beyond_itself(atom, known)
+        if found is not None:
+            return found
     if atom.aggregate:
         return _missing(atom, _AGGREGATES.get(atom.aggregate, "which results count is not said"))
     if "comparator" in atom.assumed:
@@ -64,6 +68,17 @@ def answer_quantity(atom: Quantity, known: Known) -> Answer:
         found = _missing(atom, chosen.why)
         return replace(found, evidence=told, words=(f"{_name(atom)}: {chosen.why}",))
     return _weigh(atom, chosen, known)
+
+
+def _change_beyond_itself(atom: Quantity, known: Known) -> Answer | None:
+    """That a value has not risen by more than it is; for a narrative, which tells of the value that counts. None where it may have."""
+    if atom.basis is not Basis.ABSOLUTE or atom.interval.lower is None or atom.interval.upper is not None:
+        return None
+    found = answer_quantity(replace(atom, aggregate=""), known)
+    if found.truth is not Truth.FALSE:
+        return None
+    said = f"{_name(atom)} has not risen by more than it is"
+    return replace(found, assumptions=(*found.assumptions, Assumption("inference", said)))
 
 
 def _without_comparison(atom: Quantity, known: Known) -> Answer:

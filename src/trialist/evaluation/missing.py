@@ -6,11 +6,14 @@ touches have a blank patient's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import orjson
 
+from trialist.evaluation.answered import Told
 from trialist.evaluation.codes import DATA, TRUTH, UNKNOWN
 from trialist.evaluation.columns import Array, Lists, lists_in, telling_key, texts_in
 from trialist.evaluation.compiling import NONE
@@ -92,18 +95,13 @@ class _Needs:
         self._stored = texts_in(columns, "need")
         self._numbers = columns["need_number"]
         self._more: dict[bytes, int] = {}
-        self._asked_before: dict[int, tuple[tuple[Need, ...], list[int]]] = {}
         self._known_keys, self._stored_keys = tally.many.need_keys
         self._more_keys: dict[int, int] = {}
         self.nameless = len(self._known_keys)
         self.blank = lists_in(columns, f"missing_{int(tally.known.is_covered)}")
-        self.asked = {at: self._numbers_of(one.needs) for at, one in tally.answered.told.items()}
-        self.of_life = [
-            self._number(need_told(need))
-            for one in life_assessments(tally.known)
-            for need in one.missing
-            if need.who is Who.DATA
-        ]
+        self.asked = self._of_told(tally.answered.told)
+        life = [need for one in life_assessments(tally.known) for need in one.missing]
+        self.of_life = self._numbers_of([need for need in life if need.who is Who.DATA])
         self._keys = _with(self._stored_keys, np.array([self._key(one) for one in self._more], np.int64))
 
     def keys(self) -> Array:
@@ -120,20 +118,23 @@ class _Needs:
         stored = len(self._stored)
         return self._stored[need] if need < stored else list(self._more)[need - stored]
 
-    def _numbers_of(self, needs: tuple[Need, ...]) -> list[int]:
-        """The numbers of needs; leaves that are alike have the very same ones, which are looked up once."""
-        found = self._asked_before.get(id(needs))
-        if found is None:
-            numbers = [self._number(need_told(one)) for one in needs]
-            found = self._asked_before[id(needs)] = needs, numbers
-        return found[1]
+    def _of_told(self, told: Mapping[int, Told]) -> dict[int, list[int]]:
+        """The numbers of the needs of leaves; those that are alike have the very same ones, which are looked up once."""
+        each = {id(one.needs): one.needs for one in told.values()}
+        numbers = iter(self._numbers_of([need for needs in each.values() for need in needs]))
+        of = {at: list(islice(numbers, len(needs))) for at, needs in each.items()}
+        return {at: of[id(one.needs)] for at, one in told.items()}
 
-    def _number(self, told: bytes) -> int:
-        number = np.uint64(key_number(told))
-        at = int(np.searchsorted(self._numbers, number))
-        if at < len(self._numbers) and self._numbers[at] == number:
-            return at
-        return self._more.setdefault(told, len(self._stored) + len(self._more))
+    def _numbers_of(self, needs: Sequence[Need]) -> list[int]:
+        """The numbers of needs: those of the net, else the next behind them."""
+        texts = [need_told(one) for one in needs]
+        asked = np.array([key_number(one) for one in texts], np.uint64)
+        at = np.minimum(np.searchsorted(self._numbers, asked), max(0, len(self._numbers) - 1))
+        is_stored = self._numbers[at] == asked if len(self._numbers) else np.zeros(len(asked), bool)
+        return [
+            place if stored else self._more.setdefault(text, len(self._stored) + len(self._more))
+            for place, stored, text in zip(at.tolist(), is_stored.tolist(), texts, strict=True)
+        ]
 
     def _key(self, told: bytes) -> int:
         number = key_number(telling_key(told))
@@ -150,7 +151,9 @@ def _missed(tally: Tally, needs: _Needs, trials: Array) -> tuple[Array, Array]:
     shapes, owners = many.slots.of(slots)
     is_open = (run.effects[shapes] == OPEN) & (run.codes[shapes] & DATA != 0)
     shapes, owners = shapes[is_open], trial_of[owners[is_open]]
-    asked, place = np.unique(shapes, return_inverse=True)
+    is_asked = np.zeros(many.shapes, bool)
+    is_asked[shapes] = True
+    asked, place = np.flatnonzero(is_asked), (np.cumsum(is_asked) - 1)[shapes]
     columns = many.runner.tree.shapes[asked]
     sources = np.where(run.waits[asked], columns[:, 2], columns[:, 0])
     of_shape = _of_nodes(tally, needs, sources)
@@ -180,13 +183,14 @@ def _of_nodes(tally: Tally, needs: _Needs, sources: Array) -> Lists:
             np.stack([one[both], other[both]], 1).reshape(-1),
         )
         begins[places[both]] = len(pool) + np.cumsum(counts[places[both]]) - counts[places[both]]
-        pool = np.concatenate([pool, pool[joined]])
+        more, length = [pool[joined]], len(pool) + len(joined)
         for place, node in level.several:
             if wanted[place]:
                 members = [one for one in node.members if is_open[one]]
-                own_needs = [pool[begins[one] : begins[one] + counts[one]] for one in members]
-                begins[place], counts[place] = len(pool), sum(map(len, own_needs))
-                pool = np.concatenate([pool, *own_needs])
+                more += [pool[begins[one] : begins[one] + counts[one]] for one in members]
+                begins[place], counts[place] = length, counts[members].sum()
+                length += int(counts[place])
+        pool = np.concatenate([pool, *more])
     starts = np.concatenate([[0], np.cumsum(counts[sources])])
     return Lists(starts, pool[_gathered(begins[sources], counts[sources])])
 
@@ -210,6 +214,6 @@ def _of_leaves(tally: Tally, needs: _Needs, wanted: Array, begins: Array, counts
 
 def _gathered(begins: Array, counts: Array) -> Array:
     """The places of runs, end to end."""
-    owners = np.repeat(np.arange(len(counts)), counts)
-    found: Array = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners] + begins[owners]
+    shifts = np.repeat(begins - (np.cumsum(counts) - counts), counts)
+    found: Array = np.arange(len(shifts)) + shifts
     return found

@@ -35,14 +35,13 @@ from trialist.criteria.nodes import (
     ReproState,
     Trialwise,
     atoms,
-    join_all,
-    join_any,
 )
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
 from trialist.evaluation.known import Known
+from trialist.evaluation.noting import as_meant, is_aim_of_meeting, shows_by_test, without
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Need, Who
 from trialist.patient.facts import Certainty, Fact, FactKind, Sex
@@ -78,6 +77,7 @@ def _opening(row: str) -> re.Pattern[str]:
 
 def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
+    criterion, doubts = as_meant(criterion)
     found = list(atoms(criterion.expr))
     left_out = [one for one in found if _is_manner(one, criterion.text)]
     left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "empty")]
@@ -86,16 +86,22 @@ def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     if any(isinstance(one, Demographic) and one.kind == "age" for one in found):
         left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "ages")]
     left_out += _of_consent(found)
+    left_out += [one for one in found if is_aim_of_meeting(one)]
     if any(isinstance(one, Trialwise) for one in found):
         left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "trials")]
     if _opening("examples").search(criterion.text) and sum(map(_is_named, found)) > 1:
         left_out += [one for one in found if isinstance(one, Concept) and one.concept_id == "comorbidity"]
-    expr = _without(criterion.expr, lambda one: any(one is other for other in left_out))
+    left_out += [
+        one
+        for one in found
+        if isinstance(one, Concept) and one.broader == "comorbidity" and len(one.examples) > 1
+    ]
+    expr = without(criterion.expr, lambda one: any(one is other for other in left_out))
     if not left_out or expr is None:
-        return criterion, ()
+        return criterion, doubts
     names = dict.fromkeys(_said(one) for one in left_out)
     told = tuple(Assumption("manner", f"“{name}” is taken to ask for nothing of its own") for name in names)
-    return replace(criterion, expr=expr), told
+    return replace(criterion, expr=expr), (*doubts, *told)
 
 
 def _said(atom: Any) -> str:
@@ -147,26 +153,6 @@ def _of_consent(found: list[Any]) -> list[Any]:
     return spoken + (able if all(one.affirmed for one in given) else [])
 
 
-def _without(expr: Expr, is_out: Callable[[Expr], bool]) -> Expr | None:
-    """An expression without some of its atoms; None when nothing is left."""
-    match expr:
-        case And(of) | Or(of):
-            left = [one for one in (_without(one, is_out) for one in of) if one is not None]
-            return (join_all(left) if isinstance(expr, And) else join_any(left)) if left else None
-        case AtLeast() | ExceptWhen():
-            return expr
-        case Not(of):
-            inner = _without(of, is_out)
-            return None if inner is None else Not(inner)
-        case Alternatives(readings):
-            kept = tuple(
-                dict.fromkeys(one for one in (_without(one, is_out) for one in readings) if one is not None)
-            )
-            return Alternatives(kept) if len(kept) > 1 else kept[0] if kept else None
-        case _:
-            return None if is_out(expr) else expr
-
-
 def is_for_women_only(criterion: Criterion, known: Known) -> bool:
     """Whether all that a sentence asks is about pregnancy and the like, and the patient is a man."""
     if known.patient.sex is not Sex.MALE or _MEN_TOO.search(criterion.text):
@@ -188,28 +174,36 @@ def is_for_women_only(criterion: Criterion, known: Known) -> bool:
 
 
 def doubt_of_narrative(
-    criterion: Criterion, answer: Answer, doubt: Need | None, decide: Callable[[Expr], Truth]
+    criterion: Criterion, answer: Answer, doubt: Need | None, known: Known, decide: Callable[[Expr], Truth]
 ) -> Need | None:
     """What has to be read before a decision on a narrative may stand; `doubt` is what would have to be of any record."""
     said = f"“{criterion.text}”"
     if _is_unread_requirement(criterion, answer):
         return Need(Who.READER, said, "what was not understood meets no requirement: has to be read")
-    if answer.rests_on_absence:
-        return _half_mentioned(criterion, decide)
     if _is_promise_that_excludes(criterion, answer.truth, decide):
         return Need(Who.READER, said, "a promise does not exclude: has to be read")
+    if answer.rests_on_absence:
+        return _half_mentioned(criterion, known, decide)
     if _is_inferred_against(criterion, answer):
         return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
+    unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]
+    if unread and all(decide(one) is Truth.TRUE for one in unread):
+        return None  # the note tells of all of it in the very words
     return None if _is_sure_alternative(criterion, answer.truth, decide) else doubt
 
 
-def _half_mentioned(criterion: Criterion, decide: Callable[[Expr], Truth]) -> Need | None:
+def _half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr], Truth]) -> Need | None:
     """What has to be read where silence would decide, and a part of the sentence is there or is a value: the rest may be as well."""
     found = list(atoms(criterion.expr))
     parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
     said = f"“{criterion.text}”"
     if any(decide(one) is Truth.TRUE for one in parts):
         return Need(Who.READER, said, "a part of it is there, and the note is silent on the rest")
+    if shows_only_later(criterion.text):
+        return Need(Who.READER, said, "it shows only later: silence says nothing of it")
+    test = shows_by_test(criterion.text, known)
+    if test:
+        return Need(Who.DATA, said, f"only {test} would show it, and the note tells of none")
     if any(_names_values(one, decide) for one in _junctions(criterion.expr)):
         return Need(Who.READER, said, "it names values, and of those silence says nothing")
     return None
@@ -222,7 +216,8 @@ def _is_sure_alternative(criterion: Criterion, truth: Truth, decide: Callable[[E
         and is_plain_list(criterion)
         and isinstance(criterion.expr, Or)
         and any(
-            not any(isinstance(atom, Opaque) for atom in atoms(one)) and decide(one) is Truth.TRUE
+            all(decide(atom) is Truth.TRUE for atom in atoms(one) if isinstance(atom, Opaque))
+            and decide(one) is Truth.TRUE
             for one in criterion.expr.of
         )
     )
@@ -299,6 +294,11 @@ def says_nothing_of_allergies(known: Known) -> bool:
 def findings_of(words: str, known: Known) -> list[Fact]:
     """What a narrative tells of a symptom or sign that is named by these words alone; for the policy that reads it whole."""
     said = words.casefold()
+    named = [
+        one for one in known.inferred if one.kind is FactKind.CONDITION and one.surface.casefold() == said
+    ]
+    if named:
+        return named
     name = read_rules().finding_ids.get(said, "") if known.takes_silence else ""
     if not name:
         return []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from trialist.criteria.criterion import Criterion, Polarity
 from trialist.criteria.lexicon import variables
@@ -19,6 +20,7 @@ from trialist.criteria.nodes import (
     Concept,
     Demographic,
     Direction,
+    ExceptWhen,
     Exposure,
     Expr,
     Or,
@@ -33,7 +35,7 @@ from trialist.evaluation.known import Known
 from trialist.evaluation.times import PRESENT_ANCHORS, shift
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assessment, Effect, Verdict
-from trialist.patient.facts import Patient
+from trialist.patient.facts import Fact, Patient
 
 _SOON = 400
 """Days; what changes later than that is no near miss."""
@@ -140,18 +142,42 @@ def _reasons(criterion: Criterion, known: Known) -> list[Expr]:
     return _excluding(criterion.expr, wanted, known)
 
 
-def may_pass(expr: Expr, known: Known, *, is_exclusion: bool) -> bool:
-    """Whether something that excludes may be a near miss at all: its reasons are washouts that end soon, or close values.
+class Reason(NamedTuple):
+    """What may change in one thing that makes a sentence true or false.
 
-    Perhaps too often, never too seldom: `near_miss` says whether it is one.
+    `washout` is the day (an ordinal) on which its time ends, NEVER where it does not end, 0 where it has none to end.
+    `is_close`: it is a value near its threshold; `is_other`: it is something that is no such value.
     """
-    polarity = Polarity.EXCLUSION if is_exclusion else Polarity.INCLUSION
-    reasons = _excluding(expr, Truth.TRUE if is_exclusion else Truth.FALSE, known)
-    if is_exclusion:
-        day = _last_washout(reasons, known)
-        if day is not None and known.as_of - _TRIED < day <= known.as_of + timedelta(days=_SOON) + _TRIED:
-            return True
-    return _told_values(reasons, polarity, known) is not None
+
+    washout: int
+    is_close: bool
+    is_other: bool
+
+
+NEVER = date.max.toordinal()
+
+
+def reason_of(leaf: Expr, facts: Sequence[Fact], known: Known, *, holds: bool) -> Reason:
+    """What may change in an atom, or in what has an exception, that is true (or false) by these facts.
+
+    Perhaps too much, never too little: `near_miss` says whether it is a near miss.
+    """
+    if isinstance(leaf, ExceptWhen):
+        # "And not" is weighed with what it takes from: the reasons are this one's own, and none where it does not hold.
+        if not holds:
+            return Reason(0, is_close=False, is_other=False)
+        day = _last_washout(_excluding(leaf.main, Truth.TRUE, known), known)
+        return Reason(NEVER if day is None else day.toordinal(), is_close=False, is_other=True)
+    days = _washouts(leaf, facts)
+    washout = NEVER if days is None else max((one.toordinal() for one in days), default=0)
+    is_close = _told_value(leaf, facts, Polarity.INCLUSION) is not None
+    return Reason(washout, is_close, not is_close)
+
+
+def near_days(known: Known) -> range:
+    """The days (ordinals) on which the last of what excludes may end for a near miss."""
+    today = known.as_of.toordinal()
+    return range(today - _TRIED.days + 1, today + _SOON + _TRIED.days + 1)
 
 
 def may_come_of_age(told: tuple[Decimal, str], known: Known) -> bool:
@@ -186,22 +212,31 @@ def _washout(
 
 def _last_washout(reasons: Sequence[Expr], known: Known) -> date | None:
     """The day on which the last of the times that exclude ends; None where something else excludes."""
-    days = []
+    days: list[date] = []
     for atom in reasons:
-        if not isinstance(atom, Concept | Exposure | Trialwise) or atom.time is None:
+        own = _washouts(atom, [item.fact for item in answer_expr(atom, known).evidence])
+        if own is None:
             return None
-        window = atom.time
-        length = window.length.upper if window.length is not None else None
-        is_past = window.direction is Direction.BEFORE and window.anchor in PRESENT_ANCHORS
-        if not is_past or length is None or window.unit not in {"a", "mo", "wk", "d"}:
-            return None
-        for item in answer_expr(atom, known).evidence:
-            fact = item.fact
-            last = None if fact is None else fact.end or fact.date
-            if fact is None or fact.negated or fact.status == "active" or last is None or last.latest is None:
-                return None
-            days.append(shift(last.latest, length, window.unit))
+        days += own
     return max(days, default=None)
+
+
+def _washouts(atom: Expr, facts: Sequence[Fact | None]) -> list[date] | None:
+    """The days on which the times end in which each of some facts excludes; None where one of them has no such day."""
+    if not isinstance(atom, Concept | Exposure | Trialwise) or atom.time is None:
+        return None
+    window = atom.time
+    length = window.length.upper if window.length is not None else None
+    is_past = window.direction is Direction.BEFORE and window.anchor in PRESENT_ANCHORS
+    if not is_past or length is None or window.unit not in {"a", "mo", "wk", "d"}:
+        return None
+    days = []
+    for fact in facts:
+        last = None if fact is None else fact.end or fact.date
+        if fact is None or fact.negated or fact.status == "active" or last is None or last.latest is None:
+            return None
+        days.append(shift(last.latest, length, window.unit))
+    return days
 
 
 def _first_open(
@@ -235,23 +270,19 @@ def _told_values(reasons: Sequence[Expr], polarity: Polarity, known: Known) -> l
     """The values that exclude and what is needed, where all of them are close and can change."""
     told = []
     for atom in reasons:
-        if (
-            not isinstance(atom, Quantity)
-            or atom.variable in _UNCHANGING
-            or atom.basis not in (Basis.ABSOLUTE, Basis.X_ULN)
-        ):
-            return None
-        said = _distance(atom, polarity, known)
+        facts = [item.fact for item in answer_expr(atom, known).evidence if item.fact is not None]
+        said = _told_value(atom, facts, polarity)
         if said is None:
             return None
         told.append(said)
     return told or None
 
 
-def _distance(atom: Quantity, polarity: Polarity, known: Known) -> str | None:
-    """A value and what is needed, where they are close."""
-    facts = [item.fact for item in answer_expr(atom, known).evidence if item.fact is not None]
-    if len(facts) != 1 or facts[0].value is None:
+def _told_value(atom: Expr, facts: Sequence[Fact], polarity: Polarity) -> str | None:
+    """A value and what is needed, where they are close and it can change."""
+    if not isinstance(atom, Quantity) or atom.variable in _UNCHANGING:
+        return None
+    if atom.basis not in (Basis.ABSOLUTE, Basis.X_ULN) or len(facts) != 1 or facts[0].value is None:
         return None
     value = known_range(facts[0].value)
     if atom.basis is Basis.X_ULN:

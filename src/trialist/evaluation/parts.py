@@ -17,7 +17,7 @@ import orjson
 from trialist.criteria.criterion import Coverage, Criterion, CriterionSet, Modality, Polarity
 from trialist.criteria.decode import decode_criterion, decode_value
 from trialist.criteria.encode import encode_criterion, encode_value
-from trialist.criteria.nodes import Demographic, Expr, Span
+from trialist.criteria.nodes import Demographic, Expr, Interval, Span
 from trialist.criteria.witness import Witness
 from trialist.evaluation.codes import code_of
 from trialist.evaluation.compiling import NONE, Healthy, Junction, Net, Several, Shape, fields_of
@@ -290,16 +290,27 @@ class Joiner:
         return found
 
 
-def sides_told(told: bytes) -> tuple[tuple[Sides, ...], Sides]:
-    """The limits that a text names without conditions, and those of the fields: of a rule of `Part.ages`, read in part."""
+class AgeTold(NamedTuple):
+    """An age that a text names: what is asked besides its limits, the limits, each alone; `is_plain`: it has no conditions."""
+
+    besides: bytes
+    whole: tuple[Interval, str] | None
+    sides: Sides
+    is_plain: bool
+
+
+def ages_told(told: bytes) -> tuple[list[AgeTold], Sides]:
+    """The ages that a text names, and the limits of the fields: of a rule of `Part.ages`, read in part."""
     found = orjson.loads(told)
     texts = []
     for one in found["criteria"]:
-        is_plain = one["guard"] is None and one["polarity"] == str(Polarity.INCLUSION)
-        sides = sides_of(decode_value(one["expr"])) if is_plain else None
-        if sides is not None:
-            texts.append(sides)
-    return tuple(texts), sides_of_fields(_limits(found))
+        expr = decode_value(one["expr"])
+        sides = sides_of(expr)
+        is_plain = one["guard"] is None and one["polarity"] == str(Polarity.INCLUSION) and sides is not None
+        whole = None if sides is None else (expr.interval, expr.unit)
+        besides = {**one, "id": "", "order": 0, "expr": None if sides is not None else one["expr"]}
+        texts.append(AgeTold(orjson.dumps(besides), whole, sides or (None, None), is_plain))
+    return texts, sides_of_fields(_limits(found))
 
 
 def _limits(found: Any) -> Witness:

@@ -23,6 +23,8 @@ from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.extents import ValueRange
 from trialist.patient.facts import Fact, FactKind, age_on
 
+AGE_UNITS = frozenset({"a", "mo", "wk", "d"})
+"""The units in which ages are counted: years, months, weeks, days."""
 _BIRTH = Need(Who.DATA, "date of birth", "not recorded", "patient/birth", "LOINC 21112-8")
 _SEX = Need(Who.DATA, "sex", "not recorded", "patient/sex", "LOINC 46098-0")
 _OF_THE_STUDY = re.compile(
@@ -67,7 +69,7 @@ def answer_age(interval: Interval, unit: str, known: Known, *, is_exact: bool = 
     birth = known.patient.birth
     if birth is None:
         return Answer(Truth.UNKNOWN, ("age: no date of birth",), needs=(_BIRTH,))
-    age = age_on(birth, known.as_of, unit) if unit in {"a", "mo", "wk", "d"} else None
+    age = age_on(birth, known.as_of, unit) if unit in AGE_UNITS else None
     if age is None:
         need = Need(Who.DATA, "age", "cannot be worked out in the unit asked for", "patient/birth")
         return Answer(Truth.UNKNOWN, (f"age: {need.why}",), needs=(need,))

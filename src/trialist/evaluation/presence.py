@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from trialist.criteria.nodes import Window
+from trialist.criteria.quick import quick
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.kinship import broader, narrower
 from trialist.evaluation.known import Known, day_of, evidence_of, stated_on
@@ -35,6 +36,7 @@ class When(StrEnum):
     PLANNED = "planned"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Check:
     """What a qualifier of a criterion says of a fact: its truth, and what would have to be known where it is open."""
@@ -44,6 +46,7 @@ class Check:
     by_person: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked: of which kind and id, when, and with which qualifiers.
@@ -97,8 +100,14 @@ def kin_of(ask: Ask, fact: Fact) -> Kin:
 def _same_words(ask: Ask, fact: Fact) -> bool:
     if ask.concept_id and fact.id:
         return False
-    said = " ".join(fact.surface.casefold().split())
-    return bool(said) and said == " ".join(ask.surface.casefold().split())
+    said = _singular(fact.surface)
+    return bool(said) and said == _singular(ask.surface)
+
+
+def _singular(words: str) -> str:
+    """Words in small letters, the last one without the s of a plural."""
+    said = " ".join(words.casefold().split())
+    return said[:-1] if len(said) > 4 and said[-1] == "s" and said[-2] not in "isu" else said
 
 
 def _denies(ask: Ask, fact: Fact) -> bool:
@@ -117,6 +126,7 @@ def _denies(ask: Ask, fact: Fact) -> bool:
     return fact.id == own or fact.id in broader(ask.domain, own)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Fit:
     fact: Fact
@@ -126,6 +136,7 @@ class _Fit:
     by_person: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Denial:
     """A statement that it is not there: of which day (None is the day asked), and whether it covers the time asked for."""
@@ -434,8 +445,8 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
     is_silent = known.is_silent(ask.name, ask.surface) or (
         ask.kind is FactKind.ALLERGY and says_nothing_of_allergies(known)
     )
-    if not denials and _is_of_another_time(ask, fits, known):
-        said = f"{ask.name}: no other is told of than one outside the time asked for: taken for absent"
+    if not denials and _is_another(ask, fits, known):
+        said = f"{ask.name}: {fits[0].why}, and no other is told of: taken for absent"
         return Answer(Truth.FALSE, (said,), evidence, assumptions=(Assumption("absence", said),))
     if not told and is_of_patient and is_silent:
         said = f"the note says nothing of {ask.name}: taken for absent"
@@ -444,20 +455,15 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
             (f"{ask.name}: not mentioned in the note, taken for absent",),
             assumptions=(Assumption("absence", said),),
         )
-    need = replace(ask.need, why=why)
+    asked = ask.need
+    need = asked if asked.why == why else Need(asked.who, asked.what, why, asked.key, asked.code, asked.unit)
     return Answer(Truth.UNKNOWN, (f"{ask.name}: {why}",), evidence, needs=(need,))
 
 
-def _is_of_another_time(ask: Ask, fits: Sequence[_Fit], known: Known) -> bool:
-    """Whether a narrative that is taken for complete tells of the thing, and only of another time than is asked for."""
-    is_asked = known.takes_silence and ask.when is When.WITHIN and ask.need.who is Who.DATA
-    return (
-        is_asked
-        and bool(fits)
-        and all(
-            one.truth is Truth.FALSE and _within(ask, one.fact, known).truth is Truth.FALSE for one in fits
-        )
-    )
+def _is_another(ask: Ask, fits: Sequence[_Fit], known: Known) -> bool:
+    """Whether a narrative that is taken for complete tells of the thing, and only of one that is surely not the one asked for."""
+    is_asked = known.takes_silence and ask.need.who is Who.DATA
+    return is_asked and bool(fits) and all(one.truth is Truth.FALSE for one in fits)
 
 
 def _may_be_unresolved(ask: Ask, known: Known) -> bool:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trialist.evaluation import codes
 from trialist.evaluation.codes import ABSENCE, CONFLICT, DATA, FALSE, PERSON, TO_BE_READ, TRUE, TRUTH, UNKNOWN
 from trialist.evaluation.compiling import NONE, Junction, Several, Shape
-from trialist.evaluation.verdict import Assessment, Effect, Who
+from trialist.evaluation.verdict import Assessment, Effect, Result, Who
 
 Numbers = npt.NDArray[np.int64]
 
@@ -196,11 +196,11 @@ class Runner:
 def _several(node: Several, found: codes.Codes) -> Any:
     members = found[list(node.members)]
     if members.ndim == 1:
-        return _joined(node.least, [int(one) for one in members])
-    return [_joined(node.least, [int(one) for one in column]) for column in members.T]
+        return _joined(node.least, tuple(members.tolist()))
+    return [_joined(node.least, tuple(column)) for column in members.T.tolist()]
 
 
-def _joined(count: int, members: list[int]) -> int:
+def _joined(count: int, members: tuple[int, ...]) -> int:
     return codes.so_many(count, members) if count else codes.agreed(members)
 
 
@@ -235,10 +235,12 @@ def tree_of(nodes: Sequence[object], shapes: Sequence[Shape]) -> Tree:
     return Tree(rows, first, second, depth, several, np.array(shapes, np.int32).reshape(-1, 10))
 
 
-def result_names(run: Run) -> list[str]:
-    """The results of a run's shapes, one patient: as `Result` spells them."""
-    names = np.array(["NOT_APPLICABLE", "MET", "NOT_MET", "UNKNOWN"])[run.effects]
+_RESULTS = (Result.NOT_APPLICABLE, Result.MET, Result.NOT_MET, Result.UNKNOWN)
+
+
+def results_of(effects: Iterable[int], found: Iterable[int]) -> list[Result]:
+    """The results of shapes that have these effects by these codes."""
     return [
-        "CONFLICT" if effect == OPEN and code & CONFLICT else str(name)
-        for name, effect, code in zip(names, run.effects.tolist(), run.codes.tolist(), strict=True)
+        Result.CONFLICT if effect == OPEN and code & CONFLICT else _RESULTS[effect]
+        for effect, code in zip(effects, found, strict=True)
     ]

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from trialist.criteria.nodes import Span
+from trialist.criteria.quick import quick
 from trialist.evaluation.truth import Truth
 from trialist.patient.facts import Fact
 
@@ -55,6 +56,7 @@ class Who(StrEnum):
     READER = "reader"
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Need:
     """One thing that is not known: `what` in words, its `code` (LOINC, MeSH, ATC) and UCUM `unit` where there are any.
@@ -70,6 +72,7 @@ class Need:
     unit: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A fact that was used, in words, with the place it was read at and the day it is of ("" when not said)."""
@@ -80,6 +83,7 @@ class Evidence:
     fact: Fact | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Calculation:
     """Something that was worked out: what, with which numbers, and what came out."""
@@ -93,6 +97,7 @@ POLICY_ASSUMPTIONS = frozenset({"absence", "inference", "manner"})
 """The kinds of assumptions that a policy makes: without them the result would be open."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """Something taken for granted.
@@ -105,6 +110,7 @@ class Assumption:
     words: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """One criterion for one patient.

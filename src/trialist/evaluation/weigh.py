@@ -9,7 +9,7 @@ from trialist.criteria.nodes import Attestation, Demographic, atoms
 from trialist.criteria.permissions import CONDITIONAL
 from trialist.criteria.witness import Witness
 from trialist.evaluation.known import Known
-from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Verdict, Who
+from trialist.evaluation.verdict import Assessment, Class, Effect, Need, Result, Verdict, Who
 
 NO_TEXT = Need(Who.READER, "the eligibility text", "not available: who may take part is not known")
 
@@ -41,7 +41,8 @@ def weigh(
     needs += scoped
     notes += scope_notes
     needs += unread_needs(criteria, fields)
-    silent = [one for one in counted if one.effect is Effect.ALLOWS and one.is_assumed]
+    passed = [one for one in counted if one.effect is Effect.ALLOWS or one.result is Result.NOT_APPLICABLE]
+    silent = [one for one in passed if one.is_assumed]
     if known.policy.takes_silence and silent:
         needs.append(Need(Who.PERSON, "what the note does not state", f"{len(silent)} criteria rest on it"))
     missing = tuple(dict.fromkeys(one for one in needs if one.who is Who.DATA))

@@ -19,7 +19,7 @@ from trialist.index.arrays import Array, ArrayFile, ArrayWriter, starts_of
 from trialist.index.current import CURRENT, Absent, content_in_force, write_current
 from trialist.record.geo import EARTH_RADIUS_METRES
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised by every change of what is written."""
 _ABSENT = Absent(
     "the net of criteria has not been built",

@@ -305,6 +305,18 @@ def word_stems(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in re.findall(r"[^\W_]{4,}|\d+", text.casefold()))
 
 
+_OPENINGS = re.compile(r"(?:hyper|hypo|neuro|inter|intra|trans|extra|under|micro|macro|multi)(?=[^\W_]{4})")
+
+
+def asked_stems(text: str) -> frozenset[str]:
+    """The stems by which words are looked for in a note: four letters beyond an opening that many words have (`hyper-`)."""
+    found = set()
+    for word in re.findall(r"[^\W_]{4,}|\d+", text.casefold()):
+        opening = _OPENINGS.match(word)
+        found.add(word[:5] if opening is None else word[: opening.end() + 4])
+    return frozenset(found)
+
+
 def index_facts(facts: Iterable[Fact]) -> dict[tuple[FactKind, str], list[Fact]]:
     """Facts by kind and id, in their order; those without an id under ""."""
     found: dict[tuple[FactKind, str], list[Fact]] = {}

@@ -26,6 +26,7 @@ from trialist.patient.facts import (
     Sex,
     Status,
     Subject,
+    asked_stems,
     birth_from_age,
     word_stems,
 )
@@ -96,7 +97,7 @@ class _Note:
             birth=birth,
             sex=self._sex(),
             unresolved=tuple(found.unresolved),
-            note_words=word_stems(self._text),
+            note_words=word_stems(self._text) | asked_stems(self._text),
         )
 
     def _origin(self, start: int, end: int) -> Origin:
@@ -192,7 +193,18 @@ class _Note:
                 for one in mentions
                 if one.kind is not None and one.start < match.end() and match.start() < one.end
             ]
-            if any(not _is_bare(one) for one in here):
+            known = [one for one in here if not _is_bare(one)]
+            if len(known) == 1 and _is_more_of(
+                match, known[0]
+            ):  # "skull fracture" where the table has fractures
+                wider = replace(known[0], start=match.start(), end=match.end(), surface=match.group())
+                mentions = [
+                    wider if one is known[0] else one
+                    for one in mentions
+                    if one not in here or one is known[0]
+                ]
+                continue
+            if known:
                 continue
             named = [
                 one for one in self._gathered.terms.read_name(match.group()) if one.kind is FactKind.CONDITION
@@ -372,6 +384,13 @@ class _Note:
                 else Status.UNSTATED
             )
         return status
+
+
+def _is_more_of(match: re.Match[str], mention: Mention) -> bool:
+    """Whether the words of a sign go on beyond a condition that is named among them."""
+    is_within = match.start() <= mention.start and mention.end <= match.end()
+    is_longer = match.end() - match.start() > mention.end - mention.start
+    return mention.kind is FactKind.CONDITION and not mention.outcome and is_within and is_longer
 
 
 def _is_bare(mention: Mention) -> bool:

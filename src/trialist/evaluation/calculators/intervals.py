@@ -32,6 +32,13 @@ class Interval:
     has_upper: bool = True
 
     def __post_init__(self) -> None:
+        if (
+            self.lower is self.upper
+            and self.has_lower
+            and self.has_upper
+            and isinstance(self.lower, Fraction)
+        ):
+            return
         if not isinstance(self.lower, float) and not isinstance(self.upper, float):
             # Most are finite, and comparing fractions with infinities is dear.
             if self.lower < self.upper or (self.lower == self.upper and self.has_lower and self.has_upper):
@@ -47,7 +54,7 @@ class Interval:
     @property
     def is_point(self) -> bool:
         """Whether it holds one number only."""
-        return self.lower == self.upper
+        return self.lower is self.upper or self.lower == self.upper
 
     @property
     def point(self) -> Fraction:
