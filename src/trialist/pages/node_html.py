@@ -179,7 +179,7 @@ def _text(value: Value, explains: bool) -> str:
         found = _explained(value.text)
     elif value.text.isdigit() and value.text.isascii() and _is_paper(value):
         found = f"<bdi>{_link(value.text, _PUBMED + value.text)}</bdi>"
-    elif _DAY.match(value.text):
+    elif value.text[4:5] == "-" and _DAY.match(value.text):
         found = f'<bdi class="day">{escaped(value.text)}</bdi>'
     else:
         found = f"<bdi>{_linked(value.text)}</bdi>"
