@@ -32,6 +32,16 @@ _INLINE = re.compile(
     r"(?<=[\s.;:,)\]\w-])(?P<head>(?:(?:[Kk]ey|[Mm]ain|[Mm]ajor|KEY|MAIN|[Gg]eneral)[ \t]+)?(?:Inclusion|Exclusion|INCLUSION|EXCLUSION)"
     r"[ \t]+(?:[Cc]riteria|CRITERIA)[ \t]*:)"
 )
+# A line end that was lost: `able to read English Exclusion Criteria`
+_AT_THE_END = re.compile(
+    r"(?<=[\w.)\]]{3}[ \t])(?:(?:[Kk]ey|[Mm]ain|[Mm]ajor|[Gg]eneral)[ \t]+)?(?:Inclusion|Exclusion|INCLUSION|EXCLUSION)[ \t]+(?:[Cc]riteria|CRITERIA)[ \t]*$"
+)
+_GOES_ON_TO = re.compile(
+    r"\b(?:and|or|nor|the|above|criteria|of|of these|other|additional|specific|relevant|any|no|following|further|same|all|those|these|to|meets?|in|under|see|our|as|are|is|for|per|by|with|not|study|trial)[ \t/&]*$",
+    re.IGNORECASE,
+)
+_NAMES_WHO = re.compile(r"\b(?:cohorts?|groups?|recruitment|platform|arms?|strat\w+)\b", re.IGNORECASE)
+_MOST_OF_A_HEADING = 4
 _LEADS = Caseless(
     r"\b(?:following|any of|one of|all of|either|at least|these|below|as follows|if|who|must|have|has|with|defined|including|such as|such that)\b",
 )
@@ -82,10 +92,21 @@ def _pdq() -> Caseless:
 
 def inline_headings(line: str) -> list[int]:
     """Where in a line further headings of inclusion or exclusion begin."""
-    if ":" not in line or not ("clusion" in line or "CLUSION" in line):
+    if not ("clusion" in line or "CLUSION" in line):
         return []
-    places = [match.start("head") for match in _INLINE.finditer(line)]
+    places = [match.start("head") for match in _INLINE.finditer(line)] if ":" in line else []
+    last = _AT_THE_END.search(line)
+    if last is not None and last.start() not in places and _is_a_statement(line[: last.start()]):
+        places.append(last.start())
     return [place for place in places if not _is_group(lowered(line[:place].strip(" \t*#-•")))]
+
+
+def _is_a_statement(said: str) -> bool:
+    """Whether words before a heading in its line say something of their own, and not what is headed."""
+    words = said.strip(" \t*#-•").split()
+    if _GOES_ON_TO.search(said) or _NAMES_WHO.search(said):
+        return False
+    return len(words) > _MOST_OF_A_HEADING or "consent" in said
 
 
 def _is_group(low: Low) -> bool:
