@@ -145,6 +145,15 @@ def test_patients_named_below_healthy_controls_are_patients() -> None:
     assert found["Evidence of liver disease"] is Population.PATIENT
 
 
+def test_what_is_asked_of_women_keeps_no_man_out_where_both_take_part() -> None:
+    text = "Inclusion Criteria:\n\n* Women not of childbearing potential\n* Female\n"
+    for sex, is_open in (("ALL", True), ("FEMALE", False)):
+        study = Study.from_record({"protocolSection": {"eligibilityModule": {"sex": sex}}})
+        women, female = parse_criteria(text, study).criteria
+        assert any(isinstance(one, Opaque) for one in atoms(women.expr)) is is_open
+        assert not any(isinstance(one, Opaque) for one in atoms(female.expr))
+
+
 def test_what_a_head_says_is_not_met_is_not_asked_turned_round() -> None:
     text = "Exclusion Criteria:\n\n* Patients whose laboratory data do not meet the following criteria:\n  * QTc < 470 ms\n"
     (limit,) = (one for one in parse_criteria(text).criteria if "QTc" in one.text)

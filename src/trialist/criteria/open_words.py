@@ -56,7 +56,7 @@ def _ends_so(word: str, rules: tuple[tuple[str, ...], frozenset[str]], least: in
 
 
 @lru_cache(1 << 14)
-def _by_its_end(word: str) -> tuple[bool, bool, bool]:
+def by_its_end(word: str) -> tuple[bool, bool, bool]:
     """Whether a word ends as those for a procedure do, for a condition, for a drug."""
     singular = word[:-1] if word.endswith("s") and len(word) > 5 else word
     is_procedure = _ends_so(word, _procedure_ends(), 7) or _ends_so(singular, _procedure_ends(), 7)
@@ -75,7 +75,7 @@ def recognise(words: list[str], surface: str, span: Span, cue: str) -> Expr | No
     if len(words) > _LONGEST_NAME:
         return None
     last = words[-1]
-    is_procedure, is_condition, is_drug = _by_its_end(last)
+    is_procedure, is_condition, is_drug = by_its_end(last)
     if is_procedure:
         return Exposure("procedure", surface, span)
     if last in {"antibody", "antibodies"} and (cue or set(words) & _GIVEN_ANTIBODIES):

@@ -45,7 +45,7 @@ from trialist.criteria.render import render
 from trialist.criteria.sections import item_scope, limits_of, old_topic
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import Token, tokenise
-from trialist.criteria.witness import Witness, settle_age
+from trialist.criteria.witness import Witness, asks_one_sex, settle_age
 
 _MOST_TOKENS = 700
 # Several `Chemotherapy: … Surgery: …` in one line: topics whose line ends were lost, each with a rule of its own.
@@ -148,7 +148,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
         expr = all_denied(clause, Not(expr), said, locate(item.start, item.end))
     if expr is not None and item.polarity is Polarity.INCLUSION:
-        expr = settle_age(expr, witness)
+        expr = _settled(clause, expr, witness, Opaque(said, locate(item.start, item.end)))
     if (
         modality is Modality.PERMISSIVE
         and item.polarity is Polarity.INCLUSION
@@ -223,6 +223,16 @@ def _has_sentences(clause: Clause, end: int) -> bool:
 def _topic_tokens(topic: str) -> tuple[Token, ...]:
     """The first tokens of what stands above an item; many items share it."""
     return tuple(tokenise(topic)[:12])
+
+
+def _settled(clause: Clause, expr: Expr, witness: Witness, whole: Opaque) -> Expr:
+    """What is required, as the registry's fields have it; beside it the words, where it asks one sex of both."""
+    expr = settle_age(expr, witness)
+    if not asks_one_sex(expr, witness):
+        return expr
+    clause.rules.append("doubt/one_sex_of_all")
+    readings = expr.readings if isinstance(expr, Alternatives) else (expr,)
+    return Alternatives((*readings, whole))
 
 
 def _asks_age(expr: Expr) -> bool:

@@ -65,14 +65,14 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     for blank, said in _TOKEN.findall(text, start, stop):
         first = last + len(blank)
         last = first + len(said)
-        kind, word = _sort(said)
+        kind, word = sort_of(said)
         if said not in "-_" or not _joins(text, first, start, stop):
             add(make(Token, (kind, word, first, last)))
     return found
 
 
 @lru_cache(1 << 14)
-def _sort(said: str) -> tuple[str, str]:
+def sort_of(said: str) -> tuple[str, str]:
     """Of which kind a token is, and its text."""
     begins = said[0]
     if begins.isalpha():

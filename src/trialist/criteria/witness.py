@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from trialist.criteria.nodes import And, Demographic, Expr, Interval
+from trialist.criteria.nodes import Alternatives, And, Demographic, Expr, Interval
 from trialist.record import Age, Study
 from trialist.vocabulary.written_units import convert
 
@@ -43,6 +43,22 @@ def read_witness(study: Study | None) -> Witness:
 
 def _age(value: object) -> tuple[Decimal, str] | None:
     return (Decimal(value.count), _UNITS[value.unit.value]) if isinstance(value, Age) else None
+
+
+def asks_one_sex(expr: Expr, witness: Witness) -> bool:
+    """Whether a statement requires one sex together with something else, where the registry's field takes both.
+
+    `Women not of childbearing potential` is then asked of women: no man is kept out by it.
+    """
+    if isinstance(expr, Alternatives):
+        return all(asks_one_sex(one, witness) for one in expr.readings)
+    return (
+        witness.sex == "ALL"
+        and isinstance(expr, And)
+        and any(
+            isinstance(one, Demographic) and one.kind == "sex" and len(one.values) == 1 for one in expr.of
+        )
+    )
 
 
 def settle_age(expr: Expr, witness: Witness) -> Expr:

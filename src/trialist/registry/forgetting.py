@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from trialist.criteria.open_words import by_its_end
+from trialist.criteria.tokens import sort_of
 from trialist.index.hashing import hash_word
 from trialist.query.slots import slots_of
 from trialist.query.wanted import expand_term
 from trialist.vocabulary.text import forget_words
 from trialist.vocabulary.variants import term_variants
 
-_REMEMBERING = (expand_term, slots_of, term_variants, hash_word)
+_REMEMBERING = (expand_term, slots_of, term_variants, hash_word, sort_of, by_its_end)
 
 
 def forget_texts(texts: Iterable[str]) -> None:
