@@ -13,6 +13,8 @@ import orjson
 import pytest
 
 from trialist.criteria import parse_criteria
+from trialist.criteria.open_words import by_its_end
+from trialist.criteria.tokens import sort_of
 from trialist.criteria.witness import Witness
 from trialist.errors import InvalidParameterError
 from trialist.evaluation.evaluate import evaluate
@@ -24,6 +26,7 @@ from trialist.registry.criteria_sets import CriteriaSets
 from trialist.registry.judging import Asked, Match, telling_facts
 from trialist.registry.match import Matched, explain, match
 from trialist.registry.match_told import as_page, explained_markdown, matched_json, matched_markdown
+from trialist.registry.patients import read_patients
 from trialist.registry.registry import Registry
 from trialist.registry.screen import screen
 from trialist.registry.searching import Finder
@@ -266,3 +269,8 @@ def test_whoever_is_healthy_may_be_eligible_by_age():
     fields = Witness(minimum_age=(Decimal(18), "a"), healthy_volunteers=True, conditions=("Sleep",))
     text = "Inclusion Criteria:\n\n* Age 18 years or older"
     assert evaluate(parse_criteria(text), person(), AS_OF, fields=fields).verdict is Class.ELIGIBLE
+
+
+def test_reading_a_note_leaves_no_word_of_it_in_memory() -> None:
+    read_patients(b"She has quuxitis of the frobnix and takes zorbicillin.", date(2026, 3, 1), kind="note")
+    assert (sort_of.cache_info().currsize, by_its_end.cache_info().currsize) == (0, 0)

@@ -104,10 +104,17 @@ def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, sp
 
 def limited(clause: Clause, expr: Expr | None, heading: str, span: Span) -> Expr | None:
     """What stands below `Exclusion criteria for gadolinium enhanced studies`: whom or what else it is of, the heading alone says."""
-    if not heading or expr is None or any(isinstance(one, Opaque) for one in atoms(expr)):
+    if not heading or expr is None or _is_open(expr):
         return expr
     clause.rules.append("doubt/heading")
     return Alternatives((expr, Opaque(heading, span)))
+
+
+def _is_open(expr: Expr) -> bool:
+    """Whether the words themselves are one reading already, so that nothing is decided."""
+    return isinstance(expr, Opaque) or (
+        isinstance(expr, Alternatives) and any(isinstance(one, Opaque) for one in expr.readings)
+    )
 
 
 # Who may be a man as well is no woman able to bear children.

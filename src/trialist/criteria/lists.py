@@ -207,6 +207,10 @@ def _is_general(one: Atom, text: str) -> bool:
     return getattr(one, "concept_id", "") in _GENERAL or getattr(one, "surface", "").lower() in _GENERAL
 
 
+def _names_exceptions(one: Expr) -> bool:
+    return isinstance(one, Opaque) and _EXCEPTS.search(one.text) is not None
+
+
 def _with_its_instances(
     text: str, polarity: Polarity, head: Reading, own: Expr, parts: Sequence[Expr]
 ) -> Composed | None:
@@ -214,7 +218,7 @@ def _with_its_instances(
     if _EXCEPTS.search(text):
         main = own.main if isinstance(own, ExceptWhen) else own
         if isinstance(main, And):  # the words of the exception itself
-            main = join_all([one for one in main.of if not isinstance(one, Opaque)] or [main])
+            main = join_all([one for one in main.of if not _names_exceptions(one)] or [main])
         whole: Expr = ExceptWhen(main, _any(parts))
         if polarity is Polarity.INCLUSION:
             whole = Alternatives((whole, join_any([main, *parts])))

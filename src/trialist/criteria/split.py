@@ -100,7 +100,7 @@ class _Line:
 
 
 # a bullet or a number with nothing behind it
-_EMPTY = re.compile(r"\W*(?:\d{1,2}[.)])?\W*")
+_EMPTY = re.compile(r"[\s\-*+•·◦▪‣●○§¤_()\[\]]*(?:\(?\d{1,2}[.)])?[\s.]*")
 # Below a heading of healthy controls: `Subjects with hepatic impairment:`
 _PATIENTS_AGAIN = re.compile(
     r"(?:patients?|subjects?|participants?|individuals?|those)[ ]+with(?![^\n]*\b(?:healthy|normal|controls?)\b)[^\n.;:]+:\s*",
@@ -130,12 +130,12 @@ def split_text(text: str) -> Outline:
             if line.content >= line.end:
                 continue
             line = _remark(text, line)
-        if _EMPTY.fullmatch(text, line.start, line.end):
-            last = None  # what stands behind it is no part of what stands before it
-            continue
         if items and last is not None and _continues(text, last, line, wrapped):
             items[-1] = replace(items[-1], end=line.end)
             last = replace(last, end=line.end)
+            continue
+        if _EMPTY.fullmatch(text, line.start, line.end):
+            last = None  # what stands behind it is no part of what stands before it
             continue
         if state.population is Population.CONTROL_GROUP and _PATIENTS_AGAIN.fullmatch(
             text, line.content, line.end

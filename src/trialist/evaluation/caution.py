@@ -38,7 +38,8 @@ from trialist.evaluation.verdict import Need, Who
 # Words behind which the members of a list may be something else than alternatives of the whole sentence.
 _SHAPING = re.compile(
     r"\b(?:such as|e\.?g\.?|i\.?e\.?|includ\w+|like|due to|for example|other than|unless|except\w*|which|that|who|if|when|"
-    r"requiring|require[sd]?|related|secondary|caused|defined|without|not|allow\w*|permit\w*|taper\w*)\b",
+    r"requiring|require[sd]?|related|secondary|caused|defined|without|not|allow\w*|permit\w*|taper\w*|"
+    r"resistan\w*|refractory|fail\w*|respon\w*|exposure to|progress\w*)\b",
     re.IGNORECASE,
 )
 _CONTRAINDICATION = re.compile(r"contra-?indicat|intoleran|adverse", re.IGNORECASE)

@@ -181,9 +181,15 @@ _GIVES_UP = re.compile(
 )
 
 
+# What must have ended before is asked of what was taken, and no promise.
+_WASHOUT = re.compile(r"\b(?:prior|previous\w*|before|wash-?out)\b", re.IGNORECASE)
+
+
 def _as_promise(criterion: Criterion) -> Expr | None:
     """A promise, where a requirement asks that something be given up in the study; None where it does not."""
     if criterion.polarity is not Polarity.INCLUSION or _GIVES_UP.match(criterion.text) is None:
+        return None
+    if _WASHOUT.search(criterion.text):
         return None
     if any(isinstance(one, Attestation) for one in atoms(criterion.expr)):
         return None
@@ -235,7 +241,8 @@ _OF_TREATED = re.compile(
 def asks_of_others(criterion: Criterion, truth: Truth, known: Known, *, is_by_silence: bool) -> str:
     """Why a sentence asks nothing of this patient: it is for who had a treatment that the note tells nothing of; else ""."""
     if criterion.polarity is Polarity.EXCLUSION:
-        return _presupposed(criterion.text, known) if truth is not Truth.TRUE else ""
+        is_one = not isinstance(criterion.expr, Or)  # one alternative that asks nothing leaves the others
+        return _presupposed(criterion.text, known) if is_one and truth is not Truth.TRUE else ""
     is_for_treated = _OF_TREATED.match(criterion.text) is not None and isinstance(
         next(iter(atoms(criterion.expr))), Exposure
     )

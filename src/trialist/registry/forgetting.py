@@ -12,7 +12,8 @@ from trialist.query.wanted import expand_term
 from trialist.vocabulary.text import forget_words
 from trialist.vocabulary.variants import term_variants
 
-_REMEMBERING = (expand_term, slots_of, term_variants, hash_word, sort_of, by_its_end)
+_READING = (sort_of, by_its_end)
+_REMEMBERING = (expand_term, slots_of, term_variants, hash_word, *_READING)
 
 
 def forget_texts(texts: Iterable[str]) -> None:
@@ -22,4 +23,10 @@ def forget_texts(texts: Iterable[str]) -> None:
     """
     forget_words(texts)
     for one in _REMEMBERING:
+        one.cache_clear()
+
+
+def forget_reading() -> None:
+    """Remember no longer any word that was read, of whatever document: for whoever has read one about a patient."""
+    for one in _READING:
         one.cache_clear()

@@ -25,6 +25,7 @@ from trialist.patient.note import read_note
 from trialist.patient.terms import Terms
 from trialist.record.dates import parse_partial_date
 from trialist.record.unparsed import Unparsed
+from trialist.registry.forgetting import forget_reading
 from trialist.registry.patients import kind_of
 
 _WHERE = re.compile(r"([a-z_]+)(?:, item (\d+))?(?:: | and | lies | on )")
@@ -71,12 +72,15 @@ def read_told(told: Told, as_of: date) -> Intake:
     terms = forgetful_terms()
     found: list[Patient] = []
     mistakes: list[Mistake] = []
-    if told.form:
-        _read_form(dict(told.form), terms, as_of, found, mistakes)
-    if told.note.strip():
-        _read_note(told, terms, as_of, found, mistakes)
-    if told.file.strip():
-        _read_file(told, terms, as_of, found, mistakes)
+    try:
+        if told.form:
+            _read_form(dict(told.form), terms, as_of, found, mistakes)
+        if told.note.strip():
+            _read_note(told, terms, as_of, found, mistakes)
+        if told.file.strip():
+            _read_file(told, terms, as_of, found, mistakes)
+    finally:
+        forget_reading()
     if mistakes:
         return Intake(None, mistakes=tuple(mistakes))
     if not found:

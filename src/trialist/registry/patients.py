@@ -15,6 +15,7 @@ from trialist.patient.facts import Patient
 from trialist.patient.fhir import read_fhir
 from trialist.patient.form import read_form
 from trialist.patient.note import read_note
+from trialist.registry.forgetting import forget_reading
 
 KINDS = ("auto", "fhir", "form", "note")
 """The kinds of documents; `auto` tells them apart by the file's name and the first character."""
@@ -45,13 +46,16 @@ def read_patients(content: bytes, as_of: date, *, kind: str = "auto", name: str 
         raise InvalidParameterError(f"there is no kind {kind!r}", hint=f"Kinds are {', '.join(KINDS)}.")
     found = kind_of(content, name) if kind == "auto" else kind
     terms = forgetful_terms()
-    if found == "fhir":
-        patients = read_fhir(content, terms, as_of)
-    elif found == "form":
-        patients = (read_form(content, terms, as_of),)
-    else:
-        text = content.decode("utf-8-sig", "replace")
-        patients = (read_note(text, terms, tag_sentence, as_of, DateRange.on(as_of)),)
+    try:
+        if found == "fhir":
+            patients = read_fhir(content, terms, as_of)
+        elif found == "form":
+            patients = (read_form(content, terms, as_of),)
+        else:
+            text = content.decode("utf-8-sig", "replace")
+            patients = (read_note(text, terms, tag_sentence, as_of, DateRange.on(as_of)),)
+    finally:
+        forget_reading()
     return tuple(derive(one, as_of).patient for one in patients)
 
 
