@@ -34,7 +34,7 @@ def test_a_table_is_sorted_by_its_heads(window: Watched) -> None:
     table.locator("thead th[data-kind=number] button").first.click()
     shares = [
         float(value)
-        for value in table.locator("tbody tr td:nth-child(3)").evaluate_all(
+        for value in table.locator("tbody tr td:nth-child(2)").evaluate_all(
             "cells => cells.map(cell => cell.dataset.value).filter(value => value !== undefined)"
         )
     ]

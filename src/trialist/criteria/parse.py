@@ -19,7 +19,7 @@ from trialist.criteria.criterion import (
 )
 from trialist.criteria.lint import lint
 from trialist.criteria.lists import announced, compose, condition_of
-from trialist.criteria.nodes import Opaque, Span, atoms, join_any
+from trialist.criteria.nodes import Concept, Exposure, Expr, Not, Opaque, Span, atoms, join_any, nodes
 from trialist.criteria.normalise import Normalised, normalise
 from trialist.criteria.permissions import CONDITIONAL, is_conditional
 from trialist.criteria.quick import replace
@@ -137,7 +137,7 @@ def _criteria(
                     _mark(child, below, counts)
     _hand_down(normalised, items, below, composed, counts)
     _join_choices(normalised, items, parents, composed, counts)
-    for place in _allowed(normalised, items):
+    for place in _allowed(normalised, items, composed):
         said, one = normalised.text[items[place].start : items[place].end], composed[place]
         notes = (*one.notes, CONDITIONAL) if is_conditional(said) else one.notes
         composed[place] = replace(one, modality=Modality.PERMISSIVE, notes=notes)
@@ -232,23 +232,31 @@ _ALLOWS = re.compile(
     re.IGNORECASE,
 )
 _ASKS_AGAIN = re.compile(
-    r"\W*(?:(?:all |the )?(?:patients?|subjects?|participants?|volunteers?|infants?|children|mothers?|candidates?|donors?)\b.{0,60}\b(?:must|should|need|have|has|are|with)\b|must\b|required\b|excluded\b|(?:prior|concurrent) )",
+    r"\W*(?:(?:all |the )?(?:patients?|subjects?|participants?|volunteers?|infants?|children|mothers?|candidates?|donors?)\b.{0,60}\b(?:must|should|need|have|has|are|with)\b|must\b|required\b|excluded\b|no\b|not\b|absence\b|adequate\b|age[sd]?\b|(?:prior|concurrent) )",
     re.IGNORECASE,
 )
 
 
-def _allowed(normalised: Normalised, items: Sequence[Item]) -> Iterator[int]:
-    """The items below `Allowed:`, up to the one that asks for something again (`Patients must have:`)."""
+def _allowed(normalised: Normalised, items: Sequence[Item], readings: Sequence[Reading]) -> Iterator[int]:
+    """The items below `Allowed:`, up to the one that asks for something again (`Patients must have:`, a limit, a denial)."""
     last: tuple[str, ...] = ()
     is_over = True
     for place, item in enumerate(items):
         if item.section_path != last:
             last = item.section_path
             is_over = len(last) < 2 or _ALLOWS.match(last[-1]) is None
-        if not is_over and _ASKS_AGAIN.match(normalised.text, item.start, item.end):
+        said = normalised.text[item.start : item.end]
+        names = is_conditional(said) or _names_things(readings[place].expr)
+        if not is_over and (_ASKS_AGAIN.match(said) or not names):
             is_over = True
         if not is_over:
             yield place
+
+
+def _names_things(expr: Expr) -> bool:
+    """Whether diseases and treatments alone are named, as they are where something is allowed."""
+    is_denied = any(isinstance(one, Not) for one in nodes(expr))
+    return not is_denied and all(isinstance(one, Concept | Exposure | Opaque) for one in atoms(expr))
 
 
 def _hand_down(
