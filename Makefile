@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where `make start` puts the invented registry, and the port it serves it at (0: any free one).
 DEMO ?= .demo-registry
 PORT ?= 8000
-# Containers often forbid Python to keep what it has compiled; the tests start it a thousand times.
+# Containers often forbid Python to keep what it has compiled; the tests start it hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install start test check bench docs clean

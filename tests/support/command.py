@@ -36,11 +36,11 @@ def start(*arguments: object, registry: Path | None = None, **options: Any) -> s
 
 
 def run(
-    *arguments: object, registry: Path | None = None, **options: Any
+    *arguments: object, registry: Path | None = None, is_fresh: bool = False, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run `trialist` to its end; in a process whose imports have been done where nothing unusual is asked of it."""
+    """Run `trialist` to its end; in a process whose imports have been done, unless it shall be a fresh one or an unusual one."""
     told = [str(one) for one in arguments]
-    if options.keys() <= {"environment", "measured"} and hasattr(os, "fork"):
+    if not is_fresh and options.keys() <= {"environment", "measured"} and hasattr(os, "fork"):
         code, out, beside = run_prepared(told, _environment(registry, options), seconds=300)
         return subprocess.CompletedProcess(told, code, out, beside)
     with start(*told, registry=registry, **options) as process:
