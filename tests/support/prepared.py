@@ -1,7 +1,7 @@
 """A process that has imported the command line once, and becomes a process of its own for every command.
 
 What the imports of a command take is most of its time, and the same every time. A command that starts here has its own
-process, arguments, environment, folder and files, and ends as Python ends; only its imports have been done before it was told
+process, arguments, environment, folder and files, and does what is to be done at its end; only its imports have been done before it was told
 what to do. What a user starts, `python -m trialist`, is what `support.command.start` starts.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import atexit
 import contextlib
+import gc
 import json
 import os
 import pkgutil
@@ -17,9 +18,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 _TESTS = str(Path(__file__).parents[1])
 _BEGIN = f"import sys; sys.path.insert(0, {_TESTS!r}); from support.prepared import serve; serve()"
@@ -97,6 +100,8 @@ def serve() -> None:
             "_"
         ):  # the entry, and the library that is no module of Python
             import_module(found.name)
+    gc.collect()
+    gc.freeze()  # what all share is not written to by looking for what is free
     way = socket.socket(fileno=os.dup(0))
     while True:
         told, given, _, _ = way.recvmsg(_MOST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
@@ -122,7 +127,23 @@ def serve() -> None:
         coverage.process_startup()
     from trialist.cli.main import main
 
-    raise SystemExit(main())
+    try:
+        code = main()
+    except SystemExit as end:  # what the parser of arguments ends by
+        code = int(end.code or 0)
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End as Python does, but for taking apart all that was imported: that took longer than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]  # what Python's own end begins with
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = 120
+    os._exit(code)
 
 
 def _become(told: dict[str, object], out: int, beside: int, answer: int) -> None:
