@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where `make start` puts the invented registry, and the port it serves it at (0: any free one).
 DEMO ?= .demo-registry
 PORT ?= 8000
-# Containers often forbid Python to keep what it has compiled; the tests start it a thousand times.
+# Containers often forbid Python to keep what it has compiled; the tests start it hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install start test check bench docs clean
@@ -29,7 +29,7 @@ start: install
 
 test: install
 	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m alone -n 2
+	$(BIN)/python -m pytest -m alone -n 2 --dist worksteal
 
 check: install
 	$(BIN)/ruff format --check src tests bench docs frontend
@@ -41,7 +41,7 @@ check: install
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/python -m pytest -m "heavy and not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m alone -n 2
+	$(BIN)/python -m pytest -m alone -n 2 --dist worksteal
 
 bench: install
 	$(BIN)/python bench/load.py

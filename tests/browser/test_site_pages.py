@@ -10,11 +10,11 @@ from typing import Any
 
 import html5lib
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
-from support.browser import Watched, needs_browser, violations
+from support.browser import Watched, mark_shades, needs_browser, shown, violations
 from support.serving import Running
-from support.site_pages import MODULES, PAGES, REFUSED
+from support.site_pages import PAGES, REFUSED
 
 pytestmark = needs_browser
 
@@ -43,46 +43,100 @@ def windows(browser: Browser, site: Running) -> Iterator[dict[str, Watched]]:
         one.close()
 
 
-# Modules of the record share their scripts: that they can be kept away is looked at where two of them have rows of their own.
-ROWS = [
-    (name, load)
-    for name in PAGES
-    for load in LOADS
-    if not (name.removeprefix("module ") in MODULES and load == "its scripts kept away")
-]
+@pytest.fixture(scope="module")
+def bodies() -> dict[str, str]:
+    """What pages with scripts were when they had been loaded, by name."""
+    return {}
 
 
-@pytest.mark.parametrize(("name", "load"), ROWS)
-def test_page(windows: dict[str, Watched], name: str, load: str) -> None:
-    window = windows[load]
+@pytest.mark.parametrize("name", PAGES)
+def test_page(windows: dict[str, Watched], bodies: dict[str, str], name: str) -> None:
+    window = windows["with scripts"]
     page = window.page
     page.emulate_media(color_scheme=LIGHT)
-    sent = window.read(PAGES[name])
-    is_searched = load == "with scripts" or (load == "its scripts kept away" and not is_same(windows, name))
+    window.open(PAGES[name])
+    bodies[name] = body(page)
+    check_shape(page)
+    search_at_widths(page)
+    assert violations(page, "colours") == [], LIGHT
+    page.emulate_media(color_scheme=DARK)
+    assert violations(page, "colours", mark_shades(page)) == [], DARK
+    window.check(refused=name in REFUSED)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_without_scripts(windows: dict[str, Watched], bodies: dict[str, str], name: str) -> None:
+    """Valid, within every width, and searched for barriers where it is not to the letter what it is with scripts."""
+    window = windows["without scripts"]
+    page = window.page
+    check_html(window.read(PAGES[name]))
+    check_shape(page)
+    for width in WIDTHS:
+        check_width(page, width)
+    window.check(refused=name in REFUSED)
+    if name not in bodies:
+        bodies[name] = body(windows["with scripts"].open(PAGES[name]))
+    if page.locator(ONLY_WITHOUT).count() == 0 and body(page) == bodies[name]:
+        return
+    window = windows["its scripts kept away"]
+    page = window.open(PAGES[name])
+    page.emulate_media(color_scheme=LIGHT)
+    search_at_widths(page)
+    for look in (LIGHT, DARK) if page.locator(ONLY_WITHOUT).count() else ():
+        page.emulate_media(color_scheme=look)
+        assert violations(page, "colours", ONLY_WITHOUT) == [], look
+    window.check(refused=True)  # the browser tells that they were kept away
+
+
+def check_shape(page: Page) -> None:
     assert page.locator("h1").count() == 1
     assert page.title().endswith("trialist")
+
+
+def check_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"scrolls sideways at {width}"
+
+
+def search_at_widths(page: Page) -> None:
+    """All rules but that of colours at every width; where the same is shown as at the width before, those that measure."""
+    before = ""
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"scrolls sideways at {width}"
-        if is_searched:
-            assert violations(page, "others") == [], f"at {width}"
-    for look in (LIGHT, DARK):
-        page.emulate_media(color_scheme=look)
-        if load == "with scripts" or (is_searched and page.locator(ONLY_WITHOUT).count()):
-            within = "html" if load == "with scripts" else ONLY_WITHOUT
-            assert violations(page, "colours", within) == [], look
-    window.check(refused=name in REFUSED or "kept away" in load)
-    if load == "without scripts":
-        check_html(sent)
+        check_width(page, width)
+        now = shown(page)
+        assert violations(page, "measuring" if now == before else "others") == [], f"at {width}"
+        before = now
 
 
-def is_same(windows: dict[str, Watched], name: str) -> bool:
-    """Whether the page without its scripts is to the letter what it is with them, and shows nothing only without them."""
-    page = windows["its scripts kept away"].page
-    if page.locator(ONLY_WITHOUT).count():
-        return False
-    body: str = page.evaluate("document.body.outerHTML")
-    return body == windows["with scripts"].open(PAGES[name]).evaluate("document.body.outerHTML")
+def body(page: Page) -> str:
+    found: str = page.evaluate("document.body.outerHTML")
+    return found
+
+
+FAINT = """<!doctype html><html lang="en"><title>t</title><style>
+body { color: #000; background: #fff } b { color: #eee } i { background: #fff; color: #000 } i i { color: #ddd }
+@media (max-width: 500px) { em { display: none } }
+</style><main><h1>t</h1><p>seen</p><p>seen</p><p>seen <em>here</em> <b>%s</b></p><p><i>seen <i>%s</i></i></p></main>"""
+
+
+@pytest.mark.parametrize("words", [("faint", ""), ("", "faint"), ("", "")])
+def test_one_faint_text_is_found_and_what_a_width_hides_is_seen(
+    browser: Browser, words: tuple[str, str]
+) -> None:
+    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    try:
+        page.set_content(FAINT % words)
+        found = violations(page, "colours", mark_shades(page))
+        assert page.locator("[data-shade]").count() == 4 + any(words)
+        assert [one for one in found if "faint" in one] == found
+        assert len(found) == any(words)
+        wide = shown(page)
+        page.set_viewport_size({"width": 900, "height": 900})
+        assert shown(page) == wide
+        page.set_viewport_size({"width": 400, "height": 900})
+        assert shown(page) != wide
+    finally:
+        page.close()
 
 
 @pytest.mark.parametrize("sheet", ["site.css", "figures.css", "match.css"])

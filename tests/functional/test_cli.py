@@ -211,7 +211,7 @@ def test_a_reader_that_goes_away_is_no_error(registry):
 
 def test_the_same_demo_twice_is_the_same_bytes(tmp_path):
     for name in ("a", "b"):
-        run("demo", "--studies", 25, "--seed", 7, registry=tmp_path / name)
+        run("demo", "--studies", 25, "--seed", 7, registry=tmp_path / name, is_fresh=True)
     assert run("export", registry=tmp_path / "a").stdout == run("export", registry=tmp_path / "b").stdout
     assert run("demo", "--studies", 0, registry=tmp_path / "a").returncode == 2
 

@@ -17,13 +17,14 @@ from support.loading import logical_content
 from support.records import raw
 
 pytestmark = pytest.mark.alone
-KILLS = 100
+KILLS = 50
+"""In each of two tests, which two processes share."""
 STUDIES = 5000
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """Studies whose load takes a second or two, with odd and broken ones among them."""
+    """Studies whose load takes a second or two, with odd and broken ones among them; what it gives, and how long it takes now."""
     directory = tmp_path_factory.mktemp("source")
     lines = [
         raw(number, text="x" * (number % 3000), **({"moon": 1} if number % 7 == 0 else {}))
@@ -31,18 +32,22 @@ def source(tmp_path_factory):
     ]
     lines[1234] = lines[1234][:-30]
     file = write(directory / "studies.ndjson", b"\n".join(lines))
-    assert (
-        run(
-            "load", file, registry=directory / "undisturbed", environment={"TRIALIST_LOAD_WORKERS": "2"}
-        ).returncode
-        == 0
-    )
-    return file, logical_content(directory / "undisturbed")
+    began = time.monotonic()
+    with start(
+        "load", file, registry=directory / "undisturbed", environment={"TRIALIST_LOAD_WORKERS": "2"}
+    ) as process:
+        process.communicate()
+    assert process.returncode == 0
+    return file, logical_content(directory / "undisturbed"), time.monotonic() - began
 
 
-def test_killed_at_a_hundred_moments(tmp_path, source):
-    file, expected = source
-    moments = random.Random(20260504)
+def test_killed_at_fifty_moments(tmp_path, source):
+    kill(tmp_path, source, random.Random(20260504))
+
+
+def kill(tmp_path, source, moments):
+    """Kills from the beginning of a load to its end, however fast the machine is at the time."""
+    file, expected, seconds = source
     kills = rounds = 0
     while kills < KILLS:
         registry = tmp_path / f"round-{rounds}"
@@ -52,7 +57,7 @@ def test_killed_at_a_hundred_moments(tmp_path, source):
         while not finished:
             with start("load", file, registry=registry, environment=environment) as process:
                 try:
-                    process.wait(moments.uniform(0.1, 1.6) if kills < KILLS else None)
+                    process.wait(seconds * moments.uniform(0.05, 1.1) if kills < KILLS else None)
                 except subprocess.TimeoutExpired:
                     process.kill()
             # It may have ended by itself in the moment before the kill.
@@ -77,7 +82,7 @@ def first_load(content):
 
 
 def test_workers_die_with_a_killed_load(tmp_path, source):
-    file, _ = source
+    file, *_ = source
     big = tmp_path / "big.ndjson"
     big.write_bytes(file.read_bytes() * 3)
     process = start("load", big, registry=tmp_path / "r", environment={"TRIALIST_LOAD_WORKERS": "2"})
@@ -102,7 +107,7 @@ def test_workers_die_with_a_killed_load(tmp_path, source):
 @pytest.mark.parametrize("moment", [0.5, 0.8, 1.1, 1.6])
 def test_an_interrupt_ends_a_load_with_a_word(tmp_path, source, moment):
     """Ctrl-C reaches all processes of a terminal at once, also workers that are just starting."""
-    file, expected = source
+    file, expected, _ = source
     process = start(
         "load", file, registry=tmp_path / "r", start_new_session=True, preexec_fn=_as_at_a_terminal
     )
@@ -131,7 +136,7 @@ def _status(pid: object) -> list[str]:
 
 @pytest.mark.parametrize("room", [40_000, 200_000, 700_000, 1_500_000])
 def test_the_disk_is_full(tmp_path, source, room):
-    file, expected = source
+    file, expected, _ = source
 
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
@@ -149,7 +154,7 @@ def test_the_disk_is_full(tmp_path, source, room):
 
 
 def test_a_reader_never_sees_half_a_batch(tmp_path, source):
-    file, _ = source
+    file, *_ = source
     registry = tmp_path / "registry"
     process = start("load", file, registry=registry, environment={"TRIALIST_LOAD_WORKERS": "2"})
     seen = set()
@@ -171,3 +176,7 @@ def test_a_reader_never_sees_half_a_batch(tmp_path, source):
             connection.close()
     process.communicate()
     assert len(seen) > 2
+
+
+def test_killed_at_fifty_other_moments(tmp_path, source):
+    kill(tmp_path, source, random.Random(20260505))

@@ -60,16 +60,65 @@ COLOURS = "color-contrast"
 `test_looks_change_colours_and_widths_do_not`."""
 
 
-def violations(
-    page: Page, rules: Literal["all", "colours", "others"] = "all", within: str = "html"
-) -> list[str]:
-    """What axe finds on a page `within` what a selector names, in a line each: by all rules, by that of colours, by all others."""
-    page.evaluate("source => window.axe || (0, eval)(source)", AXE)
+MEASURING = ["target-size", "scrollable-region-focusable"]
+"""The rules that measure what is shown. What all others find changes only where other things are shown, or in other ways."""
+_SHOWN = """() => [...document.querySelectorAll("body, body *")].map(one => {
+  const { display, visibility, position, clip, clipPath } = getComputedStyle(one), box = one.getBoundingClientRect();
+  const isSeen = box.width > 0 && box.height > 0, isWithin = box.right > 0 && box.bottom > 0;
+  return [one.tagName, display, visibility, position, clip, clipPath, isSeen, isWithin].join();
+}).join(";")"""
+_SHADES = """() => {
+  const ways = new Map(), paths = new Map(), taken = new Set();
+  const drawn = one => {
+    const { color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity, textShadow, display, position } = getComputedStyle(one);
+    return [color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity, textShadow, display, position].join();
+  };
+  const path = one => {
+    if (!one) return -1;
+    if (!paths.has(one)) {
+      const way = `${path(one.parentElement)} ${drawn(one)}`;
+      if (!ways.has(way)) ways.set(way, ways.size);
+      paths.set(one, ways.get(way));
+    }
+    return paths.get(one);
+  };
+  for (const one of document.querySelectorAll("body *")) {
+    const isText = [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!isText && !one.matches("input, select, textarea, button, summary")) continue;
+    if (!one.checkVisibility() || taken.has(path(one))) continue;
+    taken.add(path(one));
+    one.dataset.shade = "";
+  }
+}"""
+
+
+def shown(page: Page) -> str:
+    """What a page shows at its width, and how: where it is the same at two widths, only `MEASURING` rules can differ."""
+    found: str = page.evaluate(_SHOWN)
+    return found
+
+
+def mark_shades(page: Page) -> str:
+    """The selector of one text for each way in which texts, and all that lies around them, are coloured and sized."""
+    page.evaluate(_SHADES)
+    return "[data-shade]"
+
+
+Rules = Literal["all", "colours", "others", "measuring"]
+
+
+def violations(page: Page, rules: Rules = "all", within: str = "html") -> list[str]:
+    """What axe finds on a page `within` what a selector names, in a line each: by all rules, or by some of them."""
+    page.evaluate("source => { window.axe || (0, eval)(source); }", AXE)
+    asked: dict[str, Any] = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    if rules == "others":
+        asked["rules"] = {COLOURS: {"enabled": False}}
+    elif rules != "all":
+        asked["runOnly"] = [COLOURS] if rules == "colours" else MEASURING
     found: dict[str, Any] = page.evaluate(
-        "async ([tags, colours, rules, within]) => await axe.run({include: [[within]]}, {"
-        " runOnly: rules === 'colours' ? [colours] : {type: 'tag', values: tags},"
-        " rules: rules === 'others' ? {[colours]: {enabled: false}} : {}, resultTypes: ['violations']})",
-        [RULES, COLOURS, rules, within],
+        "async ([within, asked]) => {"
+        " const { violations } = await axe.run({ include: [[within]] }, asked); return { violations }; }",
+        [within, asked],
     )
     return [
         f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"

@@ -108,6 +108,7 @@ def test_the_last_study_has_the_last_id() -> None:
     assert generate_study(999_999)["protocolSection"]["identificationModule"]["nctId"] == "NCT99999999"
 
 
+@pytest.mark.heavy
 def test_every_field_and_every_enum_value_occurs() -> None:
     rows = json.loads((CATALOGUE / "fields.json").read_text(encoding="utf-8"))["fields"]
     wanted = {row["path"] for row in rows if not row.get("indexed_only")}

@@ -157,6 +157,7 @@ WORDS = ("gvhd", "steroid refractory", "leukemia", "phase 2", "NCT99000003", "qu
          "mesenchymal stromal cells", "germany", "placebo", "unicorn", "of the", "Hospital Berlin", '"acute gvhd"')  # fmt: skip
 
 
+@pytest.mark.heavy
 def test_the_explanation_says_what_the_judge_says():
     studies = list(map(Study.from_json, generate_studies(12, seed=3, start=0, as_of=DEFAULT_AS_OF)))
     assert len(studies) == 12

@@ -34,6 +34,7 @@ def test_every_invented_study_is_valid_fhir():
 
 
 @needs_shared
+@pytest.mark.heavy
 def test_real_studies_are_valid_fhir():
     count = 0
     for place, line in enumerate(iter_lines(REGISTRY / "studies.v2.ndjson.zst")):

@@ -201,6 +201,7 @@ def test_real_records_are_cut_as_the_judge_says_and_short_and_long_way_agree():
 
 
 @needs_shared
+@pytest.mark.heavy
 def test_the_order_of_keys_is_that_of_the_real_records():
     """All leaves asked for one by one give a sound record byte for byte; some copies were rearranged by other hands."""
     leaves = [field.piece for field in fields() if not field.is_struct and not field.indexed_only]
