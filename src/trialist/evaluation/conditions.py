@@ -23,7 +23,7 @@ from trialist.evaluation.kinship import (
 )
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.latest import choose, is_present
-from trialist.evaluation.narrative import says_nothing_of_allergies
+from trialist.evaluation.narrative import acute_illness, says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
 from trialist.evaluation.presence import Ask, Check, When, answer_presence
 from trialist.evaluation.truth import Truth, any_of, truth_of
@@ -80,6 +80,9 @@ def _relative(atom: Concept, known: Known) -> Answer:
         facts = known.facts(FactKind.CONDITION, "healthy")
         if facts:
             return _concept(atom, known)
+    ill = acute_illness(atom, known)
+    if ill is not None:
+        return Answer(Truth.TRUE, (ill.surface,), (evidence_of(ill, ill.surface),))
     return Answer(Truth.UNKNOWN, (f"{_name(atom)}: {need.why}",), needs=(need,))
 
 
