@@ -37,6 +37,10 @@ INFERRED = "inferred"
 """The document of facts that were inferred."""
 
 _KEY = re.compile(r"(?P<variable>\w+)(?P<sign>>=|<=|>|<)(?P<value>-?[\d.]+) (?P<unit>\S+)|(?P<id>\w+|\*)")
+_KINDS = tuple(
+    one for kind in ("disease", "disorder", "condition", "illness") for one in (kind, f"{kind}{'es' * kind.endswith('s') or 's'}")
+)
+"""What the name of an organ is followed by where a disease of it is meant."""
 _TELLING = frozenset({FactKind.CONDITION, FactKind.EXPOSURE, FactKind.STATE, FactKind.RESULT})
 
 
@@ -92,7 +96,7 @@ def _rule(name: str, row: dict[str, Any]) -> _Rule:
     for part in parts[1:]:
         word, _, above = part.partition("<")
         broader = above or broader
-        words.append(word)
+        words += [word] if not word.endswith("*") else [f"{word[:-1]}{kind}" for kind in _KINDS]
     low, _, high = row.get("age", "").partition(" ")
     needs = tuple(tuple(map(_key, _KEY.finditer(one))) for one in row["needs"])
     return _Rule(

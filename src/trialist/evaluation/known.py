@@ -92,11 +92,16 @@ class Known:
         """Whether the policy takes silence for absence, and the patient is one of a note."""
         return self.policy.takes_silence and bool(self.patient.note_words)
 
+    @staticmethod
+    def telling_stems(*texts: str) -> frozenset[str]:
+        """The stems of texts by which a note is asked whether it speaks of them: without those that every note has."""
+        return frozenset().union(*map(asked_stems, texts)) - _COMMON
+
     def is_silent(self, *texts: str) -> bool:
         """Whether the policy takes silence for absence, and no word of these texts is in the patient's note."""
         if not self.takes_silence:
             return False
-        asked = frozenset().union(*map(asked_stems, texts)) - _COMMON
+        asked = self.telling_stems(*texts)
         if not asked or not asked.isdisjoint(self.patient.note_words):
             return False
         return self._may_cause is None or not any(map(self._may_cause.search, texts))

@@ -40,12 +40,12 @@ from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
-from trialist.evaluation.known import Known
+from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.latest import is_present
 from trialist.evaluation.noting import as_meant, is_aim_of_meeting, shows_by_test, without
 from trialist.evaluation.truth import Truth
-from trialist.evaluation.verdict import Assumption, Need, Who
-from trialist.patient.facts import Certainty, Fact, FactKind, Sex
+from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
+from trialist.patient.facts import Certainty, Fact, FactKind, Sex, asked_stems
 from trialist.patient.note_rules import read_rules
 
 UNREAD_REST = Assumption("manner", "what of the sentence was not understood is taken to change nothing of it")
@@ -330,6 +330,21 @@ def findings_of(words: str, known: Known) -> list[Fact]:
         and one.certainty is not Certainty.SUSPECTED
         and (not is_loose or one.surface.casefold() == said)
     ]
+
+
+_NEARBY = (FactKind.CONDITION, FactKind.EXPOSURE, FactKind.RESULT)
+
+
+def nearby(criterion: Criterion, known: Known) -> tuple[Evidence, ...]:
+    """What a narrative tells in words of something that is required and left open: for whoever reads it, it decides nothing."""
+    if criterion.polarity is not Polarity.INCLUSION:
+        return ()
+    asked = known.telling_stems(*map(_said, atoms(criterion.expr)))
+    found = [one for kind in _NEARBY for one in known.of_kind(kind) if one not in known.inferred]
+    near = [one for one in found if not asked.isdisjoint(asked_stems(one.origin.quote))]
+    if any(isinstance(one, Attestation) for one in atoms(criterion.expr)):
+        near += known.of_kind(FactKind.ATTESTATION)
+    return tuple(evidence_of(one, one.surface) for one in near)
 
 
 def acute_illness(atom: Concept, known: Known) -> Fact | None:
