@@ -18,6 +18,7 @@ from typing import Any
 
 from trialist.criteria.nodes import Interval
 from trialist.evaluation.amounts import asked_range, compare, converted, known_range
+from trialist.evaluation.classes import classed, left_open
 from trialist.evaluation.kinship import narrower
 from trialist.evaluation.truth import Truth
 from trialist.patient.facts import (
@@ -142,6 +143,7 @@ def infer(patient: Patient, as_of: date) -> tuple[Inferred, ...]:
         for fact in _facts(rule, used):
             found.append(Inferred(fact, used))
             facts.append(fact)
+    found += [Inferred(fact, (used,)) for fact, used in classed(own, INFERRED)]
     return tuple(found)
 
 
@@ -170,12 +172,13 @@ def read_differentials() -> tuple[_Differential, ...]:
 
 
 def causes_left_open(facts: Sequence[Fact]) -> re.Pattern[str] | None:
-    """What the symptoms among facts may come from, none of it told; None where there is nothing."""
+    """What the symptoms among facts may come from, none of it told, and what drugs and diseases may be; None for nothing."""
     found = [
         row.causes
         for row in read_differentials()
         if all(any(_telling(need, facts)) for need in row.needs) and not any(_telling(row.unless, facts))
     ]
+    found += left_open(facts)
     return re.compile(rf"\b(?:{'|'.join(found)})", re.IGNORECASE) if found else None
 
 
