@@ -169,26 +169,22 @@ def _read_birth(phrases: _Phrases) -> None:
             return
     if match is None or rules.cues["relatives"].search(text[: match.start()]):
         return
-    if not _is_denied(phrases, match):
+    if not reaches(rules.cues["denied"], text[: match.start()], rules.cues["stop"]):
         phrases.tell(match, kind=FactKind.STATE, id="pregnant", negated=True)
 
 
 def _read_admission(phrases: _Phrases) -> None:
-    """An admission that is told as the time of something else; the words stay, because they are that time."""
+    """An admission that is told as the time of something else: "no fever on admission" denies no admission."""
     rules, text = read_rules(), phrases.sentence.text
-    match = rules.facts["admission"].search(text)
-    if match is None or rules.cues["relatives"].search(text[: match.start()]) or _is_denied(phrases, match):
-        return
-    if reaches(rules.cues["unreal"], text[: match.start()], rules.cues["stop"]):
-        return
-    phrases.tell(
-        match, kind=FactKind.EXPOSURE, id="hospitalization", domain="procedure", status=Status.ACTIVE
-    )
-
-
-def _is_denied(phrases: _Phrases, match: re.Match[str]) -> bool:
-    rules = read_rules()
-    return reaches(rules.cues["denied"], phrases.sentence.text[: match.start()], rules.cues["stop"])
+    for match in rules.facts["admission"].finditer(text):
+        before = text[: match.start()]
+        is_another = rules.cues["relatives"].search(before) is not None
+        if is_another or reaches(rules.cues["unreal"], before, rules.cues["stop"]):
+            phrases.blank(match)
+            continue
+        phrases.take(
+            match, kind=FactKind.EXPOSURE, id="hospitalization", domain="procedure", status=Status.ACTIVE
+        )
 
 
 def _read_denials(phrases: _Phrases) -> None:
