@@ -117,7 +117,8 @@ def _concept(atom: Concept, known: Known) -> Answer:
     )
     facts = known.of_family(kind) if is_family else known.of_kind(kind)
     now = answer_presence(ask, facts, known)
-    if when is not When.NOW or atom.temporality == "current" or "active" in atom.status:
+    is_now = when is not When.NOW or atom.temporality == "current" or "active" in atom.status
+    if is_now or now.truth is Truth.TRUE:  # what is there now is there whichever time is meant
         return now
     ever = answer_presence(replace(ask, when=When.EVER), facts, known)
     return _either(now, ever, need)
@@ -125,8 +126,6 @@ def _concept(atom: Concept, known: Known) -> Answer:
 
 def _either(now: Answer, ever: Answer, need: Need) -> Answer:
     """What is asked without a time: decided where "now" and "ever" agree. Whoever never had it does not have it."""
-    if now.truth is Truth.TRUE:
-        return now
     if ever.truth is Truth.FALSE and not now.is_conflict:
         return ever
     if now.truth is Truth.FALSE and ever.truth is Truth.UNKNOWN and not ever.is_conflict:

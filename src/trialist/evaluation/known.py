@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import chain
 
 from trialist.evaluation.inferring import causes_left_open, infer
 from trialist.evaluation.kinship import narrower
@@ -60,6 +61,10 @@ class Known:
     def of_family(self, kind: FactKind) -> Sequence[Fact]:
         """The facts of a kind about the family."""
         return self._family.get(kind, ())
+
+    def of_any_kind(self) -> Iterator[Fact]:
+        """All facts about the patient and the family."""
+        return chain(chain.from_iterable(self._own_kinds.values()), chain.from_iterable(self._family.values()))
 
     def without(self, facts: Collection[Fact]) -> Known:
         """The same without some facts."""
