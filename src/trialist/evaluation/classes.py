@@ -47,9 +47,8 @@ def classed(facts: Sequence[Fact], document: str) -> Iterator[tuple[Fact, Fact]]
         for row in read_classes():
             if _is_one(row, fact):
                 why = f"{fact.surface or fact.id} is one by definition"
-                said = {"id": "", "broader": "", "note": why}
-                origin = Origin(document, resource=row.name)
-                yield from ((replace(fact, surface=one, origin=origin, **said), fact) for one in row.names)
+                one = replace(fact, id="", broader="", note=why, origin=Origin(document, resource=row.name))
+                yield from ((replace(one, surface=name), fact) for name in row.names)
 
 
 def left_open(facts: Sequence[Fact]) -> list[str]:

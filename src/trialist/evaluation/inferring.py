@@ -39,7 +39,9 @@ INFERRED = "inferred"
 
 _KEY = re.compile(r"(?P<variable>\w+)(?P<sign>>=|<=|>|<)(?P<value>-?[\d.]+) (?P<unit>\S+)|(?P<id>\w+|\*)")
 _KINDS = tuple(
-    one for kind in ("disease", "disorder", "condition", "illness") for one in (kind, f"{kind}{'es' * kind.endswith('s') or 's'}")
+    one
+    for kind in ("disease", "disorder", "condition", "illness")
+    for one in (kind, f"{kind}{'es' * kind.endswith('s') or 's'}")
 )
 """What the name of an organ is followed by where a disease of it is meant."""
 _TELLING = frozenset({FactKind.CONDITION, FactKind.EXPOSURE, FactKind.STATE, FactKind.RESULT})

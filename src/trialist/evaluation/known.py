@@ -64,7 +64,9 @@ class Known:
 
     def of_any_kind(self) -> Iterator[Fact]:
         """All facts about the patient and the family."""
-        return chain(chain.from_iterable(self._own_kinds.values()), chain.from_iterable(self._family.values()))
+        return chain(
+            chain.from_iterable(self._own_kinds.values()), chain.from_iterable(self._family.values())
+        )
 
     def without(self, facts: Collection[Fact]) -> Known:
         """The same without some facts."""

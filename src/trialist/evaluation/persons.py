@@ -141,11 +141,12 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
 
 _OF_MANY = frozenset({"ability", "access", "cognition", "protected", "refrain"})
 """Topics under which many different things are asked: an answer to one is none to another."""
-_ASKING = frozenset(
+_ASKING_WORDS = (
     "able ability capable capability capacity can could cannot unable inability incapable failure fail fails not no must should will "
     "would willing willingness agree agrees agreement have has having had be being been is are do does access to the a an of in on at "
-    "for with and or by as who patient patients subject subjects participant participants".split()  # noqa: SIM905  # words read better so
+    "for with and or by as who patient patients subject subjects participant participants"
 )
+_ASKING = frozenset(_ASKING_WORDS.split())
 
 
 def _is_of(atom: Attestation, fact: Fact) -> bool:
@@ -158,9 +159,7 @@ def _is_of(atom: Attestation, fact: Fact) -> bool:
 
 def asked_words(text: str) -> frozenset[str]:
     """The beginnings of the words of an ability, an access or a promise, without those that only ask for it."""
-    return frozenset(
-        word[:5] for word in re.findall(r"[^\W_]+", text.casefold()) if word not in _ASKING
-    )
+    return frozenset(word[:5] for word in re.findall(r"[^\W_]+", text.casefold()) if word not in _ASKING)
 
 
 _PROMISED = frozenset({"consent", "assent", "compliance", "refrain"})
