@@ -179,7 +179,8 @@ def _read_admission(phrases: _Phrases) -> None:
     for match in rules.facts["admission"].finditer(text):
         before = text[: match.start()]
         is_another = rules.cues["relatives"].search(before) is not None
-        if is_another or reaches(rules.cues["unreal"], before, rules.cues["stop"]):
+        is_to_come = phrases.sentence.section == "plan" or rules.cues["to_come"].search(before) is not None
+        if is_another or is_to_come or reaches(rules.cues["unreal"], before, rules.cues["stop"]):
             phrases.blank(match)
             continue
         phrases.take(
