@@ -9,7 +9,8 @@ sight, so the figures are development figures. The labels take in part what a no
 is the policy `strict`, the second `narrative`, which reads a note as its reader does and tells each assumption. A label is the
 result of the evaluation and nothing else; an exclusion that is met because the patient is a man is called not applicable, and what
 excludes by silence alone is open. The patients are parted in halves by a hash: the rules of decisions 79 and 94 were made with
-the first in sight and measured on the second before that was read; both have been read by now. Bounds are of 2,000 samples.
+the first in sight and measured on the second before that was read; both have been read by now, and those of
+decision 95 were made with both in sight. Bounds are of 2,000 samples.
 """
 
 from __future__ import annotations

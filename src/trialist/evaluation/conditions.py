@@ -23,7 +23,7 @@ from trialist.evaluation.kinship import (
 )
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.latest import choose, is_present
-from trialist.evaluation.narrative import says_nothing_of_allergies
+from trialist.evaluation.narrative import acute_illness, says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
 from trialist.evaluation.presence import Ask, Check, When, answer_presence
 from trialist.evaluation.truth import Truth, any_of, truth_of
@@ -80,6 +80,9 @@ def _relative(atom: Concept, known: Known) -> Answer:
         facts = known.facts(FactKind.CONDITION, "healthy")
         if facts:
             return _concept(atom, known)
+    ill = acute_illness(atom, known)
+    if ill is not None:
+        return Answer(Truth.TRUE, (ill.surface,), (evidence_of(ill, ill.surface),))
     return Answer(Truth.UNKNOWN, (f"{_name(atom)}: {need.why}",), needs=(need,))
 
 
@@ -114,7 +117,8 @@ def _concept(atom: Concept, known: Known) -> Answer:
     )
     facts = known.of_family(kind) if is_family else known.of_kind(kind)
     now = answer_presence(ask, facts, known)
-    if when is not When.NOW or atom.temporality == "current" or "active" in atom.status:
+    is_now = when is not When.NOW or atom.temporality == "current" or "active" in atom.status
+    if is_now or now.truth is Truth.TRUE:  # what is there now is there whichever time is meant
         return now
     ever = answer_presence(replace(ask, when=When.EVER), facts, known)
     return _either(now, ever, need)
@@ -122,8 +126,6 @@ def _concept(atom: Concept, known: Known) -> Answer:
 
 def _either(now: Answer, ever: Answer, need: Need) -> Answer:
     """What is asked without a time: decided where "now" and "ever" agree. Whoever never had it does not have it."""
-    if now.truth is Truth.TRUE:
-        return now
     if ever.truth is Truth.FALSE and not now.is_conflict:
         return ever
     if now.truth is Truth.FALSE and ever.truth is Truth.UNKNOWN and not ever.is_conflict:

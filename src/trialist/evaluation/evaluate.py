@@ -50,6 +50,7 @@ from trialist.evaluation.narrative import (
     as_noted,
     doubt_of_narrative,
     is_for_women_only,
+    nearby,
     says_nothing_of_allergies,
 )
 from trialist.evaluation.noting import UNDEFINED, asks_of_others, without_definition
@@ -138,6 +139,8 @@ def _of_narrative(criterion: Criterion, known: Known) -> Assessment:
     doubt = doubt_of_narrative(criterion, answer, of_any, known, _decider(known))
     if of_any is not None and doubt is None:
         answer = replace(answer, assumptions=(*answer.assumptions, UNREAD_REST))
+    if not answer.evidence and (doubt is not None or not answer.truth.is_decided or answer.rests_on_absence):
+        answer = replace(answer, evidence=nearby(criterion, known))
     return _settled(criterion, known, answer, doubt)
 
 

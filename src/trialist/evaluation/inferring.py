@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -18,7 +18,8 @@ from typing import Any
 
 from trialist.criteria.nodes import Interval
 from trialist.evaluation.amounts import asked_range, compare, converted, known_range
-from trialist.evaluation.kinship import narrower
+from trialist.evaluation.classes import classed, left_open
+from trialist.evaluation.kinship import characters, narrower
 from trialist.evaluation.truth import Truth
 from trialist.patient.facts import (
     Certainty,
@@ -37,6 +38,14 @@ INFERRED = "inferred"
 """The document of facts that were inferred."""
 
 _KEY = re.compile(r"(?P<variable>\w+)(?P<sign>>=|<=|>|<)(?P<value>-?[\d.]+) (?P<unit>\S+)|(?P<id>\w+|\*)")
+_KINDS = tuple(
+    one
+    for kind in ("disease", "disorder", "condition", "illness")
+    for one in (kind, f"{kind}{'es' * kind.endswith('s') or 's'}")
+)
+"""What the name of an organ is followed by where a disease of it is meant."""
+_STAY = 60
+"""So many days ago a stay in hospital may have begun that still goes on."""
 _TELLING = frozenset({FactKind.CONDITION, FactKind.EXPOSURE, FactKind.STATE, FactKind.RESULT})
 
 
@@ -67,6 +76,11 @@ class _Rule:
     outcome: str
     why: str
 
+    @property
+    def is_kind(self) -> bool:
+        """Whether it says of what kind something is, by definition."""
+        return self.name.startswith("kind_")
+
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
@@ -92,7 +106,7 @@ def _rule(name: str, row: dict[str, Any]) -> _Rule:
     for part in parts[1:]:
         word, _, above = part.partition("<")
         broader = above or broader
-        words.append(word)
+        words += [word] if not word.endswith("*") else [f"{word[:-1]}{kind}" for kind in _KINDS]
     low, _, high = row.get("age", "").partition(" ")
     needs = tuple(tuple(map(_key, _KEY.finditer(one))) for one in row["needs"])
     return _Rule(
@@ -132,13 +146,32 @@ def infer(patient: Patient, as_of: date) -> tuple[Inferred, ...]:
     for rule in read_inferences():
         if not _fits(rule, patient, as_of) or _is_told(rule, own):
             continue
+        if rule.is_kind:
+            kinds = [
+                (one, kind)
+                for one in dict.fromkeys(_telling(rule.needs[0], own))
+                for kind in _kinds(rule, one)
+            ]
+            found += [Inferred(kind, (one,)) for one, kind in kinds]
+            continue
         used = _held(rule, facts)
         if used is None:
             continue
         for fact in _facts(rule, used):
             found.append(Inferred(fact, used))
             facts.append(fact)
+    found += [Inferred(fact, (used,)) for fact, used in classed(own, INFERRED)]
     return tuple(found)
+
+
+def _kinds(rule: _Rule, fact: Fact) -> Iterator[Fact]:
+    """A disease as one of its kind, under every name of the kind: as it is, since when it is."""
+    one = replace(
+        fact, id="", broader=rule.broader, note=rule.why, origin=Origin(INFERRED, resource=rule.name)
+    )
+    if rule.id:
+        yield replace(one, id=rule.id, broader="", surface=rule.words[0])
+    yield from (replace(one, surface=word) for word in rule.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +199,14 @@ def read_differentials() -> tuple[_Differential, ...]:
 
 
 def causes_left_open(facts: Sequence[Fact]) -> re.Pattern[str] | None:
-    """What the symptoms among facts may come from, none of it told; None where there is nothing."""
+    """What the symptoms among facts may come from, none of it told, and what drugs and diseases may be; None for nothing."""
     found = [
         row.causes
         for row in read_differentials()
-        if all(any(_telling(need, facts)) for need in row.needs) and not any(_telling(row.unless, facts))
+        if all(any(_names(key, one) for key in need for one in facts) for need in row.needs)
+        and not any(_telling(row.unless, facts))
     ]
+    found += left_open(facts)
     return re.compile(rf"\b(?:{'|'.join(found)})", re.IGNORECASE) if found else None
 
 
@@ -210,6 +245,12 @@ def _telling(need: Sequence[_Key], facts: Sequence[Fact]) -> Iterator[Fact]:
         yield from (one for one in facts if _tells(key, one))
 
 
+def _names(key: _Key, fact: Fact) -> bool:
+    """Whether a fact tells of something, also of one that is only suspected or is over: of that a narrative is not silent."""
+    plain = replace(fact, certainty=Certainty.STATED, status=Status.UNSTATED)
+    return _tells(key, plain)
+
+
 def _tells(key: _Key, fact: Fact) -> bool:
     if fact.negated or fact.certainty is Certainty.SUSPECTED or fact.status is Status.PLANNED:
         return False
@@ -224,8 +265,20 @@ def _tells(key: _Key, fact: Fact) -> bool:
         return False
     if fact.kind is FactKind.CONDITION and fact.status is Status.ENDED:
         return False
+    if fact.kind is FactKind.EXPOSURE and fact.id in characters("passing") and not _is_of_now(fact):
+        return False
     below = {key.id, *narrower(_domain(fact.kind), key.id)}
     return fact.id in below or fact.broader in below or finding_of(fact) == key.id
+
+
+def _is_of_now(fact: Fact) -> bool:
+    """Whether something that ends by itself goes on when the narrative is written."""
+    day, noted = fact.date, fact.recorded
+    if fact.status is Status.ENDED or fact.end is not None:
+        return False
+    if day is None or day.earliest is None or noted is None or noted.earliest is None:
+        return day is None
+    return (noted.earliest - day.earliest).days <= _STAY
 
 
 def finding_of(fact: Fact) -> str:

@@ -44,6 +44,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.evaluation.kinship import characters, narrower, read_kinship, severity_steps
 from trialist.evaluation.measured import most_plausible
+from trialist.evaluation.persons import asked_words
 from trialist.evaluation.times import PRESENT_ANCHORS, shift
 from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import (
@@ -274,8 +275,10 @@ def _other_ways(atom: Expr, truth: bool, as_of: date) -> list[Way] | None:
         case Trialwise():
             return _presence(FactKind.TRIAL, atom.kind, "", atom.time, truth, as_of, {})
         case Attestation():
-            fact = _fact(FactKind.ATTESTATION, atom.topic, as_of, negated=truth is not atom.affirmed)
-            return [(Demand(f"attestation/{atom.topic}", fact=fact),)]
+            is_yes = truth is atom.affirmed
+            fact = _fact(FactKind.ATTESTATION, atom.topic, as_of, surface=atom.surface, negated=not is_yes)
+            which = " ".join(sorted(asked_words(atom.surface)))
+            return [(Demand(f"attestation/{atom.topic}/{which}", fact=fact),)]
         case Judgement() if atom.interval is not None and atom.unit and atom.topic != "investigator":
             return _numbers(
                 atom.interval,

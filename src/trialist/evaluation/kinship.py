@@ -41,7 +41,7 @@ def broader(domain: str, concept_id: str) -> frozenset[str]:
 
 @cache
 def characters(name: str) -> frozenset[str]:
-    """The concepts of a character: `events`, `latent`, `relative`, `passing`; `lasting` are kinds of exposures."""
+    """The concepts of a character: `events`, `latent`, `collective`, `relative`, `passing`; `lasting` are kinds of exposures."""
     return frozenset(read_kinship()["characters"][name].split())
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import chain
 
 from trialist.evaluation.inferring import causes_left_open, infer
 from trialist.evaluation.kinship import narrower
@@ -61,6 +62,12 @@ class Known:
         """The facts of a kind about the family."""
         return self._family.get(kind, ())
 
+    def of_any_kind(self) -> Iterator[Fact]:
+        """All facts about the patient and the family."""
+        return chain(
+            chain.from_iterable(self._own_kinds.values()), chain.from_iterable(self._family.values())
+        )
+
     def without(self, facts: Collection[Fact]) -> Known:
         """The same without some facts."""
         if not facts:
@@ -92,11 +99,16 @@ class Known:
         """Whether the policy takes silence for absence, and the patient is one of a note."""
         return self.policy.takes_silence and bool(self.patient.note_words)
 
+    @staticmethod
+    def telling_stems(*texts: str) -> frozenset[str]:
+        """The stems of texts by which a note is asked whether it speaks of them: without those that every note has."""
+        return frozenset().union(*map(asked_stems, texts)) - _COMMON
+
     def is_silent(self, *texts: str) -> bool:
         """Whether the policy takes silence for absence, and no word of these texts is in the patient's note."""
         if not self.takes_silence:
             return False
-        asked = frozenset().union(*map(asked_stems, texts)) - _COMMON
+        asked = self.telling_stems(*texts)
         if not asked or not asked.isdisjoint(self.patient.note_words):
             return False
         return self._may_cause is None or not any(map(self._may_cause.search, texts))

@@ -173,9 +173,9 @@ def _read(atom: Quantity, fact: Fact, known: Known) -> _Reading:
         return _open(atom, told, f"{fact.unit or 'no unit'} cannot be compared with {atom.unit}")
     if _is_implausible(atom, same):
         return _open(atom, told, "the value is not plausible in its unit")
-    plain = amount_words(number_words(same), atom.unit)
     if same == value:
         return _told(atom, same, told, None, "")
+    plain = amount_words(number_words(same), atom.unit)
     converted_to = Calculation(f"{_name(atom)} in another unit", told, plain)
     return _told(atom, same, f"{told} is {plain}", converted_to, "")
 

@@ -40,11 +40,12 @@ from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
-from trialist.evaluation.known import Known
+from trialist.evaluation.known import Known, evidence_of
+from trialist.evaluation.latest import is_present
 from trialist.evaluation.noting import as_meant, is_aim_of_meeting, shows_by_test, without
 from trialist.evaluation.truth import Truth
-from trialist.evaluation.verdict import Assumption, Need, Who
-from trialist.patient.facts import Certainty, Fact, FactKind, Sex
+from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
+from trialist.patient.facts import Certainty, Fact, FactKind, Sex, asked_stems
 from trialist.patient.note_rules import read_rules
 
 UNREAD_REST = Assumption("manner", "what of the sentence was not understood is taken to change nothing of it")
@@ -186,6 +187,8 @@ def doubt_of_narrative(
         return _half_mentioned(criterion, known, decide)
     if _is_inferred_against(criterion, answer):
         return Need(Who.READER, said, "what is only inferred stands against it: has to be read")
+    if _is_inferred_diagnosis(criterion, answer):
+        return Need(Who.READER, said, "it is only inferred, and nobody made the diagnosis: has to be read")
     unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]
     if unread and all(decide(one) is Truth.TRUE for one in unread):
         return None  # the note tells of all of it in the very words
@@ -233,6 +236,23 @@ def _is_inferred_against(criterion: Criterion, answer: Answer) -> bool:
             item.fact is not None and not item.fact.negated and item.fact.origin.document == INFERRED
             for item in answer.evidence
         )
+    )
+
+
+_DIAGNOSED = re.compile(
+    r"\b(?:diagnosis of|diagnosed with|(?:known|confirmed|established|documented) diagnosis)\b", re.IGNORECASE
+)
+_OR_SUSPECTED = re.compile(r"\bsuspi|\bsuspect", re.IGNORECASE)
+
+
+def _is_inferred_diagnosis(criterion: Criterion, answer: Answer) -> bool:
+    """Whether something excludes that was diagnosed, and the narrative tells only of its signs."""
+    return (
+        criterion.polarity is Polarity.EXCLUSION
+        and answer.truth is Truth.TRUE
+        and _DIAGNOSED.search(criterion.text) is not None
+        and _OR_SUSPECTED.search(criterion.text) is None
+        and any(one.kind == "inference" for one in answer.assumptions)
     )
 
 
@@ -310,6 +330,30 @@ def findings_of(words: str, known: Known) -> list[Fact]:
         and one.certainty is not Certainty.SUSPECTED
         and (not is_loose or one.surface.casefold() == said)
     ]
+
+
+_NEARBY = (FactKind.CONDITION, FactKind.EXPOSURE, FactKind.RESULT)
+
+
+def nearby(criterion: Criterion, known: Known) -> tuple[Evidence, ...]:
+    """What a narrative tells in words of something that is required and left open: for whoever reads it, it decides nothing."""
+    if criterion.polarity is not Polarity.INCLUSION:
+        return ()
+    asked = known.telling_stems(*map(_said, atoms(criterion.expr)))
+    found = [one for kind in _NEARBY for one in known.of_kind(kind) if one not in known.inferred]
+    near = [one for one in found if not asked.isdisjoint(asked_stems(one.origin.quote))]
+    if any(isinstance(one, Attestation) for one in atoms(criterion.expr)):
+        near += known.of_kind(FactKind.ATTESTATION)
+    return tuple(evidence_of(one, one.surface) for one in near)
+
+
+def acute_illness(atom: Concept, known: Known) -> Fact | None:
+    """What makes "any acute illness" true of a narrative's patient now; None where it is not asked, or nothing does."""
+    words = {word for said in (*atom.status, atom.surface) for word in said.casefold().split()}
+    if "acute" not in words or atom.temporality == "history" or not is_present(atom.time):
+        return None
+    name = "severe acute illness" if atom.severity else "acute illness"
+    return next((one for one in known.inferred if one.surface == name), None)
 
 
 def shows_only_later(text: str) -> bool:

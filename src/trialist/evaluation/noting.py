@@ -20,6 +20,7 @@ from trialist.criteria.nodes import (
     And,
     AtLeast,
     Attestation,
+    Concept,
     ExceptWhen,
     Exposure,
     Expr,
@@ -70,6 +71,10 @@ def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     if read is not None:
         expr = read
         told.append(AS_READ)
+    ill = _as_acute_illness(expr, criterion.text)
+    if ill is not None:
+        expr = ill
+        told.append(AS_READ)
     promise = _as_promise(criterion)
     if promise is not None:
         expr = promise
@@ -89,6 +94,26 @@ def _as_read(expr: Expr, text: str) -> Expr | None:
     if not isinstance(whole, Opaque) or _plain(whole.text) != _plain(text):
         return None
     return read
+
+
+_ACUTE = re.compile(
+    r"\W*(?:(?:any|current|presence of|evidence of|significant|clinically significant|concurrent)[ ])*"
+    r"acute(?:[ ](?:or|and/or)[ ]chronic)?[ ](?:medical[ ])?(?:disease|illness|condition)s?"
+    r"(?:[ ]at[ ](?:the[ ])?(?:time[ ]of[ ])?(?:enrol\w+|inclusion|screening|vaccination|entry|baseline))?"
+    r"[ ]*(?:$|[.;](?:[ ]*acute[ ](?:disease|illness)[ ]is[ ]defined[ ]as\b.*)?$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SERIOUS = re.compile(r"\b(?:moderate|severe|serious)\b", re.IGNORECASE)
+
+
+def _as_acute_illness(expr: Expr, text: str) -> Expr | None:
+    """An acute illness of any kind, where a whole sentence asks for one; a definition behind it may ask for a serious one."""
+    plain = " ".join(text.split())
+    first = next(iter(atoms(expr)))
+    if _ACUTE.match(plain) is None or not isinstance(first, Opaque):
+        return None
+    severity = ("moderate or severe",) if _SERIOUS.search(plain) else ()
+    return Concept("condition", "illness", first.span, "comorbidity", status=("acute",), severity=severity)
 
 
 def _plain(text: str) -> str:
@@ -241,6 +266,8 @@ _OF_TREATED = re.compile(
 def asks_of_others(criterion: Criterion, truth: Truth, known: Known, *, is_by_silence: bool) -> str:
     """Why a sentence asks nothing of this patient: it is for who had a treatment that the note tells nothing of; else ""."""
     if criterion.polarity is Polarity.EXCLUSION:
+        if truth is not Truth.TRUE and _of_conduct().search(criterion.text):
+            return "only the study itself will show it"
         is_one = not isinstance(criterion.expr, Or)  # one alternative that asks nothing leaves the others
         return _presupposed(criterion.text, known) if is_one and truth is not Truth.TRUE else ""
     is_for_treated = _OF_TREATED.match(criterion.text) is not None and isinstance(
@@ -249,6 +276,11 @@ def asks_of_others(criterion: Criterion, truth: Truth, known: Known, *, is_by_si
     if is_for_treated and is_by_silence and truth is Truth.FALSE:
         return "the note tells nothing of the treatment of which this is asked"
     return ""
+
+
+@cache
+def _of_conduct() -> re.Pattern[str]:
+    return re.compile(_tables()["conduct"]["opening"], re.IGNORECASE)
 
 
 def _presupposed(text: str, known: Known) -> str:

@@ -119,7 +119,7 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     """What a person has to agree to or be able to do: known only where it is recorded."""
     topic = _TOPICS.get(atom.topic, atom.topic)
     need = Need(Who.PERSON, topic, f"only the {atom.by} can say", f"{FactKind.ATTESTATION}/{atom.topic}")
-    facts = known.facts(FactKind.ATTESTATION, atom.topic)
+    facts = [one for one in known.facts(FactKind.ATTESTATION, atom.topic) if _is_of(atom, one)]
     evidence = tuple(evidence_of(one, f"{'no ' if one.negated else ''}{topic}") for one in facts)
     truths = {truth_of(not one.negated) for one in facts}
     promised = _promises(known) if atom.topic in _PROMISED and known.policy.takes_silence else ()
@@ -137,6 +137,29 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     truth = truths.pop()
     words = (f"{topic}: {'recorded' if truth is Truth.TRUE else 'refused or not possible'}",)
     return Answer(truth if atom.affirmed else not_(truth), words, evidence)
+
+
+_OF_MANY = frozenset({"ability", "access", "cognition", "protected", "refrain"})
+"""Topics under which many different things are asked: an answer to one is none to another."""
+_ASKING_WORDS = (
+    "able ability capable capability capacity can could cannot unable inability incapable failure fail fails not no must should will "
+    "would willing willingness agree agrees agreement have has having had be being been is are do does access to the a an of in on at "
+    "for with and or by as who patient patients subject subjects participant participants"
+)
+_ASKING = frozenset(_ASKING_WORDS.split())
+
+
+def _is_of(atom: Attestation, fact: Fact) -> bool:
+    """Whether a statement answers what is asked: of "able to walk" none about swallowing, nor one about abilities in general."""
+    if atom.topic not in _OF_MANY:
+        return True
+    said = asked_words(fact.surface) if fact.surface != fact.id else frozenset()
+    return said == asked_words(atom.surface) or (atom.topic == "refrain" and "compl" in said)
+
+
+def asked_words(text: str) -> frozenset[str]:
+    """The beginnings of the words of an ability, an access or a promise, without those that only ask for it."""
+    return frozenset(word[:5] for word in re.findall(r"[^\W_]+", text.casefold()) if word not in _ASKING)
 
 
 _PROMISED = frozenset({"consent", "assent", "compliance", "refrain"})

@@ -14,7 +14,7 @@ from enum import StrEnum
 from trialist.criteria.nodes import Window
 from trialist.criteria.quick import quick
 from trialist.evaluation.answers import Answer
-from trialist.evaluation.kinship import broader, narrower
+from trialist.evaluation.kinship import broader, characters, narrower
 from trialist.evaluation.known import Known, day_of, evidence_of, stated_on
 from trialist.evaluation.narrative import says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
@@ -167,7 +167,7 @@ def answer_presence(ask: Ask, facts: Sequence[Fact], known: Known) -> Answer:
     open_ = near or [one for one in fits if one.truth is Truth.UNKNOWN]
     if open_:
         return _undecided(ask, open_)
-    if contrary:
+    if contrary and ask.concept_id not in characters("collective"):
         evidence = tuple(_evidence(ask, one.fact) for one in contrary)
         words = tuple(f"{_said(ask, one.fact)}: {one.why}" for one in contrary)
         return Answer(Truth.FALSE, words, evidence)

@@ -110,11 +110,11 @@ def _named(kind: FactKind, concept_id: str, within: str, surface: str) -> set[st
 def keys_of_facts(known: Known) -> frozenset[str]:
     """The keys of what is known of a patient, and the personal one."""
     found = {PERSONAL}
-    for kind in FactKind:
-        for fact in (*known.of_kind(kind), *known.of_family(kind)):
-            found |= _fact_keys(fact)
-            if known.is_covered and not fact.id:
-                found.add(_key(kind, ANY))  # it may be what would else be taken for absent
+    is_covered = known.is_covered
+    for fact in known.of_any_kind():
+        found |= _fact_keys(fact)
+        if is_covered and not fact.id:
+            found.add(_key(fact.kind, ANY))  # it may be what would else be taken for absent
     return frozenset(found)
 
 

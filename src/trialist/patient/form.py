@@ -372,7 +372,7 @@ class _Form:
             where,
             kind=kind,
             id=name,
-            surface=item["name"],
+            surface=item.get("what", item["name"]),
             negated=not read_yes_or_no(where, item["value"]),
             **said,
         )

@@ -347,6 +347,8 @@ class _Note:
         before, behind = text[segment.start : mention.start], text[mention.end : segment.end]
         if reaches(cues["unreal"], before, cues["stop"]) or cues["unreal_behind"].match(behind):
             return None
+        if cues["of_some"].search(before):
+            return None
         found: dict[str, Any] = {}
         is_open = reaches(cues["undecided"], before, cues["stop"]) or cues["undecided_behind"].match(behind)
         is_denied = not has_outcome and cues["denied_behind"].match(behind) is not None

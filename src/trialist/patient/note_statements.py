@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import ANY, Fact, FactKind, Origin, Status
 from trialist.patient.note_rules import read_rules
 from trialist.patient.note_sentences import Sentence
+from trialist.patient.note_times import find_times
 
 _DENIALS = (
     ("no_drugs", FactKind.EXPOSURE, ANY),
@@ -25,6 +27,8 @@ _DENIALS = (
     ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
 )
 _VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
+_AFTER_BIRTH = timedelta(days=28)
+"""Nobody can conceive sooner after a birth."""
 _PACKS = {"half a": Decimal("0.5"), "a": Decimal(1), "one": Decimal(1), "two": Decimal(2)}
 _SMOKING: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -54,9 +58,13 @@ class _Phrases:
 
     def take(self, match: re.Match[str], **said: Any) -> None:
         """A fact of a phrase, and the phrase blanked out."""
+        self.tell(match, **said)
+        self.blank(match)
+
+    def tell(self, match: re.Match[str], **said: Any) -> None:
+        """A fact of a phrase of which the words stay."""
         fact = Fact(origin=self.origin(match), surface=match.group(), recorded=self.noted, **said)
         self.gathered.keep(fact)
-        self.blank(match)
 
     def origin(self, match: re.Match[str]) -> Origin:
         """Where a phrase stands in the note."""
@@ -90,6 +98,8 @@ def read_statements(sentence: Sentence, gathered: Gathered, noted: DateRange | N
     _read_pack_years(phrases)
     _read_smoking(phrases)
     _read_pregnancy(phrases)
+    _read_birth(phrases)
+    _read_admission(phrases)
     _read_denials(phrases)
     return phrases.left
 
@@ -138,13 +148,44 @@ def _read_smoking(phrases: _Phrases) -> None:
 def _read_pregnancy(phrases: _Phrases) -> None:
     rules = read_rules()
     match = rules.facts["pregnant"].search(phrases.left)
-    if match is None:
+    if match is None or rules.cues["of_some"].search(phrases.left[: match.start()]):
         return
     denied = reaches(rules.cues["denied"], phrases.left[: match.start()], rules.cues["stop"])
     status = Status.UNSTATED if denied else Status.ACTIVE
     phrases.take(match, kind=FactKind.STATE, id="pregnant", negated=denied, status=status)
     if match.group()[0].isdigit():  # how many weeks is a value of its own
         phrases.restore(match.start(), match.end())
+
+
+def _read_birth(phrases: _Phrases) -> None:
+    """Who gave birth in the four weeks before the note is not pregnant; the words stay, because they tell of the birth."""
+    rules, text, noted = read_rules(), phrases.sentence.text, phrases.noted
+    match = rules.facts["lately_born"].search(text)
+    if match is None and noted is not None and noted.latest is not None:
+        match = rules.facts["gave_birth"].search(text)
+        first = noted.latest - _AFTER_BIRTH
+        days = [one.days.earliest for one in find_times(text, noted)]
+        if len(days) != 1 or days[0] is None or not first <= days[0] <= noted.latest:
+            return
+    if match is None or rules.cues["relatives"].search(text[: match.start()]):
+        return
+    if not reaches(rules.cues["denied"], text[: match.start()], rules.cues["stop"]):
+        phrases.tell(match, kind=FactKind.STATE, id="pregnant", negated=True)
+
+
+def _read_admission(phrases: _Phrases) -> None:
+    """An admission that is told as the time of something else: "no fever on admission" denies no admission."""
+    rules, text = read_rules(), phrases.sentence.text
+    for match in rules.facts["admission"].finditer(text):
+        before = text[: match.start()]
+        is_another = rules.cues["relatives"].search(before) is not None
+        is_to_come = phrases.sentence.section == "plan" or rules.cues["to_come"].search(before) is not None
+        if is_another or is_to_come or reaches(rules.cues["unreal"], before, rules.cues["stop"]):
+            phrases.blank(match)
+            continue
+        phrases.take(
+            match, kind=FactKind.EXPOSURE, id="hospitalization", domain="procedure", status=Status.ACTIVE
+        )
 
 
 def _read_denials(phrases: _Phrases) -> None:

@@ -78,6 +78,9 @@ class Interval:
         return self + -other
 
     def __mul__(self, other: Interval) -> Interval:
+        if self.lower is self.upper and other.lower is other.upper:  # nearly all are a value times a limit
+            product = self.lower * other.lower
+            return Interval(product, product)
         return _spanned(
             (_times(one, two), _is_reached(one, has_one, two, has_two))
             for one, has_one in self._ends()
