@@ -86,11 +86,16 @@ def attestation(statement: Statement, span: Span, said: str) -> Expr:
 _AS_THE_STUDY_ASKS = frozenset(
     {"contraception", "language"}
 )  # how is for the study to say, and too long to say back
+# `two forms of contraception`, `a barrier method`: more than that some is used
+_METHODS = re.compile(
+    r"\b(?:two|2|double|dual|second|additional)\b[^.;,]{0,40}\b(?:forms?|methods?|types?|barriers?|contracepti\w+)\b|\b(?:barrier|hormonal|non-?hormonal|condoms?)\b",
+    re.IGNORECASE,
+)
 
 
 def _own_surface(topic: str, said: str) -> str:
     """The words of a promise where they say more than its topic."""
-    if topic in _AS_THE_STUDY_ASKS:
+    if topic in _AS_THE_STUDY_ASKS and not (topic == "contraception" and _METHODS.search(said) is not None):
         return ""
     words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
     return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
