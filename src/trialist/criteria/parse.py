@@ -266,20 +266,25 @@ def _hand_down(
     readings: list[Reading],
     counts: Sequence[bool],
 ) -> None:
-    """What stands below `If female:` is asked of them alone."""
+    """What stands below `If female:` is asked of them alone, however deep."""
     for place, item in enumerate(items):
         if not below[place] or not counts[place]:
             continue
         guard = condition_of(normalised.text[item.start : item.end], readings[place])
-        for child in below[place] if guard is not None else ():
+        for child in _all_below(place, below) if guard is not None else ():
             if readings[child].guard is None:
                 readings[child] = with_expr(replace(readings[child], guard=guard), readings[child].expr)
 
 
-def _mark(place: int, below: Sequence[Sequence[int]], counts: list[bool]) -> None:
-    counts[place] = False
+def _all_below(place: int, below: Sequence[Sequence[int]]) -> Iterator[int]:
     for child in below[place]:
-        _mark(child, below, counts)
+        yield child
+        yield from _all_below(child, below)
+
+
+def _mark(place: int, below: Sequence[Sequence[int]], counts: list[bool]) -> None:
+    for one in (place, *_all_below(place, below)):
+        counts[one] = False
 
 
 def _ids(items: Sequence[Item], parents: Sequence[int | None]) -> list[str]:
