@@ -89,7 +89,7 @@ def _half_read(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool
         return expr
     of = expr.of if isinstance(expr, And) and not excludes else ()
     ages = list(takewhile(lambda one: isinstance(one, Demographic), of[:-1]))
-    if not ages or doubt in _OF_AGES:
+    if doubt in _OF_AGES or not any(one.kind == "age" for one in ages if isinstance(one, Demographic)):
         return _or_its_words(clause, expr, doubt)
     # `40 to 70 years old, with …`: what stands first and is understood decides by itself
     return join_all([*ages, _or_its_words(clause, join_all(list(of[len(ages) :])), doubt)])
