@@ -667,6 +667,14 @@ def _has_a_scale_beside(clause: Clause, node: Expr, excludes: bool) -> bool:
     )  # fmt: skip
 
 
+def _asks_for_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`sensitivity to the drugs that were chosen`: of a virus or a tumour, where it is asked for."""
+    if excludes or clause.words.isdisjoint(_SENSITIVE):
+        return False
+    return isinstance(node, Concept) and node.domain == "allergy"
+
+
+_SENSITIVE = frozenset({"sensitivity", "sensitive", "susceptible", "susceptibility"})
 _SEEN_BY = frozenset({"by", "via", "using", "through", "on", "per"})
 _OPENS = frozenset({"a", "an", "the", "any", "(", "either", "routine", "standard"})
 
@@ -711,4 +719,5 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("pairs", _has_several_pairs),
     ("scale", _has_a_scale_beside),
     ("seen_by", _is_a_way_of_seeing),
+    ("sensitive", _asks_for_an_allergy),
 )

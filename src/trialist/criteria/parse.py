@@ -128,9 +128,9 @@ def _criteria(
     for place in range(len(items) - 1, -1, -1):
         if below[place]:
             text = normalised.text[items[place].start : items[place].end]
-            result = compose(
-                text, items[place].polarity, composed[place], [composed[child] for child in below[place]]
-            )
+            is_joined = any(_ends_in_a_joint(normalised.text, items[child]) for child in below[place])
+            parts = [composed[child] for child in below[place]]
+            result = compose(text, items[place].polarity, composed[place], parts, is_joined)
             composed[place] = result.reading
             if result.owns_children:
                 for child in below[place]:
@@ -174,6 +174,13 @@ def _criteria(
             )
         )
     return tuple(found)
+
+
+_JOINTS = re.compile(r"\b(?:and|or)\W*$", re.IGNORECASE)
+
+
+def _ends_in_a_joint(text: str, item: Item) -> bool:
+    return _JOINTS.search(text, max(item.start, item.end - 12), item.end) is not None
 
 
 _ENDS_IN_OR = re.compile(r"\bor\W*", re.IGNORECASE)
