@@ -71,16 +71,42 @@ _FOLLOWS = re.compile(
 _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 
-def attestation(statement: Statement, span: Span, said: str) -> Expr:
-    """The atom of a statement; of consent and of following the procedures in one breath, both."""
+def attestation(statement: Statement, span: Span, said: str, whole: str) -> Expr:
+    """The atom of a statement; of consent and of following the procedures in one breath, both. `whole` is the clause around it."""
     one = Attestation(
-        statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said)
+        statement.topic,
+        span,
+        by="guardian" if statement.topic == "consent" and _is_of_a_guardian(whole) else "patient",
+        affirmed=statement.affirmed,
+        surface=_own_surface(statement.topic, said),
     )
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
         return one
     both = (one, Attestation("compliance", span, affirmed=statement.affirmed))
     return And(both) if statement.affirmed else Or(both)
+
+
+_GUARDIAN = re.compile(
+    r"^\W*(?:(?:the|an?|at least|one|both|custodial|legal|each|lack of|refusal of|absence of|no|signed|written|informed) )*(?:parents?|guardians?|parental|mothers?|fathers?)\b"
+    r"|\bparental (?:\w+ )?consent\b|\bconsent(?: form| document)?(?: \([^)]*\))? (?:is |to be |must be )?(?:signed |given |obtained |provided |granted )?(?:of|from|by) (?:[\w'’]+ ){0,4}?(?:parents?|guardians?|mothers?|fathers?)\b",
+    re.IGNORECASE,
+)
+# `parents of the patient`, `the child's guardian` speak of nobody else; whoever may be represented is asked as well
+_WHOSE = re.compile(
+    r"\b(?:of|for|by) (?:the |a |an |each |all )?(?:\w+ )?(?:patients?|subjects?|participants?|child(?:ren)?|infants?|minors?)\b(?= ?(?:$|[.;,)]))|\b\w+['’](?:s\b)?|\bs['’] ",
+    re.IGNORECASE,
+)
+_THEMSELVES = re.compile(
+    r"\b(?:patients?|subjects?|participants?|volunteers?|individuals?|persons?|people|adults?|themsel\w+|self|own|he|she|they|representatives?|wom[ae]n|adolescents?|donors?|recipients?|both|able|ability|child)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_of_a_guardian(whole: str) -> bool:
+    """Whether parents or guardians alone are said to consent."""
+    once = whole.lower().count("consent") == 1
+    return once and _GUARDIAN.search(whole) is not None and _THEMSELVES.search(_WHOSE.sub(" ", whole)) is None
 
 
 _AS_THE_STUDY_ASKS = frozenset(
