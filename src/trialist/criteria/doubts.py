@@ -161,6 +161,7 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
         or _names_one_sex(clause)
         or _asks_some(expr, said)
         or _TESTED.search(said)
+        or (expr.topic == "contraception" and not expr.affirmed and not excludes)  # `No contraceptives.`
     ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
@@ -211,17 +212,21 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 
+_OR_AGREES = re.compile(r"\bor (?:does|do|did|will) not agree\b", re.IGNORECASE)
+
 
 def _is_half_a_promise(promise: Attestation, said: str) -> bool:
     """`able to stand without help`, `cannot understand or does not agree`: a denial that is none, a second promise that was lost."""
     if not promise.affirmed and not _REFUSED.search(said):
+        return True
+    if promise.topic == "ability" and _OR_AGREES.search(said):
         return True
     return promise.topic in {"consent", "ability"} and _MORE.search(_BEFORE_IT.sub("", said)) is not None
 
 
 # What was done in another study, or what the text says of its own lists, is promised by nobody.
 _NO_PROMISE = re.compile(
-    r"\b(?:complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
+    r"\b(?:did not (?:participate|take part)|complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
     r"liv(?:es?|ing) with)\b",
     re.IGNORECASE,
 )
@@ -674,6 +679,14 @@ def _asks_for_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool:
     return isinstance(node, Concept) and node.domain == "allergy"
 
 
+def _names_its_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`elevated liver enzymes (ALT or AST > 3 x ULN)`: how high says the limit, and not any height."""
+    if not isinstance(node, And | Or) or "(" not in clause.words:
+        return False
+    limits = [one for one in atoms(node) if isinstance(one, Quantity)]
+    return any("limit" in one.assumed for one in limits) and not all("limit" in one.assumed for one in limits)
+
+
 _SENSITIVE = frozenset({"sensitivity", "sensitive", "susceptible", "susceptibility"})
 _SEEN_BY = frozenset({"by", "via", "using", "through", "on", "per"})
 _OPENS = frozenset({"a", "an", "the", "any", "(", "either", "routine", "standard"})
@@ -720,4 +733,5 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("scale", _has_a_scale_beside),
     ("seen_by", _is_a_way_of_seeing),
     ("sensitive", _asks_for_an_allergy),
+    ("names_its_limit", _names_its_limit),
 )
