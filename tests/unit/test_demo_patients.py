@@ -58,7 +58,7 @@ def test_a_transplant_patient_has_the_whole_course():
         kinds |= {fact.kind for fact in patient.facts}
         assert 4 <= course.age <= 70
     assert {"allo_hct", "anc", "platelets", "hemoglobin", "donor_chimerism", "acute_gvhd", "agvhd_skin_stage", "agvhd_lower_gi_stage",
-            "stool_volume", "methylprednisolone", "blood_products", "tacrolimus", "chemotherapy", "ecog", "lansky", "hbsag"} <= names  # fmt: skip
+            "stool_volume", "methylprednisolone", "blood_products", "tacrolimus", "fludarabine", "ecog", "lansky", "hbsag"} <= names  # fmt: skip
     assert FactKind.STATE in kinds
 
 

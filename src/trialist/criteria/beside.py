@@ -68,6 +68,30 @@ def with_history(clause: Clause, expr: Expr) -> Expr:
     return expr
 
 
+# `history or presence of A or B`: of all that stands behind it
+_PAST_OR_PRESENT = re.compile(
+    r"\W*(?:\w+ ){0,3}?(?:history|evidence|presence|diagnosis)(?: of)? ?(?:or|and/or|and|/) ?(?:\w+ )?(?:history|evidence|presence|diagnosis) of\b",
+    re.IGNORECASE,
+)
+
+
+def with_past_or_present(clause: Clause, expr: Expr) -> Expr:
+    """`history or presence of A or B`: of the others as well, where it was put on the first."""
+    if not isinstance(expr, Or) or not all(isinstance(one, Concept) for one in expr.of):
+        return expr
+    first = expr.of[0]
+    if not isinstance(first, Concept) or first.temporality != "any":
+        return expr
+    if not _PAST_OR_PRESENT.match(clause.said(0, len(clause.tokens))):
+        return expr
+    of: list[Any] = [
+        one if getattr(one, "temporality", "") else replace(one, temporality="any")
+        for one in expr.of
+        if isinstance(one, Concept)
+    ]
+    return Or(tuple(of))
+
+
 def _of_old(one: Concept) -> Concept:
     return one if one.temporality or one.domain != "condition" else replace(one, temporality="history")
 

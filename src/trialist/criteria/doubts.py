@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from trialist.criteria.account import unaccounted
@@ -21,6 +21,7 @@ from trialist.criteria.beside import (
     with_diagnosis,
     with_history,
     with_its_definition,
+    with_past_or_present,
     with_suspicion,
     with_time_of_one,
 )
@@ -48,6 +49,7 @@ from trialist.criteria.nodes import (
     Span,
     Trialwise,
     atoms,
+    join_all,
     nodes,
 )
 from trialist.criteria.piece import Piece
@@ -61,8 +63,8 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
     found = list(atoms(expr))
     if Opaque in map(type, found):
-        return expr
-    expr = with_suspicion(clause, of_one_sex(clause, expr))
+        return _half_read(clause, expr, found, excludes)
+    expr = with_past_or_present(clause, with_suspicion(clause, of_one_sex(clause, expr)))
     expr = with_diagnosis(clause, with_history(clause, expr))
     found = list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
@@ -75,6 +77,32 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
         doubt = f"words/{left_over}" if left_over else ""
     if not doubt:
         return with_time_of_one(with_its_definition(clause, with_both_times(clause, expr)))
+    return _or_its_words(clause, expr, doubt)
+
+
+def _half_read(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> Expr:
+    """What was understood in part: the rest may still decide, and is asked as what was understood wholly is."""
+    if _is_open(expr):
+        return expr
+    doubt = _doubt(clause, expr, found, excludes)
+    if not doubt:
+        return expr
+    of = expr.of if isinstance(expr, And) and not excludes else ()
+    ages = list(takewhile(lambda one: isinstance(one, Demographic), of[:-1]))
+    if doubt in _OF_AGES or not any(one.kind == "age" for one in ages if isinstance(one, Demographic)):
+        return _or_its_words(clause, expr, doubt)
+    # `40 to 70 years old, with …`: what stands first and is understood decides by itself
+    return join_all([*ages, _or_its_words(clause, join_all(list(of[len(ages) :])), doubt)])
+
+
+# doubts by which an age may be somebody else's, or that of another time
+_OF_AGES = frozenset(
+    {"age_of_then", "age_of_another", "age_or", "several_groups", "unit", "duration", "both_joints", "denied", "calendar", "of_both_kinds"}
+)  # fmt: skip
+
+
+def _or_its_words(clause: Clause, expr: Expr, doubt: str) -> Expr:
+    """The reading, and beside it the words themselves."""
     clause.rules.append(f"doubt/{doubt}")
     whole = clause.said(0, len(clause.tokens))
     return Alternatives((expr, Opaque(whole, clause.span(0, len(clause.tokens)))))
@@ -133,6 +161,7 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
         or _names_one_sex(clause)
         or _asks_some(expr, said)
         or _TESTED.search(said)
+        or (expr.topic == "contraception" and not expr.affirmed and not excludes)  # `No contraceptives.`
     ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
@@ -183,17 +212,21 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 
+_OR_AGREES = re.compile(r"\bor (?:does|do|did|will) not agree\b", re.IGNORECASE)
+
 
 def _is_half_a_promise(promise: Attestation, said: str) -> bool:
     """`able to stand without help`, `cannot understand or does not agree`: a denial that is none, a second promise that was lost."""
     if not promise.affirmed and not _REFUSED.search(said):
+        return True
+    if promise.topic == "ability" and _OR_AGREES.search(said):
         return True
     return promise.topic in {"consent", "ability"} and _MORE.search(_BEFORE_IT.sub("", said)) is not None
 
 
 # What was done in another study, or what the text says of its own lists, is promised by nobody.
 _NO_PROMISE = re.compile(
-    r"\b(?:complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
+    r"\b(?:did not (?:participate|take part)|complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
     r"liv(?:es?|ing) with)\b",
     re.IGNORECASE,
 )
@@ -359,7 +392,8 @@ def _loses_a_time(clause: Clause, found: Sequence[Expr]) -> bool:
         if Decimal(_NUMBERS.get(said, said)) in numbers or any(isinstance(one, Demographic) for one in found):
             continue
         raw = clause.locate(place.start(), place.end())
-        if not any(start <= raw.start and raw.end <= end for start, end in spans):
+        # the unit may stand behind words that were not understood with the number in them
+        if not any(start <= raw.start < end for start, end in spans):
             return True
     return False
 
@@ -638,6 +672,44 @@ def _has_a_scale_beside(clause: Clause, node: Expr, excludes: bool) -> bool:
     )  # fmt: skip
 
 
+def _asks_for_an_allergy(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`sensitivity to the drugs that were chosen`: of a virus or a tumour, where it is asked for."""
+    if excludes or clause.words.isdisjoint(_SENSITIVE):
+        return False
+    return isinstance(node, Concept) and node.domain == "allergy"
+
+
+def _names_its_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`elevated liver enzymes (ALT or AST > 3 x ULN)`: how high says the limit, and not any height."""
+    if not isinstance(node, And | Or) or "(" not in clause.words:
+        return False
+    limits = [one for one in atoms(node) if isinstance(one, Quantity)]
+    return any("limit" in one.assumed for one in limits) and not all("limit" in one.assumed for one in limits)
+
+
+_SENSITIVE = frozenset({"sensitivity", "sensitive", "susceptible", "susceptibility"})
+_SEEN_BY = frozenset({"by", "via", "using", "through", "on", "per"})
+_OPENS = frozenset({"a", "an", "the", "any", "(", "either", "routine", "standard"})
+
+
+def _is_a_way_of_seeing(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`dysfunction by echocardiography`, where the first was not understood: how it is seen, and nothing that is asked for."""
+    if excludes or not isinstance(node, And) or not any(isinstance(one, Opaque) for one in node.of):
+        return False
+    return any(
+        isinstance(one, Exposure) and one.kind == "procedure" and _word_ahead(clause, one.span) in _SEEN_BY
+        for one in node.of
+    )
+
+
+def _word_ahead(clause: Clause, span: Span) -> str:
+    """The last word before a place that is more than an article."""
+    ahead = [
+        token.text for at, token in enumerate(clause.tokens) if clause.span(at, at + 1).start < span.start
+    ]
+    return next((word for word in reversed(ahead) if word not in _OPENS), "")
+
+
 _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("object", _takes_an_object),
     ("aim", _aims_at_a_disease),
@@ -659,4 +731,7 @@ _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("unit", _counts_in_time),
     ("pairs", _has_several_pairs),
     ("scale", _has_a_scale_beside),
+    ("seen_by", _is_a_way_of_seeing),
+    ("sensitive", _asks_for_an_allergy),
+    ("names_its_limit", _names_its_limit),
 )

@@ -49,6 +49,15 @@ _DEFINES = re.compile(
     r"adequate|sufficient|acceptable|laborator\w+|parameters|values|function|organ|characterized by|meet(?:s|ing)?|fulfil\w*)\b",
     re.IGNORECASE,
 )
+# What a name means is said by the list, and not whether one item of it is enough.
+_MEANS = re.compile(
+    r"\b(?:defined (?:as|by)|characteri[sz]ed by|(?:evidenced|manifested|demonstrated|indicated|shown|documented) by|definition|diagnosed by)\b[^.]{0,40}\W*$",
+    re.IGNORECASE,
+)
+_SUFFICES = re.compile(
+    r"\b(?:adequate|sufficient|acceptable|normal|reserve|organs?|laborator\w*|functions?|stable|all|each|both)\b",
+    re.IGNORECASE,
+)
 _EMPTY = word_set("of_lists")
 _JOINED = re.compile(
     r"\b(?:with|and|plus|who have|having|have|has|meeting|meets?)\b[^.;,]{0,40}$", re.IGNORECASE
@@ -104,8 +113,10 @@ def _announces(text: str) -> bool:
     return text.rstrip().endswith((":", "-")) or bool(re.search(r"following\W*$", text, re.IGNORECASE))
 
 
-def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Reading]) -> Composed:
-    """A head of a list with the items below it."""
+def compose(
+    text: str, polarity: Polarity, head: Reading, below: Sequence[Reading], is_joined: bool = False
+) -> Composed:
+    """A head of a list with the items below it; `is_joined` says that one of these ends in `and` or `or`."""
     parts = [one.expr for one in below if one.modality in {Modality.REQUIRED, Modality.HEADER} and _says(one)]
     count = _COUNT.search(text)
     every = _ALL.search(text)
@@ -125,7 +136,9 @@ def compose(text: str, polarity: Polarity, head: Reading, below: Sequence[Readin
     if count is not None:
         combined = AtLeast(least, tuple(parts)) if 1 < least <= len(parts) else _any(parts)
         return Composed(_joined(head, own, combined), owns_children=True)
-    if _are_thresholds(parts) or _DEFINES.search(text) or len(parts) == 1:
+    # `Severe illness is defined as:`, with three signs below: one of them or all
+    is_meant = not is_joined and _MEANS.search(text) is not None and _SUFFICES.search(text) is None
+    if len(parts) == 1 or (not is_meant and (_are_thresholds(parts) or _DEFINES.search(text))):
         return Composed(_header(head) if said_of_all is None else _required(head), owns_children=False)
     choice = Alternatives((_any(parts), _all(parts)))
     return Composed(_joined(head, said_of_all, choice), owns_children=True)

@@ -78,9 +78,15 @@ class Reader:
         start, end = tokens[first].start, tokens[last - 1].end
         end = end if shut is None else start + shut.start()
         start = start if excluded is None else start + excluded.end()
-        kept = [one for one in pieces if one.first < len(tokens) and start <= tokens[one.first].start < end]
+        placed = [one for one in pieces if one.first < len(tokens)]
+        kept = [one for one in placed if start <= tokens[one.first].start < end]
         inner = self.below(True).sentence(kept) if kept else None
-        return self._semicolons(pieces) if inner is None else Not(inner)
+        if inner is None:
+            return self._semicolons(pieces)
+        # `smokers are excluded if they have asthma`: who is meant
+        ahead = tokens[first].start + (0 if excluded is None else excluded.start())
+        who = self.below(False).sentence([one for one in placed if tokens[one.first].start < ahead])
+        return Not(inner if who is None else join_all([who, inner]))
 
     def _semicolons(self, pieces: list[Piece]) -> Expr | None:
         parts = cut_pieces(pieces, {"joint"}, {";"})

@@ -128,9 +128,9 @@ def _criteria(
     for place in range(len(items) - 1, -1, -1):
         if below[place]:
             text = normalised.text[items[place].start : items[place].end]
-            result = compose(
-                text, items[place].polarity, composed[place], [composed[child] for child in below[place]]
-            )
+            is_joined = any(_ends_in_a_joint(normalised.text, items[child]) for child in below[place])
+            parts = [composed[child] for child in below[place]]
+            result = compose(text, items[place].polarity, composed[place], parts, is_joined)
             composed[place] = result.reading
             if result.owns_children:
                 for child in below[place]:
@@ -174,6 +174,13 @@ def _criteria(
             )
         )
     return tuple(found)
+
+
+_JOINTS = re.compile(r"\b(?:and|or)\W*$", re.IGNORECASE)
+
+
+def _ends_in_a_joint(text: str, item: Item) -> bool:
+    return _JOINTS.search(text, max(item.start, item.end - 12), item.end) is not None
 
 
 _ENDS_IN_OR = re.compile(r"\bor\W*", re.IGNORECASE)
@@ -266,20 +273,25 @@ def _hand_down(
     readings: list[Reading],
     counts: Sequence[bool],
 ) -> None:
-    """What stands below `If female:` is asked of them alone."""
+    """What stands below `If female:` is asked of them alone, however deep."""
     for place, item in enumerate(items):
         if not below[place] or not counts[place]:
             continue
         guard = condition_of(normalised.text[item.start : item.end], readings[place])
-        for child in below[place] if guard is not None else ():
+        for child in _all_below(place, below) if guard is not None else ():
             if readings[child].guard is None:
                 readings[child] = with_expr(replace(readings[child], guard=guard), readings[child].expr)
 
 
-def _mark(place: int, below: Sequence[Sequence[int]], counts: list[bool]) -> None:
-    counts[place] = False
+def _all_below(place: int, below: Sequence[Sequence[int]]) -> Iterator[int]:
     for child in below[place]:
-        _mark(child, below, counts)
+        yield child
+        yield from _all_below(child, below)
+
+
+def _mark(place: int, below: Sequence[Sequence[int]], counts: list[bool]) -> None:
+    for one in (place, *_all_below(place, below)):
+        counts[one] = False
 
 
 def _ids(items: Sequence[Item], parents: Sequence[int | None]) -> list[str]:

@@ -294,6 +294,8 @@ def _certainty(words: dict[str, list[str]]) -> str:
 def _temporality(words: dict[str, list[str]]) -> str:
     if "history" in words and "current" in words:
         return "any"
+    if any("history" in one for one in words.get("certainty", ())):
+        return "any"  # `history or evidence of`: either suffices
     if "history" in words:
         return "history"
     return "current" if "current" in words else ""

@@ -203,6 +203,7 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
             return _with_time(said, expr.time)
         case Attestation():
             said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
+            said = said if expr.by == "patient" else f"a {expr.by} {said}"
             return f"{said}: “{expr.surface}”" if expr.surface else said
         case Judgement():
             return _judgement(expr)

@@ -23,11 +23,6 @@ _PLAIN = Caseless(
     r"(?:[ \t]*\([^)\n]{1,60}\)|[ \t]+(?:for|of|at|in|to|include|includes|are|as follows|-|[\w/'’&,.+()-]+)){0,9}?)"
     r"[*_\]}]*[ \t]*(?P<colon>[:;]|-(?=[ \t]*[A-Z*•]|$)|\.(?=[ \t]*$)|(?=[ \t]*$))[*_]*[ \t]*",
 )
-# `stroke within 12 months prior to inclusion` is asked for, and heads nothing.
-_WHEN = re.compile(
-    r"\b(?:before|prior|prior to|at|of|after|from|since|until|upon|on|preceding|following|during)[ \t]+(?:(?:the|this|study|trial|patients?|time|day|of)[ \t]+)*(?:in|ex)clusions?\W*$",
-    re.IGNORECASE,
-)
 _INLINE = re.compile(
     r"(?<=[\s.;:,)\]\w-])(?P<head>(?:(?:[Kk]ey|[Mm]ain|[Mm]ajor|KEY|MAIN|[Gg]eneral)[ \t]+)?(?:Inclusion|Exclusion|INCLUSION|EXCLUSION)"
     r"[ \t]+(?:[Cc]riteria|CRITERIA)[ \t]*:)"
@@ -136,8 +131,6 @@ def _plain_heading(line: str, low: Low) -> Heading | None:
     words = len(said.split())
     if not found["colon"] and not re.search(r"criteri|clusions?\W*$", said, re.IGNORECASE):
         return None
-    if found["colon"] != ":" and "riteri" not in said and _WHEN.search(said) is not None:
-        return None
     if len(said) > _LONGEST_HEADING or (words > 3 and _is_sentence(said) and not _is_about_list(said)):
         return None
     if (
@@ -159,7 +152,7 @@ def _plain_heading(line: str, low: Low) -> Heading | None:
 
 # `Stroke within 12 months prior to inclusion`: when something was, and no heading.
 _NAMES_A_MOMENT = re.compile(
-    r"\w.*\b(?:prior to|before|at|after|since|until|from|preceding|following|previous|of|month|months|week|weeks|day|days|year)[ ]+(?:time of[ ]+|the[ ]+|study[ ]+)*(?:in|ex)clusions?\b|\b(?:within|in)[ ]+(?:the[ ]+)?(?:last[ ]+|past[ ]+)?[0-9]",
+    r"\w.*\b(?:prior|prior to|before|at|after|since|until|upon|on|during|from|preceding|following|previous|of|month|months|week|weeks|day|days|year)[ \t]+(?:(?:the|this|study|trial|patients?|time|day|of)[ \t]+)*(?:in|ex)clusions?\b|\b(?:within|in)[ ]+(?:the[ ]+)?(?:last[ ]+|past[ ]+)?[0-9]",
     re.IGNORECASE,
 )
 

@@ -71,10 +71,14 @@ _FOLLOWS = re.compile(
 _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 
-def attestation(statement: Statement, span: Span, said: str) -> Expr:
-    """The atom of a statement; of consent and of following the procedures in one breath, both."""
+def attestation(statement: Statement, span: Span, said: str, whole: str) -> Expr:
+    """The atom of a statement; of consent and of following the procedures in one breath, both. `whole` is the clause around it."""
     one = Attestation(
-        statement.topic, span, affirmed=statement.affirmed, surface=_own_surface(statement.topic, said)
+        statement.topic,
+        span,
+        by="guardian" if statement.topic == "consent" and _is_of_a_guardian(whole) else "patient",
+        affirmed=statement.affirmed,
+        surface=_own_surface(statement.topic, said),
     )
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
@@ -83,14 +87,41 @@ def attestation(statement: Statement, span: Span, said: str) -> Expr:
     return And(both) if statement.affirmed else Or(both)
 
 
+_GUARDIAN = re.compile(
+    r"^\W*(?:(?:the|an?|at least|one|both|custodial|legal|each|lack of|refusal of|absence of|no|signed|written|informed) )*(?:parents?|guardians?|parental|mothers?|fathers?)\b"
+    r"|\bparental (?:\w+ )?consent\b|\bconsent(?: form| document)?(?: \([^)]*\))? (?:is |to be |must be )?(?:signed |given |obtained |provided |granted )?(?:of|from|by) (?:[\w'’]+ ){0,4}?(?:parents?|guardians?|mothers?|fathers?)\b",
+    re.IGNORECASE,
+)
+# `parents of the patient`, `the child's guardian` speak of nobody else; whoever may be represented is asked as well
+_WHOSE = re.compile(
+    r"\b(?:of|for|by) (?:the |a |an |each |all )?(?:\w+ )?(?:patients?|subjects?|participants?|child(?:ren)?|infants?|minors?)\b(?= ?(?:$|[.;,)]))|\b\w+['’](?:s\b)?|\bs['’] ",
+    re.IGNORECASE,
+)
+_THEMSELVES = re.compile(
+    r"\b(?:patients?|subjects?|participants?|volunteers?|individuals?|persons?|people|adults?|themsel\w+|self|own|he|she|they|representatives?|wom[ae]n|adolescents?|donors?|recipients?|both|able|ability|child)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_of_a_guardian(whole: str) -> bool:
+    """Whether parents or guardians alone are said to consent."""
+    once = whole.lower().count("consent") == 1
+    return once and _GUARDIAN.search(whole) is not None and _THEMSELVES.search(_WHOSE.sub(" ", whole)) is None
+
+
 _AS_THE_STUDY_ASKS = frozenset(
     {"contraception", "language"}
 )  # how is for the study to say, and too long to say back
+# `two forms of contraception`, `a barrier method`: more than that some is used
+_METHODS = re.compile(
+    r"\b(?:two|2|double|dual|second|additional)\b[^.;,]{0,40}\b(?:forms?|methods?|types?|barriers?|contracepti\w+)\b|\b(?:barrier|hormonal|non-?hormonal|condoms?)\b",
+    re.IGNORECASE,
+)
 
 
 def _own_surface(topic: str, said: str) -> str:
     """The words of a promise where they say more than its topic."""
-    if topic in _AS_THE_STUDY_ASKS:
+    if topic in _AS_THE_STUDY_ASKS and not (topic == "contraception" and _METHODS.search(said) is not None):
         return ""
     words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
     return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")

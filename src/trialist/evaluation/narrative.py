@@ -7,11 +7,9 @@ assumption of the verdict; no other policy does it.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from trialist.criteria.criterion import Criterion, Polarity
@@ -42,7 +40,7 @@ from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.latest import is_present
-from trialist.evaluation.noting import as_meant, is_aim_of_meeting, shows_by_test, without
+from trialist.evaluation.noting import as_meant, is_aim_of_meeting, read_narrative, shows_by_test, without
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.facts import Certainty, Fact, FactKind, Sex, asked_stems
@@ -56,14 +54,6 @@ _WOMEN = frozenset({"pregnant", "lactating", "child_bearing_potential", "plannin
 _MEN_TOO = re.compile(r"\b(?:males?|men|man|partners?|sperm|father\w*|vasectom\w*)\b", re.IGNORECASE)
 _SUMMARY = re.compile(r"\b(?:abnormal|laborator|count|value|level|parameter|result|test)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
-
-
-@cache
-def read_narrative() -> Mapping[str, Mapping[str, str]]:
-    """The table as it is."""
-    file = resources.files("trialist.evaluation") / "tables" / "narrative.toml"
-    found: Mapping[str, Mapping[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
-    return found
 
 
 @cache
@@ -190,7 +180,8 @@ def doubt_of_narrative(
     if _is_inferred_diagnosis(criterion, answer):
         return Need(Who.READER, said, "it is only inferred, and nobody made the diagnosis: has to be read")
     unread = [one for one in atoms(criterion.expr) if isinstance(one, Opaque)]
-    if unread and all(decide(one) is Truth.TRUE for one in unread):
+    is_shaped_list = isinstance(criterion.expr, Or) and not is_plain_list(criterion)
+    if unread and not is_shaped_list and all(decide(one) is Truth.TRUE for one in unread):
         return None  # the note tells of all of it in the very words
     return None if _is_sure_alternative(criterion, answer.truth, decide) else doubt
 

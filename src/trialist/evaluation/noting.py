@@ -58,7 +58,8 @@ _FULFIL = re.compile(r"(?:fulfil|meet|satisf)\w*$", re.IGNORECASE)
 
 
 @cache
-def _tables() -> Mapping[str, Any]:
+def read_narrative() -> Mapping[str, Any]:
+    """The table of readers of a narrative, as it is."""
     file = resources.files("trialist.evaluation") / "tables" / "narrative.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
@@ -146,7 +147,7 @@ _ALLERGY = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
-    r"\([^()]*(?:[<>≤≥=]|\bi\.?e\b|\bdefined|\bless than|\bmore than|\babove|\bbelow)[^()]*\)"
+    r"\([^()]{0,200}?(?:[<>≤≥=]|\bi\.?e\b|\bdefined|\bless than|\bmore than|\babove|\bbelow)[^()]{0,400}\)"
     r"|\b(?:defined (?:as|by)|as (?:evidenced|indicated|shown|manifested) by|i\.e\.)[^.;]*",
     re.IGNORECASE,
 )
@@ -228,7 +229,7 @@ def is_aim_of_meeting(atom: Expr) -> bool:
 
 def shows_by_test(text: str, known: Known) -> str:
     """The examination that alone shows what a sentence speaks of, where the note tells of no such one; else ""."""
-    rows: Mapping[str, str] = _tables()["tests"]
+    rows: Mapping[str, str] = read_narrative()["tests"]
     for name, row in rows.items():
         if _shown_by(row).search(text) and not _tells_of(row, known):
             return name
@@ -280,11 +281,11 @@ def asks_of_others(criterion: Criterion, truth: Truth, known: Known, *, is_by_si
 
 @cache
 def _of_conduct() -> re.Pattern[str]:
-    return re.compile(_tables()["conduct"]["opening"], re.IGNORECASE)
+    return re.compile(read_narrative()["conduct"]["opening"], re.IGNORECASE)
 
 
 def _presupposed(text: str, known: Known) -> str:
-    rows: Mapping[str, Mapping[str, str]] = _tables()["presupposed"]
+    rows: Mapping[str, Mapping[str, str]] = read_narrative()["presupposed"]
     for name, row in rows.items():
         if re.search(rf"\b(?:{row['words']})\b", text, re.IGNORECASE) is None:
             continue
