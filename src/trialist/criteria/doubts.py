@@ -53,7 +53,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.piece import Piece
 from trialist.criteria.shapes import strange_shape, with_both_times
 
-_Things = Concept | Exposure | Result | Biomarker
+_Things = (Concept, Exposure, Result, Biomarker)
 _PLAIN = (Demographic, Attestation)
 
 
@@ -242,7 +242,7 @@ _OPPOSITES = (
 def _loses_a_test(clause: Clause, found: Sequence[Expr]) -> bool:
     """`must use contraception, and must have a negative pregnancy test`: a promise that took the test with it."""
     promised = any(isinstance(one, Attestation) and one.topic == "contraception" for one in found)
-    tested = any(isinstance(one, Result | ReproState) and not _is_of_bearing(one) for one in found)
+    tested = any(isinstance(one, (Result, ReproState)) and not _is_of_bearing(one) for one in found)
     return promised and not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
 
 
@@ -385,7 +385,7 @@ _JOINED = re.compile(r"[,;:.()/]|\b(?:and|or|but|plus)\b", re.IGNORECASE)
 
 def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`willing to undergo HIV tests`, `within 30 days of consent`: a thing that belongs to what somebody does."""
-    if not isinstance(node, And | Or):
+    if not isinstance(node, (And, Or)):
         return False
     leaves = [list(atoms(one)) for one in node.of]
     for before, after in pairwise(leaves):
@@ -435,7 +435,7 @@ def _chooses_an_age(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
-    parts = node.of if isinstance(node, And | Or) else (node,)
+    parts = node.of if isinstance(node, (And, Or)) else (node,)
     return excludes and any(
         isinstance(one, Attestation) and one.affirmed and one.topic in _WANTED for one in parts
     )
@@ -507,7 +507,7 @@ def _exemplifies_another(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _swallows_a_list(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`disease which could lead to priapism such as A, B`: names within the words of an opinion."""
-    if isinstance(node, And | Or) and any(isinstance(one, Judgement) for one in node.of):
+    if isinstance(node, (And, Or)) and any(isinstance(one, Judgement) for one in node.of):
         return any(isinstance(one, Judgement) and one.surface.count(" ") > _LONG_OPINION for one in node.of)
     return isinstance(node, Judgement) and _EXAMPLES.search(node.surface) is not None
 
@@ -542,7 +542,7 @@ def _denies_a_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
     found = list(atoms(node.of))
     if isinstance(node.of, And) and any(isinstance(one, Attestation) for one in node.of.of):
         return True
-    if excludes and isinstance(node.of, Trialwise | Attestation):
+    if excludes and isinstance(node.of, (Trialwise, Attestation)):
         return True
     mixed = any(isinstance(one, Quantity) for one in found) and any(isinstance(one, _Things) for one in found)
     ahead = any(
@@ -584,7 +584,7 @@ def _has_several_pairs(clause: Clause, node: Expr, excludes: bool) -> bool:
     pairs = [
         one
         for one in node.of
-        if isinstance(one, And) and all(isinstance(leaf, Concept | Exposure) for leaf in one.of)
+        if isinstance(one, And) and all(isinstance(leaf, (Concept, Exposure)) for leaf in one.of)
     ]
     return len(pairs) > 1
 
@@ -605,7 +605,7 @@ def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _is_of_each_sex(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`< 110 g/L (male) and < 100 g/L (female)`: thresholds of which the sexes were lost."""
-    if not isinstance(node, And | Or):
+    if not isinstance(node, (And, Or)):
         return False
     limits = [one for one in node.of if isinstance(one, Quantity)]
     pairs = {(one.variable, one.basis) for one in limits}

@@ -157,7 +157,7 @@ class MemberReader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
-        aside = piece.entry_id == "parenthesis" and not isinstance(piece.expr, Concept | Exposure)
+        aside = piece.entry_id == "parenthesis" and not isinstance(piece.expr, (Concept, Exposure))
         if aside and not parts and piece.expr is not None and modifiers and not modifiers.used:
             own = [one for one in before if one.kind in MODIFIERS - _LIMITING]
             parts.extend(
@@ -181,7 +181,7 @@ class MemberReader:
             return modifiers.carried() if modifiers.used else modifiers
         if is_method(self.clause, piece, parts):
             last = parts[-1]
-            if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
+            if isinstance(last, (Quantity, Concept)) and isinstance(piece.expr, Exposure):
                 parts[-1] = replace(last, method=piece.expr.surface)
             return modifiers
         return self._take(piece, parts, modifiers)
@@ -206,7 +206,7 @@ class MemberReader:
                 late.add("planned", one.text or "planned")
             return [*parts[:-1], qualify(last, late)]  # `heart surgery planned within 3 months`
         of_all = self.follows and any(one.text.startswith("requiring") for one in trailing)
-        if isinstance(last, Concept | Exposure) and all(
+        if isinstance(last, (Concept, Exposure)) and all(
             (one.kind in {"status", "severity", "certainty"} and not of_all) or one.text == "history"
             for one in trailing
         ):
@@ -240,8 +240,8 @@ class MemberReader:
             before
             and before[-1].expr is not None
             and before[-1].last == run[0].first
-            and isinstance(last, Concept | Exposure)
-            and isinstance(new, Concept | Exposure)
+            and isinstance(last, (Concept, Exposure))
+            and isinstance(new, (Concept, Exposure))
             and not begins_a_line(last, new.surface)
         ):
             # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
@@ -263,7 +263,7 @@ class MemberReader:
 
     def _at_its_site(self, last: Expr, behind: int, end: int) -> Expr:
         """A thing with where it is: narrower than the thing."""
-        if not isinstance(last, Concept | Exposure):
+        if not isinstance(last, (Concept, Exposure)):
             return last
         surface = f"{last.surface} {self.clause.said(behind, end)}"
         span = Span(last.span.start, self.clause.span(end - 1, end).end)
@@ -273,7 +273,7 @@ class MemberReader:
 
     def _is_a_site(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`osteoarthritis of the knee`, `radiotherapy to the pelvis`: where a thing is, which makes it narrower."""
-        if self.follows or not before or before[-1].expr is None or not isinstance(last, Concept | Exposure):
+        if self.follows or not before or before[-1].expr is None or not isinstance(last, (Concept, Exposure)):
             return False
         if isinstance(last, Concept) and (last.domain == "allergy" or last.not_caused_by or last.caused_by):
             return False
@@ -323,7 +323,7 @@ class MemberReader:
             if (
                 piece.kind in {"positive", "negative"}
                 and parts
-                and isinstance(parts[-1], Concept | Result | Biomarker)
+                and isinstance(parts[-1], (Concept, Result, Biomarker))
                 and not getattr(parts[-1], "outcome", "")
             ):
                 late = Modifiers()
@@ -349,7 +349,7 @@ class MemberReader:
         parts.extend(idle_course(modifiers, expr))
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
-        if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
+        if modifiers.has("allergy") and isinstance(expr, (Exposure, Concept)):
             limits = [*modifiers.words.get("route", ()), *modifiers.words.get("status", ())]
             allergen, given = " ".join([*limits, expr.surface]), without_allergy(expr, modifiers)
             expr = Concept(
@@ -381,7 +381,7 @@ class MemberReader:
         if (
             behind is not None
             and self._touches(last, behind.first)
-            and isinstance(behind.expr, Concept | Exposure)
+            and isinstance(behind.expr, (Concept, Exposure))
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX
             and not any(one.text in _NOT_OF_A_NAME for one in run)

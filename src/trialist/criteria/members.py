@@ -159,7 +159,7 @@ class ListReader:
         if set(joints) == {"and"}:
             return self._all_of(exprs, pieces)
         if self.lists_any and not is_conjunctive(self.clause, pieces):
-            if any(isinstance(one, Quantity | Ordinal) for one in exprs):
+            if any(isinstance(one, (Quantity, Ordinal)) for one in exprs):
                 return Alternatives((join_any(exprs), or_of_ands(exprs, joints)))
             return join_any(exprs)
         return Alternatives((or_of_ands(exprs, joints), and_of_ors(exprs, joints)))

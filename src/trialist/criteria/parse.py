@@ -256,7 +256,7 @@ def _allowed(normalised: Normalised, items: Sequence[Item], readings: Sequence[R
 def _names_things(expr: Expr) -> bool:
     """Whether diseases and treatments alone are named, as they are where something is allowed."""
     is_denied = any(isinstance(one, Not) for one in nodes(expr))
-    return not is_denied and all(isinstance(one, Concept | Exposure | Opaque) for one in atoms(expr))
+    return not is_denied and all(isinstance(one, (Concept, Exposure, Opaque)) for one in atoms(expr))
 
 
 def _hand_down(

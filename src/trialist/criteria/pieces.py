@@ -606,7 +606,7 @@ def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
     if (
         behind is None
         or behind.kind != "atom"
-        or not isinstance(behind.expr, Quantity | Ordinal | Demographic)
+        or not isinstance(behind.expr, (Quantity, Ordinal, Demographic))
     ):
         return
     if all(one is None for one in owner[:colon]):

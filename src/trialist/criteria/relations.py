@@ -195,7 +195,7 @@ def _event(pieces: Sequence[Piece], place: int) -> int | None:
     behind = next((one for one in pieces[at + 1 :] if one.kind != "glue"), None) if words else None
     if words and pieces[at].kind == "glue" and (behind is None or behind.kind in {"stop", "joint", "close"}):
         return at
-    if at < len(pieces) and isinstance(pieces[at].expr, Concept | Exposure | ReproState):
+    if at < len(pieces) and isinstance(pieces[at].expr, (Concept, Exposure, ReproState)):
         return at
     return None
 
@@ -227,7 +227,7 @@ def _with_limits(clause: Clause, pieces: list[Piece]) -> list[Piece]:
         if tokens[piece.last].text not in _PERSONS or tokens[piece.last + 1].text not in _WHO:
             continue
         before = next((one for one in reversed(pieces[:at]) if one.kind not in {"glue", "window"}), None)
-        if before is not None and isinstance(before.expr, Quantity | Ordinal):
+        if before is not None and isinstance(before.expr, (Quantity, Ordinal)):
             pieces[at] = replace(piece, kind="condition_word")
     return pieces
 
