@@ -246,9 +246,9 @@ def _allowed(normalised: Normalised, items: Sequence[Item], readings: Sequence[R
             last = item.section_path
             is_over = len(last) < 2 or _ALLOWS.match(last[-1]) is None
         said = normalised.text[item.start : item.end]
-        names = is_conditional(said) or _names_things(readings[place].expr)
-        if not is_over and (_ASKS_AGAIN.match(said) or not names):
-            is_over = True
+        if not is_over:
+            names = is_conditional(said) or _names_things(readings[place].expr)
+            is_over = _ASKS_AGAIN.match(said) is not None or not names
         if not is_over:
             yield place
 

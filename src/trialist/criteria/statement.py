@@ -115,6 +115,27 @@ def _patterns() -> Mapping[str, Caseless]:
     return {name: Caseless(pattern) for name, pattern in said.items()}
 
 
+# Letters of which some stand in all that such a pattern finds: it is tried where they do.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "permissive": (
+        *("allow", "permit", "eligib", "accept", "clude", "exclu", "contraind", "required", "mandatory", "necessary"),
+        *("may ", "can ", "ok", "restriction", "limit", "minimum", "maximum", "upper age", "lower age"),
+    ),
+    "incomplete": ("protocol", "appendix", "table", "section", "criteria", "characteristics", "not specified"),
+}
+
+
+def _can_stand(name: str, low: Low) -> bool:
+    """Whether a pattern can find anything in a text; where the text is not in small letters that is not asked."""
+    if not low.is_small:
+        return True
+    said = low.text
+    for letters in NEEDED[name]:  # a loop: a generator takes twice as long
+        if letters in said:
+            return True
+    return False
+
+
 def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
     """An item of a text → its reading."""
     text = normalised.text
@@ -124,7 +145,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     population = _population(said, item, low)
     permits = _permits(low)
     modality = _modality(low, item.polarity, permits)
-    incomplete = bool(_patterns()["incomplete"].of(low).search(low.text))
+    incomplete = _can_stand("incomplete", low) and bool(_patterns()["incomplete"].of(low).search(low.text))
     guard, start = _guard(normalised, item, locate)
     if guard is None or start == item.start:
         behind = item_scope(said)[1] or old_topic(said)
@@ -355,6 +376,8 @@ def _permits(low: Low) -> bool:
 
 def _permission(low: Low) -> re.Match[str] | None:
     """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
+    if not _can_stand("permissive", low):
+        return None
     found = _patterns()["permissive"].of(low).finditer(low.text)
     return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
 
