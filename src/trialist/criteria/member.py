@@ -75,6 +75,11 @@ def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
     return Opaque(clause.said(first, last), clause.span(first, last))
 
 
+def is_settled(piece: Piece) -> bool:
+    """Whether a piece that is alone in its member, and for which no modifier waits, is what it says."""
+    return piece.kind == "atom" and piece.expr is not None
+
+
 @dataclass(slots=True)
 class MemberReader:
     """Reads one member of a list of a clause: its atoms with their modifiers."""
@@ -87,6 +92,8 @@ class MemberReader:
         """One member of a list: its atoms with their modifiers; what was not read becomes opaque beside them."""
         parts: list[Expr] = []
         modifiers = waiting
+        if len(pieces) == 1 and not waiting and not waiting.used and is_settled(pieces[0]):
+            return pieces[0].expr, waiting, []
         if waiting.used:
             modifiers = waiting.carried()
         place = 0
@@ -408,14 +415,7 @@ class MemberReader:
             return [
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
-        cue = next(
-            (
-                modifiers.words[kind][-1]
-                for kind in ("history", "given", "current", "planned")
-                if modifiers.has(kind)
-            ),
-            "",
-        )
+        cue = modifiers.cue() if modifiers.words else ""
         known = None if set(words) & _NOT_OF_A_NAME else recognise(words, surface, span, cue)
         if known is not None:
             known = qualify(known, modifiers) if modifiers else known

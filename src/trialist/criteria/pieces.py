@@ -471,8 +471,10 @@ _BEGINNINGS = frozenset(
 
 def _claim_instances(clause: Clause, owner: list[Piece | None]) -> None:
     """`infectious diseases: HIV, hepatitis, tuberculosis`: a colon between names opens a list of instances."""
+    if not clause.excludes or ":" not in clause.words:
+        return
     for place, token in enumerate(clause.tokens):
-        if token.text != ":" or not 0 < place < len(owner) - 1 or not clause.excludes:
+        if token.text != ":" or not 0 < place < len(owner) - 1:
             continue
         before, behind = owner[place - 1], owner[place + 1]
         named = before is not None and behind is not None and isinstance(before.expr, Concept)
@@ -515,6 +517,11 @@ def _in_order(clause: Clause, owner: Sequence[Piece | None]) -> list[Piece]:
     out: list[Piece] = []
     tokens, text = clause.tokens, clause.text
     last: Piece | None = None
+    if clause.words.isdisjoint(_BEGINNINGS_IN_SMALL):
+        before_it = [None, *owner]
+        return [
+            one for one, other in zip(owner, before_it, strict=False) if one is not other and one is not None
+        ]
     for place, piece in enumerate(owner):
         if piece is last or piece is None:
             continue
@@ -598,6 +605,8 @@ def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
     """`Renal function: creatinine …`: the words before a colon only announce the measure behind it."""
+    if ":" not in clause.words:
+        return
     tokens = clause.tokens
     colon = next((at for at, token in enumerate(tokens[:6]) if token.text == ":" and owner[at] is None), None)
     if colon is None or colon + 1 >= len(tokens):

@@ -141,6 +141,11 @@ class Modifiers:
         """Whether a modifier of the kind waits."""
         return kind in self.words
 
+    def cue(self) -> str:
+        """The last word that says when or how something was had or given; "" where none does."""
+        kind = next((one for one in ("history", "given", "current", "planned") if one in self.words), "")
+        return self.words[kind][-1] if kind else ""
+
     def carried(self) -> Modifiers:
         """What holds for the next member of a list as well."""
         return Modifiers(

@@ -130,10 +130,7 @@ def _can_stand(name: str, low: Low) -> bool:
     if not low.is_small:
         return True
     said = low.text
-    for letters in NEEDED[name]:  # a loop: a generator takes twice as long
-        if letters in said:
-            return True
-    return False
+    return any(map(said.__contains__, NEEDED[name]))  # no generator, which takes thrice as long
 
 
 def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
@@ -166,10 +163,11 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
     modality, expr = _statement(clause, item, low, modality, permits)
+    place = locate(item.start, item.end)
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
-        expr = all_denied(clause, Not(expr), said, locate(item.start, item.end))
+        expr = all_denied(clause, Not(expr), said, place)
     if expr is not None and item.polarity is Polarity.INCLUSION:
-        expr = _settled(clause, expr, witness, Opaque(said, locate(item.start, item.end)))
+        expr = _settled(clause, expr, witness, Opaque(said, place))
     if (
         modality is Modality.PERMISSIVE
         and item.polarity is Polarity.INCLUSION
@@ -179,13 +177,13 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
-    expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
+    expr = guarded(clause, guard, expr, said, place)
     if population is Population.PATIENT:
         path = () if item.scope else item.section_path
-        expr = limited(clause, expr, limits_of(path, topic), locate(item.start, item.end))
+        expr = limited(clause, expr, limits_of(path, topic), place)
     understood = expr is not None
     if expr is None:
-        expr = Opaque(said, locate(item.start, item.end))
+        expr = Opaque(said, place)
     defects = _defects(normalised, clause, item, witness, incomplete)
     return Reading(
         expr=expr,
@@ -431,7 +429,7 @@ def _asks_in_a_note(said: str) -> bool:
 
 def _modality(low: Low, polarity: Polarity, permits: bool) -> Modality:
     patterns, said = _patterns(), low.text
-    if len(said) < 400 and patterns["informative"].of(low).search(said.strip(" \t*-•")):
+    if len(said) < 400 and patterns["informative"].of(low).match(said.strip(" \t*-•")):
         return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
     if permits and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))

@@ -88,11 +88,14 @@ _AS_THE_STUDY_ASKS = frozenset(
 )  # how is for the study to say, and too long to say back
 
 
+_WORD = re.compile(r"[^\W_]+(?:[-'.]\w+)*")
+
+
 def _own_surface(topic: str, said: str) -> str:
     """The words of a promise where they say more than its topic."""
     if topic in _AS_THE_STUDY_ASKS:
         return ""
-    words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
+    words = _WORD.findall(said.lower())
     return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
 
 
