@@ -33,6 +33,7 @@ from trialist.criteria.nodes import (
     Basis,
     Biomarker,
     Concept,
+    Count,
     Demographic,
     ExceptWhen,
     Exposure,
@@ -59,12 +60,12 @@ _PLAIN = (Demographic, Attestation)
 
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
-    found = list(atoms(expr))
+    found, read = list(atoms(expr)), expr
     if Opaque in map(type, found):
         return expr
     expr = with_suspicion(clause, of_one_sex(clause, expr))
     expr = with_diagnosis(clause, with_history(clause, expr))
-    found = list(atoms(expr))
+    found = found if expr is read else list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
@@ -227,7 +228,7 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
     if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
         return "time_lost"
     for node in nodes(expr):
-        for name, asks in _QUESTIONS:
+        for name, asks in questions_of(type(node)):
             if asks(clause, node, excludes):
                 return name
     return None
@@ -241,9 +242,11 @@ _OPPOSITES = (
 
 def _loses_a_test(clause: Clause, found: Sequence[Expr]) -> bool:
     """`must use contraception, and must have a negative pregnancy test`: a promise that took the test with it."""
-    promised = any(isinstance(one, Attestation) and one.topic == "contraception" for one in found)
+    promised = [one for one in found if isinstance(one, Attestation) and one.topic == "contraception"]
+    if not promised:
+        return False
     tested = any(isinstance(one, (Result, ReproState)) and not _is_of_bearing(one) for one in found)
-    return promised and not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
+    return not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
 
 
 def _is_of_bearing(one: Expr) -> bool:
@@ -252,8 +255,8 @@ def _is_of_bearing(one: Expr) -> bool:
 
 def _contradicts_itself(one: Expr) -> bool:
     """`meningitis (active or inactive)`: a choice that was read as both at once."""
-    status = set(getattr(one, "status", ()))
-    return any(pair <= status for pair in _OPPOSITES)
+    status = getattr(one, "status", ())
+    return len(status) > 1 and any(pair.issubset(status) for pair in _OPPOSITES)
 
 
 @cache
@@ -589,6 +592,7 @@ def _has_several_pairs(clause: Clause, node: Expr, excludes: bool) -> bool:
     return len(pairs) > 1
 
 
+_Question = Callable[[Clause, Expr, bool], bool]
 _AGES = 18  # years; no result is that old
 
 
@@ -638,25 +642,33 @@ def _has_a_scale_beside(clause: Clause, node: Expr, excludes: bool) -> bool:
     )  # fmt: skip
 
 
-_QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
-    ("object", _takes_an_object),
-    ("aim", _aims_at_a_disease),
-    ("age_or", _chooses_an_age),
-    ("agrees", _agrees_in_an_exclusion),
-    ("excepts_itself", _excepts_itself),
-    ("exception", _excepts_in_doubt),
-    ("allergy", _bears_beside_an_allergy),
-    ("opinion", _opines_on_numbers),
-    ("examples", _exemplifies_another),
-    ("swallowed", _swallows_a_list),
-    ("follows", _follows_an_opinion),
-    ("stage", _is_a_stage_of_nothing),
-    ("denied", _denies_a_limit),
-    ("event", _counts_from_an_event),
-    ("methods", _sees_by_several),
-    ("sexes", _is_of_each_sex),
-    ("looser", _limits_the_looser),
-    ("unit", _counts_in_time),
-    ("pairs", _has_several_pairs),
-    ("scale", _has_a_scale_beside),
+_TIMED = (Quantity, Ordinal, Concept, Exposure, Result, ReproState, Trialwise, Count, Opaque)
+QUESTIONS: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
+    ("object", (And, Or), _takes_an_object),
+    ("aim", (And,), _aims_at_a_disease),
+    ("age_or", (Or,), _chooses_an_age),
+    ("agrees", (And, Or, Attestation), _agrees_in_an_exclusion),
+    ("excepts_itself", (ExceptWhen,), _excepts_itself),
+    ("exception", (ExceptWhen,), _excepts_in_doubt),
+    ("allergy", (And,), _bears_beside_an_allergy),
+    ("opinion", (And,), _opines_on_numbers),
+    ("examples", (Or,), _exemplifies_another),
+    ("swallowed", (And, Or, Judgement), _swallows_a_list),
+    ("follows", (And,), _follows_an_opinion),
+    ("stage", (Or,), _is_a_stage_of_nothing),
+    ("denied", (Not,), _denies_a_limit),
+    ("event", (Or,), _counts_from_an_event),
+    ("methods", (Or,), _sees_by_several),
+    ("sexes", (And, Or), _is_of_each_sex),
+    ("looser", (And,), _limits_the_looser),
+    ("unit", _TIMED, _counts_in_time),
+    ("pairs", (Or,), _has_several_pairs),
+    ("scale", (And,), _has_a_scale_beside),
 )
+"""Each with the kinds of parts of which it can be true."""
+
+
+@cache
+def questions_of(kind: type) -> tuple[tuple[str, _Question], ...]:
+    """The questions that can be true of a kind of part, in their order."""
+    return tuple((name, asks) for name, kinds, asks in QUESTIONS if kind in kinds)

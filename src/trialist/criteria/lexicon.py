@@ -95,6 +95,8 @@ class Lexicon:
                 if entries:
                     passed.append((ends, entries))
                 entries, ends = node.entries, last
+        if not entries and not passed:
+            return []
         while True:
             hits = [
                 Hit(entry, place, ends)

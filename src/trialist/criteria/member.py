@@ -90,10 +90,16 @@ class MemberReader:
 
     def read(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
         """One member of a list: its atoms with their modifiers; what was not read becomes opaque beside them."""
-        parts: list[Expr] = []
-        modifiers = waiting
         if len(pieces) == 1 and not waiting and not waiting.used and is_settled(pieces[0]):
             return pieces[0].expr, waiting, []
+        return self.read_several(pieces, waiting)
+
+    def read_several(
+        self, pieces: list[Piece], waiting: Modifiers
+    ) -> tuple[Expr | None, Modifiers, list[Piece]]:
+        """A member of several pieces, or one for which modifiers wait."""
+        parts: list[Expr] = []
+        modifiers = waiting
         if waiting.used:
             modifiers = waiting.carried()
         place = 0
@@ -391,7 +397,7 @@ class MemberReader:
             and isinstance(behind.expr, (Concept, Exposure))
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX
-            and not any(one.text in _NOT_OF_A_NAME for one in run)
+            and _NOT_OF_A_NAME.isdisjoint([one.text for one in run])
         ):
             return [], True
         tokens = self.clause.tokens
@@ -401,8 +407,8 @@ class MemberReader:
             and (behind is None or last < behind.first)
         ):
             last += 1
-        words = [token.text for token in tokens[first:last] if token.kind == "word"]
-        if tokens[first].kind == "num" or any(token.kind == "op" for token in tokens[first:last]):
+        words = [token[1] for token in tokens[first:last] if token[0] == "word"]
+        if tokens[first].kind == "num" or "op" in [token[0] for token in tokens[first:last]]:
             words = []  # a number that nobody took is in no name
         surface = self.clause.said(first, last)
         span = self.clause.span(first, last)
@@ -416,7 +422,7 @@ class MemberReader:
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
         cue = modifiers.cue() if modifiers.words else ""
-        known = None if set(words) & _NOT_OF_A_NAME else recognise(words, surface, span, cue)
+        known = recognise(words, surface, span, cue) if _NOT_OF_A_NAME.isdisjoint(words) else None
         if known is not None:
             known = qualify(known, modifiers) if modifiers else known
             return [known], False

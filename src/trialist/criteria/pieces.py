@@ -85,9 +85,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     owner: list[Piece | None] = [None] * len(tokens)
     for piece in read_ordinals(clause, hits):
         _claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
-    free = [
-        bound for bound in bounds if all(owner[place] is None for place in range(bound.first, bound.last))
-    ]
+    free = [bound for bound in bounds if not any(owner[bound.first : bound.last])]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
     _claim_normals(clause, owner, hits)
@@ -97,7 +95,7 @@ def read_pieces(clause: Clause) -> list[Piece]:
     _claim_windows(clause, owner, free)
     for hit_group in hits:
         hit = hit_group[0]
-        if all(owner[place] is None for place in range(hit.first, hit.last)):
+        if not any(owner[hit.first : hit.last]):
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 _claim(owner, found_piece)
@@ -237,7 +235,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         return
     for group in hits:
         hit = next((one for one in group if one.entry.kind == "variable"), None)
-        if hit is None or any(owner[place] is not None for place in range(hit.first, hit.last)):
+        if hit is None or any(owner[hit.first : hit.last]):
             continue
         if any(one.entry.kind not in {"variable", "test_words"} for one in group):
             continue
@@ -267,7 +265,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
     tokens = clause.tokens
     used: set[int] = set()
     for place, bound in enumerate(bounds):
-        if place in used or any(owner[at] is not None for at in range(bound.first, bound.last)):
+        if place in used or any(owner[bound.first : bound.last]):
             continue
         other = _half_lives(tokens, bounds, place)
         timed = read_window(tokens, bound, clause.text, other)
@@ -295,7 +293,7 @@ def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = ""
             timed is not None
             and timed.last > place
             and only in {"", timed.window.anchor}
-            and all(owner[at] is None for at in range(timed.first, timed.last))
+            and not any(owner[timed.first : timed.last])
         ):
             _claim(
                 owner,
@@ -316,34 +314,43 @@ def _half_lives(tokens: Sequence[Token], bounds: Sequence[Bound], place: int) ->
 
 def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     """The piece that the entries for a stretch stand for; the first kind in this order that fits."""
-    by_kind = {hit.entry.kind: hit for hit in group}
     hit = group[0]
-    span = clause.span(hit.first, hit.last)
+    entry = (hit if len(group) == 1 else min(reversed(group), key=_order)).entry
+    kind = entry.kind
     said = clause.said(hit.first, hit.last)
-    for kind in ("serology", "condition", "drug", "procedure", "marker"):
-        if kind in by_kind:
-            entry = by_kind[kind].entry
-            if entry.id == "malignancy" and _is_another(clause, hit):
-                entry = replace(entry, id="second_malignancy")
-            return Piece(
-                "atom",
-                hit.first,
-                hit.last,
-                said,
-                _thing(kind, entry.id, entry.row, said, span),
-                entry_id=entry.id,
-            )
-    for kind, state in (
-        ("pregnancy_planned", "planning_pregnancy"), ("pregnant", "pregnant"), ("lactating", "lactating"),
-        ("child_bearing", "child_bearing_potential"), ("postmenopausal", "postmenopausal"), ("sterile", "sterile"),
-    ):  # fmt: skip
-        if kind in by_kind:
-            return Piece("atom", hit.first, hit.last, said, ReproState(state, span), entry_id=state)
-    if "variable" in by_kind or "scale" in by_kind:
+    if kind in _THINGS:
+        if entry.id == "malignancy" and _is_another(clause, hit):
+            entry = replace(entry, id="second_malignancy")
+        expr = _thing(kind, entry.id, entry.row, said, clause.span(hit.first, hit.last))
+        return Piece("atom", hit.first, hit.last, said, expr, entry_id=entry.id)
+    if kind in _STATES:
+        state = _STATES[kind]
+        expr = ReproState(state, clause.span(hit.first, hit.last))
+        return Piece("atom", hit.first, hit.last, said, expr, entry_id=state)
+    if kind in _MEASURES:
         return Piece("measure", hit.first, hit.last, said, entry_id=hit.entry.id)
-    if set(by_kind) <= {"blank", "test_words"}:
+    if _BLANKS.issuperset(one.entry.kind for one in group):
         return Piece("glue", hit.first, hit.last, said)
     return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
+
+
+_THINGS = ("serology", "condition", "drug", "procedure", "marker")
+_STATES = {
+    "pregnancy_planned": "planning_pregnancy",
+    "pregnant": "pregnant",
+    "lactating": "lactating",
+    "child_bearing": "child_bearing_potential",
+    "postmenopausal": "postmenopausal",
+    "sterile": "sterile",
+}
+_MEASURES = ("variable", "scale")
+_BLANKS = frozenset({"blank", "test_words"})
+_ORDER = {kind: place for place, kind in enumerate((*_THINGS, *_STATES, *_MEASURES))}
+
+
+def _order(hit: Hit) -> int:
+    """Which kinds of entries for one stretch go before others; the kinds without a place come last."""
+    return _ORDER.get(hit.entry.kind, len(_ORDER))
 
 
 def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece | None) -> Piece | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
@@ -59,7 +60,7 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
         return "unknown_shape"
     settled = set(map(id, _below_alternatives(expr)))
     for node in nodes(expr):
-        for name, question in _BY_NODES:
+        for name, question in questions_of(type(node)):
             if name in _OPEN_ALREADY and id(node) in settled:
                 continue
             if question(clause, node, found, excludes):
@@ -532,22 +533,30 @@ def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], exclude
     return isinstance(node, Not) and isinstance(node.of, Attestation)
 
 
-_BY_NODES: tuple[tuple[str, Callable[[Clause, Expr, Sequence[Expr], bool], bool]], ...] = (
-    ("denial", _denies_several),
-    ("wide_exception", _excepts_widely),
-    ("free_name", _joins_a_free_name),
-    ("causes", _causes_in_a_list),
-    ("timed_pair", _times_a_pair),
-    ("trials", _joins_trials),
-    ("reproduction", _joins_reproduction),
-    ("one_number", _reads_a_number_twice),
-    ("tests", _mixes_tests),
-    ("choice", _leaves_a_choice_open),
-    ("limits", _limits_in_a_list),
-    ("treatments", _mixes_treatments),
-    ("one_disease", _parts_one_disease),
-    ("elided", _elides_a_part),
-    ("denied_promise", _denies_a_promise),
-    ("said_twice", _says_a_name_twice),
-    ("without_contraception", _bears_without_contraception),
+_Question = Callable[[Clause, Expr, Sequence[Expr], bool], bool]
+BY_NODES: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
+    ("denial", (Not,), _denies_several),
+    ("wide_exception", (Or, ExceptWhen), _excepts_widely),
+    ("free_name", (And,), _joins_a_free_name),
+    ("causes", (Or,), _causes_in_a_list),
+    ("timed_pair", (And,), _times_a_pair),
+    ("trials", (And,), _joins_trials),
+    ("reproduction", (And,), _joins_reproduction),
+    ("one_number", (And,), _reads_a_number_twice),
+    ("tests", (Or,), _mixes_tests),
+    ("choice", (Alternatives,), _leaves_a_choice_open),
+    ("limits", (Or,), _limits_in_a_list),
+    ("treatments", (Or,), _mixes_treatments),
+    ("one_disease", (Or,), _parts_one_disease),
+    ("elided", (Or,), _elides_a_part),
+    ("denied_promise", (Not,), _denies_a_promise),
+    ("said_twice", (Or,), _says_a_name_twice),
+    ("without_contraception", (Or,), _bears_without_contraception),
 )
+"""Each with the kinds of parts of which it can be true."""
+
+
+@cache
+def questions_of(kind: type) -> tuple[tuple[str, _Question], ...]:
+    """The questions that can be true of a kind of part, in their order."""
+    return tuple((name, asks) for name, kinds, asks in BY_NODES if kind in kinds)

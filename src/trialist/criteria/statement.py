@@ -118,10 +118,29 @@ def _patterns() -> Mapping[str, Caseless]:
 # Letters of which some stand in all that such a pattern finds: it is tried where they do.
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "permissive": (
-        *("allow", "permit", "eligib", "accept", "clude", "exclu", "contraind", "required", "mandatory", "necessary"),
+        *(
+            "allow",
+            "permit",
+            "eligib",
+            "accept",
+            "clude",
+            "exclu",
+            "contraind",
+            "required",
+            "mandatory",
+            "necessary",
+        ),
         *("may ", "can ", "ok", "restriction", "limit", "minimum", "maximum", "upper age", "lower age"),
     ),
-    "incomplete": ("protocol", "appendix", "table", "section", "criteria", "characteristics", "not specified"),
+    "incomplete": (
+        "protocol",
+        "appendix",
+        "table",
+        "section",
+        "criteria",
+        "characteristics",
+        "not specified",
+    ),
 }
 
 
@@ -204,9 +223,10 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
 def _locator(normalised: Normalised, item: Item) -> Callable[[int, int], Span]:
     """What finds the raw span of a stretch of an item."""
     shift = normalised.shift(item.start, item.end)
+    begins, ends = item.start, item.end
 
     def locate(start: int, end: int) -> Span:
-        if shift is not None and item.start < end <= item.end and item.start <= start <= end:
+        if shift is not None and begins <= start <= end <= ends and begins < end:
             return Span(start + shift, end + shift)
         first = normalised.raw_start(start)
         return Span(first, max(first, normalised.raw_end(end)))

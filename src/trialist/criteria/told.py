@@ -59,21 +59,25 @@ def _reduced(voices: Voices) -> Voices:
     A criterion has many atoms and is asked for every value of every one of its subjects. The judge does without this.
     """
     by_id = {
-        subject: tuple(
-            Voice(
-                _about(voice.expr, subject),
-                voice.includes,
-                voice.decides,
-                voice.modality,
-                voice.guard,
-                voice.of_field,
-                tuple([part for part in voice.parts if part[1] == subject]),
-            )
-            for voice in said
-        )
-        for subject, said in voices.by_id.items()
+        subject: tuple([_cut(voice, subject) for voice in said]) for subject, said in voices.by_id.items()
     }
     return Voices(by_id, voices.in_doubt)
+
+
+def _cut(voice: Voice, subject: str) -> Voice:
+    """A voice cut to what it says of a subject; one that says nothing else stays as it is."""
+    parts = tuple([part for part in voice.parts if part[1] == subject])
+    if len(parts) == len(voice.parts):
+        return voice
+    return Voice(
+        _about(voice.expr, subject),
+        voice.includes,
+        voice.decides,
+        voice.modality,
+        voice.guard,
+        voice.of_field,
+        parts,
+    )
 
 
 def _about(expr: Expr, subject: str) -> Expr:
