@@ -228,7 +228,7 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
     if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
         return "time_lost"
     for node in nodes(expr):
-        for name, asks in questions_of(type(node)):
+        for name, asks in _OF_KIND.get(type(node), ()):
             if asks(clause, node, excludes):
                 return name
     return None
@@ -668,7 +668,7 @@ QUESTIONS: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
 """Each with the kinds of parts of which it can be true."""
 
 
-@cache
-def questions_of(kind: type) -> tuple[tuple[str, _Question], ...]:
-    """The questions that can be true of a kind of part, in their order."""
-    return tuple((name, asks) for name, kinds, asks in QUESTIONS if kind in kinds)
+_OF_KIND: Mapping[type, Sequence[tuple[str, _Question]]] = {
+    kind: [(name, asks) for name, kinds, asks in QUESTIONS if kind in kinds]
+    for kind in {kind for _, kinds, _ in QUESTIONS for kind in kinds}
+}

@@ -39,6 +39,8 @@ _ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
 def cut_pieces(pieces: Sequence[Piece], kinds: set[str], texts: set[str] | None = None) -> list[list[Piece]]:
     """The stretches between the pieces of some kinds (with some texts)."""
     parts: list[list[Piece]] = [[]]
+    if kinds.isdisjoint([piece.kind for piece in pieces]):
+        return [list(pieces)]
     for piece in pieces:
         if piece.kind in kinds and (texts is None or piece.text in texts):
             parts.append([])
@@ -71,6 +73,8 @@ def cut_members(pieces: Sequence[Piece]) -> list[tuple[list[Piece], str]]:
     found: list[tuple[list[Piece], str]] = []
     current: list[Piece] = []
     place = 0
+    if "joint" not in [piece.kind for piece in pieces]:
+        return [(list(pieces), "")] if pieces else []
     while place < len(pieces):
         if pieces[place].kind != "joint":
             current.append(pieces[place])
@@ -301,10 +305,10 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     out = list(pieces)
     for place in range(len(out) - 2, -1, -1):
         piece = out[place]
+        if out[place + 1].kind != "joint":
+            continue
         is_germ = piece.kind == "status" and piece.text.lower() in _KINDS_OF_INFECTION
-        if out[place + 1].kind != "joint" or not (
-            is_germ or (piece.kind == "word" and _is_adjective(piece.text))
-        ):
+        if not (is_germ or (piece.kind == "word" and _is_adjective(piece.text))):
             continue
         if place and out[place - 1].kind not in {
             "joint",

@@ -116,16 +116,13 @@ def _claim(owner: list[Piece | None], piece: Piece) -> bool:
 def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     """What the tables know of each stretch, the longest first, without overlaps."""
     found: list[list[Hit]] = []
-    place = 0
+    after = 0
     inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
     tokens, text = clause.tokens, clause.text
     known = names()
     starts, at = known.starts, known.at
-    size = len(tokens)
-    while place < size:
-        kind, said, _, _ = tokens[place]
-        if said not in starts or kind == "punct":
-            place += 1
+    for place, (kind, said, _, _) in enumerate(tokens):
+        if said not in starts or place < after or kind == "punct":
             continue
         best = _required(tokens, place, text) if said == "requiring" else at(tokens, place, text)
         if best and best[0].entry.kind == "negation" and _is_nitric_oxide(tokens, place, text):
@@ -133,11 +130,9 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         bound = inside.get(place)
         if bound is not None and bound.shape == "around":
             bound = None
-        if not best or (bound is not None and (place > bound.first or best[0].last <= bound.last)):
-            place += 1
-            continue
-        found.append(best)
-        place = best[0].last
+        if best and (bound is None or (place <= bound.first and best[0].last > bound.last)):
+            found.append(best)
+            after = best[0].last
     return found
 
 

@@ -40,12 +40,13 @@ def relate(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
         related = _with_purposes(clause, related)
     if "trialwise" in ids:
         related = _without_aims(related)
-    is_timed = "window" in {one.kind for one in related}
+    kinds = {one.kind for one in related}
+    is_timed = "window" in kinds
     if is_timed or not words.isdisjoint(_RELATIONS):
         is_timed, related = True, _beside_events(clause, related)
     if not words.isdisjoint(_NAIVE):
         related = _with_naive(clause, related)
-    if is_timed or "on" in words:
+    if (is_timed or "on" in words) and "joint" in kinds:
         related = _with_places(clause, related)
     return related if words.isdisjoint(_PERSONS) else _with_limits(clause, related)
 

@@ -7,9 +7,8 @@ stands here where its readings were wrong far above that and nothing in the word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
@@ -60,7 +59,7 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
         return "unknown_shape"
     settled = set(map(id, _below_alternatives(expr)))
     for node in nodes(expr):
-        for name, question in questions_of(type(node)):
+        for name, question in _OF_KIND.get(type(node), ()):
             if name in _OPEN_ALREADY and id(node) in settled:
                 continue
             if question(clause, node, found, excludes):
@@ -556,7 +555,7 @@ BY_NODES: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
 """Each with the kinds of parts of which it can be true."""
 
 
-@cache
-def questions_of(kind: type) -> tuple[tuple[str, _Question], ...]:
-    """The questions that can be true of a kind of part, in their order."""
-    return tuple((name, asks) for name, kinds, asks in BY_NODES if kind in kinds)
+_OF_KIND: Mapping[type, Sequence[tuple[str, _Question]]] = {
+    kind: [(name, asks) for name, kinds, asks in BY_NODES if kind in kinds]
+    for kind in {kind for _, kinds, _ in BY_NODES for kind in kinds}
+}

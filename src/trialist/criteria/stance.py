@@ -221,7 +221,7 @@ def _without_permission(expr: Expr) -> Expr:
 def _voice(one: Criterion, headed: bool, witness: Witness) -> Voice:
     """A criterion as a voice."""
     expr = _without_permission(one.expr) if one.modality is Modality.PERMISSIVE else one.expr
-    parts = tuple((atom, id_of(atom), key_of(atom)) for atom in atoms(expr))
+    parts = tuple([(atom, id_of(atom), key_of(atom)) for atom in atoms(expr)])
     is_doubtful = any(
         defect.kind in _DOUBTFUL and not (defect.repair and defect.confidence >= _SURE_REPAIR)
         for defect in one.defects

@@ -165,7 +165,7 @@ def possible_topics(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
     """The topics whose words stand among the tokens, and from where to where in the text."""
     needs = _needs()[0]
     met: dict[int, dict[int, tuple[int, int]]] = {}
-    for _, said, start, end in tokens:
+    for _, said, start, end in [token for token in tokens if met_by(token[1])]:
         for need, part in met_by(said):
             parts = met.setdefault(need, {})
             parts[part] = (parts[part][0], end) if part in parts else (start, end)
