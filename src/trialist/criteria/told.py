@@ -84,15 +84,14 @@ def _about(expr: Expr, subject: str) -> Expr:
     """An expression in which everything beside a subject is one thing that nobody knows."""
     if type(expr) not in _JUNCTIONS:
         return expr if id_of(expr) == subject else _UNSAID  # type: ignore[arg-type]  # no junction, so an atom
+    if isinstance(expr, (And, Or)):
+        kept = [part for one in expr.of if (part := _about(one, subject)) is not _UNSAID]
+        if not kept:
+            return _UNSAID
+        if len(kept) < len(expr.of):
+            kept.append(_UNSAID)
+        return type(expr)(tuple(kept))
     match expr:
-        case And(of) | Or(of):
-            parts = [_about(one, subject) for one in of]
-            kept = [one for one in parts if one is not _UNSAID]
-            if not kept:
-                return _UNSAID
-            if len(kept) < len(parts):
-                kept.append(_UNSAID)
-            return type(expr)(tuple(kept))
         case Not(of):
             inner = _about(of, subject)
             return inner if inner is _UNSAID else Not(inner)
