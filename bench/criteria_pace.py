@@ -17,7 +17,9 @@ import io
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import zstandard
 
@@ -90,7 +92,7 @@ def work(folder: Path, texts: int) -> int:
     assert Path(str(package.__file__)).is_relative_to(folder)
     from trialist.criteria import parse_criteria
     from trialist.record import Study
-    from trialist.registry.criteria_index import parse_stored
+    from trialist.registry import criteria_index
 
     names = ("registry/studies.v2.ndjson.zst", "registry/domain.as-v2.ndjson.zst")
     every = [line for name in names for line in lines_of(SHARED / name)]
@@ -98,6 +100,11 @@ def work(folder: Path, texts: int) -> int:
     studies = [Study.from_json(raw) for raw in raws]
     for study in studies[:100]:
         parse_criteria(str(study["EligibilityCriteria"] or ""), study)
+
+    def one_by_one(members: Sequence[tuple[int, int]], of: Sequence[bytes]) -> list[Any]:
+        return [criteria_index.parse_stored(*member, raw) for member, raw in zip(members, of, strict=True)]
+
+    keep = getattr(criteria_index, "parse_together", one_by_one)  # which older checkouts lack
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -113,7 +120,7 @@ def work(folder: Path, texts: int) -> int:
                 parse_criteria(str(studies[at]["EligibilityCriteria"] or ""), studies[at]) for at in stretch
             ]
         else:
-            found = [parse_stored(at, 0, raws[at]) for at in stretch]
+            found = keep([(at, 0) for at in stretch], [raws[at] for at in stretch])
         seconds = time.process_time() - began
         kept = (
             [(one.document, list(one.rows), one.sides, one.figures) for one in found]

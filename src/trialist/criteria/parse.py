@@ -26,6 +26,7 @@ from trialist.criteria.quick import replace
 from trialist.criteria.sections import item_scope
 from trialist.criteria.split import Item, Outline, split_text
 from trialist.criteria.statement import Reading, read_item, with_expr
+from trialist.criteria.steps import Steps, alone, together
 from trialist.criteria.witness import read_witness
 from trialist.record import Study
 
@@ -44,6 +45,11 @@ def parse_criteria(text: str | None, study: Study | None = None) -> CriterionSet
 
     A missing or blank text gives a set that says `available` False: that is no statement about who may take part.
     """
+    return alone(criteria_in_steps(text, study))
+
+
+def criteria_in_steps(text: str | None, study: Study | None = None) -> Steps[CriterionSet]:
+    """What `parse_criteria` gives, in steps that several texts can take together."""
     witness = read_witness(study)
     raw = text or ""
     digest = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
@@ -54,10 +60,12 @@ def parse_criteria(text: str | None, study: Study | None = None) -> CriterionSet
     normalised = normalise(raw)
     outline = split_text(normalised.text)
     parents = _parents(outline.items)
-    readings = [
-        read_item(normalised, item, witness, _topic(normalised, outline.items, parents, place))
-        for place, item in enumerate(outline.items)
-    ]
+    readings = yield from together(
+        [
+            read_item(normalised, item, witness, _topic(normalised, outline.items, parents, place))
+            for place, item in enumerate(outline.items)
+        ]
+    )
     criteria = _criteria(normalised, outline.items, parents, readings)
     headers = tuple(
         Header(

@@ -38,6 +38,7 @@ from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.quick import replace
 from trialist.criteria.relations import relate
 from trialist.criteria.statements import attestation, find_statements, possible_topics
+from trialist.criteria.steps import Steps, alone
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
@@ -78,9 +79,16 @@ _EXAMPLES = frozenset(
 
 def read_pieces(clause: Clause) -> list[Piece]:
     """The pieces of a clause in their order, without overlaps."""
+    return alone(pieces_in_steps(clause))
+
+
+def pieces_in_steps(clause: Clause) -> Steps[list[Piece]]:
+    """What `read_pieces` gives."""
     tokens, text = clause.tokens, clause.text
     bounds = find_bounds(tokens, text)
+    yield
     hits = _hits(clause, bounds)
+    yield
     bounds = [bound for bound in bounds if not _is_covered(bound, hits)]
     owner: list[Piece | None] = [None] * len(tokens)
     for piece in read_ordinals(clause, hits):
@@ -88,17 +96,21 @@ def read_pieces(clause: Clause) -> list[Piece]:
     free = [bound for bound in bounds if not any(owner[bound.first : bound.last])]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
+    yield
     _claim_normals(clause, owner, hits)
     if not clause.words.isdisjoint(_CONSENT):
         _claim_whole_times(clause, owner, only="consent")
     _claim_statements(clause, owner, hits)
+    yield
     _claim_windows(clause, owner, free)
+    yield
     for hit_group in hits:
         hit = hit_group[0]
         if not any(owner[hit.first : hit.last]):
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 _claim(owner, found_piece)
+    yield
     _claim_denied_names(clause, owner)
     _claim_rest(clause, owner)
     _claim_instances(clause, owner)

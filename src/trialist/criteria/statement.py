@@ -39,11 +39,12 @@ from trialist.criteria.permissions import (
     may_say_who,
     reach_of,
 )
-from trialist.criteria.pieces import read_pieces
+from trialist.criteria.pieces import pieces_in_steps, read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
 from trialist.criteria.sections import item_scope, limits_of, old_topic
 from trialist.criteria.split import Item
+from trialist.criteria.steps import Steps
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness, asks_one_sex, settle_age
 
@@ -152,8 +153,8 @@ def _can_stand(name: str, low: Low) -> bool:
     return any(map(said.__contains__, NEEDED[name]))  # no generator, which takes thrice as long
 
 
-def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
-    """An item of a text → its reading."""
+def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Steps[Reading]:
+    """An item of a text → its reading, in steps that the items of a text take together."""
     text = normalised.text
     said = text[item.start : item.end]
     locate = _locator(normalised, item)
@@ -178,10 +179,12 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         item.polarity is Polarity.EXCLUSION,
         small=normalised.low,
     )
+    yield
     denied = _denied(clause, item, low, start)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
-    modality, expr = _statement(clause, item, low, modality, permits)
+    modality, expr = yield from _statement(clause, item, low, modality, permits)
+    yield
     place = locate(item.start, item.end)
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
         expr = all_denied(clause, Not(expr), said, place)
@@ -201,8 +204,8 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         path = () if item.scope else item.section_path
         expr = limited(clause, expr, limits_of(path, topic), place)
     understood = expr is not None
-    if expr is None:
-        expr = Opaque(said, place)
+    expr = Opaque(said, place) if expr is None else expr
+    yield
     defects = _defects(normalised, clause, item, witness, incomplete)
     return Reading(
         expr=expr,
@@ -306,7 +309,7 @@ def _plain(expr: Expr, guard: Expr | None) -> str:
     return render(expr) if guard is None else f"if {render(guard)}: {render(expr)}"
 
 
-def _expression(clause: Clause, item: Item) -> Expr | None:
+def _expression(clause: Clause, item: Item) -> Steps[Expr | None]:
     """The expression of a clause; None when nothing in it says anything.
 
     What is very long is read sentence by sentence; a sentence that is still too long stays opaque.
@@ -314,7 +317,7 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
     if len(clause.tokens) > _TOPICS_FROM and len(_TOPIC.findall(clause.text, item.start, item.end)) >= 3:
         return Opaque(clause.said(0, len(clause.tokens)), clause.span(0, len(clause.tokens)))
     if len(clause.tokens) <= _MOST_TOKENS:
-        return _read(clause, item)
+        return (yield from _read(clause, item))
     parts: list[Expr] = []
     first = 0
     for place, token in enumerate([*clause.tokens, None]):
@@ -329,7 +332,7 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
         found = (
             Opaque(sentence.said(0, len(tokens)), sentence.span(0, len(tokens)))
             if is_long
-            else _read(sentence, item)
+            else (yield from _read(sentence, item))
         )
         parts += [] if found is None else [found]
     if not parts:
@@ -337,36 +340,38 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
     return join_any(parts) if item.polarity is Polarity.EXCLUSION else join_all(parts)
 
 
-def _read(clause: Clause, item: Item) -> Expr | None:
+def _read(clause: Clause, item: Item) -> Steps[Expr | None]:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
     everybody = of_both_sexes(clause)
     if everybody is not None:
         return everybody
-    pieces = read_pieces(clause)
+    pieces = yield from pieces_in_steps(clause)
+    yield
     expr = Reader(clause, lists_any=excludes).read(pieces)
     if expr is None:
         return None
+    yield
     return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
 
 
 def _statement(
     clause: Clause, item: Item, low: Low, modality: Modality, permits: bool
-) -> tuple[Modality, Expr | None]:
+) -> Steps[tuple[Modality, Expr | None]]:
     """What an item states, and whether it requires that: of a statement with a permission behind it, both."""
     said = clause.text[item.start : item.end]
     reach = _reach(said, low, clause.excludes) if modality is Modality.PERMISSIVE else None
     stands = reach is not None and (reach.start > 0 or reach.goes_on)
     if reach is not None and stands:
         if reach.start and not reach.goes_on and said[reach.start] in "([":
-            whole = _expression(replace(clause, rules=[], defects=[]), item)
+            whole = yield from _expression(replace(clause, rules=[], defects=[]), item)
             if isinstance(whole, ExceptWhen) and not any(isinstance(one, Opaque) for one in atoms(whole)):
                 return Modality.REQUIRED, whole  # what is permitted was read as an exception
         # `HIV infection. Patients with … can be included`: the first still excludes
         end = item.start + (reach.start or len(said))
         clause.tokens = [token for token in clause.tokens if token.end <= end]
-    expr = _expression(clause, item)
+    expr = yield from _expression(clause, item)
     if reach is not None and stands:
         places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
         return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
