@@ -4,7 +4,8 @@ python bench/criteria_pace.py BEFORE [AFTER] [--texts 600] [--rounds 2]
 
 BEFORE and AFTER are folders that hold the package (`src` of a checkout; AFTER is this one's if it is not named). Each is read by a
 process of its own; the two take turns every few texts, so that a machine whose pace changes is as fast for one as for the other. Times are of
-the processor, with the collector off as in a build. What is compared is all that a build keeps of a study, byte for byte.
+the processor, with the collector off as in a build; studies are kept several at a time where a checkout does so. What is compared is all
+that a build keeps of a study, byte for byte.
 """
 
 from __future__ import annotations
