@@ -9,6 +9,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from trialist.criteria import (
     doubts,
     lexicon,
     member,
+    no_limits,
     nodes,
     parse,
     parse_criteria,
@@ -29,6 +32,7 @@ from trialist.criteria import (
     statement,
     statements,
     steps,
+    tokens,
     told,
 )
 from trialist.criteria.caseless import Caseless, lowered
@@ -162,6 +166,22 @@ def test_tokens_stand_where_their_words_do(text: str):
     assert [(one.kind, one.text, one.start + 2) for one in tokens] == [one[:3] for one in behind]
 
 
+@given(st.text(alphabet="aegisEGIS 18.-_'/é\n", max_size=14))
+@settings(max_examples=500, deadline=None)
+def test_words_of_letters_alone_are_the_tokens_that_they_are_by_the_other_rules(text: str):
+    at_once = r"[A-Za-z]{3,}+(?![\w'])|"
+    pattern = tokens._TOKEN.pattern
+    assert at_once in pattern
+    others = re.compile(pattern.replace(at_once, ""), re.DOTALL)
+    assert tokens._TOKEN.findall(text) == others.findall(text)
+
+
+def test_limits_are_false_only_where_there_are_some(monkeypatch: pytest.MonkeyPatch):
+    some = _usual_sets()
+    monkeypatch.setattr(no_limits, "_MAY_LIMIT", frozenset(get_args(nodes.Atom)))
+    assert list(_sets()) == some
+
+
 @given(
     st.lists(st.sampled_from(["abc ", "\\>", "&lt;", "≥", "²", "\u200b", "½", "\r\n", "，"]), max_size=12),
     st.data(),
@@ -259,8 +279,13 @@ def _sets():
         yield parse_criteria(f"Inclusion Criteria:\n{some}\n\nExclusion Criteria:\n{some}")
 
 
+@cache
+def _usual_sets():
+    return list(_sets())
+
+
 def test_items_that_take_steps_together_are_read_as_alone(monkeypatch: pytest.MonkeyPatch):
-    some = list(_sets())
+    some = _usual_sets()
 
     def one_by_one(runs: Sequence[steps.Steps[object]]) -> steps.Steps[list[object]]:
         yield
@@ -361,7 +386,7 @@ def test_a_member_of_one_piece_is_what_the_piece_says(monkeypatch: pytest.Monkey
 
 def test_a_voice_of_one_subject_says_what_it_says_when_it_is_cut():
     count = 0
-    for found in _sets():
+    for found in _usual_sets():
         voices = read_voices(found, Witness())
         for subject, said in voices.by_id.items():
             for voice in said:
