@@ -4,7 +4,8 @@ python bench/criteria_pace.py BEFORE [AFTER] [--texts 600] [--rounds 2]
 
 BEFORE and AFTER are folders that hold the package (`src` of a checkout; AFTER is this one's if it is not named). Each is read by a
 process of its own; the two take turns every few texts, so that a machine whose pace changes is as fast for one as for the other. Times are of
-the processor, with the collector off as in a build. What is compared is all that a build keeps of a study, byte for byte.
+the processor, with the collector off as in a build; studies are kept several at a time where a checkout does so. What is compared is all
+that a build keeps of a study, byte for byte.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import io
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import zstandard
 
@@ -90,7 +93,7 @@ def work(folder: Path, texts: int) -> int:
     assert Path(str(package.__file__)).is_relative_to(folder)
     from trialist.criteria import parse_criteria
     from trialist.record import Study
-    from trialist.registry.criteria_index import parse_stored
+    from trialist.registry import criteria_index
 
     names = ("registry/studies.v2.ndjson.zst", "registry/domain.as-v2.ndjson.zst")
     every = [line for name in names for line in lines_of(SHARED / name)]
@@ -98,6 +101,11 @@ def work(folder: Path, texts: int) -> int:
     studies = [Study.from_json(raw) for raw in raws]
     for study in studies[:100]:
         parse_criteria(str(study["EligibilityCriteria"] or ""), study)
+
+    def one_by_one(members: Sequence[tuple[int, int]], of: Sequence[bytes]) -> list[Any]:
+        return [criteria_index.parse_stored(*member, raw) for member, raw in zip(members, of, strict=True)]
+
+    keep = getattr(criteria_index, "parse_together", one_by_one)  # which older checkouts lack
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -113,7 +121,7 @@ def work(folder: Path, texts: int) -> int:
                 parse_criteria(str(studies[at]["EligibilityCriteria"] or ""), studies[at]) for at in stretch
             ]
         else:
-            found = [parse_stored(at, 0, raws[at]) for at in stretch]
+            found = keep([(at, 0) for at in stretch], [raws[at] for at in stretch])
         seconds = time.process_time() - began
         kept = (
             [(one.document, list(one.rows), one.sides, one.figures) for one in found]

@@ -132,14 +132,14 @@ def test_a_study_that_cannot_be_parsed_is_counted_and_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = make_registry(tmp_path / "registry", *records(4))
-    parse = criteria_index.criteria_of_study
+    parse = criteria_index.criteria_of_study_in_steps
 
     def failing(one):
         if one.nct_id == "NCT98000002":
             raise RecursionError("too deep")
         return parse(one)
 
-    monkeypatch.setattr(criteria_index, "criteria_of_study", failing)
+    monkeypatch.setattr(criteria_index, "criteria_of_study_in_steps", failing)
     (problem,) = build_criteria(settings(directory)).problems
     assert (problem.code, problem.where.nct_id) == ("criteria-unparsed", "NCT98000002")
     assert "too deep" in problem.message

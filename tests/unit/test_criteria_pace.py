@@ -9,6 +9,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -18,12 +20,20 @@ from trialist.criteria import (
     criterion,
     doubts,
     lexicon,
+    member,
+    no_limits,
     nodes,
     parse,
     parse_criteria,
     pieces,
     relations,
+    shapes,
     split,
+    statement,
+    statements,
+    steps,
+    tokens,
+    told,
 )
 from trialist.criteria.caseless import Caseless, lowered
 from trialist.criteria.clause import Clause
@@ -32,7 +42,10 @@ from trialist.criteria.permissions import SHUT_OUT
 from trialist.criteria.piece import Piece
 from trialist.criteria.quick import quick
 from trialist.criteria.quick import replace as quick_replace
+from trialist.criteria.stance import read_voices
 from trialist.criteria.tokens import tokenise
+from trialist.criteria.witness import Witness
+from trialist.registry.criteria_index import parse_stored, parse_together
 
 from support.cases import read_cases
 
@@ -153,6 +166,22 @@ def test_tokens_stand_where_their_words_do(text: str):
     assert [(one.kind, one.text, one.start + 2) for one in tokens] == [one[:3] for one in behind]
 
 
+@given(st.text(alphabet="aegisEGIS 18.-_'/é\n", max_size=14))
+@settings(max_examples=500, deadline=None)
+def test_words_of_letters_alone_are_the_tokens_that_they_are_by_the_other_rules(text: str):
+    at_once = r"[A-Za-z]{3,}+(?![\w'])|"
+    pattern = tokens._TOKEN.pattern
+    assert at_once in pattern
+    others = re.compile(pattern.replace(at_once, ""), re.DOTALL)
+    assert tokens._TOKEN.findall(text) == others.findall(text)
+
+
+def test_limits_are_false_only_where_there_are_some(monkeypatch: pytest.MonkeyPatch):
+    some = _usual_sets()
+    monkeypatch.setattr(no_limits, "_MAY_LIMIT", frozenset(get_args(nodes.Atom)))
+    assert list(_sets()) == some
+
+
 @given(
     st.lists(st.sampled_from(["abc ", "\\>", "&lt;", "≥", "²", "\u200b", "½", "\r\n", "，"]), max_size=12),
     st.data(),
@@ -241,3 +270,160 @@ def test_a_changed_value_is_what_the_standard_library_makes(name: str):
     assert quick_replace(value, **changes) == replace(value, **changes)
     with pytest.raises(TypeError):
         quick_replace(value, nothing=1)
+
+
+def _sets():
+    """What is read of the cases, each as an exclusion, and eight together as a text."""
+    for first in range(0, len(TEXTS), 8):
+        some = "\n".join(f"* {text}" for text in TEXTS[first : first + 8])
+        yield parse_criteria(f"Inclusion Criteria:\n{some}\n\nExclusion Criteria:\n{some}")
+
+
+@cache
+def _usual_sets():
+    return list(_sets())
+
+
+def test_items_that_take_steps_together_are_read_as_alone(monkeypatch: pytest.MonkeyPatch):
+    some = _usual_sets()
+
+    def one_by_one(runs: Sequence[steps.Steps[object]]) -> steps.Steps[list[object]]:
+        yield
+        return [steps.alone(run) for run in runs]
+
+    monkeypatch.setattr(parse, "together", one_by_one)
+    assert list(_sets()) == some
+
+
+@given(st.lists(st.integers(0, 4), max_size=80))
+@settings(max_examples=50, deadline=None)
+def test_what_takes_steps_together_keeps_its_place(lengths: list[int]):
+    def run(length: int) -> steps.Steps[int]:
+        for _ in range(length):
+            yield
+        return length
+
+    assert steps.alone(steps.together([run(length) for length in lengths])) == lengths
+
+
+def test_studies_that_are_parsed_together_are_parsed_as_alone():
+    raws = [
+        b'{"protocolSection": {"eligibilityModule": {"eligibilityCriteria": "Exclusion Criteria:\\n* %s"}}}' % text.encode()
+        for text in TEXTS[:40]
+        if text.isascii() and text.isprintable() and not set(text) & set('"\\')
+    ]  # fmt: skip
+    raws.insert(3, b"no study")
+    members = [(number, 1) for number in range(len(raws))]
+    found = parse_together(members, raws)
+    assert found == [parse_stored(*member, raw) for member, raw in zip(members, raws, strict=True)]
+    assert [one.number for one in found if one.problem] == [3]
+
+
+def test_a_pattern_is_tried_wherever_it_finds_something():
+    met: Counter[str] = Counter()
+    for text in TEXTS:
+        for said in (text, f"{text} These patients are eligible", f"{text}, as defined in the protocol"):
+            low = lowered(said)
+            for name in statement.NEEDED:
+                if statement._patterns()[name].of(low).search(low.text) is not None:
+                    assert statement._can_stand(name, low)
+                    met[name] += 1
+                met["left out"] += not statement._can_stand(name, low)
+    assert min(met[name] for name in (*statement.NEEDED, "left out")) > 100
+
+
+PERMITS = ("allow", "permitted", "is ", "are ", "may ", "be ", "can ", "no ", "not ", "does ", "do ", "eligible", "acceptable", "accepted", "excluded", "exclusion", "exclude", "preclude", "required", "included", "enrolled", "participate", "have had", "receive", "restriction", "limit", "minimum", "maximum", "upper age", "mandatory", "necessary", "ok", ".", "considered ", "contraindicated")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PERMITS), min_size=1, max_size=6))
+@settings(max_examples=1000, deadline=None)
+def test_what_permits_has_letters_that_are_looked_for_first(parts: list[str]):
+    low = lowered("".join(parts))
+    if statement._patterns()["permissive"].of(low).search(low.text) is not None:
+        assert statement._can_stand("permissive", low)
+
+
+def test_a_question_is_asked_of_every_kind_of_part_of_which_it_is_true(monkeypatch: pytest.MonkeyPatch):
+    met: Counter[str] = Counter()
+    short = statement.with_doubt
+
+    def asked(clause: Clause, given_pieces: Sequence[Piece], expr: nodes.Expr, excludes: bool) -> nodes.Expr:
+        found = list(nodes.atoms(expr))
+        for node in nodes.nodes(expr):
+            for name, kinds, asks in doubts.QUESTIONS:
+                if asks(clause, node, excludes) or asks(clause, node, not excludes):
+                    assert type(node) in kinds, name
+                    met[name] += 1
+            for name, kinds, question in shapes.BY_NODES:
+                if question(clause, node, found, excludes) or question(clause, node, found, not excludes):
+                    assert type(node) in kinds, name
+                    met[name] += 1
+        return short(clause, given_pieces, expr, excludes)
+
+    monkeypatch.setattr(statement, "with_doubt", asked)
+    for _ in _sets():
+        pass
+    assert len(met) > 12
+
+
+def test_a_member_of_one_piece_is_what_the_piece_says(monkeypatch: pytest.MonkeyPatch):
+    met: Counter[bool] = Counter()
+    reader = member.MemberReader
+    short = reader.read
+
+    def both(self: member.MemberReader, given_pieces: list[Piece], waiting: member.Modifiers) -> object:
+        is_short = len(given_pieces) == 1 and not waiting and not waiting.used
+        if is_short and member.is_settled(given_pieces[0]):
+            assert short(self, given_pieces, waiting) == self.read_several(given_pieces, waiting)
+        met[is_short] += 1
+        return short(self, given_pieces, waiting)
+
+    monkeypatch.setattr(reader, "read", both)
+    for _ in _sets():
+        pass
+    assert min(met.values()) > 100
+
+
+def test_a_voice_of_one_subject_says_what_it_says_when_it_is_cut():
+    count = 0
+    for found in _usual_sets():
+        voices = read_voices(found, Witness())
+        for subject, said in voices.by_id.items():
+            for voice in said:
+                cut = told._cut(voice, subject)
+                assert cut == replace(
+                    voice,
+                    expr=told._about(voice.expr, subject),
+                    parts=tuple(part for part in voice.parts if part[1] == subject),
+                )
+                count += cut is voice
+    assert count > 50
+
+
+def _begins_so(word: str, stem: str) -> bool:
+    return word.startswith(stem) and (len(stem) >= statements._STEM or word == stem)
+
+
+def test_words_meet_the_needs_that_they_begin():
+    needs, begun = statements._needs()
+    for text in TEXTS:
+        for token in tokenise(text):
+            met = {
+                (at, part)
+                for at, need in enumerate(needs)
+                for part, stems in enumerate(need.all_of)
+                if any(_begins_so(token.text, stem) for stem in stems)
+            }
+            assert set(statements.met_by(token.text)) == met
+    assert begun
+
+
+def test_of_several_entries_for_a_stretch_the_first_kind_is_taken():
+    clause = Clause(tokenise("graft"), "graft", nodes.Span)
+    rank = (*pieces._THINGS, *pieces._STATES, *pieces._MEASURES)
+    row = {"kind": "drug", "words": "graft"}
+    for at, kind in enumerate(rank):
+        for other in rank[at + 1 :]:
+            alone = pieces._from_hits(clause, [lexicon.Hit(lexicon.Entry(kind, "x", row), 0, 1)])
+            hits = [lexicon.Hit(lexicon.Entry(one, "x", row), 0, 1) for one in (other, kind)]
+            assert pieces._from_hits(clause, hits) == alone

@@ -256,7 +256,7 @@ class _Said:
             return False
         if all(self._covers(one.span) for one in atoms(piece.expr)):
             return True
-        if isinstance(piece.expr, Concept | Exposure) and {
+        if isinstance(piece.expr, (Concept, Exposure)) and {
             piece.expr.concept_id,
             piece.expr.broader,
         } & self.ids - {""}:
@@ -297,7 +297,7 @@ class _Said:
             return True
         is_now = window.length is None and window.anchor in _sets()["now"]
         return is_now and all(
-            isinstance(one, Demographic | Quantity | Ordinal | Result | Attestation) for one in self.found
+            isinstance(one, (Demographic, Quantity, Ordinal, Result, Attestation)) for one in self.found
         )
 
     def _denies(self, piece: Piece, text: str) -> bool:
@@ -379,7 +379,7 @@ class _Said:
         return Or in self.kinds or Alternatives in self.kinds
 
     def _defines(self, piece: Piece, text: str) -> bool:
-        return all(isinstance(one, Quantity | Ordinal | Result) for one in self.found) or self.ends_a_head
+        return all(isinstance(one, (Quantity, Ordinal, Result)) for one in self.found) or self.ends_a_head
 
     def _has_cause(self, piece: Piece, text: str) -> bool:
         return any(getattr(one, "caused_by", "") or getattr(one, "not_caused_by", "") for one in self.found)

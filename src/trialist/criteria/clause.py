@@ -25,7 +25,6 @@ class Clause:
     defects: list[tuple[str, int, int, str, float]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     small: Low | None = None
-    has_sex: bool | None = None
     _words: frozenset[str] = field(default=frozenset(), init=False)
     _words_of: Sequence[Token] = field(default=(), init=False)
 
@@ -46,9 +45,7 @@ class Clause:
 
     def names_a_sex(self) -> bool:
         """Whether a word for a sex stands among the tokens."""
-        if self.has_sex is None:
-            self.has_sex = any(token[1] in SEXES for token in self.tokens)
-        return self.has_sex
+        return not self.words.isdisjoint(SEXES)
 
     def span(self, first: int, last: int) -> Span:
         """The raw span of tokens `first` to `last` (exclusive)."""

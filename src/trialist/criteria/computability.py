@@ -112,9 +112,10 @@ def confidence(expr: Expr, defects: Sequence[Defect], stated: bool) -> float:
     sure = min(map(_atom_confidence, found))
     if len(found) > 1:
         sure *= _TWO_PARTS if len(found) == 2 else _MORE_PARTS
-    if any(getattr(one, "time", None) is not None for one in found):
+    times = [getattr(one, "time", None) for one in found]
+    if any(times):
         sure *= _TIMED
-    if _has_alternatives(expr) and any(isinstance(one, Opaque) for one in found):
+    if Opaque in map(type, found) and _has_alternatives(expr):
         sure *= _OPEN
     for defect in defects:
         sure *= max(0.5, defect.confidence)

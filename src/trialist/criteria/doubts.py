@@ -34,6 +34,7 @@ from trialist.criteria.nodes import (
     Basis,
     Biomarker,
     Concept,
+    Count,
     Demographic,
     ExceptWhen,
     Exposure,
@@ -55,18 +56,18 @@ from trialist.criteria.nodes import (
 from trialist.criteria.piece import Piece
 from trialist.criteria.shapes import strange_shape, with_both_times
 
-_Things = Concept | Exposure | Result | Biomarker
+_Things = (Concept, Exposure, Result, Biomarker)
 _PLAIN = (Demographic, Attestation)
 
 
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
-    found = list(atoms(expr))
+    found, read = list(atoms(expr)), expr
     if Opaque in map(type, found):
         return _half_read(clause, expr, found, excludes)
     expr = with_past_or_present(clause, with_suspicion(clause, of_one_sex(clause, expr)))
     expr = with_diagnosis(clause, with_history(clause, expr))
-    found = list(atoms(expr))
+    found = found if expr is read else list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
@@ -260,7 +261,7 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
     if not words.isdisjoint(_UNITS) and _loses_a_time(clause, found):
         return "time_lost"
     for node in nodes(expr):
-        for name, asks in _QUESTIONS:
+        for name, asks in _OF_KIND.get(type(node), ()):
             if asks(clause, node, excludes):
                 return name
     return None
@@ -274,9 +275,11 @@ _OPPOSITES = (
 
 def _loses_a_test(clause: Clause, found: Sequence[Expr]) -> bool:
     """`must use contraception, and must have a negative pregnancy test`: a promise that took the test with it."""
-    promised = any(isinstance(one, Attestation) and one.topic == "contraception" for one in found)
-    tested = any(isinstance(one, Result | ReproState) and not _is_of_bearing(one) for one in found)
-    return promised and not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
+    promised = [one for one in found if isinstance(one, Attestation) and one.topic == "contraception"]
+    if not promised:
+        return False
+    tested = any(isinstance(one, (Result, ReproState)) and not _is_of_bearing(one) for one in found)
+    return not tested and _TESTED.search(clause.said(0, len(clause.tokens))) is not None
 
 
 def _is_of_bearing(one: Expr) -> bool:
@@ -285,8 +288,8 @@ def _is_of_bearing(one: Expr) -> bool:
 
 def _contradicts_itself(one: Expr) -> bool:
     """`meningitis (active or inactive)`: a choice that was read as both at once."""
-    status = set(getattr(one, "status", ()))
-    return any(pair <= status for pair in _OPPOSITES)
+    status = getattr(one, "status", ())
+    return len(status) > 1 and any(pair.issubset(status) for pair in _OPPOSITES)
 
 
 @cache
@@ -419,7 +422,7 @@ _JOINED = re.compile(r"[,;:.()/]|\b(?:and|or|but|plus)\b", re.IGNORECASE)
 
 def _takes_an_object(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`willing to undergo HIV tests`, `within 30 days of consent`: a thing that belongs to what somebody does."""
-    if not isinstance(node, And | Or):
+    if not isinstance(node, (And, Or)):
         return False
     leaves = [list(atoms(one)) for one in node.of]
     for before, after in pairwise(leaves):
@@ -469,7 +472,7 @@ def _chooses_an_age(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _agrees_in_an_exclusion(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`or informed consent impossible`: nobody is excluded for consenting."""
-    parts = node.of if isinstance(node, And | Or) else (node,)
+    parts = node.of if isinstance(node, (And, Or)) else (node,)
     return excludes and any(
         isinstance(one, Attestation) and one.affirmed and one.topic in _WANTED for one in parts
     )
@@ -541,7 +544,7 @@ def _exemplifies_another(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _swallows_a_list(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`disease which could lead to priapism such as A, B`: names within the words of an opinion."""
-    if isinstance(node, And | Or) and any(isinstance(one, Judgement) for one in node.of):
+    if isinstance(node, (And, Or)) and any(isinstance(one, Judgement) for one in node.of):
         return any(isinstance(one, Judgement) and one.surface.count(" ") > _LONG_OPINION for one in node.of)
     return isinstance(node, Judgement) and _EXAMPLES.search(node.surface) is not None
 
@@ -576,7 +579,7 @@ def _denies_a_limit(clause: Clause, node: Expr, excludes: bool) -> bool:
     found = list(atoms(node.of))
     if isinstance(node.of, And) and any(isinstance(one, Attestation) for one in node.of.of):
         return True
-    if excludes and isinstance(node.of, Trialwise | Attestation):
+    if excludes and isinstance(node.of, (Trialwise, Attestation)):
         return True
     mixed = any(isinstance(one, Quantity) for one in found) and any(isinstance(one, _Things) for one in found)
     ahead = any(
@@ -618,11 +621,12 @@ def _has_several_pairs(clause: Clause, node: Expr, excludes: bool) -> bool:
     pairs = [
         one
         for one in node.of
-        if isinstance(one, And) and all(isinstance(leaf, Concept | Exposure) for leaf in one.of)
+        if isinstance(one, And) and all(isinstance(leaf, (Concept, Exposure)) for leaf in one.of)
     ]
     return len(pairs) > 1
 
 
+_Question = Callable[[Clause, Expr, bool], bool]
 _AGES = 18  # years; no result is that old
 
 
@@ -639,7 +643,7 @@ def _counts_in_time(clause: Clause, node: Expr, excludes: bool) -> bool:
 
 def _is_of_each_sex(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`< 110 g/L (male) and < 100 g/L (female)`: thresholds of which the sexes were lost."""
-    if not isinstance(node, And | Or):
+    if not isinstance(node, (And, Or)):
         return False
     limits = [one for one in node.of if isinstance(one, Quantity)]
     pairs = {(one.variable, one.basis) for one in limits}
@@ -710,28 +714,36 @@ def _word_ahead(clause: Clause, span: Span) -> str:
     return next((word for word in reversed(ahead) if word not in _OPENS), "")
 
 
-_QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
-    ("object", _takes_an_object),
-    ("aim", _aims_at_a_disease),
-    ("age_or", _chooses_an_age),
-    ("agrees", _agrees_in_an_exclusion),
-    ("excepts_itself", _excepts_itself),
-    ("exception", _excepts_in_doubt),
-    ("allergy", _bears_beside_an_allergy),
-    ("opinion", _opines_on_numbers),
-    ("examples", _exemplifies_another),
-    ("swallowed", _swallows_a_list),
-    ("follows", _follows_an_opinion),
-    ("stage", _is_a_stage_of_nothing),
-    ("denied", _denies_a_limit),
-    ("event", _counts_from_an_event),
-    ("methods", _sees_by_several),
-    ("sexes", _is_of_each_sex),
-    ("looser", _limits_the_looser),
-    ("unit", _counts_in_time),
-    ("pairs", _has_several_pairs),
-    ("scale", _has_a_scale_beside),
-    ("seen_by", _is_a_way_of_seeing),
-    ("sensitive", _asks_for_an_allergy),
-    ("names_its_limit", _names_its_limit),
+_TIMED = (Quantity, Ordinal, Concept, Exposure, Result, ReproState, Trialwise, Count, Opaque)
+QUESTIONS: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
+    ("object", (And, Or), _takes_an_object),
+    ("aim", (And,), _aims_at_a_disease),
+    ("age_or", (Or,), _chooses_an_age),
+    ("agrees", (And, Or, Attestation), _agrees_in_an_exclusion),
+    ("excepts_itself", (ExceptWhen,), _excepts_itself),
+    ("exception", (ExceptWhen,), _excepts_in_doubt),
+    ("allergy", (And,), _bears_beside_an_allergy),
+    ("opinion", (And,), _opines_on_numbers),
+    ("examples", (Or,), _exemplifies_another),
+    ("swallowed", (And, Or, Judgement), _swallows_a_list),
+    ("follows", (And,), _follows_an_opinion),
+    ("stage", (Or,), _is_a_stage_of_nothing),
+    ("denied", (Not,), _denies_a_limit),
+    ("event", (Or,), _counts_from_an_event),
+    ("methods", (Or,), _sees_by_several),
+    ("sexes", (And, Or), _is_of_each_sex),
+    ("looser", (And,), _limits_the_looser),
+    ("unit", _TIMED, _counts_in_time),
+    ("pairs", (Or,), _has_several_pairs),
+    ("scale", (And,), _has_a_scale_beside),
+    ("seen_by", (And,), _is_a_way_of_seeing),
+    ("sensitive", (Concept,), _asks_for_an_allergy),
+    ("names_its_limit", (And, Or), _names_its_limit),
 )
+"""Each with the kinds of parts of which it can be true."""
+
+
+_OF_KIND: Mapping[type, Sequence[tuple[str, _Question]]] = {
+    kind: [(name, asks) for name, kinds, asks in QUESTIONS if kind in kinds]
+    for kind in {kind for _, kinds, _ in QUESTIONS for kind in kinds}
+}

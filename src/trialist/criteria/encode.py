@@ -19,6 +19,8 @@ from trialist.criteria.nodes import Concept, Exposure, Quantity, Result, Span
 
 _TYPES = {"ExceptWhen": "except_when", "AtLeast": "at_least", "ReproState": "repro_state"}
 _KINDS = (Quantity, Concept, Exposure, Result)
+_LEFT_OUT = (str, tuple)
+"""Of which an empty one says nothing; a number that is nothing does."""
 
 
 def encode_set(found: CriterionSet) -> dict[str, Any]:
@@ -87,12 +89,10 @@ def _node_encoder(kind: Any) -> Callable[[Any], Any]:
     def encode(value: Any) -> dict[str, Any]:
         out: dict[str, Any] = {"type": said}
         for name, inner in zip(names, values(value), strict=True):
+            if not inner and (inner is None or inner.__class__ in _LEFT_OUT):
+                continue
             of = inner.__class__
-            if of is str or of is tuple:
-                if inner:
-                    out[name] = inner if of is str else [encode_value(one) for one in inner]
-            elif inner is not None:
-                out[name] = _encoder(of)(inner)
+            out[name] = inner if of is str else _encoder(of)(inner)
         if has_codes:
             out.update(_codes(value))
         return out

@@ -38,10 +38,10 @@ def excepted(main: Expr, exception: Expr, said: str, lists_any: bool) -> Expr:
         return _of_last_or_all(main, exception)
     if said.lower() == "but not":
         return join_all([main, Not(exception)])  # `at least 50 kg, but not obese`
-    is_limit = isinstance(main, Quantity | Ordinal)
+    is_limit = isinstance(main, (Quantity, Ordinal))
     if said.lower().startswith("unless") or is_limit:
         return join_any([main, exception])
-    if isinstance(main, And) and isinstance(main.of[-1], Quantity | Ordinal):
+    if isinstance(main, And) and isinstance(main.of[-1], (Quantity, Ordinal)):
         # which of the thresholds the exception is from is not said
         of_last = join_all([*main.of[:-1], join_any([main.of[-1], exception])])
         return Alternatives((of_last, join_any([main, exception])))
@@ -51,7 +51,7 @@ def excepted(main: Expr, exception: Expr, said: str, lists_any: bool) -> Expr:
 def _of_last_or_all(main: Expr, exception: Expr) -> Expr:
     """`tachycardia or arrest outside of a coronary syndrome`: from which of several things the exception is made is not said."""
     whole = ExceptWhen(main, exception)
-    if not isinstance(main, Or) or not isinstance(main.of[-1], Concept | Exposure | Quantity):
+    if not isinstance(main, Or) or not isinstance(main.of[-1], (Concept, Exposure, Quantity)):
         return whole
     if any(getattr(one, "examples", ()) for one in main.of):
         return whole
@@ -141,7 +141,7 @@ def late_windows(pieces: Sequence[Piece], place: int) -> list[Piece]:
         return list(pieces[at:])
     # `no tobacco other than cigarettes in the past 30 days`: the days are those of the tobacco
     named = all(
-        isinstance(one.expr, Concept | Exposure)
+        isinstance(one.expr, (Concept, Exposure))
         or (one.kind in {"joint", "severity", "status", "word"} and not one.text.endswith(("ed", "ing")))
         for one in pieces[place + 1 : at]
     )
@@ -215,8 +215,8 @@ def _is_linked_pair(expr: And, clause: Clause) -> bool:
         first = first.of[-1]
     if (
         len(expr.of) != 2
-        or not isinstance(first, Concept | Exposure)
-        or not isinstance(last, Concept | Exposure)
+        or not isinstance(first, (Concept, Exposure))
+        or not isinstance(last, (Concept, Exposure))
     ):
         return False
     between = _words_between(expr, clause)
@@ -227,7 +227,7 @@ def _words_between(expr: And, clause: Clause) -> set[str]:
     first, last = expr.of[0], expr.of[-1]
     if isinstance(first, Or):
         first = first.of[-1]
-    if not isinstance(first, Concept | Exposure) or not isinstance(last, Concept | Exposure):
+    if not isinstance(first, (Concept, Exposure)) or not isinstance(last, (Concept, Exposure)):
         return set()
     return {
         token.text
@@ -240,7 +240,7 @@ def _is_bare(expr: Expr, like: Expr) -> bool:
     """Whether a member is of a kind with another, and begins nothing of its own."""
     if isinstance(expr, Alternatives):
         expr = expr.readings[-1]
-    if type(expr) is not type(like) or not isinstance(expr, Concept | Exposure):
+    if type(expr) is not type(like) or not isinstance(expr, (Concept, Exposure)):
         return False
     own = getattr(expr, "role", "") or getattr(expr, "temporality", "")
     theirs = getattr(like, "role", "") or getattr(like, "temporality", "")

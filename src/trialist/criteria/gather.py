@@ -74,7 +74,7 @@ def with_cause(concept: Concept, by: str, is_so: bool) -> Concept:
 def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
     """A known name with unknown words before it: narrower than the known one."""
     span = clause.span(piece.first, piece.last)
-    if isinstance(expr, Concept | Exposure):
+    if isinstance(expr, (Concept, Exposure)):
         is_other = surface.lower().startswith(
             "non"
         )  # `non-haematological malignancy` lies outside the known one
@@ -86,18 +86,18 @@ def widen(expr: Expr, surface: str, clause: Clause, piece: Piece) -> Expr:
 def with_examples(main: Expr, named: Expr) -> Expr:
     """The main thing with its examples; where it is qualified, whether they are meant by themselves is left open."""
     named = _as_allergies(main, named)
-    if isinstance(main, Judgement | Attestation | Quantity | Ordinal):
+    if isinstance(main, (Judgement, Attestation, Quantity, Ordinal)):
         # `a survival of 6 months, including all other diseases`: of what these are examples is not said
-        said = [one for one in atoms(named) if isinstance(one, Concept | Exposure)]
+        said = [one for one in atoms(named) if isinstance(one, (Concept, Exposure))]
         return join_all([main, Opaque(said[0].surface, said[0].span)]) if said else join_any([main, named])
-    if isinstance(main, Concept | Exposure):
-        words = tuple(one.surface for one in atoms(named) if isinstance(one, Concept | Exposure))
+    if isinstance(main, (Concept, Exposure)):
+        words = tuple(one.surface for one in atoms(named) if isinstance(one, (Concept, Exposure)))
         main = replace(main, examples=tuple(dict.fromkeys(words)))
         if isinstance(main, Concept) and main.domain == "allergy":
             # `contraindication to levodopa, such as glaucoma`: reasons why, or reasons by themselves
             return Alternatives((join_any([main, named]), main))
         plain = any(
-            isinstance(one, Concept | Exposure) and not one.status and not getattr(one, "severity", ())
+            isinstance(one, (Concept, Exposure)) and not one.status and not getattr(one, "severity", ())
             for one in atoms(named)
         )
         if plain and (main.status or (isinstance(main, Concept) and main.severity)):
@@ -116,7 +116,7 @@ def _as_allergies(main: Expr, named: Expr) -> Expr:
         return named
     if isinstance(named, Exposure):
         return Concept("allergy", named.surface, named.span, concept_id=named.concept_id)
-    if isinstance(named, Or | And):
+    if isinstance(named, (Or, And)):
         return type(named)(tuple(_as_allergies(main, one) for one in named.of))
     if isinstance(named, Alternatives):
         return Alternatives(tuple(_as_allergies(main, one) for one in named.readings))
@@ -157,7 +157,7 @@ def unread_at(expr: Expr, window: Window) -> Expr:
         return expr if expr.time is not None else replace(expr, time=window)
     return (
         replace(expr, of=tuple(unread_at(one, window) for one in expr.of))
-        if isinstance(expr, And | Or)
+        if isinstance(expr, (And, Or))
         else expr
     )
 
@@ -202,7 +202,7 @@ def _is_pair(expr: Expr) -> bool:
     return (
         isinstance(expr, And)
         and len(expr.of) == 2
-        and all(isinstance(one, Concept | Exposure) for one in expr.of)
+        and all(isinstance(one, (Concept, Exposure)) for one in expr.of)
     )
 
 
@@ -228,7 +228,7 @@ def _takes_time(expr: Expr) -> bool:
     """Whether something in an expression has a time, or can do without one."""
     return any(
         getattr(one, "time", None) is not None
-        or isinstance(one, ReproState | Attestation | Judgement | Opaque)
+        or isinstance(one, (ReproState, Attestation, Judgement, Opaque))
         for one in atoms(expr)
     )
 
@@ -239,7 +239,7 @@ def is_that(pieces: Sequence[Piece], place: int) -> bool:
         return False
     behind = next((one for one in pieces[place + 1 :] if one.kind != "joint"), None)
     is_last = not any(one.kind == "close_examples" for one in pieces[place:-1])
-    return behind is not None and isinstance(behind.expr, Quantity | Ordinal) and is_last
+    return behind is not None and isinstance(behind.expr, (Quantity, Ordinal)) and is_last
 
 
 def is_of_all(piece: Piece) -> bool:
@@ -286,7 +286,7 @@ def timed_since(
     for at, (one, member) in enumerate(members):
         if at >= since:
             member = timed(member, windows, is_shared=True)
-        elif at == since - 1 and parted_by in {"or", "/"} and isinstance(member, Concept | Exposure | And):
+        elif at == since - 1 and parted_by in {"or", "/"} and isinstance(member, (Concept, Exposure, And)):
             both = timed(member, windows, is_shared=True)
             member = member if both == member else Alternatives((member, both))
         out.append((one, member))
@@ -313,10 +313,10 @@ def _with_second_time(expr: Expr, windows: Sequence[Piece], joint: str) -> Expr:
     """`EASI ≥ 16 at screening and baseline`: the same again at the second time."""
     said = [one for one in windows if one.timed is not None]
     had = getattr(expr, "time", None)
-    is_named = isinstance(expr, Concept | Exposure)
+    is_named = isinstance(expr, (Concept, Exposure))
     if had is None or not said or joint not in {"and", "or", "/"} or (is_named and joint != "or"):
         return expr
-    if not isinstance(expr, Quantity | Ordinal | Result | Concept | Exposure):
+    if not isinstance(expr, (Quantity, Ordinal, Result, Concept, Exposure)):
         return expr
     more = [
         replace(expr, time=one.timed.window)
@@ -341,10 +341,10 @@ def settle_members(
     besides: list[Expr] = []
     for joint, expr in members:
         before = out[-1][1] if out else None
-        if out and isinstance(expr, Concept | Exposure) and expr.surface.lower().startswith("despite "):
+        if out and isinstance(expr, (Concept, Exposure)) and expr.surface.lower().startswith("despite "):
             besides.append(expr)
         elif (
-            isinstance(before, Quantity | Concept)
+            isinstance(before, (Quantity, Concept))
             and before.method
             and isinstance(expr, Exposure)
             and {expr.concept_id, expr.broader} & _METHODS
@@ -405,7 +405,7 @@ def _with_a_condition(
     """`a serious illness or condition that, in the opinion …`: the opinion may be of the illness as well."""
     first = members[0][1]
     span = getattr(first, "span", None)
-    if span is None or not isinstance(first, Concept | Exposure):
+    if span is None or not isinstance(first, (Concept, Exposure)):
         return members
     between = [
         token
@@ -421,10 +421,10 @@ def _with_a_condition(
 def _with_thresholds(members: list[tuple[str, Expr]], last: And, lists_any: bool) -> list[tuple[str, Expr]]:
     """`hepatic or renal impairment (ALT > 3 x ULN or creatinine > 265)`: the thresholds may be of both."""
     names = [expr for _, expr in members[:-1]] + [last.of[0]]
-    if not all(isinstance(one, Concept | Exposure | Alternatives) for one in names) or len(last.of) != 2:
+    if not all(isinstance(one, (Concept, Exposure, Alternatives)) for one in names) or len(last.of) != 2:
         return members
     joints = {joint for joint, _ in members[1:]}
-    if not all(isinstance(one, Quantity | Ordinal) for one in atoms(last.of[1])) or not (
+    if not all(isinstance(one, (Quantity, Ordinal)) for one in atoms(last.of[1])) or not (
         joints <= {",", "or", "/"} or (lists_any and joints <= {",", "or", "/", "and"})
     ):
         return members

@@ -39,6 +39,8 @@ _ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
 def cut_pieces(pieces: Sequence[Piece], kinds: set[str], texts: set[str] | None = None) -> list[list[Piece]]:
     """The stretches between the pieces of some kinds (with some texts)."""
     parts: list[list[Piece]] = [[]]
+    if kinds.isdisjoint([piece.kind for piece in pieces]):
+        return [list(pieces)]
     for piece in pieces:
         if piece.kind in kinds and (texts is None or piece.text in texts):
             parts.append([])
@@ -71,6 +73,8 @@ def cut_members(pieces: Sequence[Piece]) -> list[tuple[list[Piece], str]]:
     found: list[tuple[list[Piece], str]] = []
     current: list[Piece] = []
     place = 0
+    if "joint" not in [piece.kind for piece in pieces]:
+        return [(list(pieces), "")] if pieces else []
     while place < len(pieces):
         if pieces[place].kind != "joint":
             current.append(pieces[place])
@@ -120,8 +124,8 @@ def share_status(before: Expr, expr: Expr) -> Expr:
     if (kind := _kind_of(before, expr)) is not None:
         return Alternatives((kind, expr))
     if (
-        isinstance(before, Concept | Exposure)
-        and isinstance(expr, Exposure if isinstance(before, Concept) else Concept | Exposure)
+        isinstance(before, (Concept, Exposure))
+        and isinstance(expr, Exposure if isinstance(before, Concept) else (Concept, Exposure))
         and "recent" in before.status
     ):
         return expr if expr.status else Alternatives((replace(expr, status=("recent",)), expr))
@@ -152,7 +156,7 @@ _GENERAL = frozenset(
 
 def _kind_of(before: Expr, expr: Expr) -> Expr | None:
     """`pelvic trauma or surgery`: perhaps a pelvic one."""
-    if not isinstance(before, Concept | Exposure) or not isinstance(expr, Concept | Exposure):
+    if not isinstance(before, (Concept, Exposure)) or not isinstance(expr, (Concept, Exposure)):
         return None
     adjective, _, rest = before.surface.partition(" ")
     if before.concept_id or not rest or " " in expr.surface or expr.concept_id not in _GENERAL:
@@ -301,10 +305,10 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     out = list(pieces)
     for place in range(len(out) - 2, -1, -1):
         piece = out[place]
+        if out[place + 1].kind != "joint":
+            continue
         is_germ = piece.kind == "status" and piece.text.lower() in _KINDS_OF_INFECTION
-        if out[place + 1].kind != "joint" or not (
-            is_germ or (piece.kind == "word" and _is_adjective(piece.text))
-        ):
+        if not (is_germ or (piece.kind == "word" and _is_adjective(piece.text))):
             continue
         if place and out[place - 1].kind not in {
             "joint",
@@ -367,7 +371,7 @@ def _named(clause: Clause, piece: Piece, noun: str, model: Concept | Exposure) -
 
 def is_a_list_of_names(expr: Expr) -> bool:
     """Whether an expression is nothing but several conditions or treatments to choose from."""
-    return isinstance(expr, Or) and all(isinstance(one, Concept | Exposure) for one in expr.of)
+    return isinstance(expr, Or) and all(isinstance(one, (Concept, Exposure)) for one in expr.of)
 
 
 def is_a_loose_list(expr: Expr) -> bool:
@@ -375,9 +379,9 @@ def is_a_loose_list(expr: Expr) -> bool:
     first = expr.readings[0] if isinstance(expr, Alternatives) else expr
     if not isinstance(first, Or) or len(first.of) < 3:
         return False
-    named = [one for one in first.of if isinstance(one, Concept | Exposure | Alternatives)]
+    named = [one for one in first.of if isinstance(one, (Concept, Exposure, Alternatives))]
     said = all(
-        isinstance(one, Concept | Exposure | Opaque) and getattr(one, "time", None) is None
+        isinstance(one, (Concept, Exposure, Opaque)) and getattr(one, "time", None) is None
         for one in atoms(first)
     )
     return said and len(named) > 1
@@ -389,7 +393,7 @@ def next_threshold(pieces: Sequence[Piece], place: int) -> int:
         if (
             pieces[at].kind == pieces[at + 1].kind == "joint"
             and pieces[at].text == ","
-            and isinstance(pieces[at + 2].expr, Quantity | Ordinal | Demographic)
+            and isinstance(pieces[at + 2].expr, (Quantity, Ordinal, Demographic))
         ):
             return at + 1
     return len(pieces)

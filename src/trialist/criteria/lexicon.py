@@ -84,17 +84,16 @@ class Lexicon:
         if node is None:
             return []
         passed: list[tuple[int, tuple[tuple[Entry, bool], ...]]] = []
-        entries, ends = node.entries, place + 1
         last, size = place + 1, len(tokens)
-        while node.below and last < size:
-            node = node.below.get(tokens[last][1])
-            if node is None:
-                break
+        entries, ends = node.entries, last
+        while last < size and (node := node.below.get(tokens[last][1])) is not None:
             last += 1
             if node.entries:
                 if entries:
                     passed.append((ends, entries))
                 entries, ends = node.entries, last
+        if not entries and not passed:
+            return []
         while True:
             hits = [
                 Hit(entry, place, ends)

@@ -85,7 +85,7 @@ def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr)
     ):
         return piece.entry_id == "parenthesis"
     if isinstance(expr, (Result, Biomarker, ReproState)) and piece.entry_id != "parenthesis":
-        return behind < piece.first or not isinstance(last, Concept | Exposure | Result)
+        return behind < piece.first or not isinstance(last, (Concept, Exposure, Result))
     if not isinstance(expr, (Concept, Exposure)) or piece.entry_id == "parenthesis":
         return True
     if isinstance(last, Concept) and last.domain == "allergy":
@@ -95,14 +95,14 @@ def is_linked(clause: Clause, piece: Piece, before: Sequence[Piece], last: Expr)
         return True  # `NYHA class II-III heart failure`
     between = [token.text for token in tokens[behind : piece.first]]
     cued = bool(before) and before[-1].kind in CUES | {"certainty", "status", "severity"}
-    if isinstance(last, Quantity | Ordinal | Count) or isinstance(expr, Exposure):
+    if isinstance(last, (Quantity, Ordinal, Count)) or isinstance(expr, Exposure):
         return (
-            not isinstance(last, Exposure | Concept | Quantity | Ordinal | Count)
+            not isinstance(last, (Exposure, Concept, Quantity, Ordinal, Count))
             or (bool(before) and any(one.kind in CUES for one in before[-2:]))
             or bool(between[-1:] and between[-1] in _LINKS)
             or is_method(clause, piece, [last])
         )
-    if isinstance(last, Concept | Exposure):
+    if isinstance(last, (Concept, Exposure)):
         return cued or bool(set(between[-3:]) & _LINKS)
     return True
 
@@ -113,7 +113,7 @@ def is_method(clause: Clause, piece: Piece, parts: list[Expr]) -> bool:
         isinstance(piece.expr, Exposure)
         and piece.entry_id in _METHODS
         and bool(parts)
-        and isinstance(parts[-1], Quantity | Concept)
+        and isinstance(parts[-1], (Quantity, Concept))
         and _word_before(clause, piece.first) in {"by", "on", "via", "using", "through", "per"}
     )
 
@@ -169,8 +169,8 @@ def _is_made_of(clause: Clause, last: Expr, piece: Piece) -> bool:
 
 def compound(clause: Clause, last: Expr, piece: Piece, modifiers: Modifiers) -> Expr:
     """One name of two: a kind of the second; what is made of the first is a kind of both, and the first says more."""
-    assert isinstance(last, Concept | Exposure)
-    assert isinstance(piece.expr, Concept | Exposure)
+    assert isinstance(last, (Concept, Exposure))
+    assert isinstance(piece.expr, (Concept, Exposure))
     made_of = clause.tokens[piece.first - 1].text if piece.first else ""
     if made_of in _MADE_OF and isinstance(last, Exposure):
         end = max(last.span.end, piece.expr.span.end)
@@ -234,7 +234,7 @@ def is_named_by(last: Expr, before: Sequence[Piece], first: int) -> bool:
     """`KRAS G12C inhibitor`: whether a gene or a test right before a treatment is a part of its name."""
     is_outcome = isinstance(last, Result) and bool(last.outcome)
     return (
-        isinstance(last, Biomarker | Result)
+        isinstance(last, (Biomarker, Result))
         and not is_outcome
         and bool(before)
         and before[-1].expr is not None

@@ -77,7 +77,7 @@ def _duplicates(criteria: Sequence[Criterion]) -> tuple[list[Criterion], list[Fi
         if counts[own] == 1:
             out.append(one)  # nothing else has the same words
             continue
-        words = " ".join(re.findall(r"\w+|[<>≥≤=]", one.text.lower()))
+        words = " ".join(_WORD_OR_SIGN.findall(one.text.lower()))
         key = (words, one.polarity, one.population, "/".join(one.section_path[1:]))
         if (
             len(words) > 12
@@ -90,6 +90,9 @@ def _duplicates(criteria: Sequence[Criterion]) -> tuple[list[Criterion], list[Fi
         seen.setdefault(key, one)
         out.append(one)
     return out, findings
+
+
+_WORD_OR_SIGN = re.compile(r"\w+|[<>≥≤=]")
 
 
 def _check_one(one: Criterion) -> tuple[list[Defect], list[Finding]]:

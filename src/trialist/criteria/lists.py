@@ -214,7 +214,7 @@ def _own_part_beside(text: str, head: Reading, own: Expr | None) -> Expr | None:
 
 def _is_general(one: Atom, text: str) -> bool:
     """`concomitant disease`, `medication`: what is meant is what the list says; `Plasma donation:` is a title."""
-    is_free = isinstance(one, Concept | Exposure) and not one.concept_id and not one.broader
+    is_free = isinstance(one, (Concept, Exposure)) and not one.concept_id and not one.broader
     if is_free and len(text.split()) < _SHORT:
         return True
     return getattr(one, "concept_id", "") in _GENERAL or getattr(one, "surface", "").lower() in _GENERAL

@@ -75,6 +75,11 @@ def opaque(clause: Clause, pieces: Sequence[Piece]) -> Opaque:
     return Opaque(clause.said(first, last), clause.span(first, last))
 
 
+def is_settled(piece: Piece) -> bool:
+    """Whether a piece that is alone in its member, and for which no modifier waits, is what it says."""
+    return piece.kind == "atom" and piece.expr is not None
+
+
 @dataclass(slots=True)
 class MemberReader:
     """Reads one member of a list of a clause: its atoms with their modifiers."""
@@ -85,6 +90,14 @@ class MemberReader:
 
     def read(self, pieces: list[Piece], waiting: Modifiers) -> tuple[Expr | None, Modifiers, list[Piece]]:
         """One member of a list: its atoms with their modifiers; what was not read becomes opaque beside them."""
+        if len(pieces) == 1 and not waiting and not waiting.used and is_settled(pieces[0]):
+            return pieces[0].expr, waiting, []
+        return self.read_several(pieces, waiting)
+
+    def read_several(
+        self, pieces: list[Piece], waiting: Modifiers
+    ) -> tuple[Expr | None, Modifiers, list[Piece]]:
+        """A member of several pieces, or one for which modifiers wait."""
         parts: list[Expr] = []
         modifiers = waiting
         if waiting.used:
@@ -157,7 +170,7 @@ class MemberReader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
-        aside = piece.entry_id == "parenthesis" and not isinstance(piece.expr, Concept | Exposure)
+        aside = piece.entry_id == "parenthesis" and not isinstance(piece.expr, (Concept, Exposure))
         if aside and not parts and piece.expr is not None and modifiers and not modifiers.used:
             own = [one for one in before if one.kind in MODIFIERS - _LIMITING]
             parts.extend(
@@ -181,7 +194,7 @@ class MemberReader:
             return modifiers.carried() if modifiers.used else modifiers
         if is_method(self.clause, piece, parts):
             last = parts[-1]
-            if isinstance(last, Quantity | Concept) and isinstance(piece.expr, Exposure):
+            if isinstance(last, (Quantity, Concept)) and isinstance(piece.expr, Exposure):
                 parts[-1] = replace(last, method=piece.expr.surface)
             return modifiers
         return self._take(piece, parts, modifiers)
@@ -206,7 +219,7 @@ class MemberReader:
                 late.add("planned", one.text or "planned")
             return [*parts[:-1], qualify(last, late)]  # `heart surgery planned within 3 months`
         of_all = self.follows and any(one.text.startswith("requiring") for one in trailing)
-        if isinstance(last, Concept | Exposure) and all(
+        if isinstance(last, (Concept, Exposure)) and all(
             (one.kind in {"status", "severity", "certainty"} and not of_all) or one.text == "history"
             for one in trailing
         ):
@@ -240,8 +253,8 @@ class MemberReader:
             before
             and before[-1].expr is not None
             and before[-1].last == run[0].first
-            and isinstance(last, Concept | Exposure)
-            and isinstance(new, Concept | Exposure)
+            and isinstance(last, (Concept, Exposure))
+            and isinstance(new, (Concept, Exposure))
             and not begins_a_line(last, new.surface)
         ):
             # `tumor lysis syndrome`, `iodinated contrast agents`: one name, of which the known words are a part
@@ -263,7 +276,7 @@ class MemberReader:
 
     def _at_its_site(self, last: Expr, behind: int, end: int) -> Expr:
         """A thing with where it is: narrower than the thing."""
-        if not isinstance(last, Concept | Exposure):
+        if not isinstance(last, (Concept, Exposure)):
             return last
         surface = f"{last.surface} {self.clause.said(behind, end)}"
         span = Span(last.span.start, self.clause.span(end - 1, end).end)
@@ -273,7 +286,7 @@ class MemberReader:
 
     def _is_a_site(self, last: Expr, before: Sequence[Piece], run: Sequence[Piece]) -> bool:
         """`osteoarthritis of the knee`, `radiotherapy to the pelvis`: where a thing is, which makes it narrower."""
-        if self.follows or not before or before[-1].expr is None or not isinstance(last, Concept | Exposure):
+        if self.follows or not before or before[-1].expr is None or not isinstance(last, (Concept, Exposure)):
             return False
         if isinstance(last, Concept) and (last.domain == "allergy" or last.not_caused_by or last.caused_by):
             return False
@@ -323,7 +336,7 @@ class MemberReader:
             if (
                 piece.kind in {"positive", "negative"}
                 and parts
-                and isinstance(parts[-1], Concept | Result | Biomarker)
+                and isinstance(parts[-1], (Concept, Result, Biomarker))
                 and not getattr(parts[-1], "outcome", "")
             ):
                 late = Modifiers()
@@ -349,7 +362,7 @@ class MemberReader:
         parts.extend(idle_course(modifiers, expr))
         if piece.kind == "widened":
             expr = widen(expr, piece.text, self.clause, piece)
-        if modifiers.has("allergy") and isinstance(expr, Exposure | Concept):
+        if modifiers.has("allergy") and isinstance(expr, (Exposure, Concept)):
             limits = [*modifiers.words.get("route", ()), *modifiers.words.get("status", ())]
             allergen, given = " ".join([*limits, expr.surface]), without_allergy(expr, modifiers)
             expr = Concept(
@@ -381,10 +394,10 @@ class MemberReader:
         if (
             behind is not None
             and self._touches(last, behind.first)
-            and isinstance(behind.expr, Concept | Exposure)
+            and isinstance(behind.expr, (Concept, Exposure))
             and behind.entry_id != "parenthesis"
             and last - first <= _LONGEST_PREFIX
-            and not any(one.text in _NOT_OF_A_NAME for one in run)
+            and _NOT_OF_A_NAME.isdisjoint([one.text for one in run])
         ):
             return [], True
         tokens = self.clause.tokens
@@ -394,8 +407,8 @@ class MemberReader:
             and (behind is None or last < behind.first)
         ):
             last += 1
-        words = [token.text for token in tokens[first:last] if token.kind == "word"]
-        if tokens[first].kind == "num" or any(token.kind == "op" for token in tokens[first:last]):
+        words = [token[1] for token in tokens[first:last] if token[0] == "word"]
+        if tokens[first].kind == "num" or "op" in [token[0] for token in tokens[first:last]]:
             words = []  # a number that nobody took is in no name
         surface = self.clause.said(first, last)
         span = self.clause.span(first, last)
@@ -408,15 +421,8 @@ class MemberReader:
             return [
                 Concept("allergy", surface, span, severity=tuple(modifiers.words.get("severity", ())))
             ], False
-        cue = next(
-            (
-                modifiers.words[kind][-1]
-                for kind in ("history", "given", "current", "planned")
-                if modifiers.has(kind)
-            ),
-            "",
-        )
-        known = None if set(words) & _NOT_OF_A_NAME else recognise(words, surface, span, cue)
+        cue = modifiers.cue() if modifiers.words else ""
+        known = recognise(words, surface, span, cue) if _NOT_OF_A_NAME.isdisjoint(words) else None
         if known is not None:
             known = qualify(known, modifiers) if modifiers else known
             return [known], False

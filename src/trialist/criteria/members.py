@@ -76,7 +76,7 @@ class ListReader:
         for segment, follows in cut_members(pieces):
             windows = [one for one in segment if one.kind == "window"]
             rest = [one for one in segment if one.kind != "window"] if windows else segment
-            waiting = self._carried(waiting, segment, members)
+            waiting = self._carried(waiting, segment, members) if waiting.used else waiting
             expr, waiting, unread = MemberReader(self.clause, bool(members)).read(rest, waiting)
             if expr is None:
                 waiting.part(follows, self.lists_any)
@@ -87,9 +87,9 @@ class ListReader:
                     leading.extend(windows)
                 joint = stronger_joint(joint, follows)
                 continue
-            windows, leading, first = led_by(segment, windows, leading, bool(members))
-            if first:
-                expr = self._timed_or_said(expr, first)
+            if windows or leading:
+                windows, leading, first = led_by(segment, windows, leading, bool(members))
+                expr = self._timed_or_said(expr, first) if first else expr
             if windows:
                 expr = self._timed_or_said(expr, windows)
                 if windows[-1].first > last_token(segment) or windows[-1] is segment[-1]:
@@ -139,7 +139,8 @@ class ListReader:
 
     def _joined(self, members: list[tuple[str, Expr]], pieces: Sequence[Piece]) -> Expr | None:
         """Members with their joints → one expression."""
-        members = settle_sexes(members)
+        if self.clause.names_a_sex():
+            members = settle_sexes(members)
         if len(members) == 1:
             return members[0][1]
         members = gather_choices(members)
@@ -159,7 +160,7 @@ class ListReader:
         if set(joints) == {"and"}:
             return self._all_of(exprs, pieces)
         if self.lists_any and not is_conjunctive(self.clause, pieces):
-            if any(isinstance(one, Quantity | Ordinal) for one in exprs):
+            if any(isinstance(one, (Quantity, Ordinal)) for one in exprs):
                 return Alternatives((join_any(exprs), or_of_ands(exprs, joints)))
             return join_any(exprs)
         return Alternatives((or_of_ands(exprs, joints), and_of_ors(exprs, joints)))

@@ -23,7 +23,7 @@ def mentions(found: CriterionSet) -> dict[str, Side]:
     What is measured is on the side of its criterion. A thing is on the side that having it is on: `no prior chemotherapy` under
     inclusion is an exclusion of chemotherapy.
     """
-    sides: dict[str, Side] = {}
+    sides: dict[str, int] = {}  # numbers until all are seen: a flag is made anew by every joint of two
     for one in found.criteria:
         if one.modality is Modality.HEADER or one.population is not Population.PATIENT:
             continue
@@ -37,8 +37,8 @@ def mentions(found: CriterionSet) -> dict[str, Side]:
             side = Side.INCLUSION if includes is (straight or is_measured(subject)) else Side.EXCLUSION
             if one.modality is not Modality.REQUIRED:
                 side = Side.OTHER
-            sides[subject] = sides.get(subject, Side(0)) | side
-    return sides
+            sides[subject] = sides.get(subject, 0) | side.value
+    return {subject: Side(side) for subject, side in sides.items()}
 
 
 def _signed(expr: Expr, *, straight: bool) -> list[tuple[Atom, bool]]:

@@ -6,7 +6,17 @@ import re
 from decimal import Decimal
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.nodes import Alternatives, And, Demographic, Expr, Opaque, Or, Quantity, join_all
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    Demographic,
+    Expr,
+    Opaque,
+    Or,
+    Quantity,
+    atoms,
+    join_all,
+)
 
 _BOTH = re.compile(
     r"(?:patients?|subjects?|participants?|individuals?|persons?|people)? ?(?:of )?"
@@ -35,6 +45,8 @@ def of_both_sexes(clause: Clause) -> Expr | None:
 
 def without_false_limits(clause: Clause, expr: Expr) -> Expr:
     """The expression with the aims of treatments taken for words, and ages that exclude each other for alternatives."""
+    if _MAY_LIMIT.isdisjoint(map(type, atoms(expr))):
+        return expr
     match expr:
         case And(of):
             return _possible(And(tuple(without_false_limits(clause, _unless_aim(clause, one)) for one in of)))
@@ -44,6 +56,9 @@ def without_false_limits(clause: Clause, expr: Expr) -> Expr:
             return Alternatives(tuple(without_false_limits(clause, one) for one in readings))
         case _:
             return expr
+
+
+_MAY_LIMIT = frozenset({Quantity, Demographic})
 
 
 def _unless_aim(clause: Clause, one: Expr) -> Expr:

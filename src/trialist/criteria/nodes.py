@@ -432,6 +432,9 @@ def atoms(expr: Expr) -> Iterator[Atom]:
 
 
 def _gather(parts: tuple[Expr, ...], found: list[Any]) -> None:
+    if _BELOW.keys().isdisjoint(map(type, parts)):  # atoms alone, as most are
+        found.extend(parts)
+        return
     for one in parts:
         below = _BELOW.get(type(one))
         if below is None:

@@ -113,7 +113,7 @@ def _beside_parenthesis(
             return [inside[0], Piece("atom", first, last, expr=choice, entry_id="parenthesis")]
         before[-1].expr = join_any([before[-1].expr, choice])  # `creatinine < 1.5 (or clearance > 60)`
         return []
-    if not reader.lists_any and before and isinstance(before[-1].expr, Concept | Exposure):
+    if not reader.lists_any and before and isinstance(before[-1].expr, (Concept, Exposure)):
         instances = reader.below(True).read(inside) if _names_several(inside) else None
         if instances is not None and (is_a_list_of_names(instances) or is_a_loose_list(instances)):
             if _goes_on_before(before):
@@ -138,7 +138,7 @@ def _beside_parenthesis(
         return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
     if is_list and _goes_on_before(before):
         return [Piece("examples", first, first), *inside, Piece("close_examples", last, last)]
-    if is_list and named is not None and isinstance(main, Concept | Exposure):
+    if is_list and named is not None and isinstance(main, (Concept, Exposure)):
         # `cardiac disease (angina, stroke)`: instances, or all that is meant; only what both say is decided
         named.expr = Alternatives((join_any([main, expr]), expr))
         return []
@@ -196,7 +196,7 @@ def _names_several(inside: list[Piece]) -> bool:
 
 def _exemplifies(reader: Sentences, before: list[Piece], inside: list[Piece]) -> bool:
     """`symptoms of heart failure (NYHA II) (e.g. dyspnoea)`: examples of the last thing named, where other pieces stand between."""
-    if not before or isinstance(before[-1].expr, Concept | Exposure) or before[-1].kind == "word":
+    if not before or isinstance(before[-1].expr, (Concept, Exposure)) or before[-1].kind == "word":
         return False
     named = next((one for one in reversed(before) if isinstance(one.expr, Concept)), None)
     if named is None or not isinstance(named.expr, Concept):
@@ -205,7 +205,7 @@ def _exemplifies(reader: Sentences, before: list[Piece], inside: list[Piece]) ->
         [one for one in inside if one.kind not in {"examples", "close_examples"}]
     )
     words = (
-        tuple(one.surface for one in atoms(examples) if isinstance(one, Concept | Exposure))
+        tuple(one.surface for one in atoms(examples) if isinstance(one, (Concept, Exposure)))
         if examples
         else ()
     )
@@ -218,7 +218,7 @@ def _exception_inside(reader: Sentences, before: list[Piece], inside: list[Piece
     place = next(at for at, piece in enumerate(inside) if piece.kind == "exception")
     exception = reader.below(True).sentence(inside[place + 1 :])
     main = before[-1].expr if before else None
-    if exception is not None and isinstance(main, Concept | Exposure | Quantity | Alternatives | Or):
+    if exception is not None and isinstance(main, (Concept, Exposure, Quantity, Alternatives, Or)):
         before[-1].expr = excepted(main, exception, inside[place].text, reader.lists_any)
         return []
     end = inside[-1].last

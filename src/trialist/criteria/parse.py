@@ -26,6 +26,7 @@ from trialist.criteria.quick import replace
 from trialist.criteria.sections import item_scope
 from trialist.criteria.split import Item, Outline, split_text
 from trialist.criteria.statement import Reading, read_item, with_expr
+from trialist.criteria.steps import Steps, alone, together
 from trialist.criteria.witness import read_witness
 from trialist.record import Study
 
@@ -44,6 +45,11 @@ def parse_criteria(text: str | None, study: Study | None = None) -> CriterionSet
 
     A missing or blank text gives a set that says `available` False: that is no statement about who may take part.
     """
+    return alone(criteria_in_steps(text, study))
+
+
+def criteria_in_steps(text: str | None, study: Study | None = None) -> Steps[CriterionSet]:
+    """What `parse_criteria` gives, in steps that several texts can take together."""
     witness = read_witness(study)
     raw = text or ""
     digest = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
@@ -54,10 +60,12 @@ def parse_criteria(text: str | None, study: Study | None = None) -> CriterionSet
     normalised = normalise(raw)
     outline = split_text(normalised.text)
     parents = _parents(outline.items)
-    readings = [
-        read_item(normalised, item, witness, _topic(normalised, outline.items, parents, place))
-        for place, item in enumerate(outline.items)
-    ]
+    readings = yield from together(
+        [
+            read_item(normalised, item, witness, _topic(normalised, outline.items, parents, place))
+            for place, item in enumerate(outline.items)
+        ]
+    )
     criteria = _criteria(normalised, outline.items, parents, readings)
     headers = tuple(
         Header(
@@ -253,9 +261,9 @@ def _allowed(normalised: Normalised, items: Sequence[Item], readings: Sequence[R
             last = item.section_path
             is_over = len(last) < 2 or _ALLOWS.match(last[-1]) is None
         said = normalised.text[item.start : item.end]
-        names = is_conditional(said) or _names_things(readings[place].expr)
-        if not is_over and (_ASKS_AGAIN.match(said) or not names):
-            is_over = True
+        if not is_over:
+            names = is_conditional(said) or _names_things(readings[place].expr)
+            is_over = _ASKS_AGAIN.match(said) is not None or not names
         if not is_over:
             yield place
 
@@ -263,7 +271,7 @@ def _allowed(normalised: Normalised, items: Sequence[Item], readings: Sequence[R
 def _names_things(expr: Expr) -> bool:
     """Whether diseases and treatments alone are named, as they are where something is allowed."""
     is_denied = any(isinstance(one, Not) for one in nodes(expr))
-    return not is_denied and all(isinstance(one, Concept | Exposure | Opaque) for one in atoms(expr))
+    return not is_denied and all(isinstance(one, (Concept, Exposure, Opaque)) for one in atoms(expr))
 
 
 def _hand_down(

@@ -38,6 +38,7 @@ from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.quick import replace
 from trialist.criteria.relations import relate
 from trialist.criteria.statements import attestation, find_statements, possible_topics
+from trialist.criteria.steps import Steps, alone
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
@@ -78,29 +79,38 @@ _EXAMPLES = frozenset(
 
 def read_pieces(clause: Clause) -> list[Piece]:
     """The pieces of a clause in their order, without overlaps."""
+    return alone(pieces_in_steps(clause))
+
+
+def pieces_in_steps(clause: Clause) -> Steps[list[Piece]]:
+    """What `read_pieces` gives."""
     tokens, text = clause.tokens, clause.text
     bounds = find_bounds(tokens, text)
+    yield
     hits = _hits(clause, bounds)
+    yield
     bounds = [bound for bound in bounds if not _is_covered(bound, hits)]
     owner: list[Piece | None] = [None] * len(tokens)
     for piece in read_ordinals(clause, hits):
         _claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
-    free = [
-        bound for bound in bounds if all(owner[place] is None for place in range(bound.first, bound.last))
-    ]
+    free = [bound for bound in bounds if not any(owner[bound.first : bound.last])]
     for found in attach_bounds(clause, free, hits):
         _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
+    yield
     _claim_normals(clause, owner, hits)
     if not clause.words.isdisjoint(_CONSENT):
         _claim_whole_times(clause, owner, only="consent")
     _claim_statements(clause, owner, hits)
+    yield
     _claim_windows(clause, owner, free)
+    yield
     for hit_group in hits:
         hit = hit_group[0]
-        if all(owner[place] is None for place in range(hit.first, hit.last)):
+        if not any(owner[hit.first : hit.last]):
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 _claim(owner, found_piece)
+    yield
     _claim_denied_names(clause, owner)
     _claim_rest(clause, owner)
     _claim_instances(clause, owner)
@@ -118,16 +128,13 @@ def _claim(owner: list[Piece | None], piece: Piece) -> bool:
 def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
     """What the tables know of each stretch, the longest first, without overlaps."""
     found: list[list[Hit]] = []
-    place = 0
+    after = 0
     inside = {at: bound for bound in bounds for at in range(bound.first, bound.last)}
     tokens, text = clause.tokens, clause.text
     known = names()
     starts, at = known.starts, known.at
-    size = len(tokens)
-    while place < size:
-        kind, said, _, _ = tokens[place]
-        if said not in starts or kind == "punct":
-            place += 1
+    for place, (kind, said, _, _) in enumerate(tokens):
+        if said not in starts or place < after or kind == "punct":
             continue
         best = _required(tokens, place, text) if said == "requiring" else at(tokens, place, text)
         if best and best[0].entry.kind == "negation" and _is_nitric_oxide(tokens, place, text):
@@ -135,11 +142,9 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         bound = inside.get(place)
         if bound is not None and bound.shape == "around":
             bound = None
-        if not best or (bound is not None and (place > bound.first or best[0].last <= bound.last)):
-            place += 1
-            continue
-        found.append(best)
-        place = best[0].last
+        if best and (bound is None or (place <= bound.first and best[0].last > bound.last)):
+            found.append(best)
+            after = best[0].last
     return found
 
 
@@ -237,7 +242,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         return
     for group in hits:
         hit = next((one for one in group if one.entry.kind == "variable"), None)
-        if hit is None or any(owner[place] is not None for place in range(hit.first, hit.last)):
+        if hit is None or any(owner[hit.first : hit.last]):
             continue
         if any(one.entry.kind not in {"variable", "test_words"} for one in group):
             continue
@@ -267,7 +272,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
     tokens = clause.tokens
     used: set[int] = set()
     for place, bound in enumerate(bounds):
-        if place in used or any(owner[at] is not None for at in range(bound.first, bound.last)):
+        if place in used or any(owner[bound.first : bound.last]):
             continue
         other = _half_lives(tokens, bounds, place)
         timed = read_window(tokens, bound, clause.text, other)
@@ -295,7 +300,7 @@ def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = ""
             timed is not None
             and timed.last > place
             and only in {"", timed.window.anchor}
-            and all(owner[at] is None for at in range(timed.first, timed.last))
+            and not any(owner[timed.first : timed.last])
         ):
             _claim(
                 owner,
@@ -316,34 +321,43 @@ def _half_lives(tokens: Sequence[Token], bounds: Sequence[Bound], place: int) ->
 
 def _from_hits(clause: Clause, group: Sequence[Hit]) -> Piece | None:
     """The piece that the entries for a stretch stand for; the first kind in this order that fits."""
-    by_kind = {hit.entry.kind: hit for hit in group}
     hit = group[0]
-    span = clause.span(hit.first, hit.last)
+    entry = (hit if len(group) == 1 else min(reversed(group), key=_order)).entry
+    kind = entry.kind
     said = clause.said(hit.first, hit.last)
-    for kind in ("serology", "condition", "drug", "procedure", "marker"):
-        if kind in by_kind:
-            entry = by_kind[kind].entry
-            if entry.id == "malignancy" and _is_another(clause, hit):
-                entry = replace(entry, id="second_malignancy")
-            return Piece(
-                "atom",
-                hit.first,
-                hit.last,
-                said,
-                _thing(kind, entry.id, entry.row, said, span),
-                entry_id=entry.id,
-            )
-    for kind, state in (
-        ("pregnancy_planned", "planning_pregnancy"), ("pregnant", "pregnant"), ("lactating", "lactating"),
-        ("child_bearing", "child_bearing_potential"), ("postmenopausal", "postmenopausal"), ("sterile", "sterile"),
-    ):  # fmt: skip
-        if kind in by_kind:
-            return Piece("atom", hit.first, hit.last, said, ReproState(state, span), entry_id=state)
-    if "variable" in by_kind or "scale" in by_kind:
+    if kind in _THINGS:
+        if entry.id == "malignancy" and _is_another(clause, hit):
+            entry = replace(entry, id="second_malignancy")
+        expr = _thing(kind, entry.id, entry.row, said, clause.span(hit.first, hit.last))
+        return Piece("atom", hit.first, hit.last, said, expr, entry_id=entry.id)
+    if kind in _STATES:
+        state = _STATES[kind]
+        expr = ReproState(state, clause.span(hit.first, hit.last))
+        return Piece("atom", hit.first, hit.last, said, expr, entry_id=state)
+    if kind in _MEASURES:
         return Piece("measure", hit.first, hit.last, said, entry_id=hit.entry.id)
-    if set(by_kind) <= {"blank", "test_words"}:
+    if _BLANKS.issuperset(one.entry.kind for one in group):
         return Piece("glue", hit.first, hit.last, said)
     return Piece(hit.entry.kind, hit.first, hit.last, said, entry_id=hit.entry.id)
+
+
+_THINGS = ("serology", "condition", "drug", "procedure", "marker")
+_STATES = {
+    "pregnancy_planned": "planning_pregnancy",
+    "pregnant": "pregnant",
+    "lactating": "lactating",
+    "child_bearing": "child_bearing_potential",
+    "postmenopausal": "postmenopausal",
+    "sterile": "sterile",
+}
+_MEASURES = ("variable", "scale")
+_BLANKS = frozenset({"blank", "test_words"})
+_ORDER = {kind: place for place, kind in enumerate((*_THINGS, *_STATES, *_MEASURES))}
+
+
+def _order(hit: Hit) -> int:
+    """Which kinds of entries for one stretch go before others; the kinds without a place come last."""
+    return _ORDER.get(hit.entry.kind, len(_ORDER))
 
 
 def _denied_by_its_form(clause: Clause, owner: list[Piece | None], piece: Piece | None) -> Piece | None:
@@ -471,8 +485,10 @@ _BEGINNINGS = frozenset(
 
 def _claim_instances(clause: Clause, owner: list[Piece | None]) -> None:
     """`infectious diseases: HIV, hepatitis, tuberculosis`: a colon between names opens a list of instances."""
+    if not clause.excludes or ":" not in clause.words:
+        return
     for place, token in enumerate(clause.tokens):
-        if token.text != ":" or not 0 < place < len(owner) - 1 or not clause.excludes:
+        if token.text != ":" or not 0 < place < len(owner) - 1:
             continue
         before, behind = owner[place - 1], owner[place + 1]
         named = before is not None and behind is not None and isinstance(before.expr, Concept)
@@ -515,6 +531,11 @@ def _in_order(clause: Clause, owner: Sequence[Piece | None]) -> list[Piece]:
     out: list[Piece] = []
     tokens, text = clause.tokens, clause.text
     last: Piece | None = None
+    if clause.words.isdisjoint(_BEGINNINGS_IN_SMALL):
+        before_it = [None, *owner]
+        return [
+            one for one, other in zip(owner, before_it, strict=False) if one is not other and one is not None
+        ]
     for place, piece in enumerate(owner):
         if piece is last or piece is None:
             continue
@@ -598,6 +619,8 @@ def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
 
 def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
     """`Renal function: creatinine …`: the words before a colon only announce the measure behind it."""
+    if ":" not in clause.words:
+        return
     tokens = clause.tokens
     colon = next((at for at, token in enumerate(tokens[:6]) if token.text == ":" and owner[at] is None), None)
     if colon is None or colon + 1 >= len(tokens):
@@ -606,7 +629,7 @@ def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
     if (
         behind is None
         or behind.kind != "atom"
-        or not isinstance(behind.expr, Quantity | Ordinal | Demographic)
+        or not isinstance(behind.expr, (Quantity, Ordinal, Demographic))
     ):
         return
     if all(one is None for one in owner[:colon]):

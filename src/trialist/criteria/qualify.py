@@ -141,6 +141,11 @@ class Modifiers:
         """Whether a modifier of the kind waits."""
         return kind in self.words
 
+    def cue(self) -> str:
+        """The last word that says when or how something was had or given; "" where none does."""
+        kind = next((one for one in ("history", "given", "current", "planned") if one in self.words), "")
+        return self.words[kind][-1] if kind else ""
+
     def carried(self) -> Modifiers:
         """What holds for the next member of a list as well."""
         return Modifiers(
@@ -160,7 +165,7 @@ class Modifiers:
 def idle_course(modifiers: Modifiers, expr: Expr) -> list[Expr]:
     """`stable NYHA class II`: how something goes on, which a threshold cannot take; it stays beside it, not understood."""
     said = [word for word in modifiers.words.get("status", ()) if word in _COURSE]
-    if modifiers.used or not said or not isinstance(expr, Ordinal | Quantity):
+    if modifiers.used or not said or not isinstance(expr, (Ordinal, Quantity)):
         return []
     return [Opaque(said[0], expr.span)]
 
@@ -181,7 +186,7 @@ def qualify(atom: Expr, modifiers: Modifiers) -> Expr:
         now = {kind: words for kind, words in modifiers.words.items() if kind != "planned"}
         ahead = {kind: words for kind, words in modifiers.words.items() if kind not in {"current", "history"}}
         return join_any([_qualified(atom, now), _qualified(atom, ahead)])
-    if not modifiers.options or not isinstance(atom, Concept | Exposure):
+    if not modifiers.options or not isinstance(atom, (Concept, Exposure)):
         return _qualified(atom, modifiers.words)
     own = modifiers.words if any(kind in _LIMITING for kind in modifiers.words) else None
     bare_noun = atom

@@ -121,9 +121,9 @@ def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     starts = words.starts
     after = 0
     for place, (kind, said, _, _) in enumerate(tokens):
-        is_number = kind == "num" or (said in _WORDS and kind == "word")
-        if not (is_number or said in starts) or place < after:
+        if (kind != "num" and said not in starts and said not in _WORDS) or place < after:
             continue
+        is_number = kind == "num" or (said in _WORDS and kind == "word")
         hits = words.at(tokens, place, text) if said in starts else []
         if not hits and not is_number:
             continue

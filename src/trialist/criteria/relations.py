@@ -40,12 +40,13 @@ def relate(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
         related = _with_purposes(clause, related)
     if "trialwise" in ids:
         related = _without_aims(related)
-    is_timed = "window" in {one.kind for one in related}
+    kinds = {one.kind for one in related}
+    is_timed = "window" in kinds
     if is_timed or not words.isdisjoint(_RELATIONS):
         is_timed, related = True, _beside_events(clause, related)
     if not words.isdisjoint(_NAIVE):
         related = _with_naive(clause, related)
-    if is_timed or "on" in words:
+    if (is_timed or "on" in words) and "joint" in kinds:
         related = _with_places(clause, related)
     return related if words.isdisjoint(_PERSONS) else _with_limits(clause, related)
 
@@ -195,7 +196,7 @@ def _event(pieces: Sequence[Piece], place: int) -> int | None:
     behind = next((one for one in pieces[at + 1 :] if one.kind != "glue"), None) if words else None
     if words and pieces[at].kind == "glue" and (behind is None or behind.kind in {"stop", "joint", "close"}):
         return at
-    if at < len(pieces) and isinstance(pieces[at].expr, Concept | Exposure | ReproState):
+    if at < len(pieces) and isinstance(pieces[at].expr, (Concept, Exposure, ReproState)):
         return at
     return None
 
@@ -227,7 +228,7 @@ def _with_limits(clause: Clause, pieces: list[Piece]) -> list[Piece]:
         if tokens[piece.last].text not in _PERSONS or tokens[piece.last + 1].text not in _WHO:
             continue
         before = next((one for one in reversed(pieces[:at]) if one.kind not in {"glue", "window"}), None)
-        if before is not None and isinstance(before.expr, Quantity | Ordinal):
+        if before is not None and isinstance(before.expr, (Quantity, Ordinal)):
             pieces[at] = replace(piece, kind="condition_word")
     return pieces
 

@@ -141,11 +141,11 @@ def render(expr: Expr) -> str:
     """An expression in plain words."""
     if (say := _SAID.get(type(expr))) is not None:
         return say(expr)
+    if isinstance(expr, And):
+        return "; and ".join(map(_inner, expr.of))
+    if isinstance(expr, Or):
+        return ", or ".join(map(_inner, expr.of))
     match expr:
-        case And(of):
-            return "; and ".join(map(_inner, of))
-        case Or(of):
-            return ", or ".join(map(_inner, of))
         case Not(of):
             return f"not {_inner(of)}"
         case AtLeast(count, of):

@@ -7,7 +7,7 @@ stands here where its readings were wrong far above that and nothing in the word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 
-_Named = Concept | Exposure
+_Named = (Concept, Exposure)
 
 
 def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str:
@@ -59,7 +59,7 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
         return "unknown_shape"
     settled = set(map(id, _below_alternatives(expr)))
     for node in nodes(expr):
-        for name, question in _BY_NODES:
+        for name, question in _OF_KIND.get(type(node), ()):
             if name in _OPEN_ALREADY and id(node) in settled:
                 continue
             if question(clause, node, found, excludes):
@@ -92,7 +92,7 @@ def _is_known(expr: Expr, kinds: set[type], found: Sequence[Expr]) -> bool:
 def _is_plainly_joined(node: Expr) -> bool:
     match node:
         case Alternatives(readings):
-            return all(isinstance(one, And | Or | ExceptWhen) or _is_plainly_joined(one) for one in readings)
+            return all(isinstance(one, (And, Or, ExceptWhen)) or _is_plainly_joined(one) for one in readings)
         case Or(of):
             return _is_a_list(of)
         case And(of):
@@ -133,16 +133,16 @@ def _is_a_measured_name(of: Sequence[Expr]) -> bool:
     if isinstance(first, Demographic):
         return all(isinstance(one, Quantity) for one in rest)
     if isinstance(first, Quantity):
-        return all(isinstance(one, Concept | Demographic) for one in rest)
+        return all(isinstance(one, (Concept, Demographic)) for one in rest)
     limits = (leaf for one in rest for leaf in atoms(one))
     return isinstance(first, Concept) and all(
-        isinstance(leaf, Quantity | Ordinal | Judgement) for leaf in limits
+        isinstance(leaf, (Quantity, Ordinal, Judgement)) for leaf in limits
     )
 
 
 def _is_a_whole(of: Sequence[Expr]) -> bool:
     """Things asked of one person at once, none of them twice."""
-    if any(isinstance(one, Result | ReproState) for one in of):
+    if any(isinstance(one, (Result, ReproState)) for one in of):
         states = [one.state for one in of if isinstance(one, ReproState)]
         return (
             len(of) == 2
@@ -159,7 +159,7 @@ def _is_a_whole(of: Sequence[Expr]) -> bool:
     if len(set(scores)) < len(scores):
         return False
     return all(
-        not children(one) or isinstance(one, Or | Alternatives) for one in of if not isinstance(one, Not)
+        not children(one) or isinstance(one, (Or, Alternatives)) for one in of if not isinstance(one, Not)
     )
 
 
@@ -202,7 +202,7 @@ _ASKS_FOR = re.compile(
 def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
     """What the words above a statement say and it does not: a time, a ban, a demand."""
     said = clause.topic_text
-    if not said or all(isinstance(one, Attestation | Demographic) for one in found):
+    if not said or all(isinstance(one, (Attestation, Demographic)) for one in found):
         return ""
     if not any(getattr(one, "time", None) for one in found) and _TIME_ABOVE.search(said):
         return "time_above"
@@ -227,7 +227,7 @@ def _lasts(clause: Clause, one: Expr) -> bool:
     window = getattr(one, "time", None)
     if isinstance(one, Quantity) and one.aggregate == "change":
         return window is not None and window.length is not None and window.length.upper is None
-    if window is None or not isinstance(one, Concept | Exposure | Ordinal) or window.length is None:
+    if window is None or not isinstance(one, (Concept, Exposure, Ordinal)) or window.length is None:
         return False
     if (
         window.length.upper is not None
@@ -344,7 +344,7 @@ def _denies_several(clause: Clause, node: Expr, found: Sequence[Expr], excludes:
     if (
         excludes
         and len(found) > 1
-        and not isinstance(node.of, ReproState | Concept | Exposure | Ordinal | Quantity | Result)
+        and not isinstance(node.of, (ReproState, Concept, Exposure, Ordinal, Quantity, Result))
     ):
         return True
     inner = list(atoms(node.of))
@@ -359,10 +359,10 @@ def _excepts_widely(clause: Clause, node: Expr, found: Sequence[Expr], excludes:
         return True
     if not isinstance(node, ExceptWhen):
         return False
-    if not isinstance(node.main, Concept | Exposure | Trialwise):
+    if not isinstance(node.main, (Concept, Exposure, Trialwise)):
         return True
     taken_out = list(atoms(node.exception))
-    return any(not isinstance(one, Concept | Exposure) for one in taken_out) or (
+    return any(not isinstance(one, (Concept, Exposure)) for one in taken_out) or (
         isinstance(node.main, Exposure) and node.main.time is not None and clause.tokens[-1].text != ")"
     )
 
@@ -382,7 +382,7 @@ def _joins_a_free_name(clause: Clause, node: Expr, found: Sequence[Expr], exclud
     return (
         isinstance(node, And)
         and any(_is_free(one) for one in node.of)
-        and any(isinstance(one, Exposure | Quantity | Ordinal | Result | Biomarker | Or) for one in node.of)
+        and any(isinstance(one, (Exposure, Quantity, Ordinal, Result, Biomarker, Or)) for one in node.of)
     )
 
 
@@ -412,7 +412,7 @@ def _joins_trials(clause: Clause, node: Expr, found: Sequence[Expr], excludes: b
         isinstance(node, And)
         and not _BOTH_VERBS.search(clause.said(0, len(clause.tokens)))
         and any(isinstance(one, Trialwise) for one in node.of)
-        and sum(isinstance(one, Trialwise | _Named) for one in node.of) > 1
+        and sum(isinstance(one, (Trialwise, _Named)) for one in node.of) > 1
     )
 
 
@@ -428,7 +428,7 @@ def _reads_a_number_twice(clause: Clause, node: Expr, found: Sequence[Expr], exc
     """`global assessment (IGA) score ≥ 3`: one number that became two thresholds asked for at once."""
     if not isinstance(node, And):
         return False
-    limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
+    limits = [one for one in node.of if isinstance(one, (Quantity, Ordinal))]
     intervals = [one.interval for one in limits if isinstance(one, Quantity)]
     numbers = sum(token.kind == "num" for token in clause.tokens)
     units = {(one.unit, one.basis) for one in limits if isinstance(one, Quantity)}
@@ -464,7 +464,7 @@ def _limits_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], exclude
     pairs = [
         one for one in node.of if isinstance(one, And) and any(isinstance(leaf, Concept) for leaf in one.of)
     ]
-    limits = [one for one in node.of if isinstance(one, Quantity | Ordinal)]
+    limits = [one for one in node.of if isinstance(one, (Quantity, Ordinal))]
     paired = {leaf.variable for one in pairs for leaf in atoms(one) if isinstance(leaf, Quantity)}
     alone = {one.variable for one in limits if isinstance(one, Quantity)}
     return bool(paired) and bool(limits) and not paired <= alone  # `≤ 2.5, or ≤ 5 if …` limits one measure
@@ -532,22 +532,30 @@ def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], exclude
     return isinstance(node, Not) and isinstance(node.of, Attestation)
 
 
-_BY_NODES: tuple[tuple[str, Callable[[Clause, Expr, Sequence[Expr], bool], bool]], ...] = (
-    ("denial", _denies_several),
-    ("wide_exception", _excepts_widely),
-    ("free_name", _joins_a_free_name),
-    ("causes", _causes_in_a_list),
-    ("timed_pair", _times_a_pair),
-    ("trials", _joins_trials),
-    ("reproduction", _joins_reproduction),
-    ("one_number", _reads_a_number_twice),
-    ("tests", _mixes_tests),
-    ("choice", _leaves_a_choice_open),
-    ("limits", _limits_in_a_list),
-    ("treatments", _mixes_treatments),
-    ("one_disease", _parts_one_disease),
-    ("elided", _elides_a_part),
-    ("denied_promise", _denies_a_promise),
-    ("said_twice", _says_a_name_twice),
-    ("without_contraception", _bears_without_contraception),
+_Question = Callable[[Clause, Expr, Sequence[Expr], bool], bool]
+BY_NODES: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
+    ("denial", (Not,), _denies_several),
+    ("wide_exception", (Or, ExceptWhen), _excepts_widely),
+    ("free_name", (And,), _joins_a_free_name),
+    ("causes", (Or,), _causes_in_a_list),
+    ("timed_pair", (And,), _times_a_pair),
+    ("trials", (And,), _joins_trials),
+    ("reproduction", (And,), _joins_reproduction),
+    ("one_number", (And,), _reads_a_number_twice),
+    ("tests", (Or,), _mixes_tests),
+    ("choice", (Alternatives,), _leaves_a_choice_open),
+    ("limits", (Or,), _limits_in_a_list),
+    ("treatments", (Or,), _mixes_treatments),
+    ("one_disease", (Or,), _parts_one_disease),
+    ("elided", (Or,), _elides_a_part),
+    ("denied_promise", (Not,), _denies_a_promise),
+    ("said_twice", (Or,), _says_a_name_twice),
+    ("without_contraception", (Or,), _bears_without_contraception),
 )
+"""Each with the kinds of parts of which it can be true."""
+
+
+_OF_KIND: Mapping[type, Sequence[tuple[str, _Question]]] = {
+    kind: [(name, asks) for name, kinds, asks in BY_NODES if kind in kinds]
+    for kind in {kind for _, kinds, _ in BY_NODES for kind in kinds}
+}

@@ -268,13 +268,16 @@ def _depth(stack: list[tuple[int, str]], line: _Line) -> int:
     return len(stack) - 1
 
 
+_ROMAN = re.compile(r"[ivxIVX]{2,5}")
+
+
 def _marker_kind(marker: str) -> str:
     if not marker:
         return ""
     bare = marker.strip("().: -*•")
     if bare.isdigit():
         return "number"
-    if re.fullmatch(r"[ivxIVX]{2,5}", bare):
+    if _ROMAN.fullmatch(bare):
         return "roman"
     return "letter" if len(bare) == 1 and bare.isalpha() and marker[-1] in ".)" else "bullet"
 

@@ -173,8 +173,7 @@ def read_voices(found: CriterionSet, witness: Witness) -> Voices:
         by_id.setdefault(AGE, []).insert(0, voice)
     unread = [_words(atom) for voice in voices for atom, _, _ in voice.parts]
     unread += [one.text for one in found.residue if one.kind == "text"]
-    in_doubt = {one for text in unread if text for one in named_in(text)}
-    in_doubt.update(one for subject in by_id for one in covered_by(subject))
+    in_doubt = set().union(*map(named_in, filter(None, unread)), *map(covered_by, by_id))
     return Voices({subject: tuple(said) for subject, said in by_id.items()}, frozenset(in_doubt))
 
 
@@ -221,7 +220,7 @@ def _without_permission(expr: Expr) -> Expr:
 def _voice(one: Criterion, headed: bool, witness: Witness) -> Voice:
     """A criterion as a voice."""
     expr = _without_permission(one.expr) if one.modality is Modality.PERMISSIVE else one.expr
-    parts = tuple((atom, id_of(atom), key_of(atom)) for atom in atoms(expr))
+    parts = tuple([(atom, id_of(atom), key_of(atom)) for atom in atoms(expr)])
     is_doubtful = any(
         defect.kind in _DOUBTFUL and not (defect.repair and defect.confidence >= _SURE_REPAIR)
         for defect in one.defects
@@ -255,11 +254,11 @@ def _of_fields(witness: Witness) -> Iterator[Voice]:
 def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # one arm for each kind of node
     if type(expr) in _ATOMS:
         return truth_of_atom(expr, key, value)  # type: ignore[arg-type]  # an atom by its type
+    if isinstance(expr, And):
+        return _every([_truth(one, key, value) for one in expr.of])
+    if isinstance(expr, Or):
+        return _some([_truth(one, key, value) for one in expr.of])
     match expr:
-        case And(of):
-            return _every([_truth(one, key, value) for one in of])
-        case Or(of):
-            return _not(_every([_not(_truth(one, key, value)) for one in of]))
         case Not(of):
             return _not(_truth(of, key, value))
         case AtLeast(count, of):
@@ -285,6 +284,12 @@ def _every(said: Sequence[bool | None]) -> bool | None:
     return None if None in said else True
 
 
+def _some(said: Sequence[bool | None]) -> bool | None:
+    if True in said:
+        return True
+    return None if None in said else False
+
+
 def _not(said: bool | None) -> bool | None:
     return None if said is None else not said
 
@@ -296,8 +301,10 @@ def _is_best(expr: Expr, key: str, value: Fraction, wanted: bool) -> bool:
     """
     if type(expr) in _ATOMS:
         return id_of(expr) != key.partition("@")[0] or truth_of_atom(expr, key, value) is wanted  # type: ignore[arg-type]  # an atom by its type
+    if isinstance(expr, (And, Or)):
+        return all(_is_best(one, key, value, wanted) for one in expr.of)
     match expr:
-        case And(of) | Or(of) | AtLeast(_, of):
+        case AtLeast(_, of):
             return all(_is_best(one, key, value, wanted) for one in of)
         case Alternatives(readings):
             return all(_is_best(one, key, value, wanted) for one in readings)

@@ -39,11 +39,12 @@ from trialist.criteria.permissions import (
     may_say_who,
     reach_of,
 )
-from trialist.criteria.pieces import read_pieces
+from trialist.criteria.pieces import pieces_in_steps, read_pieces
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
 from trialist.criteria.sections import item_scope, limits_of, old_topic
 from trialist.criteria.split import Item
+from trialist.criteria.steps import Steps
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.witness import Witness, asks_one_sex, settle_age
 
@@ -115,8 +116,45 @@ def _patterns() -> Mapping[str, Caseless]:
     return {name: Caseless(pattern) for name, pattern in said.items()}
 
 
-def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Reading:
-    """An item of a text → its reading."""
+# Letters of which some stand in all that such a pattern finds: it is tried where they do.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "permissive": (
+        *(
+            "allow",
+            "permit",
+            "eligib",
+            "accept",
+            "clude",
+            "exclu",
+            "contraind",
+            "required",
+            "mandatory",
+            "necessary",
+        ),
+        *("may ", "can ", "ok", "restriction", "limit", "minimum", "maximum", "upper age", "lower age"),
+    ),
+    "incomplete": (
+        "protocol",
+        "appendix",
+        "table",
+        "section",
+        "criteria",
+        "characteristics",
+        "not specified",
+    ),
+}
+
+
+def _can_stand(name: str, low: Low) -> bool:
+    """Whether a pattern can find anything in a text; where the text is not in small letters that is not asked."""
+    if not low.is_small:
+        return True
+    said = low.text
+    return any(map(said.__contains__, NEEDED[name]))  # no generator, which takes thrice as long
+
+
+def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Steps[Reading]:
+    """An item of a text → its reading, in steps that the items of a text take together."""
     text = normalised.text
     said = text[item.start : item.end]
     locate = _locator(normalised, item)
@@ -124,7 +162,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     population = _population(said, item, low)
     permits = _permits(low)
     modality = _modality(low, item.polarity, permits)
-    incomplete = bool(_patterns()["incomplete"].of(low).search(low.text))
+    incomplete = _can_stand("incomplete", low) and bool(_patterns()["incomplete"].of(low).search(low.text))
     guard, start = _guard(normalised, item, locate)
     if guard is None or start == item.start:
         behind = item_scope(said)[1] or old_topic(said)
@@ -141,14 +179,17 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         item.polarity is Polarity.EXCLUSION,
         small=normalised.low,
     )
+    yield
     denied = _denied(clause, item, low, start)
     if denied is not None:  # `… are not eligible`
         clause.tokens = [token for token in clause.tokens if token.end <= denied.start()]
-    modality, expr = _statement(clause, item, low, modality, permits)
+    modality, expr = yield from _statement(clause, item, low, modality, permits)
+    yield
+    place = locate(item.start, item.end)
     if expr is not None and denied is not None and item.polarity is Polarity.INCLUSION:
-        expr = all_denied(clause, Not(expr), said, locate(item.start, item.end))
+        expr = all_denied(clause, Not(expr), said, place)
     if expr is not None and item.polarity is Polarity.INCLUSION:
-        expr = _settled(clause, expr, witness, Opaque(said, locate(item.start, item.end)))
+        expr = _settled(clause, expr, witness, Opaque(said, place))
     if (
         modality is Modality.PERMISSIVE
         and item.polarity is Polarity.INCLUSION
@@ -158,13 +199,13 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
         guard, expr = _inner_guard(expr)
-    expr = guarded(clause, guard, expr, said, locate(item.start, item.end))
+    expr = guarded(clause, guard, expr, said, place)
     if population is Population.PATIENT:
         path = () if item.scope else item.section_path
-        expr = limited(clause, expr, limits_of(path, topic), locate(item.start, item.end))
+        expr = limited(clause, expr, limits_of(path, topic), place)
     understood = expr is not None
-    if expr is None:
-        expr = Opaque(said, locate(item.start, item.end))
+    expr = Opaque(said, place) if expr is None else expr
+    yield
     defects = _defects(normalised, clause, item, witness, incomplete)
     return Reading(
         expr=expr,
@@ -185,9 +226,10 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
 def _locator(normalised: Normalised, item: Item) -> Callable[[int, int], Span]:
     """What finds the raw span of a stretch of an item."""
     shift = normalised.shift(item.start, item.end)
+    begins, ends = item.start, item.end
 
     def locate(start: int, end: int) -> Span:
-        if shift is not None and item.start < end <= item.end and item.start <= start <= end:
+        if shift is not None and begins <= start <= end <= ends and begins < end:
             return Span(start + shift, end + shift)
         first = normalised.raw_start(start)
         return Span(first, max(first, normalised.raw_end(end)))
@@ -267,7 +309,7 @@ def _plain(expr: Expr, guard: Expr | None) -> str:
     return render(expr) if guard is None else f"if {render(guard)}: {render(expr)}"
 
 
-def _expression(clause: Clause, item: Item) -> Expr | None:
+def _expression(clause: Clause, item: Item) -> Steps[Expr | None]:
     """The expression of a clause; None when nothing in it says anything.
 
     What is very long is read sentence by sentence; a sentence that is still too long stays opaque.
@@ -275,7 +317,7 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
     if len(clause.tokens) > _TOPICS_FROM and len(_TOPIC.findall(clause.text, item.start, item.end)) >= 3:
         return Opaque(clause.said(0, len(clause.tokens)), clause.span(0, len(clause.tokens)))
     if len(clause.tokens) <= _MOST_TOKENS:
-        return _read(clause, item)
+        return (yield from _read(clause, item))
     parts: list[Expr] = []
     first = 0
     for place, token in enumerate([*clause.tokens, None]):
@@ -290,7 +332,7 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
         found = (
             Opaque(sentence.said(0, len(tokens)), sentence.span(0, len(tokens)))
             if is_long
-            else _read(sentence, item)
+            else (yield from _read(sentence, item))
         )
         parts += [] if found is None else [found]
     if not parts:
@@ -298,36 +340,38 @@ def _expression(clause: Clause, item: Item) -> Expr | None:
     return join_any(parts) if item.polarity is Polarity.EXCLUSION else join_all(parts)
 
 
-def _read(clause: Clause, item: Item) -> Expr | None:
+def _read(clause: Clause, item: Item) -> Steps[Expr | None]:
     if not clause.tokens:
         return None
     excludes = item.polarity is Polarity.EXCLUSION
     everybody = of_both_sexes(clause)
     if everybody is not None:
         return everybody
-    pieces = read_pieces(clause)
+    pieces = yield from pieces_in_steps(clause)
+    yield
     expr = Reader(clause, lists_any=excludes).read(pieces)
     if expr is None:
         return None
+    yield
     return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
 
 
 def _statement(
     clause: Clause, item: Item, low: Low, modality: Modality, permits: bool
-) -> tuple[Modality, Expr | None]:
+) -> Steps[tuple[Modality, Expr | None]]:
     """What an item states, and whether it requires that: of a statement with a permission behind it, both."""
     said = clause.text[item.start : item.end]
     reach = _reach(said, low, clause.excludes) if modality is Modality.PERMISSIVE else None
     stands = reach is not None and (reach.start > 0 or reach.goes_on)
     if reach is not None and stands:
         if reach.start and not reach.goes_on and said[reach.start] in "([":
-            whole = _expression(replace(clause, rules=[], defects=[]), item)
+            whole = yield from _expression(replace(clause, rules=[], defects=[]), item)
             if isinstance(whole, ExceptWhen) and not any(isinstance(one, Opaque) for one in atoms(whole)):
                 return Modality.REQUIRED, whole  # what is permitted was read as an exception
         # `HIV infection. Patients with … can be included`: the first still excludes
         end = item.start + (reach.start or len(said))
         clause.tokens = [token for token in clause.tokens if token.end <= end]
-    expr = _expression(clause, item)
+    expr = yield from _expression(clause, item)
     if reach is not None and stands:
         places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
         return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
@@ -355,6 +399,8 @@ def _permits(low: Low) -> bool:
 
 def _permission(low: Low) -> re.Match[str] | None:
     """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
+    if not _can_stand("permissive", low):
+        return None
     found = _patterns()["permissive"].of(low).finditer(low.text)
     return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
 
@@ -408,7 +454,7 @@ def _asks_in_a_note(said: str) -> bool:
 
 def _modality(low: Low, polarity: Polarity, permits: bool) -> Modality:
     patterns, said = _patterns(), low.text
-    if len(said) < 400 and patterns["informative"].of(low).search(said.strip(" \t*-•")):
+    if len(said) < 400 and patterns["informative"].of(low).match(said.strip(" \t*-•")):
         return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
     if permits and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
         is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))

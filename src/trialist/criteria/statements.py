@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.lexicon import cues, read_rules
@@ -119,11 +119,14 @@ _METHODS = re.compile(
 )
 
 
+_WORD = re.compile(r"[^\W_]+(?:[-'.]\w+)*")
+
+
 def _own_surface(topic: str, said: str) -> str:
     """The words of a promise where they say more than its topic."""
     if topic in _AS_THE_STUDY_ASKS and not (topic == "contraception" and _METHODS.search(said) is not None):
         return ""
-    words = re.findall(r"[^\W_]+(?:[-'.]\w+)*", said.lower())
+    words = _WORD.findall(said.lower())
     return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
 
 
@@ -140,6 +143,15 @@ def _patterns() -> tuple[tuple[str, str, str, Caseless], ...]:
         for kind in ("trialwise", "judgement", "attestation")
         for topic, said in cues()[kind].items()
     )
+
+
+@cache
+def _places() -> Mapping[str, tuple[int, ...]]:
+    """Under what the needs of patterns are kept: their places among the patterns."""
+    found: dict[str, tuple[int, ...]] = {}
+    for place, (_, _, key, _) in enumerate(_patterns()):
+        found[key] = (*found.get(key, ()), place)
+    return found
 
 
 _BYSTANDER = Caseless(
@@ -173,17 +185,21 @@ def _needs() -> tuple[tuple[_Need, ...], Mapping[str, tuple[tuple[str, int, int]
     return tuple(needs), {start: tuple(found) for start, found in stems.items()}
 
 
+@lru_cache(1 << 14)
+def met_by(word: str) -> tuple[tuple[int, int], ...]:
+    """The needs of which a word meets a part, and which part."""
+    begun = _needs()[1].get(word[:_STEM], ())
+    return tuple((need, part) for stem, need, part in begun if word.startswith(stem))
+
+
 def possible_topics(tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
     """The topics whose words stand among the tokens, and from where to where in the text."""
-    needs, stems = _needs()
+    needs = _needs()[0]
     met: dict[int, dict[int, tuple[int, int]]] = {}
-    for _, said, start, end in tokens:
-        if (begun := stems.get(said[:_STEM])) is None:
-            continue
-        for stem, need, part in begun:
-            if said.startswith(stem):
-                parts = met.setdefault(need, {})
-                parts[part] = (parts[part][0], end) if part in parts else (start, end)
+    for _, said, start, end in [token for token in tokens if met_by(token[1])]:
+        for need, part in met_by(said):
+            parts = met.setdefault(need, {})
+            parts[part] = (parts[part][0], end) if part in parts else (start, end)
     found: dict[str, tuple[int, int]] = {}
     for need, parts in met.items():
         if len(parts) == len(needs[need].all_of):
@@ -210,10 +226,10 @@ def find_statements(
     blocked = list(taken)
     text = low.text
     start, end = tokens[0].start, tokens[-1].end
-    for kind, topic, key, caseless in _patterns():
-        where = possible.get(key)
-        if where is None:
-            continue
+    every, places = _patterns(), _places()
+    for place in sorted(place for key in possible for place in places[key]):
+        kind, topic, key, caseless = every[place]
+        where = possible[key]
         pattern = caseless.of(low)
         for match in pattern.finditer(text, _word_before(text, where[0], start), min(end, where[1] + _REACH)):
             begin, stop = match.span()

@@ -9,15 +9,16 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# The blanks before a token, and the token. Of which kind it is, its first character says.
+# A token behind blanks. Of which kind it is, its first character says.
 _SCALES = (
     "ECOG", "KPS", "ASA", "NYHA", "WHO", "PS", "[Aa]ged?", "AGED?", "[Ss]tatus", "[Ss]core", "[Gg]rade", "[Ss]tage", "[Cc]lass",
 )  # fmt: skip
 _TOKEN = re.compile(
-    r"(\s*)("
+    r"\s*("
     + "|".join(
         (
-            # with these letters none of what follows begins, so that most words are found at once
+            # most words are found at once: those of letters alone, and those with which none of what follows begins
+            r"[A-Za-z]{3,}+(?![\w'])",
             r"[bdfhj-rt-zBDFHJLMOQRTUVXYZ]\w*(?:'\w+)*",
             *(f"{word}(?=[0-9])" for word in _SCALES),
             r"[eE](?<![A-Za-z].)\.?[ ]?[gG]\.(?![A-Za-z])",
@@ -59,11 +60,11 @@ class Token(NamedTuple):
 def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of a part of a text, in order."""
     found: list[Token] = []
-    add, make = found.append, tuple.__new__
+    add, make, find = found.append, tuple.__new__, text.find
     stop = len(text) if end is None else end
     last = start
-    for blank, said in _TOKEN.findall(text, start, stop):
-        first = last + len(blank)
+    for said in _TOKEN.findall(text, start, stop):
+        first = find(said, last)  # only blanks stand before it
         last = first + len(said)
         kind, word = sort_of(said)
         if said not in "-_" or not _joins(text, first, start, stop):

@@ -59,36 +59,39 @@ def _reduced(voices: Voices) -> Voices:
     A criterion has many atoms and is asked for every value of every one of its subjects. The judge does without this.
     """
     by_id = {
-        subject: tuple(
-            Voice(
-                _about(voice.expr, subject),
-                voice.includes,
-                voice.decides,
-                voice.modality,
-                voice.guard,
-                voice.of_field,
-                tuple([part for part in voice.parts if part[1] == subject]),
-            )
-            for voice in said
-        )
-        for subject, said in voices.by_id.items()
+        subject: tuple([_cut(voice, subject) for voice in said]) for subject, said in voices.by_id.items()
     }
     return Voices(by_id, voices.in_doubt)
+
+
+def _cut(voice: Voice, subject: str) -> Voice:
+    """A voice cut to what it says of a subject; one that says nothing else stays as it is."""
+    parts = tuple([part for part in voice.parts if part[1] == subject])
+    if len(parts) == len(voice.parts):
+        return voice
+    return Voice(
+        _about(voice.expr, subject),
+        voice.includes,
+        voice.decides,
+        voice.modality,
+        voice.guard,
+        voice.of_field,
+        parts,
+    )
 
 
 def _about(expr: Expr, subject: str) -> Expr:
     """An expression in which everything beside a subject is one thing that nobody knows."""
     if type(expr) not in _JUNCTIONS:
         return expr if id_of(expr) == subject else _UNSAID  # type: ignore[arg-type]  # no junction, so an atom
+    if isinstance(expr, (And, Or)):
+        kept = [part for one in expr.of if (part := _about(one, subject)) is not _UNSAID]
+        if not kept:
+            return _UNSAID
+        if len(kept) < len(expr.of):
+            kept.append(_UNSAID)
+        return type(expr)(tuple(kept))
     match expr:
-        case And(of) | Or(of):
-            parts = [_about(one, subject) for one in of]
-            kept = [one for one in parts if one is not _UNSAID]
-            if not kept:
-                return _UNSAID
-            if len(kept) < len(parts):
-                kept.append(_UNSAID)
-            return type(expr)(tuple(kept))
         case Not(of):
             inner = _about(of, subject)
             return inner if inner is _UNSAID else Not(inner)

@@ -7,10 +7,11 @@ off goes on where it was; what was in force stays readable until everything is t
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -19,6 +20,7 @@ from trialist.criteria.encode import encode_set
 from trialist.criteria.mentions import mentions
 from trialist.criteria.stamp import rules_stamp
 from trialist.criteria.stance import Stance, read_voices
+from trialist.criteria.steps import Steps, alone, together
 from trialist.criteria.subjects import Stretch
 from trialist.criteria.told import Told, tell_all
 from trialist.criteria.witness import read_witness
@@ -36,13 +38,15 @@ from trialist.index.criteria_chunk import (
 from trialist.index.criteria_table import CriteriaTable, live_places, open_chunks, read_current, swap_in
 from trialist.record import Study
 from trialist.registry.criteria_table import criteria_directory
-from trialist.registry.eligibility import criteria_of_study
+from trialist.registry.eligibility import criteria_of_study_in_steps
 from trialist.settings import Settings
 from trialist.store import SqliteReader
 
 CHUNK = 400
 """Studies parsed at a time: what a build that is broken off has to do again, a process."""
 _ALONE = 200
+_TOGETHER = 8
+"""Studies that take the steps of parsing together."""
 _AHEAD = 3
 
 
@@ -185,22 +189,38 @@ def parse_chunk(registry: Path, directory: Path, stamp: str, members: Sequence[t
     try:
         with closing(SqliteReader(registry)) as store:
             raws = store.read([number for number, _ in members])
-            studies = [
-                parse_stored(number, version, raw)
-                for (number, version), raw in zip(members, raws, strict=True)
-            ]
+            studies = parse_together(members, raws)
         write_chunk(directory, chunk_name(stamp, members), stamp, studies)
     finally:
         gc.enable()
     gc.collect()
 
 
+def parse_together(members: Sequence[tuple[int, int]], raws: Iterable[bytes]) -> list[ParsedStudy]:
+    """What is kept of some studies (number, version), each as `parse_stored` gives it."""
+    found: list[ParsedStudy] = []
+    pairs = zip(members, raws, strict=True)
+    while group := list(islice(pairs, _TOGETHER)):
+        runs = [_stored_in_steps(number, version, raw) for (number, version), raw in group]
+        found += alone(together(runs))
+    return found
+
+
 def parse_stored(number: int, version: int, raw: bytes) -> ParsedStudy:
     """What is kept of one version of a study; an empty document and a problem where parsing failed."""
+    return alone(_stored_in_steps(number, version, raw))
+
+
+def _stored_in_steps(number: int, version: int, raw: bytes) -> Steps[ParsedStudy]:
     try:
         study = Study.from_json(raw)
-        found = criteria_of_study(study)
-        told = tell_all(read_voices(found, read_witness(study)))
+        yield
+        found = yield from criteria_of_study_in_steps(study)
+        yield
+        voices = read_voices(found, read_witness(study))
+        yield
+        told = tell_all(voices)
+        yield
         cover = found.coverage
         figures = {
             "available": int(found.available),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from trialist.criteria import CriterionSet, parse_criteria
+from trialist.criteria.parse import criteria_in_steps
+from trialist.criteria.steps import Steps, alone
 from trialist.record import Study
 from trialist.registry.registry import Registry
 
@@ -11,8 +13,13 @@ PIECE = "EligibilityCriteria"
 
 def criteria_of_study(study: Study) -> CriterionSet:
     """The criteria of a study; its own fields are witnesses."""
+    return alone(criteria_of_study_in_steps(study))
+
+
+def criteria_of_study_in_steps(study: Study) -> Steps[CriterionSet]:
+    """What `criteria_of_study` gives, in steps that several studies can take together."""
     text = study[PIECE]
-    return parse_criteria(text if isinstance(text, str) else None, study)
+    return criteria_in_steps(text if isinstance(text, str) else None, study)
 
 
 def criteria_of_stored(registry: Registry, nct_id: str) -> CriterionSet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trialist.criteria.open_words import by_its_end
+from trialist.criteria.statements import met_by
 from trialist.criteria.tokens import sort_of
 from trialist.index.hashing import hash_word
 from trialist.query.slots import slots_of
@@ -12,7 +13,7 @@ from trialist.query.wanted import expand_term
 from trialist.vocabulary.text import forget_words
 from trialist.vocabulary.variants import term_variants
 
-_READING = (sort_of, by_its_end)
+_READING = (sort_of, by_its_end, met_by)
 _REMEMBERING = (expand_term, slots_of, term_variants, hash_word, *_READING)
 
 

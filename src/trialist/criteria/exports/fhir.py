@@ -106,7 +106,7 @@ class _Writer:
         self._of = one.id
         excludes = one.polarity is Polarity.EXCLUSION
         is_joined = isinstance(one.expr, Or) if excludes else isinstance(one.expr, And)
-        parts = one.expr.of if is_joined and isinstance(one.expr, And | Or) else (one.expr,)
+        parts = one.expr.of if is_joined and isinstance(one.expr, (And, Or)) else (one.expr,)
         found: list[Json] = []
         for part in parts:
             turned = isinstance(part, Not)
@@ -185,7 +185,7 @@ class _Writer:
 
     def _thing(self, atom: Expr) -> Json:
         code = _code(atom)
-        bare = isinstance(atom, Concept | Exposure) and atom.concept_id and code
+        bare = isinstance(atom, (Concept, Exposure)) and atom.concept_id and code
         found: Json = {
             "definitionCodeableConcept": code | {"text": render(atom)} if bare else {"text": render(atom)}
         }
@@ -316,7 +316,7 @@ def _group_value(expr: Expr) -> Json | None:
         "comparator" in expr.assumed or expr.time is not None or expr.aggregate
     ):
         return None
-    if isinstance(expr, Quantity | Demographic) and expr.interval is not None:
+    if isinstance(expr, (Quantity, Demographic)) and expr.interval is not None:
         bounds = _bounds(expr)
         kind = _AGE if isinstance(expr, Demographic) else _variable(expr)
         return {"code": kind, **bounds[0]} if len(bounds) == 1 else None
