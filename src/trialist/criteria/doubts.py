@@ -54,6 +54,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.piece import Piece
+from trialist.criteria.promises import with_their_words
 from trialist.criteria.shapes import strange_shape, with_both_times
 
 _Things = (Concept, Exposure, Result, Biomarker)
@@ -62,6 +63,7 @@ _PLAIN = (Demographic, Attestation)
 
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
+    expr = with_their_words(clause, pieces, expr)
     found, read = list(atoms(expr)), expr
     if Opaque in map(type, found):
         return _half_read(clause, expr, found, excludes)

@@ -265,7 +265,7 @@ class Trialwise:
 class Attestation:
     """What a person has to agree to or be able to do: consent, assent, compliance, contraception and the like.
 
-    `affirmed` False is the refusal or inability as the text states it. `surface` has its words where they ask for more than the topic says.
+    `affirmed` False is the refusal or inability as the text states it. `surface` has its words, `by` everybody who is named as giving it.
     """
 
     topic: str

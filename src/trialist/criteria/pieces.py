@@ -215,7 +215,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         span = clause.span(first, last)
         expr: Expr
         if statement.kind == "attestation":
-            expr = attestation(statement, span, clause.said(first, last), clause.said(0, len(tokens)))
+            expr = attestation(statement, span, clause.said(first, last))
         elif statement.kind == "judgement":
             expr = Judgement("investigator", clause.said(first, last), span)
         else:

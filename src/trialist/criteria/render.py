@@ -89,14 +89,14 @@ _TOPICS: Mapping[str, tuple[str, str]] = {
     "consent": ("gives informed consent", "does not or cannot give informed consent"),
     "assent": ("a minor assents", "a minor does not assent"),
     "compliance": (
-        "can and will follow the study's procedures",
-        "cannot or will not follow the study's procedures",
+        "can and will take part as the study asks",
+        "cannot or will not take part as the study asks",
     ),
     "contraception": (
         "uses contraception or abstains as the study asks",
         "does not or cannot use contraception as the study asks",
     ),
-    "language": ("speaks or reads the study's language", "does not speak or read the study's language"),
+    "language": ("knows the language as the study asks", "does not know the language as the study asks"),
     "access": (
         "lives, is insured or has access as the study asks",
         "does not live, is not insured or has no access as the study asks",
@@ -203,7 +203,7 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
             return _with_time(said, expr.time)
         case Attestation():
             said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
-            said = said if expr.by == "patient" else f"a {expr.by} {said}"
+            said += f" (by {expr.by})" if expr.by != "patient" else ""
             return f"{said}: “{expr.surface}”" if expr.surface else said
         case Judgement():
             return _judgement(expr)

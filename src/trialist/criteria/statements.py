@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from trialist.criteria.caseless import Caseless, Low
-from trialist.criteria.lexicon import cues, read_rules
+from trialist.criteria.lexicon import cues
 from trialist.criteria.nodes import And, Attestation, Expr, Or, Span
+from trialist.criteria.quick import replace
 from trialist.criteria.tokens import Token
 
 _REFUSAL = Caseless(
@@ -32,7 +33,7 @@ _REFUSED_BEFORE = Caseless(
 )
 # `agree not to donate blood` is no refusal.
 _AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
-_FORGOES = Caseless(r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b[^;.]{0,60}$")
+_FORGOES = Caseless(r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b(?:(?!, or\b)[^;.]){0,60}$")
 _DOSE_OF = Caseless(
     r"\b(?:first|last|final)[ ]+(?:dose|use|administration|intake|injection|infusion)?[ ]*(?:of[ ]+)?(?:the[ ]+)?$"
 )
@@ -65,74 +66,21 @@ class Statement:
 
 
 _FOLLOWS = re.compile(
-    r"\b(?:follow(?! ?-?up)|comply|compliance|adhere\w*|attend(?! ?the consent)|complete (?:the |all )?(?:study|follow|visits|protocol)|return for)\b",
+    r"\b(?:follow(?! ?-?up)|comply(?:ing)?|compliance|adhere\w*|cooperat\w+|attend(?! ?the consent)|complete (?:the |all )?(?:study|follow|visits|protocol)|return for)\b",
     re.IGNORECASE,
 )
 _PROMISED = re.compile(r"\b(?:and|or|and/or)\b", re.IGNORECASE)
 
 
-def attestation(statement: Statement, span: Span, said: str, whole: str) -> Expr:
-    """The atom of a statement; of consent and of following the procedures in one breath, both. `whole` is the clause around it."""
-    one = Attestation(
-        statement.topic,
-        span,
-        by="guardian" if statement.topic == "consent" and _is_of_a_guardian(whole) else "patient",
-        affirmed=statement.affirmed,
-        surface=_own_surface(statement.topic, said),
-    )
+def attestation(statement: Statement, span: Span, said: str) -> Expr:
+    """The atom of a statement; of consent and of following the procedures in one breath, both."""
+    words = " ".join(said.split()).strip(" .,;:")
+    one = Attestation(statement.topic, span, affirmed=statement.affirmed, surface=words)
     own = _own_words(said, 0, len(said))
     if statement.topic != "consent" or not (_FOLLOWS.search(own) and _PROMISED.search(own)):
         return one
-    both = (one, Attestation("compliance", span, affirmed=statement.affirmed))
+    both = (one, replace(one, topic="compliance"))
     return And(both) if statement.affirmed else Or(both)
-
-
-_GUARDIAN = re.compile(
-    r"^\W*(?:(?:the|an?|at least|one|both|custodial|legal|each|lack of|refusal of|absence of|no|signed|written|informed) )*(?:parents?|guardians?|parental|mothers?|fathers?)\b"
-    r"|\bparental (?:\w+ )?consent\b|\bconsent(?: form| document)?(?: \([^)]*\))? (?:is |to be |must be )?(?:signed |given |obtained |provided |granted )?(?:of|from|by) (?:[\w'’]+ ){0,4}?(?:parents?|guardians?|mothers?|fathers?)\b",
-    re.IGNORECASE,
-)
-# `parents of the patient`, `the child's guardian` speak of nobody else; whoever may be represented is asked as well
-_WHOSE = re.compile(
-    r"\b(?:of|for|by) (?:the |a |an |each |all )?(?:\w+ )?(?:patients?|subjects?|participants?|child(?:ren)?|infants?|minors?)\b(?= ?(?:$|[.;,)]))|\b\w+['’](?:s\b)?|\bs['’] ",
-    re.IGNORECASE,
-)
-_THEMSELVES = re.compile(
-    r"\b(?:patients?|subjects?|participants?|volunteers?|individuals?|persons?|people|adults?|themsel\w+|self|own|he|she|they|representatives?|wom[ae]n|adolescents?|donors?|recipients?|both|able|ability|child)\b",
-    re.IGNORECASE,
-)
-
-
-def _is_of_a_guardian(whole: str) -> bool:
-    """Whether parents or guardians alone are said to consent."""
-    once = whole.lower().count("consent") == 1
-    return once and _GUARDIAN.search(whole) is not None and _THEMSELVES.search(_WHOSE.sub(" ", whole)) is None
-
-
-_AS_THE_STUDY_ASKS = frozenset(
-    {"contraception", "language"}
-)  # how is for the study to say, and too long to say back
-# `two forms of contraception`, `a barrier method`: more than that some is used
-_METHODS = re.compile(
-    r"\b(?:two|2|double|dual|second|additional)\b[^.;,]{0,40}\b(?:forms?|methods?|types?|barriers?|contracepti\w+)\b|\b(?:barrier|hormonal|non-?hormonal|condoms?)\b",
-    re.IGNORECASE,
-)
-
-
-_WORD = re.compile(r"[^\W_]+(?:[-'.]\w+)*")
-
-
-def _own_surface(topic: str, said: str) -> str:
-    """The words of a promise where they say more than its topic."""
-    if topic in _AS_THE_STUDY_ASKS and not (topic == "contraception" and _METHODS.search(said) is not None):
-        return ""
-    words = _WORD.findall(said.lower())
-    return "" if _bland().issuperset(words) else " ".join(said.split()).strip(" .,;:")
-
-
-@cache
-def _bland() -> frozenset[str]:
-    return frozenset(read_rules("account.toml")["words"]["bland_promises"].split())
 
 
 @cache

@@ -1,0 +1,172 @@
+"""What a promise says beyond its topic: the whole stretch of words that it stands for, and by whom it is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Attestation,
+    ExceptWhen,
+    Expr,
+    Not,
+    Or,
+    Span,
+    atoms,
+    join_all,
+    join_any,
+)
+from trialist.criteria.piece import Piece
+from trialist.criteria.quick import replace
+
+_WHO = re.compile(
+    r"\b(?:(?P<patient>(?:patient|subject|participant|volunteer|donor|child)s?\b(?!['’]?s?['’]? (?:legal(?:ly)? |authori[sz]ed )*(?:parent|guardian|represent|caregiver|carer|famil|relative|mother|father|partner)))"
+    r"|(?P<parent>parents?\b(?! study| trial| protocol)|parental|mothers?|fathers?)"
+    r"|(?P<guardian>guardians?)\b"
+    r"|(?P<representative>representatives?\b(?! of the| sample)|lar\b|surrogates?|prox(?:y|ies)|substitute decision|delegates?)"
+    r"|(?P<relative>relatives?\b(?! to)|next of kin|kin\b|famil(?:y|ies)\b(?! history)|family members?|spouses?)"
+    r"|(?P<caregiver>care-?[ ]?givers?|carers?|caretakers?))",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\band\b(?!/)|\bas well as\b|&", re.IGNORECASE)
+_EITHER = re.compile(r"\bor\b|/", re.IGNORECASE)
+_NAMES: Mapping[str, str] = {"guardian": "legal guardian", "representative": "legal representative"}
+_OF_THE_PATIENT = frozenset({"contraception", "access", "protected"})
+_JOINTS = frozenset({"and", "or", "and/or", "but", "nor", "as", "well"})
+_EXAMPLES = frozenset({"e.g", "i.e", "eg", "ie", "including", "such"})
+
+
+def given_by(topic: str, said: str) -> str:
+    """Who gives a promise, each who is named: `patient or legal guardian`."""
+    if topic in _OF_THE_PATIENT:
+        return "patient"
+    found = ""
+    named: set[str] = set()
+    last = 0
+    for match in _WHO.finditer(said):
+        who = next(name for name, words in match.groupdict().items() if words)
+        if who not in named:
+            between = said[last : match.start()]
+            both = _BOTH.search(between) is not None and _EITHER.search(between) is None
+            joint = "" if not found else " and " if both else " or "
+            found += joint + _NAMES.get(who, who)
+            named.add(who)
+        last = match.end()
+    return found or "patient"
+
+
+def with_their_words(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
+    """The promises of a reading with all the words around them that stand for nothing else.
+
+    Where promises alone were read, every word is of one of them; beside other things, those that no piece took.
+    """
+    every = list(atoms(expr))
+    promised = [one for one in every if isinstance(one, Attestation)]
+    if not promised or not clause.tokens:
+        return expr
+    starts = [clause.span(at, at + 1).start for at in range(len(clause.tokens))]
+    places = {one.span: _place(starts, one.span) for one in promised}
+    own = sorted(set(places.values()))
+    alone = len(promised) == len(every)
+    hard = own if alone else sorted({(one.first, one.last) for one in pieces} | set(own))
+    reach = {}
+    for span, (first, last) in places.items():
+        lower = max((end for _, end in hard if end <= first), default=0)
+        upper = min((begin for begin, _ in hard if begin >= last), default=len(starts))
+        if alone:  # what stands between two is of the second from the joint on
+            upper = _next_joint(clause, last, upper)
+            lower = _next_joint(clause, lower, first) if lower else 0
+        reach[span] = (lower, upper)
+    return _Telling(clause, places, reach).rebuilt(expr)
+
+
+def _place(starts: Sequence[int], span: Span) -> tuple[int, int]:
+    """The tokens within a raw span."""
+    first = sum(start < span.start for start in starts)
+    return first, max(first + 1, sum(start < span.end for start in starts))
+
+
+def _next_joint(clause: Clause, first: int, last: int) -> int:
+    """The first joint between two places; the second place where there is none and it is not the end."""
+    if last >= len(clause.tokens):
+        return last
+    found = [at for at in range(first, last) if clause.tokens[at].text in _JOINTS | {",", ";", "."}]
+    return found[0] if found else first
+
+
+def _words(clause: Clause, first: int, last: int) -> str:
+    while first < last and _is_joint(clause, first):
+        first += 1
+    said = clause.said(first, last) if first < last else ""
+    return " ".join(said.split()).strip(" .,;:")
+
+
+def _is_joint(clause: Clause, at: int) -> bool:
+    return clause.tokens[at].text in _JOINTS or clause.tokens[at].kind == "punct"
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Where the promises of a clause stand among its tokens, and how far the words of each reach."""
+
+    clause: Clause
+    places: Mapping[Span, tuple[int, int]]
+    reach: Mapping[Span, tuple[int, int]]
+
+    def rebuilt(self, expr: Expr) -> Expr:
+        """The expression with the words of its promises; what was parted from its own words is one promise again."""
+        match expr:
+            case Attestation():
+                return self._told(expr, *self.reach.get(expr.span, (0, 0)))
+            case And(of):
+                return join_all(self._joined(of))
+            case Or(of):
+                return join_any(self._joined(of))
+            case AtLeast(count, of):
+                return AtLeast(count, tuple([self.rebuilt(one) for one in of]))
+            case Not(of):
+                return Not(self.rebuilt(of))
+            case ExceptWhen(main, exception):
+                return ExceptWhen(self.rebuilt(main), self.rebuilt(exception))
+            case Alternatives(readings):
+                return Alternatives(tuple([self.rebuilt(one) for one in readings]))
+            case _:
+                return expr
+
+    def _told(self, one: Attestation, first: int, last: int) -> Attestation:
+        words = _words(self.clause, first, last) or one.surface
+        return replace(one, surface=words, by=given_by(one.topic, words))
+
+    def _joined(self, of: Sequence[Expr]) -> list[Expr]:
+        """The members of a list; neighbours that are one promise (`desire to` `participate`, `abstinence or condoms`) as one."""
+        found: list[Expr] = []
+        before: Attestation | None = None
+        for one in of:
+            if isinstance(one, Attestation) and before is not None and self._is_one(before, one):
+                first, last = self.reach[before.span][0], self.reach[one.span][1]
+                span = Span(before.span.start, one.span.end)
+                affirmed = before.affirmed and one.affirmed
+                found[-1] = self._told(replace(one, span=span, affirmed=affirmed), first, last)
+                before = None
+                continue
+            found.append(self.rebuilt(one))
+            before = one if isinstance(one, Attestation) else None
+        return found
+
+    def _is_one(self, one: Attestation, other: Attestation) -> bool:
+        last, first = self.places[one.span][1], self.places[other.span][0]
+        if one.span == other.span or first < last:
+            return False
+        between = [self.clause.tokens[at].text for at in range(last, first)]
+        if one.topic == other.topic and one.affirmed == other.affirmed:
+            at_joints = (_is_joint(self.clause, at) for at in range(last, first))
+            return all(joint or word in _EXAMPLES for joint, word in zip(at_joints, between, strict=True))
+        return not between or _JOINS.isdisjoint(between)
+
+
+_JOINS = _JOINTS | {",", ";", ".", ":", "(", ")", "/"}
