@@ -253,11 +253,12 @@ class ReproState:
 @quick
 @dataclass(frozen=True, slots=True)
 class Trialwise:
-    """Being in another trial, or having taken an investigational product."""
+    """Being in another trial, or having taken an investigational product; `surface` has the words: of which kind, whether it is intended."""
 
     kind: str
     span: Span
     time: Window | None = None
+    surface: str = ""
 
 
 @quick

@@ -219,7 +219,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         elif statement.kind == "judgement":
             expr = Judgement("investigator", clause.said(first, last), span)
         else:
-            expr = Trialwise(statement.topic, span)
+            expr = Trialwise(statement.topic, span, surface=clause.said(first, last))
         clause.rules.append(f"{statement.kind}/{statement.topic}")
         _claim(
             owner, Piece("atom", first, last, clause.said(first, last), expr=expr, entry_id=statement.kind)

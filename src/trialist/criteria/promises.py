@@ -1,4 +1,4 @@
-"""What a promise says beyond its topic: the whole stretch of words that it stands for, and by whom it is given."""
+"""What a promise or another trial says beyond its topic: the whole stretch of words that it stands for, and who gives a promise."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from trialist.criteria.nodes import (
     Not,
     Or,
     Span,
+    Trialwise,
     atoms,
     join_all,
     join_any,
@@ -36,7 +37,9 @@ _WHO = re.compile(
 _BOTH = re.compile(r"\band\b(?!/)|\bas well as\b|&", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b|/", re.IGNORECASE)
 _NAMES: Mapping[str, str] = {"guardian": "legal guardian", "representative": "legal representative"}
+_Told = Attestation | Trialwise
 _OF_THE_PATIENT = frozenset({"contraception", "access", "protected"})
+_WHEN = frozenset({"current", "planned", "history", "given"})  # of what stands behind, and of no table
 _JOINTS = frozenset({"and", "or", "and/or", "but", "nor", "as", "well"})
 _EXAMPLES = frozenset({"e.g", "i.e", "eg", "ie", "including", "such"})
 
@@ -61,19 +64,23 @@ def given_by(topic: str, said: str) -> str:
 
 
 def with_their_words(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
-    """The promises of a reading with all the words around them that stand for nothing else.
+    """The promises and other trials of a reading with all the words around them that stand for nothing else.
 
-    Where promises alone were read, every word is of one of them; beside other things, those that no piece took.
+    Where these alone were read, every word is of one of them; beside other things, those that no piece took.
     """
     every = list(atoms(expr))
-    promised = [one for one in every if isinstance(one, Attestation)]
+    promised = [one for one in every if isinstance(one, _Told)]
     if not promised or not clause.tokens:
         return expr
     starts = [clause.span(at, at + 1).start for at in range(len(clause.tokens))]
     places = {one.span: _place(starts, one.span) for one in promised}
     own = sorted(set(places.values()))
     alone = len(promised) == len(every)
-    hard = own if alone else sorted({(one.first, one.last) for one in pieces} | set(own))
+    hard = (
+        own
+        if alone
+        else sorted({(one.first, one.last) for one in pieces if one.kind not in _WHEN} | set(own))
+    )
     reach = {}
     for span, (first, last) in places.items():
         lower = max((end for _, end in hard if end <= first), default=0)
@@ -121,7 +128,7 @@ class _Telling:
     def rebuilt(self, expr: Expr) -> Expr:
         """The expression with the words of its promises; what was parted from its own words is one promise again."""
         match expr:
-            case Attestation():
+            case Attestation() | Trialwise():
                 return self._told(expr, *self.reach.get(expr.span, (0, 0)))
             case And(of):
                 return join_all(self._joined(of))
@@ -138,35 +145,71 @@ class _Telling:
             case _:
                 return expr
 
-    def _told(self, one: Attestation, first: int, last: int) -> Attestation:
+    def _told(self, one: _Told, first: int, last: int) -> Expr:
         words = _words(self.clause, first, last) or one.surface
+        if isinstance(one, Trialwise):
+            return replace(one, surface=words)
         return replace(one, surface=words, by=given_by(one.topic, words))
 
     def _joined(self, of: Sequence[Expr]) -> list[Expr]:
         """The members of a list; neighbours that are one promise (`desire to` `participate`, `abstinence or condoms`) as one."""
         found: list[Expr] = []
-        before: Attestation | None = None
+        before: Expr | None = None
         for one in of:
-            if isinstance(one, Attestation) and before is not None and self._is_one(before, one):
-                first, last = self.reach[before.span][0], self.reach[one.span][1]
-                span = Span(before.span.start, one.span.end)
-                affirmed = before.affirmed and one.affirmed
-                found[-1] = self._told(replace(one, span=span, affirmed=affirmed), first, last)
+            whole = None if before is None else self._as_one(before, one)
+            if whole is not None and before is not None:
+                found[-1] = self._told(whole, self.reach[_span(before)][0], self.reach[_span(one)][1])
                 before = None
                 continue
+            if isinstance(before, Trialwise) and getattr(one, "time", None) == before.time:
+                found[-1] = _of_now(found[-1])
             found.append(self.rebuilt(one))
-            before = one if isinstance(one, Attestation) else None
+            before = one if isinstance(one, _Told) else None
         return found
 
-    def _is_one(self, one: Attestation, other: Attestation) -> bool:
+    def _as_one(self, one: Expr, other: Expr) -> _Told | None:
+        """What two neighbours are together, where they are one; None where each stands for itself."""
+        if not isinstance(one, _Told) or not isinstance(other, _Told) or one.span == other.span:
+            return None
         last, first = self.places[one.span][1], self.places[other.span][0]
-        if one.span == other.span or first < last:
-            return False
+        if first < last:
+            return None
         between = [self.clause.tokens[at].text for at in range(last, first)]
-        if one.topic == other.topic and one.affirmed == other.affirmed:
-            at_joints = (_is_joint(self.clause, at) for at in range(last, first))
-            return all(joint or word in _EXAMPLES for joint, word in zip(at_joints, between, strict=True))
-        return not between or _JOINS.isdisjoint(between)
+        span = Span(one.span.start, other.span.end)
+        if isinstance(one, Trialwise) and isinstance(
+            other, Trialwise
+        ):  # `another trial with` `an investigational drug`
+            return (
+                replace(one, span=span, time=other.time) if between and _JOINS.isdisjoint(between) else None
+            )
+        if isinstance(one, Trialwise) or isinstance(other, Trialwise):
+            return None
+        at_joints = [
+            _is_joint(self.clause, at) or self.clause.tokens[at].text in _EXAMPLES
+            for at in range(last, first)
+        ]
+        is_same = one.topic == other.topic and one.affirmed == other.affirmed
+        if all(at_joints) if is_same else not between or _JOINS.isdisjoint(between):
+            return replace(other, span=span, affirmed=one.affirmed and other.affirmed)
+        return None
+
+
+_NOW = re.compile(
+    r"\b(?:current(?:ly)?|ongoing|concurrent(?:ly)?|simultaneous(?:ly)?|presently|(?:is|are) (?:participating|receiving|taking|enrolled|using|being treated))\b",
+    re.IGNORECASE,
+)
+_THEN = re.compile(r"\b(?:has|have|had|prior|previous\w*|recent\w*|past|or|within)\b", re.IGNORECASE)
+
+
+def _of_now(one: Expr) -> Expr:
+    """`is in another trial, or was within 30 days`: the days are of the second alone."""
+    if isinstance(one, Trialwise) and _NOW.search(one.surface) and not _THEN.search(one.surface):
+        return replace(one, time=None)
+    return one
+
+
+def _span(one: Expr) -> Span:
+    return next(atoms(one)).span
 
 
 _JOINS = _JOINTS | {",", ";", ".", ":", "(", ")", "/"}

@@ -200,7 +200,8 @@ def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | 
             said = (
                 "takes part in another trial" if expr.kind == "other_trial" else "an investigational product"
             )
-            return _with_time(said, expr.time)
+            said = _with_time(said, expr.time)
+            return f"{said}: “{expr.surface}”" if expr.surface else said
         case Attestation():
             said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
             said += f" (by {expr.by})" if expr.by != "patient" else ""

@@ -33,7 +33,9 @@ _REFUSED_BEFORE = Caseless(
 )
 # `agree not to donate blood` is no refusal.
 _AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
-_FORGOES = Caseless(r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b(?:(?!, or\b)[^;.]){0,60}$")
+_FORGOES = Caseless(
+    r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b(?:(?!, or\b)[^;.]){0,60}$"
+)
 _DOSE_OF = Caseless(
     r"\b(?:first|last|final)[ ]+(?:dose|use|administration|intake|injection|infusion)?[ ]*(?:of[ ]+)?(?:the[ ]+)?$"
 )

@@ -14,6 +14,7 @@ from trialist.criteria.nodes import (
     Not,
     Or,
     Span,
+    Trialwise,
 )
 
 _NOWHERE = Span(0, 0)
@@ -34,7 +35,7 @@ def spanless(expr: Expr) -> Expr:
             return ExceptWhen(spanless(main), spanless(exception))
         case Alternatives(readings):
             return Alternatives(tuple(map(spanless, readings)))
-        case Attestation():  # what is known of one is known by its topic
+        case Attestation() | Trialwise():  # what is known of one is known by its topic
             return replace(expr, span=_NOWHERE, surface="")
         case _:
             return replace(expr, span=_NOWHERE)
