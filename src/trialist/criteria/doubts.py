@@ -54,7 +54,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.piece import Piece
-from trialist.criteria.promises import with_their_words
+from trialist.criteria.promises import swallows_a_thing, with_their_words
 from trialist.criteria.shapes import strange_shape, with_both_times
 
 _Things = (Concept, Exposure, Result, Biomarker)
@@ -158,7 +158,8 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
         return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
     said = clause.said(0, len(clause.tokens))
     if (
-        _NO_PROMISE.search(said)
+        _is_no_plain_promise(clause, expr, excludes)
+        or _NO_PROMISE.search(said)
         or _OF_AN_AGE.match(said)
         or _is_half_a_promise(expr, said)
         or _names_one_sex(clause)
@@ -168,6 +169,14 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
+
+
+def _is_no_plain_promise(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """Names within the words of a promise; what is required, read as a refusal of it."""
+    if not isinstance(node, Attestation):
+        return False
+    refuses = not excludes and not node.affirmed and node.topic in {"consent", "assent", "compliance"}
+    return refuses or swallows_a_thing(node, excludes)
 
 
 # `adults who can consent`: how old they are is asked as well
@@ -716,31 +725,31 @@ def _word_ahead(clause: Clause, span: Span) -> str:
     return next((word for word in reversed(ahead) if word not in _OPENS), "")
 
 
-_TIMED = (Quantity, Ordinal, Concept, Exposure, Result, ReproState, Trialwise, Count, Opaque)
-QUESTIONS: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
-    ("object", (And, Or), _takes_an_object),
-    ("aim", (And,), _aims_at_a_disease),
-    ("age_or", (Or,), _chooses_an_age),
-    ("agrees", (And, Or, Attestation), _agrees_in_an_exclusion),
-    ("excepts_itself", (ExceptWhen,), _excepts_itself),
-    ("exception", (ExceptWhen,), _excepts_in_doubt),
-    ("allergy", (And,), _bears_beside_an_allergy),
-    ("opinion", (And,), _opines_on_numbers),
-    ("examples", (Or,), _exemplifies_another),
-    ("swallowed", (And, Or, Judgement), _swallows_a_list),
-    ("follows", (And,), _follows_an_opinion),
-    ("stage", (Or,), _is_a_stage_of_nothing),
-    ("denied", (Not,), _denies_a_limit),
-    ("event", (Or,), _counts_from_an_event),
-    ("methods", (Or,), _sees_by_several),
-    ("sexes", (And, Or), _is_of_each_sex),
-    ("looser", (And,), _limits_the_looser),
-    ("unit", _TIMED, _counts_in_time),
-    ("pairs", (Or,), _has_several_pairs),
-    ("scale", (And,), _has_a_scale_beside),
-    ("seen_by", (And,), _is_a_way_of_seeing),
-    ("sensitive", (Concept,), _asks_for_an_allergy),
-    ("names_its_limit", (And, Or), _names_its_limit),
+_QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
+    ("plain_promise", _is_no_plain_promise),
+    ("object", _takes_an_object),
+    ("aim", _aims_at_a_disease),
+    ("age_or", _chooses_an_age),
+    ("agrees", _agrees_in_an_exclusion),
+    ("excepts_itself", _excepts_itself),
+    ("exception", _excepts_in_doubt),
+    ("allergy", _bears_beside_an_allergy),
+    ("opinion", _opines_on_numbers),
+    ("examples", _exemplifies_another),
+    ("swallowed", _swallows_a_list),
+    ("follows", _follows_an_opinion),
+    ("stage", _is_a_stage_of_nothing),
+    ("denied", _denies_a_limit),
+    ("event", _counts_from_an_event),
+    ("methods", _sees_by_several),
+    ("sexes", _is_of_each_sex),
+    ("looser", _limits_the_looser),
+    ("unit", _counts_in_time),
+    ("pairs", _has_several_pairs),
+    ("scale", _has_a_scale_beside),
+    ("seen_by", _is_a_way_of_seeing),
+    ("sensitive", _asks_for_an_allergy),
+    ("names_its_limit", _names_its_limit),
 )
 """Each with the kinds of parts of which it can be true."""
 

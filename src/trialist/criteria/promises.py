@@ -21,6 +21,7 @@ from trialist.criteria.nodes import (
     atoms,
     join_all,
     join_any,
+    nodes,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.quick import replace
@@ -36,6 +37,10 @@ _WHO = re.compile(
 )
 _BOTH = re.compile(r"\band\b(?!/)|\bas well as\b|&", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b|/", re.IGNORECASE)
+# `consent, or that of a guardian`, `(in case of incapacity: a guardian)`: the patient's own as well
+_OR_ANOTHER = re.compile(
+    r"\bor (?:(?!un|not|refus)\w+ ){0,3}$|/ ?$|\b(?:in case|if|when|unless|where)\b[^;.]*$", re.IGNORECASE
+)
 _NAMES: Mapping[str, str] = {"guardian": "legal guardian", "representative": "legal representative"}
 _Told = Attestation | Trialwise
 _OF_THE_PATIENT = frozenset({"contraception", "access", "protected"})
@@ -56,11 +61,33 @@ def given_by(topic: str, said: str) -> str:
         if who not in named:
             between = said[last : match.start()]
             both = _BOTH.search(between) is not None and _EITHER.search(between) is None
-            joint = "" if not found else " and " if both else " or "
+            if not found:
+                joint = "patient or " if who != "patient" and _OR_ANOTHER.search(between) else ""
+            else:
+                joint = " and " if both else " or "
             found += joint + _NAMES.get(who, who)
             named.add(who)
         last = match.end()
     return found or "patient"
+
+
+_A_THING = (
+    r"(?:abnormalit\w+|disease|diseases|disorders?|illness(?:es)?|syndromes?|psychos[ei]s|retardation|dysfunctions?|impairments?|deficits?|"
+    r"psychiatric|addict\w+|depress\w+|infections?|infected|tumou?rs?|cancers?|allerg\w+|deafness|blindness|aphasia|disabilit\w+|(?:ab)?use of|abuse)"
+)
+_THING = re.compile(
+    rf"\b{_A_THING}\b[^;.]*(?:,|\bor\b|/)|(?:,|\bor\b|/)(?! (?:un|not|refus))[^;.]*\b{_A_THING}\b",
+    re.IGNORECASE,
+)
+
+
+def swallows_a_thing(promise: Attestation, excludes: bool) -> bool:
+    """`with abnormalities or unwilling to cooperate`: words of a promise that name what is no promise."""
+    return (
+        excludes
+        and promise.topic not in {"protected", "contraception"}
+        and _THING.search(promise.surface) is not None
+    )
 
 
 def with_their_words(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
@@ -76,6 +103,8 @@ def with_their_words(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Exp
     places = {one.span: _place(starts, one.span) for one in promised}
     own = sorted(set(places.values()))
     alone = len(promised) == len(every)
+    if alone and any(isinstance(one, Not) for one in nodes(expr)):  # what is denied does not say so again
+        own = sorted({*own, *((one.first, one.last) for one in pieces if one.kind == "negation")})
     hard = (
         own
         if alone
@@ -201,11 +230,14 @@ _NOW = re.compile(
 _THEN = re.compile(r"\b(?:has|have|had|prior|previous\w*|recent\w*|past|or|within)\b", re.IGNORECASE)
 
 
+def is_of_now(one: Trialwise) -> bool:
+    """Whether another trial's own words say that it goes on."""
+    return _NOW.search(one.surface) is not None and _THEN.search(one.surface) is None
+
+
 def _of_now(one: Expr) -> Expr:
     """`is in another trial, or was within 30 days`: the days are of the second alone."""
-    if isinstance(one, Trialwise) and _NOW.search(one.surface) and not _THEN.search(one.surface):
-        return replace(one, time=None)
-    return one
+    return replace(one, time=None) if isinstance(one, Trialwise) and is_of_now(one) else one
 
 
 def _span(one: Expr) -> Span:

@@ -36,6 +36,7 @@ from trialist.criteria.nodes import (
     children,
     nodes,
 )
+from trialist.criteria.promises import is_of_now
 
 _Named = (Concept, Exposure)
 
@@ -249,6 +250,7 @@ def _is_past_trial(clause: Clause, one: Expr) -> bool:
     return (
         isinstance(one, Trialwise)
         and one.time is None
+        and not is_of_now(one)
         and _TOOK_PART.search(clause.said(0, len(clause.tokens))) is not None
     )
 

@@ -32,7 +32,7 @@ _REFUSED_BEFORE = Caseless(
     r"\b(?:impaired|absent|absence of|no|not|unable|inability|unability|lack of|without|limited|poor|insufficient|refusal|refuse[sd]?)[ ]+(?:to[ ]+|of[ ]+)?$|\b(?:prevent(?:s|ing)?|preclud(?:es?|ing)|impair(?:s|ing)?|interfer(?:es?|ing)[ ]+with|hamper(?:s|ing)?|hinder(?:s|ing)?|limit(?:s|ing)?|compromis(?:es?|ing)|jeopardi[sz](?:es?|ing)|affect(?:s|ing)?)[ ]+(?:[\w/]+[ ]+){0,5}?$"
 )
 # `agree not to donate blood` is no refusal.
-_AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
+_AGREES_NOT = Caseless(r"\b(?:agree\w*|willing\w*|able|accept\w*|consent\w*|must)[ ]+(?:to[ ]+)?not\b")
 _FORGOES = Caseless(
     r"\b(?:willing\w*|agree\w*|refrain\w*|forego|forgo|abstain|consent|able)\b(?:(?!, or\b)[^;.]){0,60}$"
 )
