@@ -75,6 +75,8 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
     if not doubt and isinstance(expr, Attestation):
         doubt = "promise"
+    if not doubt and _is_a_duration(clause, pieces, found):
+        doubt = "duration"
     if not doubt:
         left_over = next(unaccounted(clause, pieces, expr), "")
         doubt = f"words/{left_over}" if left_over else ""
@@ -154,9 +156,12 @@ _OF_BOTH_SEXES = re.compile(r"^\W*(?:all |sexually active )?fertile (?!women|fem
 
 def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: bool) -> bool:
     """Whether a single age or attestation may not be what it seems: an age of then, an exclusion of those who comply."""
-    if isinstance(expr, Demographic):
-        return expr.kind == "age" and any(token.text in _OF_THEN for token in clause.tokens)
     said = clause.said(0, len(clause.tokens))
+    if isinstance(expr, Demographic):
+        return expr.kind == "age" and (
+            any(token.text in _OF_THEN for token in clause.tokens)
+            or _AT_A_LATER_VISIT.search(said) is not None
+        )
     if (
         _is_no_plain_promise(clause, expr, excludes)
         or _NO_PROMISE.search(said)
@@ -242,6 +247,7 @@ _NO_PROMISE = re.compile(
     r"liv(?:es?|ing) with)\b",
     re.IGNORECASE,
 )
+_AT_A_LATER_VISIT = re.compile(r"\bvisit (?:[2-9]|1[0-9])\b", re.IGNORECASE)
 _OF_THEN = frozenset(
     {"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"}
 )
@@ -276,6 +282,20 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
             if asks(clause, node, excludes):
                 return name
     return None
+
+
+def _is_a_duration(clause: Clause, pieces: Sequence[Piece], found: Sequence[Expr]) -> bool:
+    """`on dialysis for less than 3 months`: how long something goes on was read as when it was."""
+    timed = [getattr(one, "time", None) for one in found]
+    if all(one is None or one.length is None for one in timed):
+        return False
+    return any(
+        piece.kind == "window"
+        and piece.timed is not None
+        and piece.timed.window.length is not None
+        and clause.tokens[piece.first].text == "for"
+        for piece in pieces
+    )
 
 
 _OPPOSITES = (

@@ -136,7 +136,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         direction=relation,
         length=interval,
         unit=bound.unit.ucum,
-        anchor_assumed=anchor is None,
+        anchor_assumed=anchor is None or _is_numbered(tokens, after, end, anchor),
         or_half_lives=half_lives,
     )
     return Timed(
@@ -304,7 +304,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
                 Direction.BEFORE,
                 Interval(Decimal(0), Decimal(1)),
                 unit[0].ucum,
-                anchor is None,
+                anchor is None or _is_numbered(tokens, after, end, anchor),
             )
             return Timed(window, place, end if anchor else last)
     if words[:1] == ["prior"] and words[1:2] != ["to"]:
@@ -334,8 +334,24 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
                 "prior": Direction.BEFORE, "before": Direction.BEFORE, "after": Direction.AFTER,
                 "since": Direction.AFTER, "following": Direction.AFTER,
             }.get(words[0], Direction.DURING)  # fmt: skip
-            return Timed(Window(_of_the_study(anchor, words[0]), direction), place, end)
+            window = Window(
+                _of_the_study(anchor, words[0]),
+                direction,
+                anchor_assumed=_is_numbered(tokens, place + offset, end, anchor),
+            )
+            return Timed(window, place, end)
     return None
+
+
+_NAMED_ANCHORS = ("baseline", "screen", "enrol", "inclusion", "regist", "entry")
+
+
+def _is_numbered(tokens: Sequence[Token], first: int, last: int, anchor: str | None) -> bool:
+    """`Visit 2`, `Study Day -1`, `the index date`: which day of the study that is, its plan alone says."""
+    said = " ".join([token.text for token in tokens[first:last]])
+    if anchor not in {"screening", "baseline", "enrolment"} or any(name in said for name in _NAMED_ANCHORS):
+        return False
+    return anchor != "enrolment" or "day" in said.split() or "visit" in said.split()
 
 
 def _of_the_study(anchor: str, leads: str) -> str:
