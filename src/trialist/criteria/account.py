@@ -55,6 +55,7 @@ def _words_of(variable: str) -> frozenset[str]:
 def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator[str]:
     """What nothing in a reading stands for: the words, each behind the kind of piece that they were (`word:serious`)."""
     said = _Said(clause, expr)
+    said.first_named = next((one.first for one in pieces if one.expr is not None), 0)
     said.kinds_of_pieces.update(piece.kind for piece in pieces)
     tokens = clause.tokens
     for one in said.found:
@@ -117,6 +118,7 @@ class _Said:
         self.kinds: set[type] = set()
         self.cues: set[str] = set()
         self.kinds_of_pieces: set[str] = set()
+        self.first_named = 0
         for atom in self.found:
             self._add(atom)
         waiting: list[Expr] = [expr]
@@ -211,8 +213,7 @@ class _Said:
         if text in sets["behind_any"]:
             return behind in {"any", "all", "every"} or tokens[max(0, at - 2)].text == "any"
         if text == "other":
-            leads = behind in {"or", "and", ",", "any", ""} or self.clause.excludes
-            return leads and not any(one.text in _NONE for one in tokens[:at])
+            return self._is_joined_other(at, behind)
         if text in {"treatment", "therapy", "associated"}:
             follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
             joined = And in self.kinds and text == "associated"
@@ -226,6 +227,17 @@ class _Said:
         if text in {"not", "limited", "but"}:
             return "limited" in {one.text for one in tokens[at : at + 3]} and Or in self.kinds
         return self.ends_a_head and text in sets["before_lists"]
+
+    def _is_joined_other(self, at: int, behind: str) -> bool:
+        """`A or other B`; before anything is named these are others than what is studied."""
+        if "other" in self.limits or "second_malignancy" in self.ids:
+            return True
+        is_joined = behind in {"or", "and", ",", "/"}
+        is_told = not self.kinds.isdisjoint({Judgement, Trialwise, Attestation})
+        if not is_joined and at < self.first_named and not is_told:
+            return False
+        leads = is_joined or behind in {"any", ""} or self.clause.excludes
+        return leads and not any(one.text in _NONE for one in self.clause.tokens[:at])
 
     def holds(self, piece: Piece, pieces: Sequence[Piece], at: int) -> bool:
         """Whether a reading has what a piece says."""
@@ -434,7 +446,12 @@ _TESTED_FOR = frozenset(
 )
 _MEDICATION = frozenset({"concomitant_medication", "prior_therapy"})
 _NONE = frozenset({"no", "not", "without", "never", "absence", "none"})
-_ROLES: Mapping[str, str] = {"prior": "history", "current": "current", "planned": "planned"}
+_ROLES: Mapping[str, str] = {
+    "prior": "history",
+    "current": "current",
+    "required": "current",
+    "planned": "planned",
+}
 _SHAPES = frozenset({"joint", "stop", "open", "close", "close_examples", "glue", "optional", "blank"})
 _ASKS: Mapping[str, Callable[[_Said, Piece, str], bool]] = {
     "window": _Said._has_time,

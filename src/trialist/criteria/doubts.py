@@ -15,6 +15,7 @@ from itertools import pairwise, takewhile
 from typing import Any
 
 from trialist.criteria.account import unaccounted
+from trialist.criteria.as_said import with_allergies_as_said, with_others
 from trialist.criteria.beside import (
     dates_a_diagnosis,
     of_one_sex,
@@ -64,6 +65,7 @@ _PLAIN = (Demographic, Attestation)
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
     """The reading; beside it, where something speaks against it, the words themselves as what else it may be."""
     expr = with_their_words(clause, pieces, expr)
+    expr = with_others(clause, pieces, with_allergies_as_said(clause, pieces, expr))
     found, read = list(atoms(expr)), expr
     if Opaque in map(type, found):
         return _half_read(clause, expr, found, excludes)
@@ -641,6 +643,7 @@ def _sees_by_several(clause: Clause, node: Expr, excludes: bool) -> bool:
     return (
         len(leaves) > 0
         and bool(getattr(leaves[0], "method", ""))
+        and getattr(leaves[0], "domain", "") != "allergy"
         and any(isinstance(one, Exposure) for one in node.of[1:])
     )
 

@@ -178,7 +178,7 @@ class Concept:
 
     `concept_id` is an id of the rules, "" when only the words are known; `broader` then names a concept that surely
     contains it. `examples` are named in the text without limiting it. `not_caused_by` keeps causal negation. `method` is
-    how it is seen, as written.
+    how it is seen, as written; of an allergy, what it is called (`intolerance`).
     """
 
     domain: str
@@ -203,7 +203,7 @@ class Concept:
 class Exposure:
     """A drug, class of drugs, procedure, device or vaccine that someone had, has or will have.
 
-    `role` is prior, current, planned or "" (any time); `kind` drug, class, procedure, device, radiation, cells, vaccine.
+    `role` is prior, current, required (whether it is given or not), planned or "" (any time); `kind` drug, class, procedure, device, radiation, cells, vaccine.
     """
 
     kind: str

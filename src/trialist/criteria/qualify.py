@@ -313,7 +313,14 @@ def _role(words: dict[str, list[str]]) -> str:
         return ""  # `prior and/or current treatment`: at any time
     if "history" in words:
         return "prior"
+    if "current" in words and _REQUIRED.issuperset(words["current"]):
+        return "required"
     return "current" if "current" in words else ""
+
+
+_REQUIRED = frozenset(
+    {"requiring", "requires", "need for", "who require", "requirement for", "requirement of"}
+)
 
 
 def _is_planned(role: str, window: Window) -> bool:

@@ -129,6 +129,24 @@ def _names(kind: str) -> Mapping[str, str]:
     return {entry_id: row["name"] for entry_id, row in tables()[kind].items()}
 
 
+@cache
+def _as_written(kind: str) -> frozenset[str]:
+    """The entries of which many words are names that say less or more than one of them: said back in the words."""
+    return frozenset(entry_id for entry_id, row in tables()[kind].items() if row.get("as_written"))
+
+
+def _name(concept_id: str, surface: str, *kinds: str) -> str:
+    """The name of an entry, or the words themselves."""
+    for kind in kinds:
+        if concept_id in _names(kind):
+            if concept_id not in _as_written(kind) or surface.lower().startswith(
+                "non"
+            ):  # `nonsmoker`: denied
+                return _names(kind)[concept_id]
+            return surface[:1].lower() + surface[1:] if surface[1:2].islower() else surface
+    return surface
+
+
 _EITHER, _UNREAD = "either reading: ", "[not understood: "
 
 
@@ -248,10 +266,9 @@ def _quantity(expr: Quantity) -> str:
 
 
 def _concept(expr: Concept) -> str:
-    name = _names("condition").get(expr.concept_id, "") if expr.domain == "condition" else ""
-    name = name or expr.surface
+    name = _name(expr.concept_id, expr.surface, "condition") if expr.domain == "condition" else expr.surface
     if expr.domain == "allergy":
-        words = [*expr.severity, f"allergy or contraindication: {expr.surface}"]
+        words = [*expr.severity, f"{expr.method or 'allergy or contraindication'}: {expr.surface}"]
     else:
         required = [one for one in expr.status if one.startswith("requiring")]
         before = [one for one in expr.status if one not in required]
@@ -267,7 +284,7 @@ def _concept(expr: Concept) -> str:
         said = f"past or present {said}"
     if expr.examples:
         said += f" (for example {', '.join(expr.examples)})"
-    if expr.method:
+    if expr.method and expr.domain != "allergy":
         said += f" seen by {expr.method}"
     if expr.not_caused_by:
         said += f" not caused by {expr.not_caused_by}"
@@ -276,13 +293,18 @@ def _concept(expr: Concept) -> str:
     return _with_time(said, expr.time)
 
 
+_OF_ROLES: Mapping[str, str] = {
+    "prior": "previous ",
+    "current": "current ",
+    "required": "requires ",
+    "planned": "planned ",
+}
+
+
 def _exposure(expr: Exposure) -> str:
-    kinds = ("drug", "procedure")
-    name = next(
-        (_names(kind)[expr.concept_id] for kind in kinds if expr.concept_id in _names(kind)), expr.surface
-    )
+    name = _name(expr.concept_id, expr.surface, "drug", "procedure")
     words = " ".join([*dict.fromkeys((*expr.route, *expr.status)), name])
-    role = {"prior": "previous ", "current": "current ", "planned": "planned "}.get(expr.role, "")
+    role = _OF_ROLES.get(expr.role, "")
     more = f" (for example {', '.join(expr.examples)})" if expr.examples else ""
     return _with_time(f"{role}{words}{more}", expr.time)
 

@@ -296,7 +296,11 @@ def answer_exposure(atom: Exposure, known: Known) -> Answer:
     answer = answer_presence(ask, facts, known)
     if when is When.WITHIN:
         return _with_anchor(answer, atom.time)
-    if when is not When.NOW or atom.role == "current":
+    if atom.role == "required" and answer.truth is Truth.FALSE and not known.policy.takes_silence:
+        # who is not given it may still need it
+        asked = replace(need, who=Who.PERSON, why="whether it is needed has to be asked")
+        return Answer(Truth.UNKNOWN, (f"{name}: {asked.why}",), answer.evidence, needs=(asked,))
+    if when is not When.NOW or atom.role in {"current", "required"}:
         return answer
     return _either(answer, answer_presence(replace(ask, when=When.EVER), facts, known), need)
 

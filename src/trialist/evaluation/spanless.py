@@ -9,6 +9,7 @@ from trialist.criteria.nodes import (
     And,
     AtLeast,
     Attestation,
+    Concept,
     ExceptWhen,
     Expr,
     Not,
@@ -37,5 +38,7 @@ def spanless(expr: Expr) -> Expr:
             return Alternatives(tuple(map(spanless, readings)))
         case Attestation() | Trialwise():  # what is known of one is known by its topic
             return replace(expr, span=_NOWHERE, surface="")
+        case Concept() if expr.domain == "allergy":  # what it is called is not asked
+            return replace(expr, span=_NOWHERE, method="")
         case _:
             return replace(expr, span=_NOWHERE)

@@ -1,0 +1,92 @@
+"""What a name leaves out of the words: what an intolerance is called, that others are meant than what is studied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.nodes import (
+    Alternatives,
+    And,
+    AtLeast,
+    Concept,
+    ExceptWhen,
+    Exposure,
+    Expr,
+    Not,
+    Or,
+    atoms,
+)
+from trialist.criteria.piece import Piece
+from trialist.criteria.quick import replace
+
+_LINKS = frozenset({"to", "of", "for", "against", "with", "history", "any", "known", "in"})
+_BETWEEN = frozenset(
+    {"and", "or", "and/or", "/", ",", "(", ")", "to", "of", "severe", "any", "known", "other", "the", "a"}
+)
+
+
+def with_allergies_as_said(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
+    """Every allergy with what it is called: `hypersensitivity`, `intolerance or allergy`."""
+    if not any(isinstance(one, Concept) and one.domain == "allergy" for one in atoms(expr)):
+        return expr
+    runs = _runs(clause, [one for one in pieces if one.kind == "allergy"])
+    if not runs:
+        return expr
+    places = [(clause.span(first, first + 1).start, _name(clause, first, last)) for first, last in runs]
+    return _called(expr, places)
+
+
+def _runs(clause: Clause, found: Sequence[Piece]) -> list[tuple[int, int]]:
+    """The stretches of words for an allergy; those with only joints between them are one."""
+    runs: list[tuple[int, int]] = []
+    for one in found:
+        if runs and all(clause.tokens[at].text in _BETWEEN for at in range(runs[-1][1], one.first)):
+            runs[-1] = (runs[-1][0], one.last)
+        else:
+            runs.append((one.first, one.last))
+    return runs
+
+
+def _name(clause: Clause, first: int, last: int) -> str:
+    while last - first > 1 and clause.tokens[last - 1].text in _LINKS:
+        last -= 1
+    said = " ".join(clause.said(first, last).split())
+    return said if said.isupper() else said[:1].lower() + said[1:]
+
+
+def _called(expr: Expr, places: Sequence[tuple[int, str]]) -> Expr:
+    match expr:
+        case Concept() if expr.domain == "allergy" and not expr.method:
+            before = [name for start, name in places if start <= expr.span.start]
+            return replace(expr, method=before[-1] if before else places[0][1])
+        case And(of):
+            return And(tuple([_called(one, places) for one in of]))
+        case Or(of):
+            return Or(tuple([_called(one, places) for one in of]))
+        case AtLeast(count, of):
+            return AtLeast(count, tuple([_called(one, places) for one in of]))
+        case Not(of):
+            return Not(_called(of, places))
+        case ExceptWhen(main, exception):
+            return ExceptWhen(_called(main, places), _called(exception, places))
+        case Alternatives(readings):
+            return Alternatives(tuple([_called(one, places) for one in readings]))
+        case _:
+            return expr
+
+
+def with_others(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
+    """`evidence of other neurologic disorders`: others than the one studied, where nothing is named before it."""
+    if "other" not in clause.words or not isinstance(expr, Concept | Exposure) or expr.concept_id in _OTHERS:
+        return expr
+    first = next((one.first for one in pieces if one.expr is not None), len(clause.tokens))
+    if (
+        not any(token.text == "other" for token in clause.tokens[:first])
+        or "other" in expr.surface.lower().split()
+    ):
+        return expr
+    return replace(expr, status=("other", *expr.status))
+
+
+_OTHERS = frozenset({"second_malignancy"})
