@@ -181,7 +181,7 @@ class _Telling:
         return replace(one, surface=words, by=given_by(one.topic, words))
 
     def _joined(self, of: Sequence[Expr]) -> list[Expr]:
-        """The members of a list; neighbours that are one promise (`desire to` `participate`, `abstinence or condoms`) as one."""
+        """The members of a list; neighbours that are one promise (`desire to` `participate`, `barriers` (`condoms`)) as one."""
         found: list[Expr] = []
         before: Expr | None = None
         for one in of:
@@ -213,16 +213,18 @@ class _Telling:
             )
         if isinstance(one, Trialwise) or isinstance(other, Trialwise):
             return None
-        at_joints = [
-            _is_joint(self.clause, at) or self.clause.tokens[at].text in _EXAMPLES
+        is_aside = all(
+            self.clause.tokens[at].kind == "punct" or self.clause.tokens[at].text in _EXAMPLES
             for at in range(last, first)
-        ]
+        )
         is_same = one.topic == other.topic and one.affirmed == other.affirmed
-        if all(at_joints) if is_same else not between or _JOINS.isdisjoint(between):
+        leads = one.topic in {"refrain", "ability"} and self.places[one.span][0] + _LEADING_WORDS >= last
+        if is_aside if is_same else leads and _JOINS.isdisjoint(between):
             return replace(other, span=span, affirmed=one.affirmed and other.affirmed)
         return None
 
 
+_LEADING_WORDS = 3  # `who desire` to, `is not able` to: of what follows
 _NOW = re.compile(
     r"\b(?:current(?:ly)?|ongoing|concurrent(?:ly)?|simultaneous(?:ly)?|presently|(?:is|are) (?:participating|receiving|taking|enrolled|using|being treated))\b",
     re.IGNORECASE,

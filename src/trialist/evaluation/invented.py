@@ -416,6 +416,8 @@ def _exposure(atom: Exposure, truth: bool, as_of: date) -> list[Way] | None:
         return None
     if atom.response or len(atom.status) > 1 or len(atom.route) > 1:
         return None
+    if atom.role == "required" and not truth:
+        return None  # who is not given it may need it
     words: dict[str, object] = (
         {
             "qualifiers": tuple(one.split(" or ")[0] for one in atom.status),
