@@ -55,7 +55,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.piece import Piece
-from trialist.criteria.promises import swallows_a_thing, with_their_words
+from trialist.criteria.promises import is_cut, swallows_a_thing, with_their_words
 from trialist.criteria.shapes import strange_shape, with_both_times
 
 _Things = (Concept, Exposure, Result, Biomarker)
@@ -183,7 +183,7 @@ def _is_no_plain_promise(clause: Clause, node: Expr, excludes: bool) -> bool:
     if not isinstance(node, Attestation):
         return False
     refuses = not excludes and not node.affirmed and node.topic in {"consent", "assent", "compliance"}
-    return refuses or swallows_a_thing(node, excludes)
+    return refuses or is_cut(node) or swallows_a_thing(node, excludes)
 
 
 # `adults who can consent`: how old they are is asked as well
@@ -495,6 +495,23 @@ def _aims_at_a_disease(clause: Clause, node: Expr, excludes: bool) -> bool:
     )
 
 
+_WITHIN = re.compile(
+    r"\W*(?:in|within|at|of|on|inside|near) (?:the |an? |his |her |their |or )*$", re.IGNORECASE
+)
+
+
+def _is_within_another(clause: Clause, node: Expr, excludes: bool) -> bool:
+    """`malignancy in the wound`: where something is, and not two things at once."""
+    if not isinstance(node, And):
+        return False
+    return any(
+        isinstance(one, Concept)
+        and isinstance(other, Concept)
+        and _WITHIN.match(_between(clause, one, other) + " ") is not None
+        for one, other in pairwise(node.of)
+    )
+
+
 def _chooses_an_age(clause: Clause, node: Expr, excludes: bool) -> bool:
     """`healthy male and/or female subjects aged 18 to 55`: nobody is asked for an age instead of something else."""
     if not isinstance(node, Or) or excludes:
@@ -750,6 +767,7 @@ def _word_ahead(clause: Clause, span: Span) -> str:
 
 _QUESTIONS: tuple[tuple[str, Callable[[Clause, Expr, bool], bool]], ...] = (
     ("plain_promise", _is_no_plain_promise),
+    ("located", _is_within_another),
     ("object", _takes_an_object),
     ("aim", _aims_at_a_disease),
     ("age_or", _chooses_an_age),

@@ -59,7 +59,9 @@ _JOINTS = {
 _CONSENT = frozenset({"consent", "icf"})  # one of them is in every name of that anchor
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
 _NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
-_LONE_LETTERS = frozenset({"a", "s", "t"})  # an article, and what is left of a genitive
+_LONE_LETTERS = frozenset(
+    {"a", "s", "t", "es", "ies"}
+)  # an article, what is left of a genitive, or of `therapy(ies)`
 _EXAMPLES = frozenset(
     {
         "e.g",

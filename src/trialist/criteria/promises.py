@@ -81,6 +81,14 @@ _THING = re.compile(
 )
 
 
+_CUT = re.compile(r"\b(?:and|or|to|of|the|in|with)$", re.IGNORECASE)
+
+
+def is_cut(promise: Attestation) -> bool:
+    """`speak, read and` before another promise: where the one ends and the other begins was read wrongly."""
+    return _CUT.search(promise.surface) is not None
+
+
 def swallows_a_thing(promise: Attestation, excludes: bool) -> bool:
     """`with abnormalities or unwilling to cooperate`: words of a promise that name what is no promise."""
     return (
@@ -138,6 +146,9 @@ def _next_joint(clause: Clause, first: int, last: int) -> int:
 def _words(clause: Clause, first: int, last: int) -> str:
     while first < last and _is_joint(clause, first):
         first += 1
+    at_the_end = last == len(clause.tokens)
+    while at_the_end and first < last and clause.tokens[last - 1].text in _JOINTS | {",", ";", ".", ":"}:
+        last -= 1
     said = clause.said(first, last) if first < last else ""
     return " ".join(said.split()).strip(" .,;:")
 

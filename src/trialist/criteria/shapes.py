@@ -500,8 +500,14 @@ def _elides_a_part(clause: Clause, node: Expr, found: Sequence[Expr], excludes: 
         return alone and first.surface.count(" ") > 1 and not last.temporality and not last.status
     return (
         isinstance(first, Exposure)
-        and not _COURSES.isdisjoint((*first.route, *first.status))
-        and any(isinstance(one, Exposure) and not one.route and not one.status for one in node.of)
+        and (bool(first.route) or not _COURSES.isdisjoint(first.status))
+        and any(
+            isinstance(one, Exposure)
+            and not one.route
+            and not one.status
+            and one.surface.split()[-1:] != first.surface.split()[-1:]
+            for one in node.of
+        )
     )
 
 
