@@ -150,7 +150,7 @@ def _words(clause: Clause, first: int, last: int) -> str:
     while at_the_end and first < last and clause.tokens[last - 1].text in _JOINTS | {",", ";", ".", ":"}:
         last -= 1
     said = clause.said(first, last) if first < last else ""
-    return " ".join(said.split()).strip(" .,;:")
+    return " ".join(said.split()).strip(" .,;:-–")
 
 
 def _is_joint(clause: Clause, at: int) -> bool:

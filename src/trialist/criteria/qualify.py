@@ -291,9 +291,10 @@ def _certainty(words: dict[str, list[str]]) -> str:
         return KNOWN_OR_SUSPECTED
     if any(one.startswith(_UNSURE) for one in said):
         return "suspected"
-    return (
-        "confirmed" if any("confirmed" in one or "proven" in one or "verified" in one for one in said) else ""
-    )
+    return "confirmed" if any(word in one for one in said for word in _SURE) else ""
+
+
+_SURE = ("confirmed", "proven", "verified", "histolog", "cytolog", "patholog")
 
 
 def _temporality(words: dict[str, list[str]]) -> str:

@@ -505,7 +505,7 @@ def _elides_a_part(clause: Clause, node: Expr, found: Sequence[Expr], excludes: 
             isinstance(one, Exposure)
             and not one.route
             and not one.status
-            and one.surface.split()[-1:] != first.surface.split()[-1:]
+            and one.surface.lower() != first.surface.lower()
             for one in node.of
         )
     )
