@@ -495,9 +495,7 @@ def _aims_at_a_disease(clause: Clause, node: Expr, excludes: bool) -> bool:
     )
 
 
-_WITHIN = re.compile(
-    r"\W*(?:in|within|at|of|on|inside|near) (?:the |an? |his |her |their |or )*$", re.IGNORECASE
-)
+_WITHIN = re.compile(r"\W*(?:in|within|inside) (?:the |an? |his |her |their )*$", re.IGNORECASE)
 
 
 def _is_within_another(clause: Clause, node: Expr, excludes: bool) -> bool:
