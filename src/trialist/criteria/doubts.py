@@ -35,6 +35,7 @@ from trialist.criteria.nodes import (
     Basis,
     Biomarker,
     Concept,
+    Count,
     Demographic,
     ExceptWhen,
     Exposure,
@@ -761,6 +762,8 @@ def _word_ahead(clause: Clause, span: Span) -> str:
     ]
     return next((word for word in reversed(ahead) if word not in _OPENS), "")
 
+
+_TIMED = (Quantity, Ordinal, Concept, Exposure, Result, ReproState, Trialwise, Count, Opaque)
 
 QUESTIONS: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
     ("plain_promise", (Attestation,), _is_no_plain_promise),
