@@ -90,3 +90,17 @@ def with_others(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
 
 
 _OTHERS = frozenset({"second_malignancy"})
+
+
+def is_a_duration(clause: Clause, pieces: Sequence[Piece], found: Sequence[Expr]) -> bool:
+    """`on dialysis for less than 3 months`: how long something goes on was read as when it was."""
+    timed = [getattr(one, "time", None) for one in found]
+    if all(one is None or one.length is None for one in timed):
+        return False
+    return any(
+        piece.kind == "window"
+        and piece.timed is not None
+        and piece.timed.window.length is not None
+        and clause.tokens[piece.first].text == "for"
+        for piece in pieces
+    )

@@ -15,7 +15,7 @@ from itertools import pairwise, takewhile
 from typing import Any
 
 from trialist.criteria.account import unaccounted
-from trialist.criteria.as_said import with_allergies_as_said, with_others
+from trialist.criteria.as_said import is_a_duration, with_allergies_as_said, with_others
 from trialist.criteria.beside import (
     dates_a_diagnosis,
     of_one_sex,
@@ -55,7 +55,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.piece import Piece
-from trialist.criteria.promises import is_cut, swallows_a_thing, with_their_words
+from trialist.criteria.promises import is_no_plain_promise, with_their_words
 from trialist.criteria.shapes import strange_shape, with_both_times
 
 _Things = (Concept, Exposure, Result, Biomarker)
@@ -77,7 +77,7 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     doubt = _doubt(clause, expr, found, excludes) or strange_shape(clause, expr, found, excludes)
     if not doubt and isinstance(expr, Attestation):
         doubt = "promise"
-    if not doubt and _is_a_duration(clause, pieces, found):
+    if not doubt and is_a_duration(clause, pieces, found):
         doubt = "duration"
     if not doubt:
         left_over = next(unaccounted(clause, pieces, expr), "")
@@ -165,7 +165,7 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
             or _AT_A_LATER_VISIT.search(said) is not None
         )
     if (
-        _is_no_plain_promise(clause, expr, excludes)
+        is_no_plain_promise(clause, expr, excludes)
         or _NO_PROMISE.search(said)
         or _OF_AN_AGE.match(said)
         or _is_half_a_promise(expr, said)
@@ -176,14 +176,6 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
     ):
         return True
     return _agrees_in_an_exclusion(clause, expr, excludes)
-
-
-def _is_no_plain_promise(clause: Clause, node: Expr, excludes: bool) -> bool:
-    """Names within the words of a promise; what is required, read as a refusal of it."""
-    if not isinstance(node, Attestation):
-        return False
-    refuses = not excludes and not node.affirmed and node.topic in {"consent", "assent", "compliance"}
-    return refuses or is_cut(node) or swallows_a_thing(node, excludes)
 
 
 # `adults who can consent`: how old they are is asked as well
@@ -284,20 +276,6 @@ def _doubt(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) ->
             if asks(clause, node, excludes):
                 return name
     return None
-
-
-def _is_a_duration(clause: Clause, pieces: Sequence[Piece], found: Sequence[Expr]) -> bool:
-    """`on dialysis for less than 3 months`: how long something goes on was read as when it was."""
-    timed = [getattr(one, "time", None) for one in found]
-    if all(one is None or one.length is None for one in timed):
-        return False
-    return any(
-        piece.kind == "window"
-        and piece.timed is not None
-        and piece.timed.window.length is not None
-        and clause.tokens[piece.first].text == "for"
-        for piece in pieces
-    )
 
 
 _OPPOSITES = (
@@ -766,7 +744,7 @@ def _word_ahead(clause: Clause, span: Span) -> str:
 _TIMED = (Quantity, Ordinal, Concept, Exposure, Result, ReproState, Trialwise, Count, Opaque)
 
 QUESTIONS: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
-    ("plain_promise", (Attestation,), _is_no_plain_promise),
+    ("plain_promise", (Attestation,), is_no_plain_promise),
     ("located", (And,), _is_within_another),
     ("object", (And, Or), _takes_an_object),
     ("aim", (And,), _aims_at_a_disease),
