@@ -40,6 +40,8 @@ ALLOWED = """Inclusion Criteria:
 * Age 18 to 75 years
 * Hemoglobin > 80 g/L, or > 100 g/L within 4 weeks
 * ALT or AST < 2.5 x ULN
+* Able to walk without help
+* Access to the internet
 
 Exclusion Criteria:
 
@@ -51,6 +53,7 @@ Exclusion Criteria:
 * Subjects who are healthy are allowed
 * Current use of immunosuppressants
 * Tacrolimus is permitted
+* Unable to swallow tablets
 """
 WORDY = tuple(
     fact(line)
@@ -62,9 +65,14 @@ WORDY = tuple(
         "condition basal_cell_carcinoma active on=2026-02-01",
         "measurement hemoglobin 90 unit=g/L on=2026-03-08",
         "measurement alt 95 unit=U/L high=40 on=2026-03-08",
+        "attestation ability words=walk_without_help",
+        "attestation ability words=swallow_tablets",
+        "no attestation ability words=swallow_tablets",
+        "attestation access words=internet",
+        "attestation ability words=ability",
     )
 )
-"""Facts known by their words alone, what a text permits, and values between thresholds."""
+"""Facts known by their words alone, what a text permits, values between thresholds, and what a person says of one ability."""
 WIDER = st.builds(
     lambda who, more: replace(who, facts=(*who.facts, *more)),
     PEOPLE,

@@ -139,7 +139,7 @@ def answer_attestation(atom: Attestation, known: Known) -> Answer:
     return Answer(truth if atom.affirmed else not_(truth), words, evidence)
 
 
-_OF_MANY = frozenset({"ability", "access", "cognition", "protected", "refrain"})
+OF_MANY = frozenset({"ability", "access", "cognition", "protected", "refrain"})
 """Topics under which many different things are asked: an answer to one is none to another."""
 _ASKING_WORDS = (
     "able ability capable capability capacity can could cannot unable inability incapable failure fail fails not no must should will "
@@ -151,7 +151,7 @@ _ASKING = frozenset(_ASKING_WORDS.split())
 
 def _is_of(atom: Attestation, fact: Fact) -> bool:
     """Whether a statement answers what is asked: of "able to walk" none about swallowing, nor one about abilities in general."""
-    if atom.topic not in _OF_MANY:
+    if atom.topic not in OF_MANY:
         return True
     said = asked_words(fact.surface) if fact.surface != fact.id else frozenset()
     return said == asked_words(atom.surface) or (atom.topic == "refrain" and "compl" in said)
@@ -159,7 +159,12 @@ def _is_of(atom: Attestation, fact: Fact) -> bool:
 
 def asked_words(text: str) -> frozenset[str]:
     """The beginnings of the words of an ability, an access or a promise, without those that only ask for it."""
-    return frozenset(word[:5] for word in re.findall(r"[^\W_]+", text.casefold()) if word not in _ASKING)
+    return frozenset(word[:5] for word in words_asked(text))
+
+
+def words_asked(text: str) -> frozenset[str]:
+    """The words of an ability, an access or a promise, without those that only ask for it; of these words it gives the same again."""
+    return frozenset(re.findall(r"[^\W_]+", text.casefold())) - _ASKING
 
 
 _PROMISED = frozenset({"consent", "assent", "compliance", "refrain"})

@@ -17,6 +17,7 @@ from trialist.criteria.nodes import (
     Span,
     Trialwise,
 )
+from trialist.evaluation.persons import OF_MANY, words_asked
 
 _NOWHERE = Span(0, 0)
 
@@ -36,6 +37,10 @@ def spanless(expr: Expr) -> Expr:
             return ExceptWhen(spanless(main), spanless(exception))
         case Alternatives(readings):
             return Alternatives(tuple(map(spanless, readings)))
+        case Attestation() if (
+            expr.topic in OF_MANY
+        ):  # its words say which of them is asked, in whatever order
+            return replace(expr, span=_NOWHERE, surface=" ".join(sorted(words_asked(expr.surface))))
         case Attestation() | Trialwise():  # what is known of one is known by its topic
             return replace(expr, span=_NOWHERE, surface="")
         case Concept() if expr.domain == "allergy":  # what it is called is not asked
