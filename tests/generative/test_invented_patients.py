@@ -71,6 +71,8 @@ Exclusion Criteria:
 * Pregnant or breast-feeding women
 * Uncontrolled hypertension
 * QTcF > 470 ms or LVEF < 45%
+* Severe liver disease (liver enzymes > 2 x baseline, or evidence of coagulopathy)
+* Creatinine more than 1.5 times the baseline value
 """
 
 

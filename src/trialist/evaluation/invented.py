@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise, product
@@ -343,17 +343,26 @@ def _quantity(atom: Quantity, truth: bool, as_of: date) -> list[Way] | None:
     if atom.basis is Basis.ABSOLUTE and not atom.unit:
         return None
     name = atom.variable or atom.surface.casefold()
-    return [
-        (
-            Demand(
-                f"quantity/{name}/{atom.basis}/{atom.unit}/{day}",
-                interval=atom.interval,
-                inside=truth,
-                unit=atom.unit,
-                atom=atom,
-            ),
-        )
-    ]
+    value = Demand(
+        f"quantity/{name}/{atom.basis}/{atom.unit}/{day}",
+        interval=atom.interval,
+        inside=truth,
+        unit=atom.unit,
+        atom=atom,
+    )
+    if atom.basis is not Basis.X_BASELINE:
+        return [(value,)]
+    before = _fact(
+        FactKind.MEASUREMENT,
+        atom.variable,
+        as_of,
+        surface=atom.surface,
+        value=ValueRange.exactly(_BASE),
+        unit=_own_unit(atom.variable),
+        date=DateRange.on(day - timedelta(days=60)),
+        baseline=True,
+    )
+    return [(Demand(f"baseline/{name}", fact=before), value)]
 
 
 def _ordinal(atom: Ordinal, truth: bool, as_of: date) -> list[Way] | None:
@@ -641,7 +650,7 @@ def _without_each(patient: Patient) -> Iterator[Patient]:
         if fact.kind is FactKind.RESULT and any(_is_same_test(fact, one) for one in rest):
             continue
         below = {*narrower("condition", fact.id), *narrower("exposure", fact.id)}
-        if not any(one.id in below or one.id == fact.id for one in rest):
+        if not any(one.id in below or (one.id == fact.id and one.baseline == fact.baseline) for one in rest):
             yield replace(patient, facts=rest)
     if patient.birth is not None:
         yield replace(patient, birth=None)

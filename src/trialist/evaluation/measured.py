@@ -102,10 +102,29 @@ def _facts(atom: Quantity, known: Known) -> Sequence[Fact]:
         said = atom.surface.casefold()
         facts = [one for one in known.facts(FactKind.MEASUREMENT, "") if one.surface.casefold() == said]
     measured = [one for one in facts if one.value is not None and not one.negated]
+    if (
+        atom.basis is Basis.X_BASELINE
+    ):  # what a value is compared with says nothing of where it is now, nor does what was before it
+        baselines = [one for one in measured if one.baseline]
+        measured = [
+            one
+            for one in measured
+            if not one.baseline and not any(_is_before(one, other) for other in baselines)
+        ]
     own = [one for one in measured if one.origin.document != "derived"]
     if own and len(own) < len(measured) and not choose(own, atom.time, known).why:
         return own
     return measured
+
+
+def _is_before(one: Fact, other: Fact) -> bool:
+    if one.date is None or other.date is None:
+        return False
+    return (
+        one.date.latest is not None
+        and other.date.earliest is not None
+        and one.date.latest < other.date.earliest
+    )
 
 
 @dataclass(frozen=True, slots=True)
