@@ -19,6 +19,7 @@ from trialist.criteria.nodes import (
     Not,
     Or,
     Quantity,
+    ReproState,
     atoms,
 )
 
@@ -90,6 +91,38 @@ def with_past_or_present(clause: Clause, expr: Expr) -> Expr:
         if isinstance(one, Concept)
     ]
     return Or(tuple(of))
+
+
+# `current or planned pregnancy`: the noun behind the plan is of both
+_NOW_OR_PLANNED = re.compile(
+    r"\b(?:current|currently|present|presently|existing|actual|ongoing) ?(?:or|and/or|/|,) ?(?:are |is )?(?:planned|planning|plans?|intended|intending|desired|wished)\b[^.;,]{0,30}\bpregnan",
+    re.IGNORECASE,
+)
+
+
+def with_current_pregnancy(clause: Clause, expr: Expr) -> Expr:
+    """`current or planned pregnancy`: whoever is pregnant already as well."""
+    states = {one.state: one for one in atoms(expr) if isinstance(one, ReproState)}
+    if "planning_pregnancy" not in states or "pregnant" in states:
+        return expr
+    if not _NOW_OR_PLANNED.search(clause.said(0, len(clause.tokens))):
+        return expr
+    return _or_pregnant(expr)
+
+
+def _or_pregnant(expr: Expr) -> Expr:
+    match expr:
+        case ReproState("planning_pregnancy"):
+            return Or((replace(expr, state="pregnant", time=None), expr))
+        case Or(of):
+            read = [_or_pregnant(one) for one in of]
+            return Or(tuple(leaf for one in read for leaf in (one.of if isinstance(one, Or) else (one,))))
+        case And(of):
+            return And(tuple(_or_pregnant(one) for one in of))
+        case Not(of):
+            return Not(_or_pregnant(of))
+        case _:
+            return expr
 
 
 def _of_old(one: Concept) -> Concept:

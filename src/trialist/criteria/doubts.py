@@ -19,6 +19,7 @@ from trialist.criteria.as_said import is_a_duration, with_allergies_as_said, wit
 from trialist.criteria.beside import (
     dates_a_diagnosis,
     of_one_sex,
+    with_current_pregnancy,
     with_diagnosis,
     with_history,
     with_its_definition,
@@ -70,7 +71,7 @@ def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bo
     if Opaque in map(type, found):
         return _half_read(clause, expr, found, excludes)
     expr = with_past_or_present(clause, with_suspicion(clause, of_one_sex(clause, expr)))
-    expr = with_diagnosis(clause, with_history(clause, expr))
+    expr = with_current_pregnancy(clause, with_diagnosis(clause, with_history(clause, expr)))
     found = found if expr is read else list(atoms(expr))
     if len(found) == 1 and isinstance(expr, _PLAIN) and not _is_odd_alone(clause, expr, excludes):
         return expr
@@ -163,6 +164,7 @@ def _is_odd_alone(clause: Clause, expr: Demographic | Attestation, excludes: boo
         return expr.kind == "age" and (
             any(token.text in _OF_THEN for token in clause.tokens)
             or _AT_A_LATER_VISIT.search(said) is not None
+            or _AT_A_VACCINATION.search(said) is not None
         )
     if (
         is_no_plain_promise(clause, expr, excludes)
@@ -242,6 +244,10 @@ _NO_PROMISE = re.compile(
     re.IGNORECASE,
 )
 _AT_A_LATER_VISIT = re.compile(r"\bvisit (?:[2-9]|1[0-9])\b", re.IGNORECASE)
+_AT_A_VACCINATION = re.compile(
+    r"\b(?:time|day|date|at) (?:of )?(?:the )?(?:first |1st |initial |study |dose of |administration of )*(?:vaccination|immuni[sz]ation|vaccine)",
+    re.IGNORECASE,
+)
 _OF_THEN = frozenset(
     {"diagnosis", "diagnosed", "onset", "transplant", "transplantation", "menopause", "injury"}
 )

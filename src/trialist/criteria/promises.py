@@ -13,9 +13,11 @@ from trialist.criteria.nodes import (
     AtLeast,
     Attestation,
     ExceptWhen,
+    Exposure,
     Expr,
     Not,
     Or,
+    ReproState,
     Span,
     Trialwise,
     atoms,
@@ -266,3 +268,19 @@ def _span(one: Expr) -> Span:
 
 
 _JOINS = _JOINTS | {",", ";", ".", ":", "(", ")", "/"}
+
+
+_PREVENTS = re.compile(r"\b(?:contracepti\w+|birth[- ]control)\b", re.IGNORECASE)
+_ABLE_TO_BEAR = re.compile(
+    r"\b(?:wom[ae]n|females?|men|males?|child-?[ ]?bearing|reproductive (?:potential|age|capacity)|fertile)\b",
+    re.IGNORECASE,
+)
+
+
+def asked_of_some(above: str, guard: Expr | None, expr: Expr | None) -> str:
+    """The line above (`birth control for women able to bear children:`), where it says of whom alone a promise or device is asked."""
+    if expr is None or isinstance(guard, ReproState) or not _PREVENTS.search(above):
+        return ""
+    if not any(isinstance(one, Attestation | Exposure) for one in atoms(expr)):
+        return ""
+    return above if _ABLE_TO_BEAR.search(above) else ""

@@ -40,6 +40,7 @@ from trialist.criteria.permissions import (
     reach_of,
 )
 from trialist.criteria.pieces import pieces_in_steps, read_pieces
+from trialist.criteria.promises import asked_of_some
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
 from trialist.criteria.sections import item_scope, limits_of, old_topic
@@ -202,7 +203,8 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     expr = guarded(clause, guard, expr, said, place)
     if population is Population.PATIENT:
         path = () if item.scope else item.section_path
-        expr = limited(clause, expr, limits_of(path, topic), place)
+        above = limits_of(path, topic) or asked_of_some(topic, guard, expr)
+        expr = limited(clause, expr, above, place)
     understood = expr is not None
     expr = Opaque(said, place) if expr is None else expr
     yield
