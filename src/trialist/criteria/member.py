@@ -220,7 +220,8 @@ class MemberReader:
             return [*parts[:-1], qualify(last, late)]  # `heart surgery planned within 3 months`
         of_all = self.follows and any(one.text.startswith("requiring") for one in trailing)
         if isinstance(last, (Concept, Exposure)) and all(
-            (one.kind in {"status", "severity", "certainty"} and not of_all) or one.text == "history"
+            (one.kind in {"status", "severity", "certainty"} and not of_all)
+            or one.text in {"history", "anamnesis"}
             for one in trailing
         ):
             behind = Modifiers()

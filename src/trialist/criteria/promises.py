@@ -281,6 +281,10 @@ def asked_of_some(above: str, guard: Expr | None, expr: Expr | None) -> str:
     """The line above (`birth control for women able to bear children:`), where it says of whom alone a promise or device is asked."""
     if expr is None or isinstance(guard, ReproState) or not _PREVENTS.search(above):
         return ""
-    if not any(isinstance(one, Attestation | Exposure) for one in atoms(expr)):
+    if not any(isinstance(one, Exposure) or _is_prevention(one) for one in atoms(expr)):
         return ""
     return above if _ABLE_TO_BEAR.search(above) else ""
+
+
+def _is_prevention(one: Expr) -> bool:
+    return isinstance(one, Attestation) and one.topic == "contraception"

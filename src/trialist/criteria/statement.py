@@ -203,8 +203,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     expr = guarded(clause, guard, expr, said, place)
     if population is Population.PATIENT:
         path = () if item.scope else item.section_path
-        above = limits_of(path, topic) or asked_of_some(topic, guard, expr)
-        expr = limited(clause, expr, above, place)
+        expr = limited(clause, expr, limits_of(path, topic) or asked_of_some(topic, guard, expr), place)
     understood = expr is not None
     expr = Opaque(said, place) if expr is None else expr
     yield
