@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from trialist.criteria.lexicon import read_rules
 
@@ -19,6 +20,7 @@ _BEGINS = re.compile(r"[A-Z][a-z]+(?:[-/'’][A-Za-z']+)*[,:;.)]*")
 _ABBREVIATION = re.compile(r"[A-Z][A-Z0-9_/-]+[,:;.]*")
 _ENDS_IN_A_VALUE = re.compile(r"[0-9]\W*$|%\W*$|\)$|\.$|/(?:mm\W?(?:3|³)|dl|min|l)\W*$", re.IGNORECASE)
 _LIST_BEGINS = re.compile(r"(?<=[a-z)]):$")
+_COMPARES = frozenset({"negative", "positive", "normal", "least", "greater", "less", "more"})
 _DENIES = frozenset({"No", "Not"})
 
 
@@ -35,7 +37,7 @@ def _topics() -> re.Pattern[str]:
         "|".join(re.escape(one) for one in sorted(rules[name], key=len, reverse=True))
         for name in ("topics", "pdq")
     )
-    return re.compile(rf"(?<![\w(])(?:(?P<heading>{headings})|{topics})[ ]?:", re.IGNORECASE)
+    return re.compile(rf"(?<![\w(/])(?:(?P<heading>{headings})|{topics})[ ]?:", re.IGNORECASE)
 
 
 def runs_on(text: str) -> bool:
@@ -72,19 +74,19 @@ def _statements(words: list[tuple[int, str]]) -> list[int]:
     depth = 0
     denies = words[0][1] in _DENIES
     within = ""  # how the list that has begun may end
-    for (_, last), (place, word) in zip(words, words[1:], strict=False):
+    for at, ((_, last), (place, word)) in enumerate(pairwise(words)):
         depth = max(0, depth + sum(map(last.count, "([")) - sum(map(last.count, ")]")))
         if _LIST_BEGINS.search(last):
             within = "denial" if denies else "topic"
-        if depth or within == "topic" or (within and word not in _DENIES) or not _begins(last, word):
+        if depth or within == "topic" or (within and word not in _DENIES) or not _begins(last, word, [one for _, one in words[at + 2 : at + 5]]):
             continue
         cuts.append(place)
         denies, within = word in _DENIES, ""
     return cuts
 
 
-def _begins(last: str, word: str) -> bool:
-    """Whether a statement begins with a word, behind the last word of another."""
+def _begins(last: str, word: str, behind: list[str]) -> bool:
+    """Whether a statement begins with a word, behind the last word of another and before three more."""
     if last[-1] in ",(/-:;" or last in {"OR", "AND", "AND/OR"}:
         return False
     before = last.lower().strip(".;:,()")
@@ -92,5 +94,6 @@ def _begins(last: str, word: str) -> bool:
         return False
     said = word.lower().rstrip(",:;.)")
     if said in _words("names_that_begin"):
-        return _ENDS_IN_A_VALUE.search(last) is not None or before in _words("ends")
+        ends = _ENDS_IN_A_VALUE.search(last) is not None or before in _words("ends")
+        return ends or (word.isupper() and not _COMPARES.isdisjoint(behind[:1] + behind[2:]) and last[0].islower())
     return _BEGINS.fullmatch(word) is not None and said not in _words("names")

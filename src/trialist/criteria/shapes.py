@@ -77,18 +77,43 @@ _KINDS_TOGETHER: frozenset[frozenset[type]] = frozenset(
         (ReproState,), (Demographic,), (Concept,), (Exposure,), (Quantity,), (Ordinal,), (Attestation,), (Judgement,), (Result,), (Trialwise,),
         (ReproState, Attestation), (ReproState, Demographic), (ReproState, Result), (Concept, Demographic), (Concept, Exposure),
         (Concept, Quantity), (Concept, Ordinal), (Concept, Judgement), (Concept, Result), (Concept, Attestation), (Trialwise, Judgement),
-        (Quantity, Demographic), (Quantity, Exposure), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
+        (Quantity, Demographic), (Quantity, Exposure), (Quantity, Result), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
     )
 )  # fmt: skip
 
 
 def _is_known(expr: Expr, kinds: set[type], found: Sequence[Expr]) -> bool:
     """Whether the parts are of kinds, and joined in a way, that is read right as a rule."""
+    if Judgement in kinds and _recovers(expr):
+        return True
     if frozenset(kinds) not in _KINDS_TOGETHER or any(
         isinstance(one, Quantity) and not one.variable for one in found
     ):
         return False
+    if {Quantity, Result} == kinds:
+        return _is_normal_or_within(expr)
     return _is_plainly_joined(expr)
+
+
+def _recovers(expr: Expr) -> bool:
+    """`at least 4 weeks since chemotherapy and recovered`: the time, and what only a person can say."""
+    of = expr.of if isinstance(expr, And) else ()
+    *since, opinion = of or (expr,)
+    return (
+        isinstance(opinion, Judgement)
+        and opinion.topic == "recovery"
+        and bool(since)
+        and all(isinstance(one, Not) and isinstance(one.of, Exposure) and one.of.time is not None for one in since)
+    )
+
+
+def _is_normal_or_within(expr: Expr) -> bool:
+    """`creatinine normal or at most 2 mg/dL`: one measure, and how far it may be."""
+    if not isinstance(expr, Or):
+        return False
+    of = {getattr(one, "test", None) or getattr(one, "variable", None) for one in expr.of}
+    normal = all(one.outcome == "normal" for one in expr.of if isinstance(one, Result))
+    return normal and len(of) == 1 and None not in of
 
 
 def _is_plainly_joined(node: Expr) -> bool:
@@ -144,6 +169,8 @@ def _is_a_measured_name(of: Sequence[Expr]) -> bool:
 
 def _is_a_whole(of: Sequence[Expr]) -> bool:
     """Things asked of one person at once, none of them twice."""
+    if all(isinstance(one, Result) and one.outcome == "normal" for one in of):
+        return True  # `AST and ALT within normal limits`
     if any(isinstance(one, (Result, ReproState)) for one in of):
         states = [one.state for one in of if isinstance(one, ReproState)]
         return (
