@@ -20,7 +20,25 @@ _LETTERED = re.compile(r"(?P<step>i{1,3}|iv)[abc][0-9]?")
 
 def read_ordinals(clause: Clause, hits: Sequence[Sequence[Hit]]) -> list[Attached]:
     """The grades of a clause with their scales."""
-    return _by_either(clause, [_lettered(clause, one) for one in _ordinals(clause, hits)])
+    found = [_from_its_title(clause, one) for one in _ordinals(clause, hits)]
+    return _by_either(clause, [_lettered(clause, one) for one in found])
+
+
+_TITLES = (("performance", "status"), ("performance", "score"), ("performance", "level"))
+_BEHIND_A_TITLE = frozenset({":", "(", ",", "-"})
+
+
+def _from_its_title(clause: Clause, one: Attached) -> Attached:
+    """`Performance status: ECOG 0-1`: the title says no more than the scale."""
+    tokens, first = clause.tokens, one.first
+    if not isinstance(one.expr, Ordinal) or one.expr.scale not in {"ecog", "kps", "lansky"}:
+        return one
+    while first and tokens[first - 1].text in _BEHIND_A_TITLE:
+        first -= 1
+    if first < 2 or (tokens[first - 2].text, tokens[first - 1].text) not in _TITLES:
+        return one
+    first -= 2
+    return replace(one, first=first, expr=replace(one.expr, span=clause.span(first, one.last)))
 
 
 _ADULT_OR_CHILD = {"kps": "lansky", "lansky": "kps"}

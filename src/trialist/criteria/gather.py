@@ -24,6 +24,7 @@ from trialist.criteria.nodes import (
     Quantity,
     ReproState,
     Result,
+    Trialwise,
     Window,
     atoms,
     join_all,
@@ -133,9 +134,10 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
         if piece.timed.loose and isinstance(expr, Exposure) and expr.role == "planned":
             window = replace(window, direction=Direction.AFTER)  # `expected within 30 days of enrolment`
         recent = _recent(window) if piece.timed.since else None
-        if recent is not None and isinstance(expr, Exposure):
+        if recent is not None and isinstance(expr, (Exposure, Trialwise)):
             # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
-            expr = Not(with_time(replace(expr, role=""), recent))
+            bare = replace(expr, role="") if isinstance(expr, Exposure) else expr
+            expr = Not(with_time(bare, recent))
         elif recent is not None and isinstance(expr, Concept) and expr.time is None:
             # `at least 6 months since infarction`: whether somebody who never had one is meant is not said
             expr = Alternatives((with_time(expr, window), Not(with_time(expr, recent))))

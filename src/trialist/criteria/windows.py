@@ -252,6 +252,12 @@ def _relation(tokens: Sequence[Token], place: int) -> tuple[Direction | None, in
     return None, place
 
 
+_IN_ANOTHER = (
+    frozenset({"in", "into", "of"}),
+    frozenset({"another", "other", "any", "an", "a", "previous", "prior", "investigational", "different"}),
+)
+
+
 def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None, int]:
     """The anchor at a place, behind empty words; None when it is none of the table."""
     best: tuple[str | None, int] = (None, place)
@@ -267,6 +273,10 @@ def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None,
     if best[0] is None:
         return None, place
     last = best[1]
+    if [token.text in words for token, words in zip(tokens[last : last + 2], _IN_ANOTHER, strict=False)] == [True, True]:
+        return None, place  # `since participation in another trial` is not counted from this one
+    if tokens[last - 1].text == "stroke" and last < len(tokens) and tokens[last].text in {"or", ",", "/"}:
+        return None, place  # `since stroke or infarction`: one of several, and not when this one began
     while last < len(tokens) and tokens[last].text in word_set("behind_an_anchor"):
         hits = anchors().at(tokens, last, text)
         if hits:
