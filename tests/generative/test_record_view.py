@@ -121,6 +121,10 @@ def test_any_object(record: dict[str, Any]) -> None:
     check(record)
 
 
+def test_a_key_without_a_name_is_no_title() -> None:
+    check({"": "0"})
+
+
 def test_very_deep() -> None:
     # As deep as the writer of JSON goes; the parser goes deeper, and so do the views.
     deep: Any = "end"

@@ -7,10 +7,10 @@ import pickle
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from trialist.criteria import (
     criterion,
     doubts,
+    doubts_words,
     lexicon,
     member,
     no_limits,
@@ -40,6 +41,7 @@ from trialist.criteria.clause import Clause
 from trialist.criteria.normalise import normalise
 from trialist.criteria.permissions import SHUT_OUT
 from trialist.criteria.piece import Piece
+from trialist.criteria.questions import by_kind
 from trialist.criteria.quick import quick
 from trialist.criteria.quick import replace as quick_replace
 from trialist.criteria.stance import read_voices
@@ -219,10 +221,10 @@ def test_every_step_over_pieces_is_left_out_only_where_it_does_nothing(monkeypat
 
 
 def test_doubts_are_tried_where_a_word_that_they_need_stands():
-    patterns = doubts._patterns()
+    patterns = doubts_words._patterns()
     for text in TEXTS:
         words = {token.text for token in tokenise(text)}
-        by_word = doubts._patterns_by_word()
+        by_word = doubts_words._patterns_by_word()
         tried = {at for word in words & by_word.keys() for at in by_word[word]}
         assert tried == {at for at, one in enumerate(patterns) if not words.isdisjoint(one.needs)}
 
@@ -343,27 +345,20 @@ def test_what_permits_has_letters_that_are_looked_for_first(parts: list[str]):
         assert statement._can_stand("permissive", low)
 
 
-def test_a_question_is_asked_of_every_kind_of_part_of_which_it_is_true(monkeypatch: pytest.MonkeyPatch):
-    met: Counter[str] = Counter()
-    short = statement.with_doubt
+@pytest.mark.parametrize("name, kinds, asks", [*doubts.QUESTIONS, *shapes.BY_NODES])
+def test_a_question_is_asked_of_the_kinds_of_parts_that_its_signature_names(
+    name: str, kinds: tuple[type, ...], asks: Callable[..., bool]
+):
+    named = get_type_hints(asks)["node"]
+    assert set(kinds) == set(get_args(named) or (named,)), name
 
-    def asked(clause: Clause, given_pieces: Sequence[Piece], expr: nodes.Expr, excludes: bool) -> nodes.Expr:
-        found = list(nodes.atoms(expr))
-        for node in nodes.nodes(expr):
-            for name, kinds, asks in doubts.QUESTIONS:
-                if asks(clause, node, excludes) or asks(clause, node, not excludes):
-                    assert type(node) in kinds, name
-                    met[name] += 1
-            for name, kinds, question in shapes.BY_NODES:
-                if question(clause, node, found, excludes) or question(clause, node, found, not excludes):
-                    assert type(node) in kinds, name
-                    met[name] += 1
-        return short(clause, given_pieces, expr, excludes)
 
-    monkeypatch.setattr(statement, "with_doubt", asked)
-    for _ in _sets():
-        pass
-    assert len(met) > 12
+def test_every_question_is_asked_in_the_order_of_its_table():
+    by_name = {name: kinds for name, kinds, _ in doubts.QUESTIONS}
+    asked = {kind: [name for name, _ in rows] for kind, rows in by_kind(doubts.QUESTIONS).items()}
+    assert set(asked) == {kind for kinds in by_name.values() for kind in kinds}
+    for kind, names in asked.items():
+        assert names == [name for name, kinds in by_name.items() if kind in kinds]
 
 
 def test_a_member_of_one_piece_is_what_the_piece_says(monkeypatch: pytest.MonkeyPatch):

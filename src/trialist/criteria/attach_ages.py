@@ -322,6 +322,9 @@ def _only_persons(tokens: Sequence[Token], bound: Bound) -> bool:
     )  # fmt: skip
 
 
+_SHORT_TOPIC = 4  # tokens
+
+
 def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
     """An expected survival: only an investigator can say it."""
     tokens = clause.tokens
@@ -329,6 +332,8 @@ def read_life_expectancy(clause: Clause, bound: Bound) -> Attached | None:
         return None
     near = range(max(0, bound.first - 9), min(len(tokens), bound.last + 6))
     words = [tokens[at].text for at in near]
+    if bound.first <= 1 and len(clause.topic) <= _SHORT_TOPIC:  # `Life expectancy:` above `At least 12 weeks`
+        words = [*words, *(token.text for token in clause.topic)]
     if not set(words) & {"expectancy", "survival", "survive", "lifespan", "expectation"} and not (
         {"life", "expected"} <= set(words)
     ):

@@ -20,7 +20,25 @@ _LETTERED = re.compile(r"(?P<step>i{1,3}|iv)[abc][0-9]?")
 
 def read_ordinals(clause: Clause, hits: Sequence[Sequence[Hit]]) -> list[Attached]:
     """The grades of a clause with their scales."""
-    return _by_either(clause, [_lettered(clause, one) for one in _ordinals(clause, hits)])
+    found = [_from_its_title(clause, one) for one in _ordinals(clause, hits)]
+    return _by_either(clause, [_lettered(clause, one) for one in found])
+
+
+_TITLES = (("performance", "status"), ("performance", "score"), ("performance", "level"))
+_BEHIND_A_TITLE = frozenset({":", "(", ",", "-"})
+
+
+def _from_its_title(clause: Clause, one: Attached) -> Attached:
+    """`Performance status: ECOG 0-1`: the title says no more than the scale."""
+    tokens, first = clause.tokens, one.first
+    if not isinstance(one.expr, Ordinal) or one.expr.scale not in {"ecog", "kps", "lansky"}:
+        return one
+    while first and tokens[first - 1].text in _BEHIND_A_TITLE:
+        first -= 1
+    if first < 2 or (tokens[first - 2].text, tokens[first - 1].text) not in _TITLES:
+        return one
+    first -= 2
+    return replace(one, first=first, expr=replace(one.expr, span=clause.span(first, one.last)))
 
 
 _ADULT_OR_CHILD = {"kps": "lansky", "lansky": "kps"}
@@ -78,6 +96,8 @@ def _ordinals(clause: Clause, hits: Sequence[Sequence[Hit]]) -> list[Attached]:
         if one is not None and not taken & set(range(one.first, one.last)):
             found.append(one)
             taken |= set(range(one.first, one.last))
+    if not found and (one := _of_performance(clause)) is not None:
+        return [one]
     if clause.words.isdisjoint(_STEPPED):
         return found
     for place, token in enumerate(clause.tokens):
@@ -88,6 +108,31 @@ def _ordinals(clause: Clause, hits: Sequence[Sequence[Hit]]) -> list[Attached]:
             found.append(one)
             taken |= set(range(one.first, one.last))
     return found
+
+
+_RATED = frozenset({"calgb", "eortc", "gog", "ncic", "rtog", "swog", "who", "(", ")", ":", "score", "status"})
+
+
+def _of_performance(clause: Clause) -> Attached | None:
+    """`WHO 0-2` or `0-2` below `Performance status:`, whose steps all these groups share."""
+    tokens = clause.tokens
+    if len(clause.topic) > _SHORT_TOPIC or [one.text for one in clause.topic[:2]] != ["performance", "status"]:
+        return None
+    place = 0
+    while place < len(tokens) and tokens[place].text in _RATED:
+        place += 1
+    large = _large_number(tokens, place)
+    scale_id = "kps" if large is not None and large >= _PER_CENT else "ecog"
+    row = scale_row(scale_id)
+    steps = read_steps(tokens, place, clause.text, row, skip=False)
+    if steps is None:
+        return None
+    span = clause.span(0, steps.last)
+    return Attached(0, steps.last, Ordinal(scale_id, steps.allowed, span, assumed=("scale",)))
+
+
+_SHORT_TOPIC = 3  # tokens
+_PER_CENT = 10  # steps of ECOG end below, those of Karnofsky begin here
 
 
 def _ordinal_of(clause: Clause, hit: Hit) -> Attached | None:
@@ -109,17 +154,16 @@ def _ordinal_of(clause: Clause, hit: Hit) -> Attached | None:
         if closing is None or any(token.kind in {"num", "op"} for token in tokens[place:closing]):
             break
         place = closing + 1
-    if scale_id == "ecog" and (value := _large_number(tokens, place)) is not None and value >= 10:
+    if scale_id == "ecog" and (value := _large_number(tokens, place)) is not None and value >= _PER_CENT:
         scale_id, row = "kps", scale_row("kps")
     is_disease = scale_id in {"agvhd_grade", "cgvhd_severity", "ckd_stage", "cancer_stage"}
     steps = None
     if not is_disease or _says_grade(tokens, place):
         steps = read_steps(tokens, place, text, row)
     if steps is not None:
-        expr = Ordinal(
-            scale_id, steps.allowed, clause.span(hit.first, steps.last), version=_version(row, clause)
-        )
-        return Attached(hit.first, steps.last, expr)
+        last = _past_its_disease(tokens, steps.last) if scale_id == "nyha" else steps.last
+        expr = Ordinal(scale_id, steps.allowed, clause.span(hit.first, last), version=_version(row, clause))
+        return Attached(hit.first, last, expr)
     before = _steps_before(clause, hit.first, scale_id)
     if before is not None:
         first, allowed = before
@@ -129,6 +173,13 @@ def _ordinal_of(clause: Clause, hit: Hit) -> Attached | None:
             Ordinal(scale_id, allowed, clause.span(first, hit.last), version=_version(row, clause)),
         )
     return None
+
+
+def _past_its_disease(tokens: Sequence[Token], place: int) -> int:
+    """`NYHA class III or IV heart disease`: what the classes are of, and nothing more."""
+    said = [token.text for token in tokens[place : place + 2]]
+    is_said = len(said) == 2 and said[0] in {"heart", "cardiac"} and said[1] in {"disease", "status", "condition"}
+    return place + 2 if is_said else place
 
 
 def _says_grade(tokens: Sequence[Token], place: int) -> bool:

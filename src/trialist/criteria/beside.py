@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from trialist.criteria.as_said import with_allergies_as_said, with_others
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import SEXES
 from trialist.criteria.nodes import (
@@ -17,11 +19,14 @@ from trialist.criteria.nodes import (
     Demographic,
     Expr,
     Not,
+    Opaque,
     Or,
     Quantity,
     ReproState,
     atoms,
 )
+from trialist.criteria.piece import Piece
+from trialist.criteria.promises import with_their_words
 
 _KNOWN_OR_SUSPECTED = re.compile(
     r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|and|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
@@ -36,6 +41,16 @@ _DIAGNOSED = re.compile(
 )
 _SURE = frozenset({"known", "diagnosed", "confirmed", "documented", "proven", "suspected"})
 _NEAR_THE_START = 3  # tokens
+
+
+def completed(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
+    """A reading with what its words say of all of it and no piece of them alone; the most of it where all was understood."""
+    expr = with_their_words(clause, pieces, expr)
+    expr = with_others(clause, pieces, with_allergies_as_said(clause, pieces, expr))
+    if Opaque in map(type, atoms(expr)):
+        return expr
+    expr = with_past_or_present(clause, with_suspicion(clause, of_one_sex(clause, expr)))
+    return with_current_pregnancy(clause, with_diagnosis(clause, with_history(clause, expr)))
 
 
 def with_suspicion(clause: Clause, expr: Expr) -> Expr:

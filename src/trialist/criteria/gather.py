@@ -24,6 +24,7 @@ from trialist.criteria.nodes import (
     Quantity,
     ReproState,
     Result,
+    Trialwise,
     Window,
     atoms,
     join_all,
@@ -132,23 +133,66 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
         length = window.length
         if piece.timed.loose and isinstance(expr, Exposure) and expr.role == "planned":
             window = replace(window, direction=Direction.AFTER)  # `expected within 30 days of enrolment`
-        if (
-            piece.timed.since
-            and window.anchor_assumed
-            and isinstance(expr, Exposure)
-            and length is not None
-            and length.lower is not None
-            and length.upper is None
-        ):
+        recent = _recent(window) if piece.timed.since else None
+        if recent is not None and isinstance(expr, (Exposure, Trialwise)):
             # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
-            recent = Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive)
-            expr = Not(with_time(replace(expr, role=""), replace(window, length=recent)))
+            bare = replace(expr, role="") if isinstance(expr, Exposure) else expr
+            expr = Not(with_time(bare, recent))
+        elif recent is not None and isinstance(expr, Concept) and expr.time is None:
+            # `at least 6 months since infarction`: whether somebody who never had one is meant is not said
+            expr = Alternatives((with_time(expr, window), Not(with_time(expr, recent))))
         else:
             if piece.timed.loose and isinstance(expr, And) and _is_ahead(expr) and length is not None:
                 window = replace(window, direction=Direction.AFTER)
             expr = with_time(expr, window, is_shared)
             expr = unread_at(expr, window) if all(isinstance(one, Opaque) for one in atoms(expr)) else expr
     return expr
+
+
+def _recent(window: Window) -> Window | None:
+    """The time that must be free of what `at least 4 weeks since` speaks of; None where no least time is counted back from now."""
+    length = window.length
+    if not window.anchor_assumed or length is None or length.lower is None or length.upper is not None:
+        return None
+    return replace(window, length=Interval(upper=length.lower, upper_inclusive=not length.lower_inclusive))
+
+
+def fold_since(exprs: list[Expr], joints: list[str]) -> tuple[list[Expr], list[str]]:
+    """`at least 4 weeks since chemotherapy or surgery`: so long since either, not since one of them; the members with such a time as one."""
+    out: list[list[Expr]] = []
+    kept: list[str] = []
+    for at, one in enumerate(exprs):
+        if at and joints[at - 1] == "or" and _is_since(one) and all(_is_since(other) for other in out[-1]):
+            out[-1].append(one)
+        else:
+            out.append([one])
+            kept.extend(joints[at - 1 : at])
+    return [_since_each(run) for run in out], kept
+
+
+def _since_each(run: list[Expr]) -> Expr:
+    """Members of one time as one; alone or unread, they stay as they are."""
+    if len(run) == 1 or all(isinstance(one, Opaque) for one in run):
+        return run[0] if len(run) == 1 else join_any(run)
+    free = join_all([one.readings[1] if isinstance(one, Alternatives) else one for one in run])
+    if not any(isinstance(one, Alternatives) for one in run):
+        return free
+    return Alternatives((join_any([one.readings[0] if isinstance(one, Alternatives) else one for one in run]), free))
+
+
+def _is_since(expr: Expr) -> bool:
+    """Whether it was not within a time, may not have been, or is words that nobody read."""
+    return isinstance(expr, (Not, Opaque)) or _may_be_free(expr)
+
+
+def _may_be_free(expr: Expr) -> bool:
+    """Whether one reading says when something was, and the other that it was not since."""
+    return (
+        isinstance(expr, Alternatives)
+        and len(expr.readings) == 2
+        and isinstance(expr.readings[0], Concept)
+        and isinstance(expr.readings[1], Not)
+    )
 
 
 def unread_at(expr: Expr, window: Window) -> Expr:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from trialist.criteria.clause import Clause
 from trialist.criteria.exempt import share_objects
 from trialist.criteria.gather import (
+    fold_since,
     gather_choices,
     is_an_opinion,
     is_cue,
@@ -155,6 +156,10 @@ class ListReader:
         if len(exprs) == 1:
             return exprs[0]
         joints = fill_joints([joint for joint, _ in members][1:], "or" if self.lists_any else "and")
+        if any(_counts_from_the_last(one) for one in pieces):
+            exprs, joints = fold_since(exprs, joints)
+            if len(exprs) == 1:
+                return exprs[0]
         if set(joints) == {"or"}:
             return join_any(exprs)
         if set(joints) == {"and"}:
@@ -177,3 +182,8 @@ class ListReader:
         if all(isinstance(one, ReproState) for one in exprs):
             return join_any(exprs)  # "pregnancy and breast-feeding": nobody means both at once
         return join_any(exprs) if len(exprs) > 2 else Alternatives((join_any(exprs), join_all(exprs)))
+
+
+def _counts_from_the_last(piece: Piece) -> bool:
+    """`at least 4 weeks since`, and no other time."""
+    return piece.timed is not None and piece.timed.since

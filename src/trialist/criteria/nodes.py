@@ -279,7 +279,7 @@ class Attestation:
 @quick
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What only the investigator can say: suitability, clinical significance, life expectancy."""
+    """What only the investigator can say: suitability, clinical significance, life expectancy, whether somebody recovered."""
 
     topic: str
     surface: str

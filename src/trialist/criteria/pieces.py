@@ -219,7 +219,8 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         if statement.kind == "attestation":
             expr = attestation(statement, span, clause.said(first, last))
         elif statement.kind == "judgement":
-            expr = Judgement("investigator", clause.said(first, last), span)
+            topic = "investigator" if statement.topic == "words" else statement.topic
+            expr = Judgement(topic, clause.said(first, last), span)
         else:
             expr = Trialwise(statement.topic, span, surface=clause.said(first, last))
         clause.rules.append(f"{statement.kind}/{statement.topic}")
@@ -229,12 +230,22 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
 
 
 _NORMAL = re.compile(
-    r"[ ]?(?:is |are |was |values? |levels? )?(?:with)?in (?:the )?normal (?:range|limits?)s?\b",
+    r"[ ]?(?:is |are |was |must be |values? |levels? )*(?:(?:with)?in (?:the )?(?:(?:institutional|laboratory|local|institution'?s|reference) )*normal (?:range|limits?)s?\b"
+    r"|normal(?:[ ]for age)?(?=[ ]?(?:\Z|[\n,;.)]|and\b|or\b))(?! or (?:below|less|lower|above|greater|higher|up)\b))",
     re.IGNORECASE,
 )
 _NORMALITY = {"normal": "normal", "abnormal": "abnormal"}
 _RAISED = frozenset({"elevated", "increased", "raised"})
+_JOINS_MEASURES = frozenset({"or", "and", "/", ","})
 _NEEDED_FOR_NORMAL = _RAISED | _NORMALITY.keys()
+
+
+def _measure_alone(group: Sequence[Hit], owner: Sequence[Piece | None]) -> Hit | None:
+    """The measure at a place that nothing else could be, and that nobody has read."""
+    hit = next((one for one in group if one.entry.kind == "variable"), None)
+    if hit is None or any(owner[hit.first : hit.last]):
+        return None
+    return hit if all(one.entry.kind in {"variable", "test_words"} for one in group) else None
 
 
 def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Sequence[Hit]]) -> None:
@@ -242,11 +253,14 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
     tokens = clause.tokens
     if clause.words.isdisjoint(_NEEDED_FOR_NORMAL):
         return
-    for group in hits:
-        hit = next((one for one in group if one.entry.kind == "variable"), None)
-        if hit is None or any(owner[hit.first : hit.last]):
-            continue
-        if any(one.entry.kind not in {"variable", "test_words"} for one in group):
+    shares = -1  # where a measure begins behind which its normality stands
+    for hit in reversed([one for group in hits if (one := _measure_alone(group, owner)) is not None]):
+        between = {token.text for token in tokens[hit.last : max(shares, hit.last)]}
+        if shares >= 0 and between and between <= _JOINS_MEASURES:
+            # `SGOT or SGPT normal`
+            shared = Result(hit.entry.id, "normal", clause.span(hit.first, hit.last))
+            _claim(owner, Piece("atom", hit.first, hit.last, expr=shared))
+            shares = hit.first
             continue
         found = _NORMAL.match(clause.text, tokens[hit.last - 1].end)
         before = tokens[hit.first - 1].text if hit.first else ""
@@ -254,6 +268,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         if found is not None and found.end() <= tokens[-1].end:
             while last < len(tokens) and tokens[last].start < found.end():
                 last += 1
+            shares = first
             expr: Expr = Result(hit.entry.id, "normal", clause.span(first, last))
         elif before in _NORMALITY and owner[first - 1] is None:
             first -= 1

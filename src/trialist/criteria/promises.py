@@ -100,10 +100,8 @@ def swallows_a_thing(promise: Attestation, excludes: bool) -> bool:
     )
 
 
-def is_no_plain_promise(clause: Clause, node: Expr, excludes: bool) -> bool:
+def is_no_plain_promise(clause: Clause, node: Attestation, excludes: bool) -> bool:
     """Names within the words of a promise; what is required, read as a refusal of it."""
-    if not isinstance(node, Attestation):
-        return False
     refuses = not excludes and not node.affirmed and node.topic in {"consent", "assent", "compliance"}
     return refuses or is_cut(node) or swallows_a_thing(node, excludes)
 

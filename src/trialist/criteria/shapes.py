@@ -7,7 +7,7 @@ stands here where its readings were wrong far above that and nothing in the word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.promises import is_of_now
+from trialist.criteria.questions import by_kind
 
 _Named = (Concept, Exposure)
 
@@ -76,18 +77,43 @@ _KINDS_TOGETHER: frozenset[frozenset[type]] = frozenset(
         (ReproState,), (Demographic,), (Concept,), (Exposure,), (Quantity,), (Ordinal,), (Attestation,), (Judgement,), (Result,), (Trialwise,),
         (ReproState, Attestation), (ReproState, Demographic), (ReproState, Result), (Concept, Demographic), (Concept, Exposure),
         (Concept, Quantity), (Concept, Ordinal), (Concept, Judgement), (Concept, Result), (Concept, Attestation), (Trialwise, Judgement),
-        (Quantity, Demographic), (Quantity, Exposure), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
+        (Quantity, Demographic), (Quantity, Exposure), (Quantity, Result), (Quantity, Ordinal), (Ordinal, Judgement), (Judgement, Attestation), (Attestation, Demographic),
     )
 )  # fmt: skip
 
 
 def _is_known(expr: Expr, kinds: set[type], found: Sequence[Expr]) -> bool:
     """Whether the parts are of kinds, and joined in a way, that is read right as a rule."""
+    if Judgement in kinds and _recovers(expr):
+        return True
     if frozenset(kinds) not in _KINDS_TOGETHER or any(
         isinstance(one, Quantity) and not one.variable for one in found
     ):
         return False
+    if {Quantity, Result} == kinds:
+        return _is_normal_or_within(expr)
     return _is_plainly_joined(expr)
+
+
+def _recovers(expr: Expr) -> bool:
+    """`at least 4 weeks since chemotherapy and recovered`: the time, and what only a person can say."""
+    of = expr.of if isinstance(expr, And) else ()
+    *since, opinion = of or (expr,)
+    return (
+        isinstance(opinion, Judgement)
+        and opinion.topic == "recovery"
+        and bool(since)
+        and all(isinstance(one, Not) and isinstance(one.of, Exposure) and one.of.time is not None for one in since)
+    )
+
+
+def _is_normal_or_within(expr: Expr) -> bool:
+    """`creatinine normal or at most 2 mg/dL`: one measure, and how far it may be."""
+    if not isinstance(expr, Or):
+        return False
+    of = {getattr(one, "test", None) or getattr(one, "variable", None) for one in expr.of}
+    normal = all(one.outcome == "normal" for one in expr.of if isinstance(one, Result))
+    return normal and len(of) == 1 and None not in of
 
 
 def _is_plainly_joined(node: Expr) -> bool:
@@ -143,6 +169,8 @@ def _is_a_measured_name(of: Sequence[Expr]) -> bool:
 
 def _is_a_whole(of: Sequence[Expr]) -> bool:
     """Things asked of one person at once, none of them twice."""
+    if all(isinstance(one, Result) and one.outcome == "normal" for one in of):
+        return True  # `AST and ALT within normal limits`
     if any(isinstance(one, (Result, ReproState)) for one in of):
         states = [one.state for one in of if isinstance(one, ReproState)]
         return (
@@ -339,10 +367,8 @@ _BY_KINDS: tuple[tuple[str, Callable[[set[type], Sequence[Expr]], bool]], ...] =
 # --- by the joints -----------------------------------------------------------------------------------------------------
 
 
-def _denies_several(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _denies_several(clause: Clause, node: Not, found: Sequence[Expr], excludes: bool) -> bool:
     """`not postmenopausal, or not using contraception`: how far a denial reaches."""
-    if not isinstance(node, Not):
-        return False
     if (
         excludes
         and len(found) > 1
@@ -355,7 +381,7 @@ def _denies_several(clause: Clause, node: Expr, found: Sequence[Expr], excludes:
     )
 
 
-def _excepts_widely(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _excepts_widely(clause: Clause, node: Or | ExceptWhen, found: Sequence[Expr], excludes: bool) -> bool:
     """An exception from several things, or one that is no mere list of names."""
     if isinstance(node, Or) and any(isinstance(one, ExceptWhen) for one in node.of):
         return True
@@ -379,28 +405,24 @@ def _is_free(one: Expr) -> bool:
     )
 
 
-def _joins_a_free_name(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _joins_a_free_name(clause: Clause, node: And, found: Sequence[Expr], excludes: bool) -> bool:
     """`initial echocardiogram ejection fraction < 40 %`: words beside a thing, which may say something else of it."""
-    return (
-        isinstance(node, And)
-        and any(_is_free(one) for one in node.of)
-        and any(isinstance(one, (Exposure, Quantity, Ordinal, Result, Biomarker, Or)) for one in node.of)
+    return any(_is_free(one) for one in node.of) and any(
+        isinstance(one, (Exposure, Quantity, Ordinal, Result, Biomarker, Or)) for one in node.of
     )
 
 
-def _causes_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _causes_in_a_list(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`dysfunction due to A, B or C`: the others are causes as well, or things of their own."""
-    return isinstance(node, Or) and any(
+    return any(
         isinstance(one, Concept) and (one.caused_by or one.not_caused_by)
         for leaf in node.of
         for one in atoms(leaf)
     )
 
 
-def _times_a_pair(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _times_a_pair(clause: Clause, node: And, found: Sequence[Expr], excludes: bool) -> bool:
     """`A for B within 3 months`: one time on two things that are one."""
-    if not isinstance(node, And):
-        return False
     timed = [one for one in node.of if isinstance(one, _Named) and one.time is not None]
     return len({type(one) for one in timed}) > 1
 
@@ -408,28 +430,23 @@ def _times_a_pair(clause: Clause, node: Expr, found: Sequence[Expr], excludes: b
 _BOTH_VERBS = re.compile(r"\band (?:have |has |had )?(?:used|taken|received|taking|using)\b", re.IGNORECASE)
 
 
-def _joins_trials(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _joins_trials(clause: Clause, node: And, found: Sequence[Expr], excludes: bool) -> bool:
     """`in other trials and use of other products`: two ways to take part, asked for at once."""
     return (
-        isinstance(node, And)
-        and not _BOTH_VERBS.search(clause.said(0, len(clause.tokens)))
+        not _BOTH_VERBS.search(clause.said(0, len(clause.tokens)))
         and any(isinstance(one, Trialwise) for one in node.of)
         and sum(isinstance(one, (Trialwise, _Named)) for one in node.of) > 1
     )
 
 
-def _joins_reproduction(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _joins_reproduction(clause: Clause, node: And, found: Sequence[Expr], excludes: bool) -> bool:
     """`breast-feeding females of childbearing potential without contraception`: states that were joined across a lost line end."""
-    if not isinstance(node, And):
-        return False
     states = [one for one in node.of if isinstance(one, ReproState)]
     return excludes and any(one.state in {"pregnant", "lactating"} for one in states)
 
 
-def _reads_a_number_twice(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _reads_a_number_twice(clause: Clause, node: And, found: Sequence[Expr], excludes: bool) -> bool:
     """`global assessment (IGA) score ≥ 3`: one number that became two thresholds asked for at once."""
-    if not isinstance(node, And):
-        return False
     limits = [one for one in node.of if isinstance(one, (Quantity, Ordinal))]
     intervals = [one.interval for one in limits if isinstance(one, Quantity)]
     numbers = sum(token.kind == "num" for token in clause.tokens)
@@ -437,16 +454,14 @@ def _reads_a_number_twice(clause: Clause, node: Expr, found: Sequence[Expr], exc
     return len(units) > 1 and numbers == 1 and len(set(intervals)) < len(intervals)
 
 
-def _mixes_tests(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _mixes_tests(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`positive for HIV Hepatitis B and Hepatitis C`: results of which a comma was lost."""
-    return isinstance(node, Or) and any(
-        isinstance(one, And) and any(isinstance(leaf, Result) for leaf in one.of) for one in node.of
-    )
+    return any(isinstance(one, And) and any(isinstance(leaf, Result) for leaf in one.of) for one in node.of)
 
 
-def _leaves_a_choice_open(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _leaves_a_choice_open(clause: Clause, node: Alternatives, found: Sequence[Expr], excludes: bool) -> bool:
     """`idiopathic or heritable hypertension`: a choice of adjectives of which one became part of the name."""
-    if not isinstance(node, Alternatives) or len(node.readings) != 2:
+    if len(node.readings) != 2:
         return False
     first, second = node.readings
     return (
@@ -459,10 +474,8 @@ def _leaves_a_choice_open(clause: Clause, node: Expr, found: Sequence[Expr], exc
     )
 
 
-def _limits_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _limits_in_a_list(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`abnormal function: A > 1, B > 2`: a name with its threshold beside other thresholds, which may say what it means."""
-    if not isinstance(node, Or):
-        return False
     pairs = [
         one for one in node.of if isinstance(one, And) and any(isinstance(leaf, Concept) for leaf in one.of)
     ]
@@ -472,16 +485,16 @@ def _limits_in_a_list(clause: Clause, node: Expr, found: Sequence[Expr], exclude
     return bool(paired) and bool(limits) and not paired <= alone  # `≤ 2.5, or ≤ 5 if …` limits one measure
 
 
-def _mixes_treatments(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _mixes_treatments(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`A and B or C and D` of things given: what is given together."""
-    return isinstance(node, Or) and any(
+    return any(
         isinstance(one, And) and sum(isinstance(leaf, Exposure) for leaf in one.of) > 0 for one in node.of
     )
 
 
-def _parts_one_disease(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _parts_one_disease(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`progressive and active disease`: one disease of both kinds, or two."""
-    if not isinstance(node, Or) or not all(isinstance(one, Concept) for one in node.of):
+    if not all(isinstance(one, Concept) for one in node.of):
         return False
     names = [getattr(one, "concept_id", "") or getattr(one, "surface", "") for one in node.of]
     said = {token.text for token in clause.tokens}
@@ -490,10 +503,8 @@ def _parts_one_disease(clause: Clause, node: Expr, found: Sequence[Expr], exclud
     return len(set(names)) < len(names) and "and" in said and said.isdisjoint({"or", ",", "/", ";"})
 
 
-def _elides_a_part(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _elides_a_part(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`left ventricular aneurysm or thrombus`, `long-term use of A or B`: what stands before the first is of both."""
-    if not isinstance(node, Or):
-        return False
     first, last = node.of[0], node.of[-1]
     if isinstance(first, Concept) and isinstance(last, Concept) and len(node.of) == 2:
         alone = " " not in last.surface.strip() and not last.surface[:1].isupper()
@@ -516,10 +527,8 @@ _COURSES = frozenset(
 )  # fmt: skip
 
 
-def _says_a_name_twice(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _says_a_name_twice(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`active liver disease or abnormal liver function (ALT > 2 x ULN)`: two things that became one."""
-    if not isinstance(node, Or):
-        return False
     names = {_name(one) for one in node.of if isinstance(one, Concept)}
     return any(
         isinstance(one, And) and isinstance(one.of[0], Concept) and _name(one.of[0]) in names
@@ -527,20 +536,18 @@ def _says_a_name_twice(clause: Clause, node: Expr, found: Sequence[Expr], exclud
     )
 
 
-def _bears_without_contraception(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
+def _bears_without_contraception(clause: Clause, node: Or, found: Sequence[Expr], excludes: bool) -> bool:
     """`of childbearing potential and not using contraception`: both together."""
-    return (
-        isinstance(node, Or)
-        and any(isinstance(one, ReproState) and one.state == "child_bearing_potential" for one in node.of)
-        and any(isinstance(one, Attestation) for one in node.of)
-    )
+    return any(
+        isinstance(one, ReproState) and one.state == "child_bearing_potential" for one in node.of
+    ) and any(isinstance(one, Attestation) for one in node.of)
 
 
-def _denies_a_promise(clause: Clause, node: Expr, found: Sequence[Expr], excludes: bool) -> bool:
-    return isinstance(node, Not) and isinstance(node.of, Attestation)
+def _denies_a_promise(clause: Clause, node: Not, found: Sequence[Expr], excludes: bool) -> bool:
+    return isinstance(node.of, Attestation)
 
 
-_Question = Callable[[Clause, Expr, Sequence[Expr], bool], bool]
+_Question = Callable[[Clause, Any, Sequence[Expr], bool], bool]
 BY_NODES: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
     ("denial", (Not,), _denies_several),
     ("wide_exception", (Or, ExceptWhen), _excepts_widely),
@@ -560,10 +567,5 @@ BY_NODES: tuple[tuple[str, tuple[type, ...], _Question], ...] = (
     ("said_twice", (Or,), _says_a_name_twice),
     ("without_contraception", (Or,), _bears_without_contraception),
 )
-"""Each with the kinds of parts of which it can be true."""
-
-
-_OF_KIND: Mapping[type, Sequence[tuple[str, _Question]]] = {
-    kind: [(name, asks) for name, kinds, asks in BY_NODES if kind in kinds]
-    for kind in {kind for _, kinds, _ in BY_NODES for kind in kinds}
-}
+"""Each with the kinds of parts of which it is asked, which its own signature names."""
+_OF_KIND = by_kind(BY_NODES)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from trialist.criteria.criterion import Polarity, Population
 from trialist.criteria.enumerators import glued_lines, run_in_bullets, run_in_numbers
 from trialist.criteria.quick import quick, replace
+from trialist.criteria.run_on import run_on_cuts, runs_on
 from trialist.criteria.sections import Heading, inline_headings, read_heading
 
 _BULLET = re.compile(r"[ ]*(?P<mark>(?:[-*+•§¤]{1,3}|o(?=[ ]+[A-Z0-9])|>(?=[ ]*[A-Z]))[ ]*)(?=\S)")
@@ -151,12 +152,13 @@ def split_text(text: str) -> Outline:
 
 
 def _lines(text: str) -> list[_Line]:
-    """The lines with words, cut where a further heading begins inside one."""
+    """The lines with words, cut where a further heading begins inside one, or a statement in a text that lost its line ends."""
     found: list[_Line] = []
     glued = glued_lines(text)
+    is_run_on = runs_on(text)
     start = 0
     for raw in text.split("\n"):
-        cuts = [0, *inline_headings(raw), len(raw)]
+        cuts = [0, *((is_run_on and run_on_cuts(raw)) or inline_headings(raw)), len(raw)]
         for first, after in pairwise(cuts):
             piece = raw[first:after]
             if piece.strip():

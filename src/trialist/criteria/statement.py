@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from trialist.criteria.beside import completed
 from trialist.criteria.caseless import Caseless, Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
@@ -354,7 +355,8 @@ def _read(clause: Clause, item: Item) -> Steps[Expr | None]:
     if expr is None:
         return None
     yield
-    return with_doubt(clause, pieces, without_false_limits(clause, expr), excludes)
+    expr = completed(clause, pieces, without_false_limits(clause, expr))
+    return with_doubt(clause, pieces, expr, excludes)
 
 
 def _statement(

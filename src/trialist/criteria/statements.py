@@ -89,7 +89,7 @@ def attestation(statement: Statement, span: Span, said: str) -> Expr:
 def _patterns() -> tuple[tuple[str, str, str, Caseless], ...]:
     """Every pattern in the order in which they are tried: its kind, its topic, under what its needs are kept."""
     return tuple(
-        (kind, topic, topic if kind != "judgement" else kind, Caseless(said))
+        (kind, topic, topic if topic in cues()["needs"] else kind, Caseless(said))
         for kind in ("trialwise", "judgement", "attestation")
         for topic, said in cues()[kind].items()
     )

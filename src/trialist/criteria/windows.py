@@ -97,7 +97,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
     half_lives: Decimal | None = None
     if other is not None and other.unit is not None and other.unit.dimension == "half_lives":
         half_lives, last = _single_value(other.interval), other.last
-    last = _skip_choice(tokens, last)
+    last = _past_elapsed(tokens, _skip_choice(tokens, last))
     if _is_no_window(tokens, bound, first, last):
         return None
     inside = {token.text for token in tokens[first:last]}
@@ -144,8 +144,24 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         first,
         end,
         loose=last < len(tokens) and tokens[last].text in {"of", "from"},
-        since="since" in inside or (last < len(tokens) and tokens[last].text in {"since", "from", "after"}),
+        since="since" in inside or (last < len(tokens) and tokens[last].text in _SINCE),
     )
+
+
+_ELAPSED = frozenset({"elapsed", "passed", "lapsed"})
+_BEFORE_ELAPSED = frozenset({"must", "should", "have", "has", "having", "shall"})
+
+
+def _past_elapsed(tokens: Sequence[Token], place: int) -> int:
+    """`at least 4 weeks must have elapsed since radiotherapy`: says no more than `at least 4 weeks since radiotherapy`."""
+    at = place
+    while at < len(tokens) and tokens[at].text in _BEFORE_ELAPSED:
+        at += 1
+    is_said = at + 1 < len(tokens) and tokens[at].text in _ELAPSED and tokens[at + 1].text in _SINCE
+    return at + 1 if is_said else place
+
+
+_SINCE = frozenset({"since", "from", "after"})
 
 
 def _from_duration(tokens: Sequence[Token], first: int) -> int:
@@ -236,6 +252,12 @@ def _relation(tokens: Sequence[Token], place: int) -> tuple[Direction | None, in
     return None, place
 
 
+_IN_ANOTHER = (
+    frozenset({"in", "into", "of"}),
+    frozenset({"another", "other", "any", "an", "a", "previous", "prior", "investigational", "different"}),
+)
+
+
 def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None, int]:
     """The anchor at a place, behind empty words; None when it is none of the table."""
     best: tuple[str | None, int] = (None, place)
@@ -251,6 +273,10 @@ def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None,
     if best[0] is None:
         return None, place
     last = best[1]
+    if [token.text in words for token, words in zip(tokens[last : last + 2], _IN_ANOTHER, strict=False)] == [True, True]:
+        return None, place  # `since participation in another trial` is not counted from this one
+    if tokens[last - 1].text == "stroke" and last < len(tokens) and tokens[last].text in {"or", ",", "/"}:
+        return None, place  # `since stroke or infarction`: one of several, and not when this one began
     while last < len(tokens) and tokens[last].text in word_set("behind_an_anchor"):
         hits = anchors().at(tokens, last, text)
         if hits:

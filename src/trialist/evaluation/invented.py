@@ -279,7 +279,7 @@ def _other_ways(atom: Expr, truth: bool, as_of: date) -> list[Way] | None:
             fact = _fact(FactKind.ATTESTATION, atom.topic, as_of, surface=atom.surface, negated=not is_yes)
             which = " ".join(sorted(asked_words(atom.surface)))
             return [(Demand(f"attestation/{atom.topic}/{which}", fact=fact),)]
-        case Judgement() if atom.interval is not None and atom.unit and atom.topic != "investigator":
+        case Judgement() if atom.interval is not None and atom.unit and atom.topic == "life_expectancy":
             return _numbers(
                 atom.interval,
                 truth,

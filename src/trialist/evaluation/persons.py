@@ -187,7 +187,7 @@ def answer_judgement(atom: Judgement, known: Known) -> Answer:
     facts = [
         one
         for one in known.facts(FactKind.JUDGEMENT, atom.topic)
-        if one.value is not None and not one.negated and atom.topic != "investigator"
+        if one.value is not None and not one.negated and atom.topic == "life_expectancy"
     ]
     if not facts and known.takes_silence:
         said = f"the note says nothing of {what}: taken not to be so"

@@ -64,9 +64,10 @@ def _overview(reader: Reader) -> Section:
     lines: list[Node] = []
     for wanted in _OVERVIEW:
         path, raw = wanted, reader.get(wanted)
-        other = reader.get(_INSTEAD.get(wanted, ""))
-        if raw is None and isinstance(other, str) and other:
-            path, raw = _INSTEAD[wanted], other
+        instead = _INSTEAD.get(wanted)
+        other = reader.get(instead) if instead is not None and raw is None else None
+        if instead is not None and isinstance(other, str) and other:
+            path, raw = instead, other
         is_said = isinstance(raw, (str, int, float)) and raw != ""
         value = Value(text_of(raw, path), raw) if is_said else not_available()
         lines.append(Labelled(f"overview:{path}", label_of(path), (value,)))

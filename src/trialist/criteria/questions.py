@@ -1,0 +1,35 @@
+"""What the questions about the parts of a reading share: tables of them by kind, and the words between two parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from trialist.criteria.clause import Clause
+from trialist.criteria.nodes import Biomarker, Concept, Exposure, Expr, Result
+
+Things = (Concept, Exposure, Result, Biomarker)
+"""What can be found of somebody or given to somebody: no number, no promise, no opinion."""
+
+_Asks = TypeVar("_Asks", bound=Callable[..., bool])
+
+
+def by_kind(
+    table: Sequence[tuple[str, tuple[type, ...], _Asks]],
+) -> Mapping[type, Sequence[tuple[str, _Asks]]]:
+    """For each kind of part the questions that are asked of it, in the order of their table: name, kinds, question."""
+    kinds = {kind for _, of, _ in table for kind in of}
+    return {kind: [(name, asks) for name, of, asks in table if kind in of] for kind in kinds}
+
+
+def between(clause: Clause, one: Expr, other: Expr) -> str:
+    """The words between two atoms."""
+    first, second = getattr(one, "span", None), getattr(other, "span", None)
+    if first is None or second is None or second.start < first.end:
+        return ""
+    places = [
+        token
+        for at, token in enumerate(clause.tokens)
+        if first.end <= clause.span(at, at + 1).start < second.start
+    ]
+    return clause.text[places[0].start : places[-1].end] if places else ""
