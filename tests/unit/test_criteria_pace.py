@@ -29,7 +29,7 @@ from trialist.criteria import (
     parse_criteria,
     pieces,
     relations,
-    shapes,
+    shapes_joints,
     split,
     statements,
     steps,
@@ -345,7 +345,7 @@ def test_what_permits_has_letters_that_are_looked_for_first(parts: list[str]):
         assert modality.can_stand("permissive", low)
 
 
-@pytest.mark.parametrize("name, kinds, asks", [*doubts.QUESTIONS, *shapes.BY_NODES])
+@pytest.mark.parametrize("name, kinds, asks", [*doubts.QUESTIONS, *shapes_joints.BY_NODES])
 def test_a_question_is_asked_of_the_kinds_of_parts_that_its_signature_names(
     name: str, kinds: tuple[type, ...], asks: Callable[..., bool]
 ):
