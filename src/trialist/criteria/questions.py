@@ -1,4 +1,4 @@
-"""What the questions about the parts of a reading share: tables of them by kind, and the words between two parts."""
+"""What the questions about the parts of a reading share: tables of them by kind, how parts are called, the words between two."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 from trialist.criteria.clause import Clause
 from trialist.criteria.nodes import Biomarker, Concept, Exposure, Expr, Result
 
+Named = (Concept, Exposure)
 Things = (Concept, Exposure, Result, Biomarker)
 """What can be found of somebody or given to somebody: no number, no promise, no opinion."""
 
@@ -33,3 +34,8 @@ def between(clause: Clause, one: Expr, other: Expr) -> str:
         if first.end <= clause.span(at, at + 1).start < second.start
     ]
     return clause.text[places[0].start : places[-1].end] if places else ""
+
+
+def name_of(one: Expr) -> str:
+    """The id of what is named, else its words; "" for what has no name."""
+    return getattr(one, "concept_id", "") or getattr(one, "surface", "").lower()
