@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
@@ -138,6 +139,8 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
             bare = replace(expr, role="") if isinstance(expr, Exposure) else expr
             expr = Not(with_time(bare, recent))
+        elif recent is not None and _has_a_time_beside(expr):
+            expr = join_all([timed(expr.of[0], [piece]), *expr.of[1:]])
         elif recent is not None and isinstance(expr, Concept) and expr.time is None:
             # `at least 6 months since infarction`: whether somebody who never had one is meant is not said
             expr = Alternatives((with_time(expr, window), Not(with_time(expr, recent))))
@@ -147,6 +150,15 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             expr = with_time(expr, window, is_shared)
             expr = unread_at(expr, window) if all(isinstance(one, Opaque) for one in atoms(expr)) else expr
     return expr
+
+
+def _has_a_time_beside(expr: Expr) -> TypeGuard[And]:
+    """`chemotherapy (6 weeks for nitrosoureas)`: a treatment, and others with a time of their own."""
+    return (
+        isinstance(expr, And)
+        and isinstance(expr.of[0], Exposure)
+        and all(getattr(leaf, "time", None) is not None for one in expr.of[1:] for leaf in atoms(one))
+    )
 
 
 def _recent(window: Window) -> Window | None:
@@ -177,7 +189,9 @@ def _since_each(run: list[Expr]) -> Expr:
     free = join_all([one.readings[1] if isinstance(one, Alternatives) else one for one in run])
     if not any(isinstance(one, Alternatives) for one in run):
         return free
-    return Alternatives((join_any([one.readings[0] if isinstance(one, Alternatives) else one for one in run]), free))
+    return Alternatives(
+        (join_any([one.readings[0] if isinstance(one, Alternatives) else one for one in run]), free)
+    )
 
 
 def _is_since(expr: Expr) -> bool:

@@ -42,7 +42,9 @@ from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
 _CONSENT = frozenset({"consent", "icf"})  # one of them is in every name of that anchor
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
-_NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
+_NOT_OF_PERSONS = frozenset(
+    {"ambulatory", "outpatient", "ulcer", "comorbidity", "healthy", "relapse", "disease_progression"}
+)
 
 
 def read_pieces(clause: Clause) -> list[Piece]:
@@ -206,7 +208,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         if shares >= 0 and between and between <= _JOINS_MEASURES:
             # `SGOT or SGPT normal`
             shared = Result(hit.entry.id, "normal", clause.span(hit.first, hit.last))
-            _claim(owner, Piece("atom", hit.first, hit.last, expr=shared))
+            claim(owner, Piece("atom", hit.first, hit.last, expr=shared))
             shares = hit.first
             continue
         found = _NORMAL.match(clause.text, tokens[hit.last - 1].end)
@@ -239,7 +241,7 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
         if place in used or any(owner[bound.first : bound.last]):
             continue
         other = _half_lives(tokens, bounds, place)
-        timed = read_window(tokens, bound, clause.text, other)
+        timed = read_window(tokens, bound, clause.text, other, clause.excludes)
         if timed is None:
             continue
         if other is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.nodes import Biomarker, Concept, Exposure, Expr, Result
+from trialist.criteria.nodes import And, Biomarker, Concept, Exposure, Expr, Ordinal, Result
 
 Named = (Concept, Exposure)
 Things = (Concept, Exposure, Result, Biomarker)
@@ -39,3 +39,11 @@ def between(clause: Clause, one: Expr, other: Expr) -> str:
 def name_of(one: Expr) -> str:
     """The id of what is named, else its words; "" for what has no name."""
     return getattr(one, "concept_id", "") or getattr(one, "surface", "").lower()
+
+
+def is_graded(expr: Expr) -> bool:
+    """`peripheral neuropathy > grade 1`: one disease with how bad it is, which is denied as one."""
+    if not isinstance(expr, And) or len(expr.of) != 2:
+        return False
+    name, grade = expr.of
+    return isinstance(name, Concept) and isinstance(grade, Ordinal) and grade.scale == "ctcae"

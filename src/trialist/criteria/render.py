@@ -210,15 +210,19 @@ def _atom(expr: Expr) -> str:
             return _statement(expr)
 
 
+_TRIALS: Mapping[str, str] = {
+    "other_trial": "takes part in another trial",
+    "this_trial": "took part in this trial before",
+    "investigational_product": "an investigational product",
+}
+
+
 def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | Opaque) -> str:
     match expr:
         case ReproState():
             return _with_time(_STATES[expr.state], expr.time)
         case Trialwise():
-            said = (
-                "takes part in another trial" if expr.kind == "other_trial" else "an investigational product"
-            )
-            said = _with_time(said, expr.time)
+            said = _with_time(_TRIALS[expr.kind], expr.time)
             return f"{said}: “{expr.surface}”" if expr.surface else said
         case Attestation():
             said = _TOPICS[expr.topic][0 if expr.affirmed else 1]

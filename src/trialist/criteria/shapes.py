@@ -38,7 +38,7 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.promises import is_of_now
-from trialist.criteria.questions import Named, by_kind, name_of
+from trialist.criteria.questions import Named, by_kind, is_graded, name_of
 from trialist.criteria.shapes_joints import BY_NODES
 
 
@@ -103,7 +103,9 @@ def _recovers(expr: Expr) -> bool:
         isinstance(opinion, Judgement)
         and opinion.topic == "recovery"
         and bool(since)
-        and all(isinstance(one, Not) and isinstance(one.of, Exposure) and one.of.time is not None for one in since)
+        and all(
+            isinstance(one, Not) and isinstance(one.of, Exposure) and one.of.time is not None for one in since
+        )
     )
 
 
@@ -125,7 +127,7 @@ def _is_plainly_joined(node: Expr) -> bool:
         case And(of):
             return _is_a_whole(of)
         case Not(of):
-            plain = isinstance(of, Or) and not any(children(one) for one in of.of)
+            plain = (isinstance(of, Or) and not any(children(one) for one in of.of)) or is_graded(of)
             return not children(of) or plain or (isinstance(of, ExceptWhen) and _is_plainly_joined(of))
         case ExceptWhen(main, exception):
             return not children(main) and (not children(exception) or isinstance(exception, Or))
@@ -151,7 +153,9 @@ def _is_a_list(of: Sequence[Expr]) -> bool:
 
 def _is_a_member(one: Judgement, of: Sequence[Expr]) -> bool:
     """`or any other condition that may interfere`: an opinion that is a choice of its own, the last one."""
-    return one is of[-1] and one.interval is None and one.surface.lower().startswith(("any other", "other"))
+    if one is not of[-1] or one.interval is not None:
+        return False
+    return one.topic == "situations" or one.surface.lower().startswith(("any other", "other"))
 
 
 def _is_a_measured_name(of: Sequence[Expr]) -> bool:
@@ -273,6 +277,7 @@ def _is_past_trial(clause: Clause, one: Expr) -> bool:
     """`have participated in other trials`: once, and not now."""
     return (
         isinstance(one, Trialwise)
+        and one.kind != "this_trial"
         and one.time is None
         and not is_of_now(one)
         and _TOOK_PART.search(clause.said(0, len(clause.tokens))) is not None

@@ -26,7 +26,7 @@ from trialist.criteria.nodes import (
     atoms,
     nodes,
 )
-from trialist.criteria.questions import Named, name_of
+from trialist.criteria.questions import Named, is_graded, name_of
 
 
 def _denies_several(clause: Clause, node: Not, found: Sequence[Expr], excludes: bool) -> bool:
@@ -37,6 +37,8 @@ def _denies_several(clause: Clause, node: Not, found: Sequence[Expr], excludes: 
         and not isinstance(node.of, (ReproState, Concept, Exposure, Ordinal, Quantity, Result))
     ):
         return True
+    if is_graded(node.of):
+        return False
     inner = list(atoms(node.of))
     return any(isinstance(one, And) for one in nodes(node.of)) or (
         len(inner) > 1 and any(isinstance(one, Attestation) for one in inner)
