@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from trialist.criteria import render
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -80,3 +81,7 @@ def test_what_is_below_every_part_and_every_atom_agree(expr: Expr):
     assert list(nodes(expr)) == [expr, *children(expr)]
     assert list(atoms(expr)) == [one for one in nodes(expr) if not children(one)]
     assert list(atoms(Not(Or((C, expr))))) == [C, *atoms(expr)]
+
+
+def test_every_kind_is_said_in_words():
+    assert set(render._SAID) == set(get_args(Expr))

@@ -30,6 +30,7 @@ from trialist.criteria.nodes import (
     atoms,
     join_all,
     join_any,
+    rebuilt,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import with_time
@@ -118,10 +119,8 @@ def _as_allergies(main: Expr, named: Expr) -> Expr:
         return named
     if isinstance(named, Exposure):
         return Concept("allergy", named.surface, named.span, concept_id=named.concept_id)
-    if isinstance(named, (Or, And)):
-        return type(named)(tuple(_as_allergies(main, one) for one in named.of))
-    if isinstance(named, Alternatives):
-        return Alternatives(tuple(_as_allergies(main, one) for one in named.readings))
+    if isinstance(named, (Or, And, Alternatives)):
+        return rebuilt(named, lambda one: _as_allergies(main, one))
     return named
 
 
@@ -213,11 +212,7 @@ def unread_at(expr: Expr, window: Window) -> Expr:
     """Words that nobody understood, with the time that was read beside them."""
     if isinstance(expr, Opaque):
         return expr if expr.time is not None else replace(expr, time=window)
-    return (
-        replace(expr, of=tuple(unread_at(one, window) for one in expr.of))
-        if isinstance(expr, (And, Or))
-        else expr
-    )
+    return rebuilt(expr, lambda one: unread_at(one, window)) if isinstance(expr, (And, Or)) else expr
 
 
 def _is_ahead(expr: And) -> bool:
