@@ -4,8 +4,8 @@ python bench/criteria_pace.py BEFORE [AFTER] [--texts 600] [--rounds 2]
 
 BEFORE and AFTER are folders that hold the package (`src` of a checkout; AFTER is this one's if it is not named). Each is read by a
 process of its own; the two take turns every few texts, so that a machine whose pace changes is as fast for one as for the other. Times are of
-the processor, with the collector off as in a build; studies are kept several at a time where a checkout does so. What is compared is all
-that a build keeps of a study, byte for byte.
+the processor, with the collector off as in a build, which keeps several studies at a time. What is compared is all that a
+build keeps of a study, byte for byte.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ import io
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import zstandard
 
@@ -102,10 +100,6 @@ def work(folder: Path, texts: int) -> int:
     for study in studies[:100]:
         parse_criteria(str(study["EligibilityCriteria"] or ""), study)
 
-    def one_by_one(members: Sequence[tuple[int, int]], of: Sequence[bytes]) -> list[Any]:
-        return [criteria_index.parse_stored(*member, raw) for member, raw in zip(members, of, strict=True)]
-
-    keep = getattr(criteria_index, "parse_together", one_by_one)  # which older checkouts lack
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -121,7 +115,7 @@ def work(folder: Path, texts: int) -> int:
                 parse_criteria(str(studies[at]["EligibilityCriteria"] or ""), studies[at]) for at in stretch
             ]
         else:
-            found = keep([(at, 0) for at in stretch], [raws[at] for at in stretch])
+            found = criteria_index.parse_together([(at, 0) for at in stretch], [raws[at] for at in stretch])
         seconds = time.process_time() - began
         kept = (
             [(one.document, list(one.rows), one.sides, one.figures) for one in found]

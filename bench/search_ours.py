@@ -100,7 +100,7 @@ def profile(registry: Path, rows: Sequence[Row]) -> None:
 
 
 def _top(watch: cProfile.Profile) -> list[str]:
-    entries = pstats.Stats(watch).stats.items()  # type: ignore[attr-defined]  # the stubs lack it
+    entries = pstats.Stats(watch).stats.items()
     ordered = sorted(entries, key=lambda entry: -entry[1][2])[:8]
     return [
         f"  {own * 1e3:8.1f} ms own {whole * 1e3:8.1f} ms in all {calls:6} calls  {Path(file).name}:{line} {name}"

@@ -54,11 +54,11 @@ def _flip(source: random.Random, text: bytes) -> bytes:
 def _retype(source: random.Random, text: bytes) -> bytes:
     """Another type, or an impossible value, at any place of the record."""
     found = orjson.loads(text)
-    holder: object = found
+    holder = found
     while True:
-        keys = list(holder) if isinstance(holder, dict) else range(len(holder))  # type: ignore[arg-type]  # a list, then
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder))
         key = source.choice(list(keys))
-        below = holder[key]  # type: ignore[index]  # a list or a dict by its own keys
+        below = holder[key]
         if not isinstance(below, dict | list) or not below or source.random() < 0.2:
             break
         holder = below
@@ -78,7 +78,7 @@ def _retype(source: random.Random, text: bytes) -> bytes:
         "ﬀ" * 50,
         [None, {}],
     ]
-    holder[key] = source.choice(odd)  # type: ignore[index]  # a list or a dict by its own keys
+    holder[key] = source.choice(odd)
     return json.dumps(found, ensure_ascii=False).encode()
 
 

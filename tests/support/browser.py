@@ -131,7 +131,7 @@ class Watched:
 
     def __init__(self, browser: Browser, server: Running, **options: object) -> None:
         self.server = server
-        self.context: BrowserContext = browser.new_context(base_url=server.url, **options)  # type: ignore[arg-type]  # options by name, as the browser takes them
+        self.context: BrowserContext = browser.new_context(base_url=server.url, **options)
         self.foreign: list[str] = []
         self._left: set[str] = set()
         self.errors: list[str] = []
@@ -142,14 +142,14 @@ class Watched:
         self.page.set_default_timeout(60_000)
 
     def _asked(self, request: object) -> None:
-        url = request.url  # type: ignore[attr-defined]  # the browser's own types are not imported
+        url = request.url
         if not url.startswith((self.server.url, "about:", "blob:", "data:")):
             self.foreign.append(url)
 
     def _said(self, said: object) -> None:
         # What a page that was left had to say may come late.
-        if said.type == "error" and said.location.get("url") not in self._left:  # type: ignore[attr-defined]  # the browser's own types are not imported
-            self.errors.append(said.text)  # type: ignore[attr-defined]  # the browser's own types are not imported
+        if said.type == "error" and said.location.get("url") not in self._left:
+            self.errors.append(said.text)
 
     def open(self, address: str) -> Page:
         """Go to a page, and wait until it and its files are there; what was wrong before counts no more."""

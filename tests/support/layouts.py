@@ -53,7 +53,7 @@ EXACT = tuple(name for name in LAYOUTS if "pretty" not in name)
 def _tar(mode: str) -> Callable[[dict[str, bytes]], bytes]:
     def pack(files: dict[str, bytes]) -> bytes:
         out = io.BytesIO()
-        with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]  # the mode is put together
+        with tarfile.open(fileobj=out, mode=mode) as archive:
             folder = tarfile.TarInfo("folder")
             folder.type = tarfile.DIRTYPE
             archive.addfile(folder)

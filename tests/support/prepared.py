@@ -72,8 +72,8 @@ class _Prepared:
 
 
 def _read(file: object) -> bytes:
-    file.seek(0)  # type: ignore[attr-defined]  # an open file, whose class has no public name
-    found: bytes = file.read()  # type: ignore[attr-defined]  # an open file, whose class has no public name
+    file.seek(0)
+    found: bytes = file.read()
     return found
 
 
@@ -136,7 +136,7 @@ def serve() -> None:
 
 def _end(code: int) -> NoReturn:
     """End as Python does, but for taking apart all that was imported: that took longer than most commands."""
-    threading._shutdown()  # type: ignore[attr-defined]  # what Python's own end begins with
+    threading._shutdown()  # what Python's own end begins with
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()
@@ -152,7 +152,7 @@ def _become(told: dict[str, object], out: int, beside: int, answer: int) -> None
         os.dup2(file, place)
     for file in (empty, out, beside, answer):
         os.close(file)
-    os.chdir(told["folder"])  # type: ignore[arg-type]  # as the other side writes it
+    os.chdir(told["folder"])
     os.environ.clear()
-    os.environ.update(told["environment"])  # type: ignore[arg-type]  # as the other side writes it
-    sys.argv = ["trialist", *told["arguments"]]  # type: ignore[misc]  # as the other side writes it
+    os.environ.update(told["environment"])
+    sys.argv = ["trialist", *told["arguments"]]

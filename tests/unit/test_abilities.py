@@ -1,18 +1,14 @@
 """What a person says of one ability, access or promise answers nothing about another one."""
 
-from datetime import date
-
 import pytest
 
-from trialist.criteria import parse_criteria
-from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.policy import STRICT
 from trialist.evaluation.terms import read_terms
 from trialist.evaluation.verdict import Result
 from trialist.patient.facts import Patient
 from trialist.patient.form import read_form
 
-DAY = date(2026, 3, 10)
+from support.judging import DAY, judge, only
 
 
 def form(topic: str, what: str = "", value: str = "yes") -> Patient:
@@ -22,9 +18,7 @@ def form(topic: str, what: str = "", value: str = "yes") -> Patient:
 
 
 def result(line: str, of: Patient, kind: str = "Inclusion") -> Result:
-    verdict = evaluate(parse_criteria(f"{kind} Criteria:\n\n* {line}"), of, DAY, STRICT)
-    (one,) = [item for item in verdict.assessments if item.counts]
-    return one.result
+    return only(judge(line, of, kind, STRICT)).result
 
 
 @pytest.mark.parametrize(

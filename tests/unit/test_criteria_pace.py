@@ -22,15 +22,15 @@ from trialist.criteria import (
     doubts_words,
     lexicon,
     member,
+    modality,
     no_limits,
     nodes,
     parse,
     parse_criteria,
     pieces,
     relations,
-    shapes,
+    shapes_joints,
     split,
-    statement,
     statements,
     steps,
     tokens,
@@ -326,12 +326,12 @@ def test_a_pattern_is_tried_wherever_it_finds_something():
     for text in TEXTS:
         for said in (text, f"{text} These patients are eligible", f"{text}, as defined in the protocol"):
             low = lowered(said)
-            for name in statement.NEEDED:
-                if statement._patterns()[name].of(low).search(low.text) is not None:
-                    assert statement._can_stand(name, low)
+            for name in modality.NEEDED:
+                if modality.patterns()[name].of(low).search(low.text) is not None:
+                    assert modality.can_stand(name, low)
                     met[name] += 1
-                met["left out"] += not statement._can_stand(name, low)
-    assert min(met[name] for name in (*statement.NEEDED, "left out")) > 100
+                met["left out"] += not modality.can_stand(name, low)
+    assert min(met[name] for name in (*modality.NEEDED, "left out")) > 100
 
 
 PERMITS = ("allow", "permitted", "is ", "are ", "may ", "be ", "can ", "no ", "not ", "does ", "do ", "eligible", "acceptable", "accepted", "excluded", "exclusion", "exclude", "preclude", "required", "included", "enrolled", "participate", "have had", "receive", "restriction", "limit", "minimum", "maximum", "upper age", "mandatory", "necessary", "ok", ".", "considered ", "contraindicated")  # fmt: skip
@@ -341,11 +341,11 @@ PERMITS = ("allow", "permitted", "is ", "are ", "may ", "be ", "can ", "no ", "n
 @settings(max_examples=1000, deadline=None)
 def test_what_permits_has_letters_that_are_looked_for_first(parts: list[str]):
     low = lowered("".join(parts))
-    if statement._patterns()["permissive"].of(low).search(low.text) is not None:
-        assert statement._can_stand("permissive", low)
+    if modality.patterns()["permissive"].of(low).search(low.text) is not None:
+        assert modality.can_stand("permissive", low)
 
 
-@pytest.mark.parametrize("name, kinds, asks", [*doubts.QUESTIONS, *shapes.BY_NODES])
+@pytest.mark.parametrize("name, kinds, asks", [*doubts.QUESTIONS, *shapes_joints.BY_NODES])
 def test_a_question_is_asked_of_the_kinds_of_parts_that_its_signature_names(
     name: str, kinds: tuple[type, ...], asks: Callable[..., bool]
 ):

@@ -187,7 +187,7 @@ def records_at(path: str) -> st.SearchStrategy[Any]:
     """Objects at a place of the catalogue, with some of its keys and others."""
     below = {
         field.name: st.deferred(
-            lambda field=field: values_at(  # type: ignore[misc]  # mypy reads no default of a lambda
+            lambda field=field: values_at(
                 field.path, field.type, is_struct=field.is_struct, is_enum=field.is_enum
             )
         )

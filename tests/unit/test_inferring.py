@@ -1,36 +1,21 @@
 """What the policy `narrative` infers and leaves out, where it may not, and that no other policy does."""
 
-from datetime import date
-
 import pytest
 
-from trialist.criteria import parse_criteria
-from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.inferring import infer, read_inferences
 from trialist.evaluation.policy import NARRATIVE, SCREENING, STRICT, Policy
-from trialist.evaluation.tagging import tag_sentence
 from trialist.evaluation.terms import read_terms
-from trialist.evaluation.verdict import Assessment, Class, Verdict
-from trialist.patient.extents import DateRange
-from trialist.patient.facts import FactKind, Patient
-from trialist.patient.note import read_note
+from trialist.evaluation.verdict import Class, Verdict
+from trialist.patient.facts import FactKind
 from trialist.patient.note_rules import read_rules
 
-DAY = date(2026, 3, 10)
+from support.judging import DAY, judge, noted, only
+
 PROMISE = "She will provide informed consent, and will comply with the protocol."
 
 
-def patient(text: str) -> Patient:
-    return read_note(text, read_terms(), tag_sentence, DAY, DateRange.on(DAY))
-
-
 def judged(text: str, line: str, kind: str = "Exclusion", policy: Policy = NARRATIVE) -> Verdict:
-    return evaluate(parse_criteria(f"{kind} Criteria:\n\n* {line}"), patient(text), DAY, policy)
-
-
-def one_of(verdict: Verdict) -> Assessment:
-    (one,) = [item for item in verdict.assessments if item.counts]
-    return one
+    return judge(line, noted(text), kind, policy)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +37,7 @@ def one_of(verdict: Verdict) -> Assessment:
     ],
 )
 def test_what_follows(text: str, wanted: str):
-    found = [one for one in infer(patient(text), DAY) if one.fact.id == wanted]
+    found = [one for one in infer(noted(text), DAY) if one.fact.id == wanted]
     assert found
     assert found[0].used or wanted == "postmenopausal"
     assert found[0].fact.note
@@ -79,21 +64,19 @@ def test_what_follows(text: str, wanted: str):
     ],
 )
 def test_what_does_not_follow(text: str, unwanted: str, why: str):
-    assert not [one for one in infer(patient(text), DAY) if one.fact.id == unwanted], why
+    assert not [one for one in infer(noted(text), DAY) if one.fact.id == unwanted], why
 
 
 @pytest.mark.parametrize("policy", [STRICT, SCREENING])
 def test_no_other_policy_infers(policy: Policy):
-    one = one_of(
-        judged("A 61-year-old man. His blood pressure is 162/95 mmHg.", "Hypertension", policy=policy)
-    )
+    one = only(judged("A 61-year-old man. His blood pressure is 162/95 mmHg.", "Hypertension", policy=policy))
     assert one.effect == "open"
     assert not one.is_assumed
 
 
 def test_an_exclusion_by_inference_leaves_the_trial_open():
     verdict = judged("A 61-year-old man. His blood pressure is 162/95 mmHg.", "Hypertension")
-    one = one_of(verdict)
+    one = only(verdict)
     assert one.effect == "excludes"
     assert [item.kind for item in one.assumptions] == ["inference"]
     assert any("162/95" in item.origin for item in one.evidence)
@@ -103,13 +86,13 @@ def test_an_exclusion_by_inference_leaves_the_trial_open():
 
 def test_a_requirement_met_by_inference_makes_nobody_eligible():
     verdict = judged("A 61-year-old man. His blood pressure is 162/95 mmHg.", "Hypertension", "Inclusion")
-    assert one_of(verdict).effect == "allows"
+    assert only(verdict).effect == "allows"
     assert verdict.verdict is Class.UNDETERMINED
 
 
 def test_what_is_inferred_fails_no_requirement_through_a_without():
     text = "A 61-year-old man. His blood pressure is 162/95 mmHg."
-    assert one_of(judged(text, "No hypertension", "Inclusion")).effect == "open"
+    assert only(judged(text, "No hypertension", "Inclusion")).effect == "open"
 
 
 @pytest.mark.parametrize(
@@ -132,20 +115,20 @@ def test_what_is_inferred_fails_no_requirement_through_a_without():
     ],
 )
 def test_how_a_sentence_is_taken(line: str, kind: str, effect: str):
-    assert one_of(judged(f"A 58-year-old woman has migraine. {PROMISE}", line, kind)).effect == effect
+    assert only(judged(f"A 58-year-old woman has migraine. {PROMISE}", line, kind)).effect == effect
 
 
 def test_an_event_of_another_time_was_the_only_one():
     text = "A 72-year-old man had a myocardial infarction 2 years ago."
     line = "Myocardial infarction within 3 months"
-    assert one_of(judged(text, line)).effect == "allows"
-    assert one_of(judged(text, line, policy=STRICT)).effect == "open"
+    assert only(judged(text, line)).effect == "allows"
+    assert only(judged(text, line, policy=STRICT)).effect == "open"
 
 
 def test_a_test_of_pregnancy_is_not_asked_of_a_man():
     line = "Pregnant or lactating. The patient must have a negative pregnancy test."
-    assert one_of(judged("A 40-year-old man has migraine.", line)).effect == "none"
-    assert one_of(judged("A 40-year-old woman has migraine.", line)).effect == "open"
+    assert only(judged("A 40-year-old man has migraine.", line)).effect == "none"
+    assert only(judged("A 40-year-old woman has migraine.", line)).effect == "open"
 
 
 def test_the_table_is_of_things_that_exist():
@@ -165,17 +148,17 @@ def test_every_sign_has_one_name():
     rules = read_rules()
     assert rules.loose_findings <= set(rules.finding_ids.values())
     text = "A 40-year-old man has alopecia and a stiff neck."
-    assert one_of(judged(text, "Night sweats")).effect == "allows"
+    assert only(judged(text, "Night sweats")).effect == "allows"
     assert (
-        one_of(judged(text, "Kernig sign")).effect != "excludes"
+        only(judged(text, "Kernig sign")).effect != "excludes"
     )  # speaks for the same disease, and is another sign
 
 
 def test_an_alternative_that_is_there_decides_by_assumption_where_another_was_not_understood():
     text = "A 40-year-old man has asthma and takes tacrolimus."
     line = "Zorbology, or asthma treated with tacrolimus"
-    assert one_of(judged(text, line, policy=STRICT)).effect == "open"
-    one = one_of(judged(text, line))
+    assert only(judged(text, line, policy=STRICT)).effect == "open"
+    one = only(judged(text, line))
     assert one.effect == "excludes"
     assert one.is_assumed
     verdict = judged(text, line)

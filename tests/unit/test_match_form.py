@@ -184,7 +184,7 @@ def test_a_form_that_is_changed_comes_back_as_it_was():
     fields = _Fields()
     fields.feed(page)
     settings = type("S", (), {"max_patient_bytes": 100_000})()
-    asked = Asked(None, settings, None, {}, tuple(fields.found.items()), TODAY, lambda: None)  # type: ignore[arg-type]  # nothing of the rest is read
+    asked = Asked(None, settings, None, {}, tuple(fields.found.items()), TODAY, lambda: None)
     again = given_of(asked).told
     assert {name: said for name, said in again.form.items() if isinstance(said, str)} == {
         name: said for name, said in told.form.items() if isinstance(said, str)

@@ -1,28 +1,19 @@
 """The policy `narrative`: what a disease or a drug is a kind of, what is acute, what nobody diagnosed, what shows only later."""
 
-from datetime import date
-
 import pytest
 
-from trialist.criteria import parse_criteria
 from trialist.evaluation.classes import read_classes
-from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.policy import NARRATIVE, STRICT, Policy
-from trialist.evaluation.tagging import tag_sentence
 from trialist.evaluation.terms import read_terms
 from trialist.evaluation.verdict import Assessment, Class, Result
-from trialist.patient.extents import DateRange
-from trialist.patient.note import read_note
 
-DAY = date(2026, 3, 10)
+from support.judging import judge, noted, only
 
 
 def judged(text: str, line: str, kind: str = "Exclusion", policy: Policy = NARRATIVE) -> Assessment:
-    patient = read_note(text, read_terms(), tag_sentence, DAY, DateRange.on(DAY))
-    verdict = evaluate(parse_criteria(f"{kind} Criteria:\n\n* {line}"), patient, DAY, policy)
+    verdict = judge(line, noted(text), kind, policy)
     assert verdict.verdict is not Class.ELIGIBLE
-    (one,) = [item for item in verdict.assessments if item.counts]
-    return one
+    return only(verdict)
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,25 @@
 """The policy `narrative`: what a note is silent on, what it is not, and what silence never does."""
 
-from datetime import date
-
 import pytest
 
 from trialist.criteria import parse_criteria
 from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.policy import NARRATIVE, STRICT, find_policy
-from trialist.evaluation.tagging import tag_sentence
-from trialist.evaluation.terms import read_terms
 from trialist.evaluation.verdict import Class, Result
-from trialist.patient.extents import DateRange
 from trialist.patient.facts import Patient
-from trialist.patient.note import read_note
 
-DAY = date(2026, 3, 10)
+from support.judging import DAY, judge, noted, only
+
 NOTE = """A 58-year-old woman with heart failure takes furosemide. Her blood pressure is 130/80 mmHg.
 She will provide informed consent, and will comply with the protocol."""
 
 
 def patient(text: str = NOTE) -> Patient:
-    return read_note(text, read_terms(), tag_sentence, DAY, DateRange.on(DAY))
+    return noted(text)
 
 
 def result(line: str, kind: str = "Exclusion", policy=NARRATIVE, of: Patient | None = None) -> Result:
-    criteria = parse_criteria(f"{kind} Criteria:\n\n* {line}")
-    verdict = evaluate(criteria, of or patient(), DAY, policy)
-    (one,) = [item for item in verdict.assessments if item.counts]
+    one = only(judge(line, of or patient(), kind, policy))
     if one.result is Result.MET and one.rests_on_absence:
         assert any(item.kind == "absence" for item in one.assumptions)
     return one.result
@@ -71,7 +64,7 @@ def test_who_is_not_known_from_a_note_is_silent_on_nothing():
 
 
 def test_what_is_required_and_not_mentioned_excludes_nobody():
-    verdict = evaluate(parse_criteria("Inclusion Criteria:\n\n* Asthma"), patient(), DAY, NARRATIVE)
+    verdict = judge("Asthma", patient(), "Inclusion")
     assert verdict.verdict is Class.UNDETERMINED
 
 
@@ -101,8 +94,7 @@ def note(text: str, line: str, kind: str = "Exclusion", policy=NARRATIVE) -> Res
 
 def test_a_reading_that_is_doubted_as_a_whole_stands_and_is_told():
     line = "Recent or confirmed history of opioid use or alcohol abuse"
-    criteria = parse_criteria(f"Exclusion Criteria:\n\n* {line}")
-    (one,) = evaluate(criteria, patient(), DAY, NARRATIVE).assessments
+    (one,) = judge(line, patient()).assessments
     assert one.result is Result.MET
     assert any(item.kind == "manner" and "what was read" in item.words for item in one.assumptions)
     assert result(line, policy=STRICT) is Result.UNKNOWN

@@ -2,11 +2,13 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from trialist.errors import InvalidParameterError, LimitExceededError, SourceUnreadableError
 from trialist.patient.form import read_form
 from trialist.patient.form_schema import form_schema, parts, top
+from trialist.patient.form_text import read_form_text
 
 from support.fact_lines import DAY, TERMS, patient_lines
 
@@ -196,11 +198,8 @@ def test_the_schema_is_published_and_has_every_key():
 
 
 def test_the_schema_accepts_what_is_read_and_refuses_what_is_refused():
-    jsonschema = pytest.importorskip("jsonschema")
     check = jsonschema.Draft202012Validator(form_schema())
     jsonschema.Draft202012Validator.check_schema(form_schema())
-    from trialist.patient.form_text import read_form_text
-
     assert not list(check.iter_errors(read_form_text(SHEET)))
     for sheet in (
         "valus: []",

@@ -57,7 +57,7 @@ A, B = Term("a"), Term("b")
         lambda: Distance(Decimal(91), Decimal(0), Decimal(1), "km"),
         lambda: Distance(Decimal(0), Decimal(181), Decimal(1), "km"),
         lambda: Distance(Decimal(0), Decimal(0), Decimal(-1), "km"),
-        lambda: Distance(Decimal(0), Decimal(0), Decimal(1), "furlong"),  # type: ignore[arg-type]  # a wrong unit is what is refused
+        lambda: Distance(Decimal(0), Decimal(0), Decimal(1), "furlong"),
         lambda: Distance(Decimal("inf"), Decimal(0), Decimal(1), "km"),
         lambda: AreaTarget("x", None, None, (), ValueKind.TEXT),
     ],

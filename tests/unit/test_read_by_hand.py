@@ -7,14 +7,14 @@ import pytest
 
 from trialist.criteria import parse_criteria
 from trialist.criteria.witness import Witness
-from trialist.evaluation.evaluate import assess, evaluate
-from trialist.evaluation.known import Known
+from trialist.evaluation.evaluate import evaluate
 from trialist.evaluation.policy import STRICT
 from trialist.evaluation.verdict import Effect
 from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import Fact, FactKind, Origin, Patient, Sex, Status
 
-DAY = date(2026, 3, 10)
+from support.judging import DAY, judge, only
+
 RECORD = Origin("fhir", resource="Encounter/1")
 STAY = Fact(
     FactKind.EXPOSURE,
@@ -58,8 +58,7 @@ MAN = Patient(sex=Sex.MALE, birth=DateRange.on(date(1980, 1, 1)), facts=(STAY, P
     ],
 )
 def test_effects(kind: str, line: str, effect: Effect):
-    (criterion,) = [one for one in parse_criteria(f"{kind} Criteria:\n\n* {line}").criteria if one.counts]
-    assert assess(criterion, Known(MAN, DAY, STRICT)).effect is effect
+    assert only(judge(line, MAN, kind, STRICT)).effect is effect
 
 
 def test_a_sex_without_headings():

@@ -128,7 +128,7 @@ def test_the_nearest_open_site_is_open() -> None:
         "Far, open",
         "Nowhere, open",
         "Near, closed",
-    ]  # type: ignore[union-attr]  # there is one
+    ]
 
 
 def test_distances_are_great_circles() -> None:

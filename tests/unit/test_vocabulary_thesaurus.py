@@ -20,7 +20,7 @@ def own() -> Thesaurus:
 def concept(
     concept_id: str, *texts: str, source: str = "test", count: int | None = None, **more: object
 ) -> Concept:
-    return Concept(concept_id, texts[0], tuple(synonym_of(text, source, count) for text in texts), **more)  # type: ignore[arg-type]  # by name, for short tests
+    return Concept(concept_id, texts[0], tuple(synonym_of(text, source, count) for text in texts), **more)
 
 
 def said(thesaurus: Thesaurus, text: str) -> set[str]:

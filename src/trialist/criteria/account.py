@@ -64,7 +64,7 @@ def unaccounted(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Iterator
     place, skip = 0, _announced(clause, pieces)
     for at, piece in enumerate(pieces):
         for before in range(place, min(piece.first, len(tokens))):
-            if before >= skip and not said.is_small(before, piece_before(pieces, at)):
+            if before >= skip and not said.is_small(before, _piece_before(pieces, at)):
                 yield f"small:{tokens[before].text}"
         place = max(place, piece.last)
         if piece.kind == "optional":  # `with or without aura`: asked of nobody
@@ -86,7 +86,7 @@ def _announced(clause: Clause, pieces: Sequence[Piece]) -> int:
     return colon if all(token.text in topics for token in clause.tokens[:colon]) else 0
 
 
-def piece_before(pieces: Sequence[Piece], at: int) -> Piece | None:
+def _piece_before(pieces: Sequence[Piece], at: int) -> Piece | None:
     """The piece before one."""
     return pieces[at - 1] if at else None
 
@@ -126,7 +126,7 @@ class _Said:
             self.kinds.add(type(one))
             waiting.extend(children(one))
         self.small = self._small()
-        self.ends_a_head = clause.tokens[-1].text == ":" or clause.tokens[-1].text == "following"
+        self.ends_a_head = clause.tokens[-1].text in {":", "following"}
 
     def _add(self, one: Any) -> None:
         self.spans.append(one.span)

@@ -6,16 +6,11 @@ from collections.abc import Sequence
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.nodes import (
-    Alternatives,
-    And,
-    AtLeast,
     Concept,
-    ExceptWhen,
     Exposure,
     Expr,
-    Not,
-    Or,
     atoms,
+    mapped,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.quick import replace
@@ -34,7 +29,14 @@ def with_allergies_as_said(clause: Clause, pieces: Sequence[Piece], expr: Expr) 
     if not runs:
         return expr
     places = [(clause.span(first, first + 1).start, _name(clause, first, last)) for first, last in runs]
-    return _called(expr, places)
+
+    def called(atom: Expr) -> Expr:
+        if not isinstance(atom, Concept) or atom.domain != "allergy" or atom.method:
+            return atom
+        before = [name for start, name in places if start <= atom.span.start]
+        return replace(atom, method=before[-1] if before else places[0][1])
+
+    return mapped(expr, called)
 
 
 def _runs(clause: Clause, found: Sequence[Piece]) -> list[tuple[int, int]]:
@@ -53,27 +55,6 @@ def _name(clause: Clause, first: int, last: int) -> str:
         last -= 1
     said = " ".join(clause.said(first, last).split())
     return said if said.isupper() else said[:1].lower() + said[1:]
-
-
-def _called(expr: Expr, places: Sequence[tuple[int, str]]) -> Expr:
-    match expr:
-        case Concept() if expr.domain == "allergy" and not expr.method:
-            before = [name for start, name in places if start <= expr.span.start]
-            return replace(expr, method=before[-1] if before else places[0][1])
-        case And(of):
-            return And(tuple([_called(one, places) for one in of]))
-        case Or(of):
-            return Or(tuple([_called(one, places) for one in of]))
-        case AtLeast(count, of):
-            return AtLeast(count, tuple([_called(one, places) for one in of]))
-        case Not(of):
-            return Not(_called(of, places))
-        case ExceptWhen(main, exception):
-            return ExceptWhen(_called(main, places), _called(exception, places))
-        case Alternatives(readings):
-            return Alternatives(tuple([_called(one, places) for one in readings]))
-        case _:
-            return expr
 
 
 def with_others(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:

@@ -79,6 +79,7 @@ _OTHER_NAMES = {
     "able to become pregnant": "child_bearing_potential",
     "another trial": "other_trial",
     "other trials": "other_trial",
+    "this trial": "this_trial",
     "investigational drug": "investigational_product",
 }
 

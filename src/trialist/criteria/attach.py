@@ -7,26 +7,28 @@ without a variable stays opaque.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from trialist.criteria.attach_ages import read_age, read_life_expectancy, read_second_age
+from trialist.criteria.attach_fits import fits
 from trialist.criteria.attach_pairs import for_sex, read_pressures, with_setting
+from trialist.criteria.attach_thresholds import (
+    PARTS,
+    quantity,
+    shared_threshold,
+    with_change,
+    with_equivalent,
+)
 from trialist.criteria.attach_unnamed import is_a_score, read_behind, read_count, read_unnamed
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, measured_by, things, variables, word_set
 from trialist.criteria.nodes import (
-    Alternatives,
-    And,
     Basis,
     Demographic,
     Expr,
-    Interval,
-    Or,
     Quantity,
     Span,
 )
@@ -35,28 +37,10 @@ from trialist.criteria.quick import replace
 from trialist.criteria.tokens import Token
 from trialist.vocabulary.written_units import Unit
 
-_CONCENTRATIONS = frozenset(
-    {
-        "mass_concentration", "molar_concentration", "activity_concentration", "enzyme", "creatinine", "bilirubin", "glucose", "cholesterol",
-        "triglycerides", "calcium", "magnesium", "phosphate", "testosterone", "uric_acid", "copies",
-    }
-)  # fmt: skip
-_ALSO = {
-    ("fraction", "volume"), ("clearance", "flow"), ("dose", "mass"), ("dose", "fraction"), ("dose", "dose"), ("mass_rate", "mass_concentration"),
-    ("ratio", "mass_fraction"), ("ratio", "fraction"), ("length", "letters"), ("copies", "activity_concentration"), ("mass_rate", "mass"), ("copies", "cell_concentration"),
-     ("fraction", "cell_concentration"), ("flow", "volume"), ("fraction", "mass_concentration"), ("ratio", "mass_concentration"),
-    ("resistance", "resistance"), ("score", "fraction"), ("score", "length"),  ("count_rate", "count_rate"), ("absorbed_dose", "absorbed_dose"),
-    ("length", "percentile"), ("mass", "percentile"), ("bmi", "percentile"), ("mass_concentration", "fraction"), ("activity_concentration", "fraction"),
-    ("length", "fraction"), ("letters", "fraction"), ("letters", "score"), ("mass_fraction", "mass_fraction"), ("clearance", "fraction"), ("score", "z_score"),
-    ("pressure", "percentile"), ("bmi", "z_score"), ("length", "z_score"), ("mass", "z_score"), ("mass", "fraction"), ("temperature", "temperature"), ("time", "fraction"), ("volume", "volume"),
-}  # fmt: skip
 _BY_UNIT = {
     "kg/m2": "bmi", "mL/min/{1.73_m2}": "egfr", "{pack_years}": "pack_years", "{cigarettes}/d": "cigarettes", "{drinks}/d": "alcohol", "{drinks}/wk": "alcohol",
     "Cel": "temperature", "[degF]": "temperature", "{letters}": "bcva",
 }  # fmt: skip
-_SHORT = frozenset({"ms", "s"})
-# Cells that are also counted as a share of all.
-_SHARES = frozenset({"eosinophils", "alc", "monocytes", "reticulocytes", "cd4", "anc"})
 _BETWEEN = word_set("between_variable_and_number")
 
 
@@ -100,8 +84,8 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
             )
         if one is None:
             continue
-        one = _with_equivalent(clause, one, bounds, place)
-        found.append(for_sex(clause, with_setting(clause, _with_change(clause, one), limit)))
+        one = with_equivalent(clause, one, bounds, place)
+        found.append(for_sex(clause, with_setting(clause, with_change(clause, one), limit)))
         last_end = found[-1].last
         _note(clause, bound)
     return _units_shared(found)
@@ -159,40 +143,6 @@ def _outside(tokens: Sequence[Token]) -> list[str]:
     return words
 
 
-def _fits(variable_id: str, bound: Bound) -> bool:
-    """Whether a variable can have a bound's unit."""
-    row = variables()[variable_id]
-    own: str = row["dimension"]
-    if bound.basis in {Basis.X_ULN, Basis.X_LLN}:
-        return own in _CONCENTRATIONS or (
-            own in {"time", "ratio", "cell_concentration", "mass_rate", "fraction", "clearance"}
-            and variable_id != "qtc"
-        )
-    if bound.unit is None:
-        return _is_plausible(variable_id, bound)
-    theirs = bound.unit.dimension
-    if own == "cell_concentration" and theirs == "fraction":
-        return variable_id in _SHARES
-    if own == theirs == "time":
-        return (row["unit"] in _SHORT) == (bound.unit.ucum in _SHORT) or bound.unit.ucum in {"min", "h"}
-    if own == theirs or own == "" or (own in _CONCENTRATIONS and theirs in _CONCENTRATIONS):
-        return True
-    return (own, theirs) in _ALSO
-
-
-def _is_plausible(variable_id: str, bound: Bound) -> bool:
-    """Whether a number without a unit can be a threshold of a variable at all."""
-    row = variables()[variable_id]
-    values = [value for value in (bound.interval.lower, bound.interval.upper) if value is not None]
-    wide = 1000 if row["dimension"] == "cell_concentration" or row["unit"] == "" else 3
-    if row["dimension"] == "fraction" and values and all(0 < value <= 1 for value in values):
-        return True  # a share written as such
-    return all(
-        Decimal(str(row["low"])) / wide <= abs(value) <= Decimal(str(row["high"])) * wide or value == 0
-        for value in values
-    )
-
-
 def _variable(
     clause: Clause,
     bound: Bound,
@@ -207,7 +157,7 @@ def _variable(
         inside = [
             hit
             for hit in measures
-            if bound.first < hit.first and hit.last < bound.last and _fits(hit.entry.id, bound)
+            if bound.first < hit.first and hit.last < bound.last and fits(hit.entry.id, bound)
         ]
         chosen = _merge(tokens, inside)
         return (_quantities(clause, bound, chosen, bound.first, bound.last), chosen) if chosen else (None, [])
@@ -218,7 +168,7 @@ def _variable(
     ]
     if previous and _near(tokens, previous[-1].last, bound.first):
         chosen = _coordinated(tokens, previous)
-        fitting = [hit for hit in chosen if _fits(hit.entry.id, bound)]
+        fitting = [hit for hit in chosen if fits(hit.entry.id, bound)]
         if fitting and chosen[-1] in fitting:
             return _quantities(clause, bound, fitting, fitting[0].first, bound.last), fitting
     following = [hit for hit in measures if bound.last <= hit.first < upper]
@@ -230,14 +180,11 @@ def _variable(
     implied = _implied(clause, bound, limit)
     if implied is not None:
         return implied, []
-    if before and _fits(before[-1].entry.id, bound) and bound.shape != "bare":
+    if before and fits(before[-1].entry.id, bound) and bound.shape != "bare":
         if bound.unit is None and bound.basis is Basis.ABSOLUTE and unit is not None:
             bound = replace(bound, unit=unit)  # `> 14 drinks a week for men, > 7 for women`
         return _quantities(clause, bound, before, bound.first, bound.last), before
     return _by_unit_or_topic(clause, bound), []
-
-
-_PARTS = frozenset({",", ";", ".", "and", "or", "but"})
 
 
 def _is_part_of_a_name(clause: Clause, bound: Bound, hit: Hit) -> bool:
@@ -263,8 +210,8 @@ def _is_right_behind(tokens: Sequence[Token], bound: Bound, hit: Hit) -> bool:
     """Whether a variable follows its number (`> 50% LVEF`); one without a unit must touch it."""
     says_what = bound.unit is not None or bound.basis is not Basis.ABSOLUTE or hit.first - bound.last <= 1
     says_what = says_what or is_a_score(tokens, bound)  # `a score above 18 on the MADRS`
-    joined = any(token.text in _PARTS for token in tokens[bound.last : hit.first])
-    return says_what and not joined and _near(tokens, bound.last, hit.first, 4) and _fits(hit.entry.id, bound)
+    joined = any(token.text in PARTS for token in tokens[bound.last : hit.first])
+    return says_what and not joined and _near(tokens, bound.last, hit.first, 4) and fits(hit.entry.id, bound)
 
 
 def _near(tokens: Sequence[Token], start: int, end: int, most: int = 14) -> bool:
@@ -359,24 +306,12 @@ def _quantities(clause: Clause, bound: Bound, chosen: Sequence[Hit], first: int,
         else last
     )
     parts: list[Expr] = [
-        _quantity(clause, bound, hit.entry.id, _own_span(clause, bound, hit)) for hit in chosen
+        quantity(clause, bound, hit.entry.id, _own_span(clause, bound, hit)) for hit in chosen
     ]
     if len(parts) == 1:
         return Attached(first, last, parts[0])
     between = {token.text for left, right in pairwise(chosen) for token in tokens[left.last : right.first]}
-    return Attached(first, last, _shared_threshold(parts, between, bound, clause.excludes))
-
-
-def _shared_threshold(parts: list[Expr], between: set[str], bound: Bound, excludes: bool) -> Expr:
-    """Several variables with one threshold. Who writes "ALT or AST below" as a requirement may mean both: two readings."""
-    either, both = Or(tuple(parts)), And(tuple(parts))
-    says_or = "or" in between
-    if says_or and ("/" in between or "and" not in between):
-        asks_below = bound.interval.lower is None
-        return either if excludes or not asks_below else Alternatives((either, both))
-    if excludes:
-        return either if "and" not in between else Alternatives((either, both))
-    return both
+    return Attached(first, last, shared_threshold(parts, between, bound, clause.excludes))
 
 
 def _balanced(tokens: Sequence[Token]) -> bool:
@@ -394,7 +329,7 @@ def _by_unit_or_topic(clause: Clause, bound: Bound) -> Attached | None:
     if clause.topic and bound.shape != "bare":
         for place in range(len(clause.topic)):
             for hit in things().at(clause.topic, place, clause.topic_text):
-                if hit.entry.kind == "variable" and _fits(hit.entry.id, bound) and len(clause.topic) <= 8:
+                if hit.entry.kind == "variable" and fits(hit.entry.id, bound) and len(clause.topic) <= 8:
                     return _of_id(clause, bound, hit.entry.id, ("variable",))
     return None
 
@@ -419,138 +354,11 @@ def _implied(clause: Clause, bound: Bound, limit: int) -> Attached | None:
                 else None
             )
             is_beside = place < bound.first or hit.entry.id in {"hfref", "hfpef"}
-            if variable_id is not None and is_beside and _fits(variable_id, bound):
+            if variable_id is not None and is_beside and fits(variable_id, bound):
                 return _of_id(clause, bound, variable_id, ("variable",))
     return None
 
 
 def _of_id(clause: Clause, bound: Bound, variable_id: str, assumed: tuple[str, ...]) -> Attached:
-    expr = _quantity(clause, bound, variable_id, clause.span(bound.first, bound.last), assumed)
+    expr = quantity(clause, bound, variable_id, clause.span(bound.first, bound.last), assumed)
     return Attached(bound.first, bound.last, expr)
-
-
-def _quantity(
-    clause: Clause, bound: Bound, variable_id: str, span: Span, assumed: tuple[str, ...] = ()
-) -> Expr:
-    row = variables()[variable_id]
-    interval = bound.interval
-    unit = bound.unit.ucum if bound.unit is not None else ""
-    if unit == "%" and "share" in row:  # a share of the cells, and not how many there are
-        variable_id = row["share"]
-        row = variables()[variable_id]
-    if bound.shape == "bare":
-        interval, extra = _without_comparison(clause, bound, row["harm"])
-        assumed = (*assumed, *extra)
-    elif bound.shape in {"better", "worse"}:
-        value = interval.lower if interval.lower is not None else interval.upper
-        up = (bound.shape == "better") == (row["harm"] == "low")
-        interval = Interval(lower=value) if up else Interval(upper=value)
-    basis = bound.basis
-    if basis in {Basis.X_ULN, Basis.X_LLN, Basis.X_BASELINE}:
-        unit = "1"
-    elif (
-        not unit
-        and row["unit"] == "%"
-        and all(value is None or value <= 1 for value in (interval.lower, interval.upper))
-    ):
-        unit, assumed = "1", (*assumed, "unit")
-    elif not unit and variable_id == "pt" and interval.lower is None:
-        assumed = (*assumed, "unit")  # below a number: a share of the normal rather than seconds
-    elif not unit and row["unit"]:
-        unit, assumed = row["unit"], (*assumed, "unit")
-    elif not unit and row["dimension"] == "cell_concentration":
-        unit, assumed = _counted_in(row, interval), (*assumed, "unit")
-    clause.rules.append(f"quantity/{variable_id}")
-    aggregate = "change" if _is_a_change(clause, bound) else ""
-    return Quantity(variable_id, interval, unit, span, basis=basis, aggregate=aggregate, assumed=assumed)
-
-
-def _is_a_change(clause: Clause, bound: Bound) -> bool:
-    """`a decrease in haemoglobin of more than 2 g/dL`: how much it changed, not how high it is."""
-    lead = clause.tokens[max(0, bound.first - 9) : bound.first]
-    after = max((at for at, token in enumerate(lead) if token.text in _PARTS), default=-1)
-    said = {token.text for token in lead[after + 1 :]}
-    behind = clause.tokens[bound.last].text if bound.last < len(clause.tokens) else ""
-    return bool(said & _CHANGES) or behind in _CHANGES
-
-
-def _with_change(clause: Clause, one: Attached) -> Attached:
-    """A change with the word that says so."""
-    if not isinstance(one.expr, Quantity) or not one.expr.aggregate:
-        return one
-    at = next(
-        (at for at in range(one.first - 1, max(-1, one.first - 6), -1) if clause.tokens[at].text in _CHANGES),
-        None,
-    )
-    return one if at is None else replace(one, first=at)
-
-
-_CHANGES = frozenset(
-    {
-        "stable",
-        "stability",
-        "variation",
-        "change",
-        "changes",
-        "decrease",
-        "reduction",
-        "loss",
-        "gain",
-        "drop",
-        "fall",
-        "rise",
-        "decline",
-        "increase",
-        "fluctuation",
-    }
-)
-
-
-def _counted_in(row: Mapping[str, Any], interval: Interval) -> str:
-    """The unit of a count of cells that is written without one: only one of the two usual ones gives a count that exists."""
-    values = [value for value in (interval.lower, interval.upper) if value]
-    low, high = Decimal(str(row["low"])), Decimal(str(row["high"]))
-    for unit, factor in (("10*9/L", 1), ("/uL", 1000)):
-        if values and all(low <= value / factor <= high for value in values):
-            return unit
-    return ""
-
-
-def _without_comparison(clause: Clause, bound: Bound, harm: str) -> tuple[Interval, tuple[str, ...]]:
-    """`within 2 x ULN` is at most twice; a sign `=` or none before a threshold was lost, or the number is meant exactly."""
-    tokens = clause.tokens
-    value = bound.interval.lower
-    if bound.first > 0 and tokens[bound.first - 1].text == "within" and value is not None:
-        return Interval(upper=value), ()
-    clause.defects.append(("lost_comparator", tokens[bound.first].start, tokens[bound.last - 1].end, "", 0.6))
-    return bound.interval, ("comparator",)
-
-
-def _with_equivalent(clause: Clause, one: Attached, bounds: Sequence[Bound], place: int) -> Attached:
-    """Take the same threshold in another unit behind it: `(or 177 µmol/L)`."""
-    tokens = clause.tokens
-    if place + 1 >= len(bounds) or tokens[one.last - 1].text == ")":
-        return one
-    following = bounds[place + 1]
-    between = {token.text for token in tokens[one.last : following.first]}
-    opened = one.last < len(tokens) and tokens[one.last].text in {"(", "["}
-    closing = next(
-        (
-            at
-            for at in range(following.last, min(len(tokens), following.last + 3))
-            if tokens[at].text in {")", "]"}
-        ),
-        None,
-    )
-    own = bounds[place].unit
-    other = following.unit
-    if not opened or closing is None or own is None or other is None or own.ucum == other.ucum:
-        return one
-    is_same = own.dimension == other.dimension or {own.dimension, other.dimension} <= _CONCENTRATIONS
-    if (
-        is_same
-        and own.dimension not in {"time"}
-        and between <= {"(", "[", "or", "i.e", ".", ",", "approximately", "=", "~"}
-    ):
-        return replace(one, last=closing + 1)
-    return one

@@ -11,7 +11,7 @@ from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, things, word_set
 from trialist.criteria.nodes import Alternatives, And, Opaque, Or, Ordinal
-from trialist.criteria.ordinals import read_steps, scale_row
+from trialist.criteria.ordinals import read_compared, read_steps, scale_row
 from trialist.criteria.tokens import Token
 
 _STEPPED = frozenset({"grade", "grades", "stage", "stages", "class"})
@@ -116,7 +116,10 @@ _RATED = frozenset({"calgb", "eortc", "gog", "ncic", "rtog", "swog", "who", "(",
 def _of_performance(clause: Clause) -> Attached | None:
     """`WHO 0-2` or `0-2` below `Performance status:`, whose steps all these groups share."""
     tokens = clause.tokens
-    if len(clause.topic) > _SHORT_TOPIC or [one.text for one in clause.topic[:2]] != ["performance", "status"]:
+    if len(clause.topic) > _SHORT_TOPIC or [one.text for one in clause.topic[:2]] != [
+        "performance",
+        "status",
+    ]:
         return None
     place = 0
     while place < len(tokens) and tokens[place].text in _RATED:
@@ -161,9 +164,15 @@ def _ordinal_of(clause: Clause, hit: Hit) -> Attached | None:
     if not is_disease or _says_grade(tokens, place):
         steps = read_steps(tokens, place, text, row)
     if steps is not None:
+        first = hit.first
+        compared = (
+            None if steps.written else read_compared(tokens, first, _at_a_step(tokens, place), text, row)
+        )
+        if compared is not None:  # `> NYHA class II`
+            first, steps = compared
         last = _past_its_disease(tokens, steps.last) if scale_id == "nyha" else steps.last
-        expr = Ordinal(scale_id, steps.allowed, clause.span(hit.first, last), version=_version(row, clause))
-        return Attached(hit.first, last, expr)
+        expr = Ordinal(scale_id, steps.allowed, clause.span(first, last), version=_version(row, clause))
+        return Attached(first, last, expr)
     before = _steps_before(clause, hit.first, scale_id)
     if before is not None:
         first, allowed = before
@@ -175,10 +184,19 @@ def _ordinal_of(clause: Clause, hit: Hit) -> Attached | None:
     return None
 
 
+def _at_a_step(tokens: Sequence[Token], place: int) -> int:
+    """Past `grade`, `class` and the like."""
+    while place < len(tokens) and tokens[place].text in word_set("of_scales"):
+        place += 1
+    return place
+
+
 def _past_its_disease(tokens: Sequence[Token], place: int) -> int:
     """`NYHA class III or IV heart disease`: what the classes are of, and nothing more."""
     said = [token.text for token in tokens[place : place + 2]]
-    is_said = len(said) == 2 and said[0] in {"heart", "cardiac"} and said[1] in {"disease", "status", "condition"}
+    is_said = (
+        len(said) == 2 and said[0] in {"heart", "cardiac"} and said[1] in {"disease", "status", "condition"}
+    )
     return place + 2 if is_said else place
 
 
@@ -242,14 +260,18 @@ def _loose_grade(clause: Clause, place: int, taken: set[int]) -> Attached | None
             return None  # stages by digits are of many diseases
     row = scale_row(scale_id)
     steps = read_steps(tokens, place + 1, text, row, skip=False)
-    if steps is not None and not taken & set(range(place, steps.last)):
+    first = place
+    if steps is not None and not steps.written:
+        compared = read_compared(tokens, place, place + 1, text, row)  # `> grade 1`
+        first, steps = (place, steps) if compared is None else compared
+    if steps is not None and not taken & set(range(first, steps.last)):
         return Attached(
-            place,
+            first,
             steps.last,
             Ordinal(
                 scale_id,
                 steps.allowed,
-                clause.span(place, steps.last),
+                clause.span(first, steps.last),
                 version=_version(row, clause),
                 assumed=("scale",),
             ),

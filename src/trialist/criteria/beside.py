@@ -24,6 +24,8 @@ from trialist.criteria.nodes import (
     Quantity,
     ReproState,
     atoms,
+    join_any,
+    rebuilt,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.promises import with_their_words
@@ -130,12 +132,9 @@ def _or_pregnant(expr: Expr) -> Expr:
         case ReproState("planning_pregnancy"):
             return Or((replace(expr, state="pregnant", time=None), expr))
         case Or(of):
-            read = [_or_pregnant(one) for one in of]
-            return Or(tuple(leaf for one in read for leaf in (one.of if isinstance(one, Or) else (one,))))
-        case And(of):
-            return And(tuple(_or_pregnant(one) for one in of))
-        case Not(of):
-            return Not(_or_pregnant(of))
+            return join_any([_or_pregnant(one) for one in of])
+        case And() | Not():
+            return rebuilt(expr, _or_pregnant)
         case _:
             return expr
 

@@ -17,7 +17,7 @@ from trialist.criteria.nodes import (
     Span,
     atoms,
 )
-from trialist.criteria.questions import between
+from trialist.criteria.questions import between, name_of
 
 _WITHIN = re.compile(r"\W*(?:in|within|inside) (?:the |an? |his |her |their )*$", re.IGNORECASE)
 
@@ -51,12 +51,8 @@ def aims_at_a_disease(clause: Clause, node: And, excludes: bool) -> bool:
 
 def excepts_itself(clause: Clause, node: ExceptWhen, excludes: bool) -> bool:
     """`emapalumab, unless emapalumab is no longer detectable`: an exception that takes everything away."""
-    names = {_name(one) for one in atoms(node.main)} - {""}
-    return any(_name(one) in names and not _limits(one) for one in atoms(node.exception))
-
-
-def _name(one: Expr) -> str:
-    return getattr(one, "concept_id", "") or getattr(one, "surface", "").lower()
+    names = {name_of(one) for one in atoms(node.main)} - {""}
+    return any(name_of(one) in names and not _limits(one) for one in atoms(node.exception))
 
 
 def _limits(one: Expr) -> bool:

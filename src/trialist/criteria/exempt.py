@@ -22,6 +22,7 @@ from trialist.criteria.nodes import (
     atoms,
     join_all,
     join_any,
+    rebuilt,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.quick import replace
@@ -164,7 +165,7 @@ def with_role(main: Expr, expr: Expr, with_time: bool = False) -> Expr:
         time = first.time if with_time and expr.time is None else expr.time
         return replace(expr, role=expr.role or first.role, time=time)
     if isinstance(expr, Or):
-        return Or(tuple(with_role(main, one, with_time) for one in expr.of))
+        return rebuilt(expr, lambda one: with_role(main, one, with_time))
     return expr
 
 

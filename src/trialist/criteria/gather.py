@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
@@ -29,6 +30,7 @@ from trialist.criteria.nodes import (
     atoms,
     join_all,
     join_any,
+    rebuilt,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import with_time
@@ -117,10 +119,8 @@ def _as_allergies(main: Expr, named: Expr) -> Expr:
         return named
     if isinstance(named, Exposure):
         return Concept("allergy", named.surface, named.span, concept_id=named.concept_id)
-    if isinstance(named, (Or, And)):
-        return type(named)(tuple(_as_allergies(main, one) for one in named.of))
-    if isinstance(named, Alternatives):
-        return Alternatives(tuple(_as_allergies(main, one) for one in named.readings))
+    if isinstance(named, (Or, And, Alternatives)):
+        return rebuilt(named, lambda one: _as_allergies(main, one))
     return named
 
 
@@ -138,6 +138,8 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             # `at least 4 weeks since chemotherapy`: none in the last 4 weeks; whoever never had any is not asked for it
             bare = replace(expr, role="") if isinstance(expr, Exposure) else expr
             expr = Not(with_time(bare, recent))
+        elif recent is not None and _has_a_time_beside(expr):
+            expr = join_all([timed(expr.of[0], [piece]), *expr.of[1:]])
         elif recent is not None and isinstance(expr, Concept) and expr.time is None:
             # `at least 6 months since infarction`: whether somebody who never had one is meant is not said
             expr = Alternatives((with_time(expr, window), Not(with_time(expr, recent))))
@@ -147,6 +149,15 @@ def timed(expr: Expr, windows: Sequence[Piece], is_shared: bool = False) -> Expr
             expr = with_time(expr, window, is_shared)
             expr = unread_at(expr, window) if all(isinstance(one, Opaque) for one in atoms(expr)) else expr
     return expr
+
+
+def _has_a_time_beside(expr: Expr) -> TypeGuard[And]:
+    """`chemotherapy (6 weeks for nitrosoureas)`: a treatment, and others with a time of their own."""
+    return (
+        isinstance(expr, And)
+        and isinstance(expr.of[0], Exposure)
+        and all(getattr(leaf, "time", None) is not None for one in expr.of[1:] for leaf in atoms(one))
+    )
 
 
 def _recent(window: Window) -> Window | None:
@@ -177,7 +188,9 @@ def _since_each(run: list[Expr]) -> Expr:
     free = join_all([one.readings[1] if isinstance(one, Alternatives) else one for one in run])
     if not any(isinstance(one, Alternatives) for one in run):
         return free
-    return Alternatives((join_any([one.readings[0] if isinstance(one, Alternatives) else one for one in run]), free))
+    return Alternatives(
+        (join_any([one.readings[0] if isinstance(one, Alternatives) else one for one in run]), free)
+    )
 
 
 def _is_since(expr: Expr) -> bool:
@@ -199,11 +212,7 @@ def unread_at(expr: Expr, window: Window) -> Expr:
     """Words that nobody understood, with the time that was read beside them."""
     if isinstance(expr, Opaque):
         return expr if expr.time is not None else replace(expr, time=window)
-    return (
-        replace(expr, of=tuple(unread_at(one, window) for one in expr.of))
-        if isinstance(expr, (And, Or))
-        else expr
-    )
+    return rebuilt(expr, lambda one: unread_at(one, window)) if isinstance(expr, (And, Or)) else expr
 
 
 def _is_ahead(expr: And) -> bool:

@@ -262,7 +262,7 @@ class MemberReader:
             whole = f"{last.surface} {new.surface}"
             return [
                 *parts[:-1],
-                replace(last, surface=whole, concept_id="", broader=getattr(last, "broader", "") and ""),
+                replace(last, surface=whole, concept_id="", broader=""),
             ]
         if isinstance(last, Exposure) and isinstance(new, Exposure) and new.surface.lower() in _GENERAL_NOUNS:
             return parts  # `cardiac resynchronisation therapy (CRT) device`

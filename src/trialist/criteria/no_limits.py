@@ -16,6 +16,7 @@ from trialist.criteria.nodes import (
     Quantity,
     atoms,
     join_all,
+    rebuilt,
 )
 
 _BOTH = re.compile(
@@ -48,12 +49,12 @@ def without_false_limits(clause: Clause, expr: Expr) -> Expr:
     if _MAY_LIMIT.isdisjoint(map(type, atoms(expr))):
         return expr
     match expr:
-        case And(of):
-            return _possible(And(tuple(without_false_limits(clause, _unless_aim(clause, one)) for one in of)))
-        case Or(of):
-            return Or(tuple(without_false_limits(clause, one) for one in of))
-        case Alternatives(readings):
-            return Alternatives(tuple(without_false_limits(clause, one) for one in readings))
+        case And():
+            return _possible(
+                rebuilt(expr, lambda one: without_false_limits(clause, _unless_aim(clause, one)))
+            )
+        case Or() | Alternatives():
+            return rebuilt(expr, lambda one: without_false_limits(clause, one))
         case _:
             return expr
 

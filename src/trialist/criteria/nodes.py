@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from trialist.criteria.quick import quick
 
@@ -442,6 +442,35 @@ def _gather(parts: tuple[Expr, ...], found: list[Any]) -> None:
             found.append(one)
         else:
             _gather(below(one), found)
+
+
+_REBUILT: Mapping[type, Callable[[Any, Callable[[Expr], Expr]], Any]] = {
+    And: lambda expr, change: And(tuple([change(one) for one in expr.of])),
+    Or: lambda expr, change: Or(tuple([change(one) for one in expr.of])),
+    AtLeast: lambda expr, change: AtLeast(expr.count, tuple([change(one) for one in expr.of])),
+    Alternatives: lambda expr, change: Alternatives(tuple([change(one) for one in expr.readings])),
+    Not: lambda expr, change: Not(change(expr.of)),
+    ExceptWhen: lambda expr, change: ExceptWhen(change(expr.main), change(expr.exception)),
+}
+
+
+_Kind = TypeVar("_Kind", bound=Expr)
+
+
+def rebuilt(expr: _Kind, change: Callable[[Expr], Expr]) -> _Kind:
+    """The expression with each of the parts directly below it changed, joined as they were; an atom as it is."""
+    joined = _REBUILT.get(type(expr))
+    return expr if joined is None else joined(expr, change)
+
+
+def mapped(expr: Expr, change: Callable[[Atom], Expr]) -> Expr:
+    """The expression with every atom changed, joined as before; those of all alternatives and of exceptions included."""
+    joined = _REBUILT.get(type(expr))
+    if joined is None:
+        alone: Any = expr
+        return change(alone)
+    found: Expr = joined(expr, lambda one: mapped(one, change))
+    return found
 
 
 def join_all(parts: list[Expr]) -> Expr:

@@ -59,6 +59,25 @@ def read_steps(
     return _list(tokens, place, steps, text, scale)
 
 
+def read_compared(
+    tokens: Sequence[Token], before: int, place: int, text: str, scale: Mapping[str, Any]
+) -> tuple[int, Steps] | None:
+    """`≥ grade 2`: the steps at or behind a place by a comparison that ends at `before`, and where it begins; None where none does."""
+    steps: list[str] = scale["steps"]
+    for start in range(max(0, before - _LONGEST_COMPARISON), before):
+        for hit in comparison_words().at(tokens, start, text):
+            if hit.entry.kind == "before" and hit.last == before and hit.entry.id != "=":
+                step = _step(tokens, place, steps)
+                found = (
+                    None if step is None else _compared(tokens, place, step, hit.entry.id, steps, text, scale)
+                )
+                return None if found is None else (start, found)
+    return None
+
+
+_LONGEST_COMPARISON = 4  # words
+
+
 def _step(tokens: Sequence[Token], place: int, steps: Sequence[str]) -> int | None:
     """The index of the step at a token."""
     if place >= len(tokens):

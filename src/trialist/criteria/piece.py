@@ -19,3 +19,10 @@ class Piece:
     expr: Expr | None = None
     timed: Timed | None = None
     entry_id: str = ""
+
+
+def claim(owner: list[Piece | None], piece: Piece) -> None:
+    """Take the free tokens of a piece."""
+    for place in range(piece.first, piece.last):
+        if owner[place] is None:
+            owner[place] = piece

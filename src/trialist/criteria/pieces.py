@@ -14,26 +14,24 @@ from typing import Any
 from trialist.criteria.attach import attach_bounds
 from trialist.criteria.attach_steps import read_ordinals
 from trialist.criteria.clause import Clause
-from trialist.criteria.lexicon import SEXES, Hit, glue_words, modifiers, names, things, word_set
+from trialist.criteria.lexicon import Hit, modifiers, names, things
 from trialist.criteria.nodes import (
-    Attestation,
     Basis,
     Biomarker,
     Concept,
-    Demographic,
     Exposure,
     Expr,
     Interval,
     Judgement,
     Not,
-    Ordinal,
     Quantity,
     ReproState,
     Result,
     Span,
     Trialwise,
 )
-from trialist.criteria.piece import Piece
+from trialist.criteria.piece import Piece, claim
+from trialist.criteria.pieces_words import claim_instances, claim_rest, in_order, is_nitric_oxide
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.quick import replace
 from trialist.criteria.relations import relate
@@ -42,40 +40,10 @@ from trialist.criteria.steps import Steps, alone
 from trialist.criteria.tokens import Token, tokenise
 from trialist.criteria.windows import OPENS_A_TIME, read_window, whole_time
 
-_JOINTS = {
-    ",": ",",
-    ";": ";",
-    "and": "and",
-    "or": "or",
-    "/": "/",
-    "&": "and",
-    "plus": "and",
-    "nor": "or",
-    "as well as": "and",
-    "but": "but",
-    "•": ";",
-    "+": "and",
-}
 _CONSENT = frozenset({"consent", "icf"})  # one of them is in every name of that anchor
 # Conditions that are also everyday words of statements about a study ("comorbidity that may interfere").
-_NOT_OF_PERSONS = frozenset({"comorbidity", "healthy", "relapse", "disease_progression"})
-_LONE_LETTERS = frozenset(
-    {"a", "s", "t", "es", "ies"}
-)  # an article, what is left of a genitive, or of `therapy(ies)`
-_EXAMPLES = frozenset(
-    {
-        "e.g",
-        "eg",
-        "i.e",
-        "ie",
-        "like",
-        "namely",
-        "example",
-        "examples",
-        "especially",
-        "particularly",
-        "notably",
-    }
+_NOT_OF_PERSONS = frozenset(
+    {"ambulatory", "outpatient", "ulcer", "comorbidity", "healthy", "relapse", "disease_progression"}
 )
 
 
@@ -94,10 +62,10 @@ def pieces_in_steps(clause: Clause) -> Steps[list[Piece]]:
     bounds = [bound for bound in bounds if not _is_covered(bound, hits)]
     owner: list[Piece | None] = [None] * len(tokens)
     for piece in read_ordinals(clause, hits):
-        _claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
+        claim(owner, Piece("atom", piece.first, piece.last, expr=piece.expr))
     free = [bound for bound in bounds if not any(owner[bound.first : bound.last])]
     for found in attach_bounds(clause, free, hits):
-        _claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
+        claim(owner, Piece("atom", found.first, found.last, expr=found.expr))
     yield
     _claim_normals(clause, owner, hits)
     if not clause.words.isdisjoint(_CONSENT):
@@ -111,20 +79,12 @@ def pieces_in_steps(clause: Clause) -> Steps[list[Piece]]:
         if not any(owner[hit.first : hit.last]):
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
-                _claim(owner, found_piece)
+                claim(owner, found_piece)
     yield
     _claim_denied_names(clause, owner)
-    _claim_rest(clause, owner)
-    _claim_instances(clause, owner)
-    return [one for one in relate(clause, _in_order(clause, owner)) if one.kind != "glue"]
-
-
-def _claim(owner: list[Piece | None], piece: Piece) -> bool:
-    """Take the free tokens of a piece."""
-    places = [place for place in range(piece.first, piece.last) if owner[place] is None]
-    for place in places:
-        owner[place] = piece
-    return bool(places)
+    claim_rest(clause, owner)
+    claim_instances(clause, owner)
+    return [one for one in relate(clause, in_order(clause, owner)) if one.kind != "glue"]
 
 
 def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
@@ -139,7 +99,7 @@ def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:
         if said not in starts or place < after or kind == "punct":
             continue
         best = _required(tokens, place, text) if said == "requiring" else at(tokens, place, text)
-        if best and best[0].entry.kind == "negation" and _is_nitric_oxide(tokens, place, text):
+        if best and best[0].entry.kind == "negation" and is_nitric_oxide(tokens, place, text):
             best = []
         bound = inside.get(place)
         if bound is not None and bound.shape == "around":
@@ -172,15 +132,6 @@ def _has_an_object(tokens: Sequence[Token], hit: Hit) -> bool:
         "and",
         "/",
     }
-
-
-_GIVERS = frozenset({"providing", "donor", "donors", "donating", "releasing", "donator", "synthase"})
-
-
-def _is_nitric_oxide(tokens: Sequence[Token], place: int, text: str) -> bool:
-    """`NO-providing therapy`, `NO donors`: no negation."""
-    behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
-    return behind in _GIVERS and text[tokens[place].start : tokens[place].end] == "NO"
 
 
 def _is_covered(bound: Bound, hits: Sequence[Sequence[Hit]]) -> bool:
@@ -224,9 +175,7 @@ def _claim_statements(clause: Clause, owner: list[Piece | None], hits: Sequence[
         else:
             expr = Trialwise(statement.topic, span, surface=clause.said(first, last))
         clause.rules.append(f"{statement.kind}/{statement.topic}")
-        _claim(
-            owner, Piece("atom", first, last, clause.said(first, last), expr=expr, entry_id=statement.kind)
-        )
+        claim(owner, Piece("atom", first, last, clause.said(first, last), expr=expr, entry_id=statement.kind))
 
 
 _NORMAL = re.compile(
@@ -259,7 +208,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         if shares >= 0 and between and between <= _JOINS_MEASURES:
             # `SGOT or SGPT normal`
             shared = Result(hit.entry.id, "normal", clause.span(hit.first, hit.last))
-            _claim(owner, Piece("atom", hit.first, hit.last, expr=shared))
+            claim(owner, Piece("atom", hit.first, hit.last, expr=shared))
             shares = hit.first
             continue
         found = _NORMAL.match(clause.text, tokens[hit.last - 1].end)
@@ -281,7 +230,7 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
         else:
             continue
         clause.rules.append("normal")
-        _claim(owner, Piece("atom", first, last, expr=expr))
+        claim(owner, Piece("atom", first, last, expr=expr))
 
 
 def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[Bound]) -> None:
@@ -292,12 +241,12 @@ def _claim_windows(clause: Clause, owner: list[Piece | None], bounds: Sequence[B
         if place in used or any(owner[bound.first : bound.last]):
             continue
         other = _half_lives(tokens, bounds, place)
-        timed = read_window(tokens, bound, clause.text, other)
+        timed = read_window(tokens, bound, clause.text, other, clause.excludes)
         if timed is None:
             continue
         if other is not None:
             used.add(place + 1)
-        _claim(
+        claim(
             owner, Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed)
         )
     _claim_whole_times(clause, owner)
@@ -319,7 +268,7 @@ def _claim_whole_times(clause: Clause, owner: list[Piece | None], only: str = ""
             and only in {"", timed.window.anchor}
             and not any(owner[timed.first : timed.last])
         ):
-            _claim(
+            claim(
                 owner,
                 Piece("window", timed.first, timed.last, clause.said(timed.first, timed.last), timed=timed),
             )
@@ -414,7 +363,7 @@ def _claim_denied_names(clause: Clause, owner: list[Piece | None]) -> None:
         moved = [replace(hit, first=place, last=place + 1) for hit in hits]
         named = _from_hits(clause, moved) if moved else None
         if named is not None and named.expr is not None:
-            _claim(owner, replace(named, expr=Not(named.expr)))
+            claim(owner, replace(named, expr=Not(named.expr)))
 
 
 _OF_PERSONS = frozenset({"obese", "diabetic", "diabetics", "hypertensive", "cirrhotic", "asthmatic"})
@@ -447,211 +396,3 @@ def _thing(kind: str, entry_id: str, row: Mapping[str, Any], said: str, span: Sp
             return Biomarker(entry_id, "", span)
         case _:
             return Exposure(row.get("kind") or "procedure", said, span, concept_id=exact, broader=broader)
-
-
-def _claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
-    """Joints, parentheses, sentence ends and unknown words among the tokens that are left."""
-    glue = glue_words()
-    _claim_topic(clause, owner)
-    _claim_proxies(clause, owner)
-    for place, (sort, said, _, _) in enumerate(clause.tokens):
-        if owner[place] is not None:
-            continue
-        if said in _ASKED:
-            kind, said = _small_word(clause, place)
-        elif said in _OF_ONE_KIND:
-            kind, said = _OF_ONE_KIND[said]
-        else:
-            kind, said = "word", said.lower()
-        if said == "disease" and kind == "word" and place and _denies(owner[place - 1]):
-            pass  # `without evidence of disease`
-        elif kind == "word" and (sort == "punct" or said in glue or said in _LONE_LETTERS):
-            kind = "glue"
-        owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
-
-
-def _denies(piece: Piece | None) -> bool:
-    return piece is not None and piece.kind == "negation"
-
-
-_KINDS = {
-    **dict.fromkeys(("(", "[", "{"), "open"),
-    **dict.fromkeys((")", "]", "}"), "close"),
-    **dict.fromkeys((*_EXAMPLES, "including", "includes", "include"), "examples"),
-    **dict.fromkeys(("if", "when", "provided", "where"), "condition_word"),
-    "defined": "defined",
-}
-
-
-# Words of which their neighbours say what they are (`_small_word`), and those that are always the same.
-_OR_MORE = frozenset({"greater", "worse", "higher", "equivalent", "equivalents"})
-_ASKED = _OR_MORE | {"or", "no", "but", "such", ".", "more", "less", "fewer", "lower"}
-_OF_ONE_KIND = {
-    **{word: (kind, word) for word, kind in _KINDS.items()},
-    **{word: ("sex", sex) for word, sex in SEXES.items()},
-    **{word: ("joint", joint) for word, joint in _JOINTS.items()},
-}
-
-
-# What a statement begins with; in the midst of a line, behind a word in small letters, a line end was lost before it.
-_BEGINNINGS = frozenset(
-    {"Any", "History", "Known", "Patients", "Subjects", "Participants", "Presence", "Previous", "Prior", "Current", "Evidence", "Pregnant", "Pregnancy",
-     "Uncontrolled", "Inability", "Unable", "Women", "Metastatic", "Unstable", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
-)  # fmt: skip
-
-
-def _claim_instances(clause: Clause, owner: list[Piece | None]) -> None:
-    """`infectious diseases: HIV, hepatitis, tuberculosis`: a colon between names opens a list of instances."""
-    if not clause.excludes or ":" not in clause.words:
-        return
-    for place, token in enumerate(clause.tokens):
-        if token.text != ":" or not 0 < place < len(owner) - 1:
-            continue
-        before, behind = owner[place - 1], owner[place + 1]
-        named = before is not None and behind is not None and isinstance(before.expr, Concept)
-        if named and behind is not None and isinstance(behind.expr, Concept):
-            owner[place] = Piece("examples", place, place + 1, ":")
-
-
-_SMALL = frozenset(
-    [
-        "with",
-        "the",
-        "for",
-        "not",
-        "who",
-        "have",
-        "has",
-        "are",
-        "from",
-        "this",
-        "than",
-        "without",
-        "their",
-        "that",
-        "any",
-        "all",
-        "had",
-        "was",
-        "were",
-        "such",
-        "nor",
-    ]
-)
-
-
-_BEGINNINGS_IN_SMALL = frozenset(word.lower() for word in _BEGINNINGS)
-
-
-def _in_order(clause: Clause, owner: Sequence[Piece | None]) -> list[Piece]:
-    """Each piece once, the lost ends of lines between them (`… sexual activity Any history of …`)."""
-    out: list[Piece] = []
-    tokens, text = clause.tokens, clause.text
-    last: Piece | None = None
-    if clause.words.isdisjoint(_BEGINNINGS_IN_SMALL):
-        before_it = [None, *owner]
-        return [
-            one for one, other in zip(owner, before_it, strict=False) if one is not other and one is not None
-        ]
-    for place, piece in enumerate(owner):
-        if piece is last or piece is None:
-            continue
-        _, said, start, end = tokens[place]
-        if said in _BEGINNINGS_IN_SMALL and place and text[start:end] in _BEGINNINGS:
-            before = tokens[place - 1]
-            small = text[before.start : before.end]
-            if small.islower() and len(small) > 2 and small not in _JOINTS and small not in _SMALL:
-                out.append(Piece("stop", place, place, "."))
-        out.append(piece)
-        last = piece
-    return out
-
-
-def _is_or_more(clause: Clause, place: int) -> bool:
-    """`severe or worse`: nothing less than what stands before."""
-    tokens = clause.tokens
-    first = place if tokens[place].text == "or" else place - 1
-    if first < 0 or first + 1 >= len(tokens) or tokens[first].text != "or":
-        return False
-    behind = tokens[first + 2] if first + 2 < len(tokens) else None
-    is_bound = behind is not None and (behind.text in {"than", "or"} or behind.kind in {"num", "op"})
-    return tokens[first + 1].text in _OR_MORE and not is_bound
-
-
-def _small_word(clause: Clause, place: int) -> tuple[str, str]:
-    """What kind of piece a single token is, and how it is called."""
-    token = clause.tokens[place]
-    said = token.text.lower()
-    if _is_or_more(clause, place):
-        return "glue", said
-    if said == "no" and _is_nitric_oxide(clause.tokens, place, clause.text):
-        return "unread", said
-    if said == "but" and _next_is(clause, place, "not") and _next_is(clause, place + 1, "limited"):
-        return "glue", said
-    if said in _OF_ONE_KIND:
-        return _OF_ONE_KIND[said]
-    if said == "such" and _next_is(clause, place, "as"):
-        return "examples", said
-    if said == "." and place + 1 < len(clause.tokens):
-        initial = (
-            place > 0 and len(clause.tokens[place - 1].text) == 1 and clause.tokens[place - 1].kind == "word"
-        )
-        return ("glue" if initial else "stop"), said  # `H. pylori` is one name
-    if said in {"more", "less", "greater", "fewer", "higher", "lower"} and _next_is(clause, place, "than"):
-        return "unread", said
-    return "word", said
-
-
-_PROXIES = word_set("proxies")
-_PROXY_NOUNS = _PROXIES - {"legal", "legally", "authorized", "authorised", "acceptable", "designated"}
-_OF_PROXIES = frozenset(
-    {"(", ")", "/", "or", "and/or", "'s", "s", "their", "the", "his", "her", "a", "an", "of", "by", ","}
-)
-
-
-def _claim_proxies(clause: Clause, owner: list[Piece | None]) -> None:
-    """`the patient or a legally authorized representative gives consent`: who else may give it is no other criterion."""
-    if clause.words.isdisjoint(_PROXIES):
-        return
-    statements = [one for one in owner if one is not None and isinstance(one.expr, Attestation)]
-    if not any(
-        isinstance(one.expr, Attestation) and one.expr.topic in {"consent", "assent"} for one in statements
-    ):
-        return
-    tokens = clause.tokens
-    for place, token in enumerate(tokens):
-        if owner[place] is not None or token.text not in _PROXIES:
-            continue
-        first, last = place, place + 1
-        while last < len(tokens) and owner[last] is None and tokens[last].text in _PROXIES | _OF_PROXIES:
-            last += 1
-        while tokens[last - 1].text in {",", "(", "or", "of", "by", "the", "a", "and/or", "/"}:
-            last -= 1
-        if not any(one.text in _PROXY_NOUNS for one in tokens[first:last]):
-            continue  # `of legal age to give consent`
-        if first and tokens[first - 1].text in {"or", "and/or", "/"} and owner[first - 1] is None:
-            first -= 1
-        _claim(owner, Piece("glue", first, last))
-
-
-def _claim_topic(clause: Clause, owner: list[Piece | None]) -> None:
-    """`Renal function: creatinine …`: the words before a colon only announce the measure behind it."""
-    if ":" not in clause.words:
-        return
-    tokens = clause.tokens
-    colon = next((at for at, token in enumerate(tokens[:6]) if token.text == ":" and owner[at] is None), None)
-    if colon is None or colon + 1 >= len(tokens):
-        return
-    behind = owner[colon + 1]
-    if (
-        behind is None
-        or behind.kind != "atom"
-        or not isinstance(behind.expr, (Quantity, Ordinal, Demographic))
-    ):
-        return
-    if all(one is None for one in owner[:colon]):
-        _claim(owner, Piece("glue", 0, colon + 1))
-
-
-def _next_is(clause: Clause, place: int, word: str) -> bool:
-    return place + 1 < len(clause.tokens) and clause.tokens[place + 1].text == word

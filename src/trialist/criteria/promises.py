@@ -8,11 +8,8 @@ from dataclasses import dataclass
 
 from trialist.criteria.clause import Clause
 from trialist.criteria.nodes import (
-    Alternatives,
     And,
-    AtLeast,
     Attestation,
-    ExceptWhen,
     Exposure,
     Expr,
     Not,
@@ -24,6 +21,7 @@ from trialist.criteria.nodes import (
     join_all,
     join_any,
     nodes,
+    rebuilt,
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.quick import replace
@@ -134,7 +132,7 @@ def with_their_words(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Exp
             upper = _next_joint(clause, last, upper)
             lower = _next_joint(clause, lower, first) if lower else 0
         reach[span] = (lower, upper)
-    return _Telling(clause, places, reach).rebuilt(expr)
+    return _Telling(clause, places, reach).told(expr)
 
 
 def _place(starts: Sequence[int], span: Span) -> tuple[int, int]:
@@ -173,27 +171,19 @@ class _Telling:
     places: Mapping[Span, tuple[int, int]]
     reach: Mapping[Span, tuple[int, int]]
 
-    def rebuilt(self, expr: Expr) -> Expr:
+    def told(self, expr: Expr) -> Expr:
         """The expression with the words of its promises; what was parted from its own words is one promise again."""
         match expr:
             case Attestation() | Trialwise():
-                return self._told(expr, *self.reach.get(expr.span, (0, 0)))
+                return self._with_words(expr, *self.reach.get(expr.span, (0, 0)))
             case And(of):
                 return join_all(self._joined(of))
             case Or(of):
                 return join_any(self._joined(of))
-            case AtLeast(count, of):
-                return AtLeast(count, tuple([self.rebuilt(one) for one in of]))
-            case Not(of):
-                return Not(self.rebuilt(of))
-            case ExceptWhen(main, exception):
-                return ExceptWhen(self.rebuilt(main), self.rebuilt(exception))
-            case Alternatives(readings):
-                return Alternatives(tuple([self.rebuilt(one) for one in readings]))
             case _:
-                return expr
+                return rebuilt(expr, self.told)
 
-    def _told(self, one: _Told, first: int, last: int) -> Expr:
+    def _with_words(self, one: _Told, first: int, last: int) -> Expr:
         words = _words(self.clause, first, last) or one.surface
         if isinstance(one, Trialwise):
             return replace(one, surface=words)
@@ -206,12 +196,12 @@ class _Telling:
         for one in of:
             whole = None if before is None else self._as_one(before, one)
             if whole is not None and before is not None:
-                found[-1] = self._told(whole, self.reach[_span(before)][0], self.reach[_span(one)][1])
+                found[-1] = self._with_words(whole, self.reach[_span(before)][0], self.reach[_span(one)][1])
                 before = None
                 continue
             if isinstance(before, Trialwise) and getattr(one, "time", None) == before.time:
                 found[-1] = _of_now(found[-1])
-            found.append(self.rebuilt(one))
+            found.append(self.told(one))
             before = one if isinstance(one, _Told) else None
         return found
 

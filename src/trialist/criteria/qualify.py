@@ -27,6 +27,7 @@ from trialist.criteria.nodes import (
     Trialwise,
     Window,
     join_any,
+    rebuilt,
 )
 from trialist.criteria.quick import replace
 
@@ -239,10 +240,8 @@ def _qualified(atom: Expr, words: dict[str, list[str]]) -> Expr:
             )
         case Result():
             return replace(atom, outcome=_outcome(words, outcome)) if outcome and not atom.outcome else atom
-        case Or(of):
-            return Or(tuple(_qualified(one, words) for one in of))
-        case Alternatives(readings):
-            return Alternatives(tuple(_qualified(one, words) for one in readings))
+        case Or() | Alternatives():
+            return rebuilt(atom, lambda one: _qualified(one, words))
         case ExceptWhen(main, exception):
             return ExceptWhen(_qualified(main, words), exception)
         case ReproState() if outcome == "negative" and atom.state == "pregnant":
@@ -337,16 +336,10 @@ def with_time(expr: Expr, window: Window, is_shared: bool = False) -> Expr:
                 one for one in of if isinstance(one, Exposure) and one.role == "planned" and one.time is None
             ]
             if ahead and window.anchor_assumed:  # `heart disease with surgery planned within 6 months`
-                return And(tuple(with_time(one, window, is_shared) if one in ahead else one for one in of))
-            return And(tuple(with_time(one, window, is_shared) for one in of))
-        case Or(of):
-            return Or(tuple(with_time(one, window, is_shared) for one in of))
-        case AtLeast(count, of):
-            return AtLeast(count, tuple(with_time(one, window, is_shared) for one in of))
-        case Alternatives(readings):
-            return Alternatives(tuple(with_time(one, window, is_shared) for one in readings))
-        case Not(of):
-            return Not(with_time(of, window, is_shared))
+                return rebuilt(expr, lambda one: with_time(one, window, is_shared) if one in ahead else one)
+            return rebuilt(expr, lambda one: with_time(one, window, is_shared))
+        case Or() | AtLeast() | Alternatives() | Not():
+            return rebuilt(expr, lambda one: with_time(one, window, is_shared))
         case ExceptWhen(main, exception):
             return ExceptWhen(with_time(main, window, is_shared), exception)
         case Exposure() if expr.time is None and _is_planned(expr.role, window):

@@ -1,85 +1,23 @@
 """Numbers with their comparison, range and unit: islands in a sentence, whatever stands around them.
 
 A bound is not yet about anything: `attach.py` finds its variable. Ranges, comparisons before and behind the number,
-multiples of a limit of normal, powers of ten and thousands are read here; what is doubtful about them becomes a defect.
+and what is asked of them are read here, the numbers themselves by `written_numbers.py`; what is doubtful about them becomes a defect.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from trialist.criteria.lexicon import Hit, comparison_words, word_set
 from trialist.criteria.nodes import Basis, Interval
 from trialist.criteria.quick import quick, replace
 from trialist.criteria.tokens import Token
-from trialist.vocabulary.written_units import Unit, read_unit
+from trialist.criteria.written_numbers import LLN, ULN, WORDS, Number, read_number, token_after
+from trialist.vocabulary.written_units import Unit
 
-_WORDS = {
-    word: Decimal(place)
-    for place, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-        ]
-    )
-} | {
-    "eighteen": Decimal(18),
-    "twenty": Decimal(20),
-    "thirty": Decimal(30),
-    "sixty": Decimal(60),
-    "ninety": Decimal(90),
-    "twice": Decimal(2),
-}
-_NORMAL = (
-    r"(?:the[ ]+)?(?:(?:institutional|institution'?s?|local|laborator(?:y|ies)'?s?|lab|age[- ]?(?:adjusted|appropriate|specific|related)?|normal|"
-    r"reference|site|respective|central|hospital|upper|applicable|testing|performing|corresponding|standard|range|specific|gender|sex|center|defined|and|/)[ -]*)*"
-)
-_ULN = re.compile(
-    rf"[ ]?(?:x|X|times|time|\*|-?[ ]?folds?(?:[ ]the)?|multiplied by)?[ ]*(?:(?P<more>(?:higher|greater|more|larger|elevated|above|over)(?:[ ]than)?)|of)?[ ]*{_NORMAL}"
-    r"(?P<uln>IULN|ULNs?|UNL|ULRR|U\.L\.N\.?|upper[ -](?:institutional[ ])?limits?[ ](?:of|for)[ ](?:the[ ])?(?:\w+[ ]){0,3}?(?:normal|reference range|normality)(?:[ ](?:range|limits?|values?))?|"
-    r"upper[ ](?:normal[ ])?limits?(?:[ ]normal)?|upper[ ](?:range|limit)[ ]of[ ]normal|(?:upper[ ]limit[ ])?normal[ ]upper[ ]limit|normal[ ](?:upper[ ])?limits?|upper[ ]normal[ ](?:limit|range|value)s?|normal[ ](?:range|values?)|"
-    r"limits?[ ]of[ ]normal|(?<=times )normal|(?<=times the )normal|(?<=x )normal|(?<=X )normal|(?<=\* )normal|maximum[ ]normal[ ]value|normal(?=[ ]*(?:[.,;)]|$|and\b|or\b)))"
-    r"(?:[ ]?\((?:ULN|IULN|UNL|upper limit of normal)\))?",
-    re.IGNORECASE,
-)
-_LLN = re.compile(
-    rf"[ ]?(?:x|X|times|\*)?[ ]*(?:of[ ]|below[ ])?{_NORMAL}(?P<lln>LLN|lower[ ](?:institutional[ ])?limits?[ ]of[ ](?:the[ ])?(?:\w+[ ]){{0,2}}?(?:normal|reference range)|lower[ ]normal[ ]limit|lower[ ]limits?)(?:[ ]?\(LLN\))?",
-    re.IGNORECASE,
-)
-_BASELINE = re.compile(
-    r"[ ]?(?:x|X|times|\*|-?[ ]?fold)?[ ]*(?:the[ ]+|of[ ]+|above[ ]+)*baseline(?![ ]visit)",
-    re.IGNORECASE,
-)
-_PREDICTED = re.compile(
-    r"[ ]?%?[ ]?(?:of[ ]+)?(?:the[ ]+)?(?:pred(?:icted|\.)?|expected|normal)(?:[ ]+(?:value|normal|for age))*\b",
-    re.IGNORECASE,
-)
-_POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
-_BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
-_THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
-# What a multiple of a limit of normal goes on with behind its number; units begin otherwise.
-_BEFORE_A_LIMIT = tuple(sorted(word_set("before_a_limit")))
-# A unit of which only the beginning was read (`mL/kg/min`).
-_GOES_ON = re.compile(r"/(?=[A-Za-zµ²])|[ ]?/[ ]?(?:kg|min|h|day|d|l|ml|dl|m2)\b", re.IGNORECASE)
-_OPENED = re.compile(r"[ ]?[(\[][ ]?")
-_CLOSED = re.compile(r"[ ]?[)\]]")
 _SKIPPED = word_set("before_a_number")
 
 
@@ -103,17 +41,6 @@ class Bound:
     unit_end: int = 0
 
 
-@dataclass(slots=True)
-class _Number:
-    value: Decimal
-    last: int
-    unit: Unit | None = None
-    basis: Basis = Basis.ABSOLUTE
-    defects: list[tuple[str, str, float]] = field(default_factory=list)
-    is_more: bool = False
-    is_unclear: bool = False
-
-
 def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     """All bounds of a run of tokens, from left to right, without overlaps."""
     found: list[Bound] = []
@@ -121,9 +48,9 @@ def find_bounds(tokens: Sequence[Token], text: str) -> list[Bound]:
     starts = words.starts
     after = 0
     for place, (kind, said, _, _) in enumerate(tokens):
-        if (kind != "num" and said not in starts and said not in _WORDS) or place < after:
+        if (kind != "num" and said not in starts and said not in WORDS) or place < after:
             continue
-        is_number = kind == "num" or (said in _WORDS and kind == "word")
+        is_number = kind == "num" or (said in WORDS and kind == "word")
         hits = words.at(tokens, place, text) if said in starts else []
         if not hits and not is_number:
             continue
@@ -146,7 +73,7 @@ def _bound_at(
             bound = _range(tokens, place, hit.last, text, stated=True)
             if bound is not None:
                 return bound
-    if not is_number or (number := _number(tokens, place, text)) is None:
+    if not is_number or (number := read_number(tokens, place, text)) is None:
         return None
     around = _around(tokens, place, number, text)
     if around is not None:
@@ -157,164 +84,6 @@ def _bound_at(
         return ranged
     number.last = last
     return _single(tokens, place, number, text)
-
-
-def _number(tokens: Sequence[Token], place: int, text: str, compared: bool = False) -> _Number | None:
-    """A number and its unit at a token."""
-    if place >= len(tokens):
-        return None
-    token = tokens[place]
-    if compared and token.text == "-" and place + 1 < len(tokens) and tokens[place + 1].start == token.end:
-        below = _number(tokens, place + 1, text) if tokens[place + 1].kind == "num" else None
-        if below is not None:
-            below.value = -below.value  # `T-score < -2.5`
-        return below
-    last = place + 1
-    defects: list[tuple[str, str, float]] = []
-    power = _BARE_POWER.match(text, token.start) if token.text == "10" else None
-    if power is not None and read_unit(text, token.start) is None:
-        value = Decimal(10) ** int(power["power"])
-        last = _token_after(tokens, place, power.end())
-    elif token.kind == "num":
-        value = Decimal(token.text.replace(",", ""))
-    elif token.kind == "word" and token.text in _WORDS:
-        value = _WORDS[token.text]
-    else:
-        return None
-    last, value = _decimal_comma(tokens, last, value, text, compared)
-    last, value = _parted_thousands(tokens, last, value)
-    last = _repeated(tokens, last, value)
-    end = tokens[last - 1].end
-    number = _Number(value, last, defects=defects)
-    _read_unit(tokens, number, text, end)
-    if number.is_unclear:
-        return None
-    if (
-        _THOUSAND_DOT.fullmatch(token.text)
-        and number.unit is not None
-        and number.unit.ucum in {"/mm3", "/uL", "{copies}/mL"}
-    ):
-        number.value = Decimal(token.text.replace(".", ""))
-        number.defects.append(("thousands_separator", str(number.value), 0.95))
-    return number
-
-
-def _decimal_comma(
-    tokens: Sequence[Token], last: int, value: Decimal, text: str, compared: bool
-) -> tuple[int, Decimal]:
-    """`1,5 mg/dL`, `> 0,40`: a comma with digits on both sides, and a unit behind or a comparison before them."""
-    if last + 1 < len(tokens) and tokens[last].text == "," and tokens[last + 1].kind == "num":
-        comma, behind = tokens[last], tokens[last + 1]
-        close = comma.start == tokens[last - 1].end and behind.start == comma.end
-        whole = value == value.to_integral_value() and behind.text.isdigit() and len(behind.text) <= 2
-        unit = read_unit(text, _past_blank(text, behind.end))
-        following = tokens[last + 2].text if last + 2 < len(tokens) else ""
-        listed = following == ","
-        halves = behind.text == "5" and following in {"-", "to"} and value < 10  # `1,5-2 times`
-        if (
-            close
-            and whole
-            and (unit is not None or halves or _ULN.match(text, behind.end) or (compared and not listed))
-        ):
-            return last + 2, Decimal(f"{int(value)}.{behind.text}")
-    return last, value
-
-
-def _parted_thousands(tokens: Sequence[Token], last: int, value: Decimal) -> tuple[int, Decimal]:
-    """`50, 000`: a blank came between the thousands."""
-    if last + 1 < len(tokens) and tokens[last].text == "," and 0 < value < 1000:
-        comma, behind = tokens[last], tokens[last + 1]
-        if (
-            comma.start == tokens[last - 1].end
-            and behind.text in {"000", "500"}
-            and behind.start == comma.end + 1
-        ):
-            return last + 2, value * 1000 + int(behind.text)
-    return last, value
-
-
-def _repeated(tokens: Sequence[Token], last: int, value: Decimal) -> int:
-    """`eighteen (18)`, `18 (eighteen)`: the place behind the parentheses."""
-    if last + 2 < len(tokens) and tokens[last].text == "(" and tokens[last + 2].text == ")":
-        inside = tokens[last + 1]
-        same = inside.text in _WORDS or (
-            inside.kind == "num" and Decimal(inside.text.replace(",", "")) == value
-        )
-        if same:
-            return last + 3
-    return last
-
-
-def _past_blank(text: str, place: int) -> int:
-    while (
-        place < len(text)
-        and text[place] in " -"
-        and place + 1 < len(text)
-        and not (text[place] == "-" and text[place + 1].isdigit())
-    ):
-        place += 1
-    return place
-
-
-def _token_after(tokens: Sequence[Token], place: int, end: int) -> int:
-    while place < len(tokens) and tokens[place].start < end:
-        place += 1
-    return place
-
-
-def _read_unit(tokens: Sequence[Token], number: _Number, text: str, end: int) -> None:
-    """Read what the number counts: a unit, a multiple of a limit of normal, a percentage of the predicted value."""
-    stop = tokens[-1].end
-    beside = tokens[number.last].text if number.last < len(tokens) else ""
-    limits = beside.startswith(_BEFORE_A_LIMIT)
-    for pattern, basis in (
-        () if not limits else ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN), (_BASELINE, Basis.X_BASELINE))
-    ):
-        found = pattern.match(text, end, stop)
-        if found is not None and found.end() > end + 2:
-            number.basis = basis
-            number.last = _token_after(tokens, number.last, found.end())
-            number.is_more = basis is Basis.X_ULN and bool(found["more"])
-            return
-    unit = read_unit(text, _past_blank(text, end)) if end < stop else None
-    if unit is None and (power := _POWER.match(text, end, stop)) is not None:
-        number.value *= Decimal(10) ** int(power["power"])
-        end = power.end()
-        number.last = _token_after(tokens, number.last, end)
-        unit = read_unit(text, _past_blank(text, end))
-    if unit is None or unit[1] > stop:
-        return
-    if _GOES_ON.match(text, unit[1], stop) is not None:
-        number.is_unclear = True
-        return
-    unit = (unit[0], _past_repeated_unit(text, unit, stop))
-    number.unit = unit[0]
-    if unit[0].lost_exponent:
-        number.defects.append(("lost_exponent", unit[0].ucum, 0.95))
-    number.last = _token_after(tokens, number.last, unit[1])
-    if unit[0].ucum == "%":
-        predicted = _PREDICTED.match(text, unit[1], stop)
-        limit = _ULN.match(text, unit[1], stop) if predicted is None else None
-        if limit is not None and "uln" in limit.group().lower():
-            number.basis, number.value, number.unit = Basis.X_ULN, number.value / 100, None
-            number.last = _token_after(tokens, number.last, limit.end())
-        elif predicted is not None and predicted.end() > unit[1]:
-            number.basis = Basis.PERCENT_PREDICTED
-            number.last = _token_after(tokens, number.last, predicted.end())
-    elif unit[0].ucum == "{percentile}":
-        number.basis = Basis.PERCENTILE
-    elif unit[0].ucum == "{SD}":
-        number.basis = Basis.Z_SCORE
-
-
-def _past_repeated_unit(text: str, unit: tuple[Unit, int], stop: int) -> int:
-    """`8 gram/deciliter (g/dL)`, `25 millimeters of mercury [mmHg]`: where the unit ends, its abbreviation included."""
-    opened = _OPENED.match(text, unit[1], stop)
-    again = read_unit(text, opened.end()) if opened is not None else None
-    if again is None or again[0].ucum != unit[0].ucum:
-        return unit[1]
-    closed = _CLOSED.match(text, again[1], stop)
-    return unit[1] if closed is None else closed.end()
 
 
 def _interval(op: str, value: Decimal) -> Interval:
@@ -343,7 +112,7 @@ def _compared(tokens: Sequence[Token], first: int, place: int, op: str, text: st
         op, place = (behind[0].entry.id if op in {"=", behind[0].entry.id} else op), behind[0].last
     elif behind and behind[0].entry.kind == "before" and op == "=":
         return None
-    number = _number(tokens, place, text, compared=True)
+    number = read_number(tokens, place, text, compared=True)
     if number is None:
         return _bare_limit(tokens, first, start, op, text)
     defects = number.defects
@@ -388,7 +157,7 @@ def _bare_limit(tokens: Sequence[Token], first: int, place: int, op: str, text: 
     """`above the upper limit of normal`: one times the limit."""
     if place >= len(tokens):
         return None
-    for pattern, basis in ((_ULN, Basis.X_ULN), (_LLN, Basis.X_LLN)):
+    for pattern, basis in ((ULN, Basis.X_ULN), (LLN, Basis.X_LLN)):
         found = pattern.match(text, tokens[place].start, tokens[-1].end)
         if basis is Basis.X_ULN and found is not None and found.group().strip().lower().startswith("normal"):
             if tokens[first].text in {"below", "lower", "under"}:  # `below normal`
@@ -398,19 +167,19 @@ def _bare_limit(tokens: Sequence[Token], first: int, place: int, op: str, text: 
         elif found is None or not re.search(r"(?i)ULN|UNL|limit|LLN", found.group()):
             continue
         if found is not None:
-            last = _token_after(tokens, place, found.end())
+            last = token_after(tokens, place, found.end())
             rate = re.match(
                 r"[ ]?(?:x|X|\*|times)[ ]?(?P<value>[0-9]+(?:\.[0-9]+)?)(?![ ]?10\^?9)", text[found.end() :]
             )
             value = Decimal(1)
             if rate is not None:
                 value = Decimal(rate["value"])
-                last = _token_after(tokens, place, found.end() + rate.end())
+                last = token_after(tokens, place, found.end() + rate.end())
             return Bound(first, last, _interval(op, value), None, basis, "compared", op)
     return None
 
 
-def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -> Bound | None:
+def _second_side(tokens: Sequence[Token], number: Number, op: str, text: str) -> Bound | None:
     """`≥ 18 and ≤ 75 years`, `> 18 to < 60`, `>18-≤60`: the other end of the same interval."""
     place = number.last
     steps = 0
@@ -435,7 +204,7 @@ def _second_side(tokens: Sequence[Token], number: _Number, op: str, text: str) -
         op, second = ">=", "<=" if second == "=" else second
     if second[0] == op[0] or op == "=" or second == "=":
         return None
-    other = _number(tokens, hits[0].last, text)
+    other = read_number(tokens, hits[0].last, text)
     if other is None or (
         number.unit is not None and other.unit is not None and number.unit.dimension != other.unit.dimension
     ):
@@ -467,12 +236,12 @@ def _range(tokens: Sequence[Token], first: int, place: int, text: str, stated: b
     opening = None
     if place < len(tokens) and tokens[place].kind == "op" and stated:
         opening, place = tokens[place].text, place + 1
-    low = _number(tokens, place, text)
+    low = read_number(tokens, place, text)
     return None if low is None else _range_from(tokens, first, low, text, opening, stated)
 
 
 def _range_from(
-    tokens: Sequence[Token], first: int, low: _Number, text: str, opening: str | None, stated: bool
+    tokens: Sequence[Token], first: int, low: Number, text: str, opening: str | None, stated: bool
 ) -> Bound | None:
     """A range whose lower end has been read."""
     low.last = _past_inclusion(tokens, low.last, stated)
@@ -487,7 +256,7 @@ def _range_from(
     closing, after = _closing_sign(tokens, joins[0].last if joins else low.last + 1, text)
     if after < len(tokens) and tokens[after].text in {"the", "age", "of"} and stated:
         after += 1
-    high = _number(tokens, after, text, compared=stated)
+    high = read_number(tokens, after, text, compared=stated)
     if high is not None and low.unit is not None and high.unit is not None:
         _same_unit(low, high)
     if high is not None and high.value < 0 and high.value < low.value:
@@ -524,7 +293,7 @@ def _past_inclusion(tokens: Sequence[Token], place: int, stated: bool) -> int:
     return place + 2 if stated and words[:2] == ["of", "age"] else place
 
 
-def _same_unit(low: _Number, high: _Number) -> None:
+def _same_unit(low: Number, high: Number) -> None:
     """`2 months to 17 years`: the upper end in the unit of the lower one, exactly."""
     rates = {("mo", "a"): 12, ("d", "wk"): 7, ("h", "d"): 24, ("min", "h"): 60}
     if (
@@ -572,7 +341,7 @@ _MOST_BETWEEN = 9
 _TURNED = {"≤": ">=", "<": ">"}
 
 
-def _around(tokens: Sequence[Token], place: int, low: _Number, text: str) -> Bound | None:
+def _around(tokens: Sequence[Token], place: int, low: Number, text: str) -> Bound | None:
     """`18 years ≤ age < 80 years`: two comparisons around a variable; the variable stays free between them."""
     if low.last >= len(tokens) or tokens[low.last].text not in _TURNED:
         return None
@@ -580,7 +349,7 @@ def _around(tokens: Sequence[Token], place: int, low: _Number, text: str) -> Bou
         if tokens[at].kind == "num" or tokens[at].text in {";", "."}:
             return None
         if tokens[at].text in _TURNED:
-            high = _number(tokens, at + 1, text)
+            high = read_number(tokens, at + 1, text)
             if high is None or low.value >= high.value:
                 return None
             if high.unit is None and high.basis is Basis.ABSOLUTE:
@@ -590,7 +359,7 @@ def _around(tokens: Sequence[Token], place: int, low: _Number, text: str) -> Bou
     return None
 
 
-def _single(tokens: Sequence[Token], place: int, number: _Number, text: str) -> Bound | None:
+def _single(tokens: Sequence[Token], place: int, number: Number, text: str) -> Bound | None:
     """A number with a comparison behind it, or with none at all."""
     suffix = _behind(tokens, number.last, text)
     if suffix is not None:
@@ -607,7 +376,7 @@ def _make(
     first: int,
     last: int,
     interval: Interval,
-    number: _Number,
+    number: Number,
     shape: str,
     written: str,
     defects: list[tuple[str, str, float]],

@@ -1,4 +1,4 @@
-"""What the questions about the parts of a reading share: tables of them by kind, and the words between two parts."""
+"""What the questions about the parts of a reading share: tables of them by kind, how parts are called, the words between two."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.nodes import Biomarker, Concept, Exposure, Expr, Result
+from trialist.criteria.nodes import And, Biomarker, Concept, Exposure, Expr, Ordinal, Result
 
+Named = (Concept, Exposure)
 Things = (Concept, Exposure, Result, Biomarker)
 """What can be found of somebody or given to somebody: no number, no promise, no opinion."""
 
@@ -33,3 +34,16 @@ def between(clause: Clause, one: Expr, other: Expr) -> str:
         if first.end <= clause.span(at, at + 1).start < second.start
     ]
     return clause.text[places[0].start : places[-1].end] if places else ""
+
+
+def name_of(one: Expr) -> str:
+    """The id of what is named, else its words; "" for what has no name."""
+    return getattr(one, "concept_id", "") or getattr(one, "surface", "").lower()
+
+
+def is_graded(expr: Expr) -> bool:
+    """`peripheral neuropathy > grade 1`: one disease with how bad it is, which is denied as one."""
+    if not isinstance(expr, And) or len(expr.of) != 2:
+        return False
+    name, grade = expr.of
+    return isinstance(name, Concept) and isinstance(grade, Ordinal) and grade.scale == "ctcae"

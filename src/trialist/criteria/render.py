@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, assert_never
+from typing import Any
 
 from trialist.criteria.lexicon import tables
 from trialist.criteria.nodes import (
@@ -157,23 +157,7 @@ def is_clear(plain: str) -> bool:
 
 def render(expr: Expr) -> str:
     """An expression in plain words."""
-    if (say := _SAID.get(type(expr))) is not None:
-        return say(expr)
-    if isinstance(expr, And):
-        return "; and ".join(map(_inner, expr.of))
-    if isinstance(expr, Or):
-        return ", or ".join(map(_inner, expr.of))
-    match expr:
-        case Not(of):
-            return f"not {_inner(of)}"
-        case AtLeast(count, of):
-            return f"at least {count} of: " + "; ".join(map(_inner, of))
-        case ExceptWhen(main, exception):
-            return f"{_inner(main)}, except when {_inner(exception)}"
-        case Alternatives(readings):
-            return _EITHER + " | ".join(f"({render(one)})" for one in readings)
-        case _:
-            return _atom(expr)
+    return _SAID[type(expr)](expr)
 
 
 def _inner(expr: Expr) -> str:
@@ -184,54 +168,72 @@ def _inner(expr: Expr) -> str:
 _JUNCTIONS: frozenset[type] = frozenset({And, Or, AtLeast, ExceptWhen, Alternatives})
 
 
-def _atom(expr: Expr) -> str:
-    match expr:
-        case Demographic():
-            return _demographic(expr)
-        case Quantity():
-            return _quantity(expr)
-        case Ordinal():
-            said = _steps(expr.allowed)
-            version = f" ({expr.version})" if expr.version else ""
-            return _with_time(f"{_names('scale')[expr.scale]}{version} {said}", expr.time)
-        case Concept():
-            return _concept(expr)
-        case Exposure():
-            return _exposure(expr)
-        case Result():
-            kinds = ("serology", "condition", "variable")
-            name = next((_names(kind)[expr.test] for kind in kinds if expr.test in _names(kind)), expr.test)
-            return _with_time(f"{name}: {expr.outcome or 'result not said'}", expr.time)
-        case Biomarker():
-            return f"{_names('marker')[expr.gene]}: {expr.variant or 'as described'}"
-        case And() | Or() | Not() | AtLeast() | ExceptWhen() | Alternatives():
-            return render(expr)
-        case _:
-            return _statement(expr)
+def _and(expr: And) -> str:
+    return "; and ".join(map(_inner, expr.of))
 
 
-def _statement(expr: ReproState | Trialwise | Attestation | Judgement | Count | Opaque) -> str:
-    match expr:
-        case ReproState():
-            return _with_time(_STATES[expr.state], expr.time)
-        case Trialwise():
-            said = (
-                "takes part in another trial" if expr.kind == "other_trial" else "an investigational product"
-            )
-            said = _with_time(said, expr.time)
-            return f"{said}: “{expr.surface}”" if expr.surface else said
-        case Attestation():
-            said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
-            said += f" (by {expr.by})" if expr.by != "patient" else ""
-            return f"{said}: “{expr.surface}”" if expr.surface else said
-        case Judgement():
-            return _judgement(expr)
-        case Count():
-            return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
-        case Opaque():
-            return _opaque(expr)
-        case _:
-            assert_never(expr)
+def _or(expr: Or) -> str:
+    return ", or ".join(map(_inner, expr.of))
+
+
+def _not(expr: Not) -> str:
+    return f"not {_inner(expr.of)}"
+
+
+def _at_least(expr: AtLeast) -> str:
+    return f"at least {expr.count} of: " + "; ".join(map(_inner, expr.of))
+
+
+def _except_when(expr: ExceptWhen) -> str:
+    return f"{_inner(expr.main)}, except when {_inner(expr.exception)}"
+
+
+def _alternatives(expr: Alternatives) -> str:
+    return _EITHER + " | ".join(f"({render(one)})" for one in expr.readings)
+
+
+def _ordinal(expr: Ordinal) -> str:
+    version = f" ({expr.version})" if expr.version else ""
+    return _with_time(f"{_names('scale')[expr.scale]}{version} {_steps(expr.allowed)}", expr.time)
+
+
+def _result(expr: Result) -> str:
+    kinds = ("serology", "condition", "variable")
+    name = next((_names(kind)[expr.test] for kind in kinds if expr.test in _names(kind)), expr.test)
+    return _with_time(f"{name}: {expr.outcome or 'result not said'}", expr.time)
+
+
+def _biomarker(expr: Biomarker) -> str:
+    return f"{_names('marker')[expr.gene]}: {expr.variant or 'as described'}"
+
+
+def _repro_state(expr: ReproState) -> str:
+    return _with_time(_STATES[expr.state], expr.time)
+
+
+_TRIALS: Mapping[str, str] = {
+    "other_trial": "takes part in another trial",
+    "this_trial": "took part in this trial before",
+    "investigational_product": "an investigational product",
+}
+
+
+def _trialwise(expr: Trialwise) -> str:
+    return _in_their_words(_with_time(_TRIALS[expr.kind], expr.time), expr.surface)
+
+
+def _attestation(expr: Attestation) -> str:
+    said = _TOPICS[expr.topic][0 if expr.affirmed else 1]
+    said += f" (by {expr.by})" if expr.by != "patient" else ""
+    return _in_their_words(said, expr.surface)
+
+
+def _in_their_words(said: str, surface: str) -> str:
+    return f"{said}: “{surface}”" if surface else said
+
+
+def _count(expr: Count) -> str:
+    return _with_time(f"{_interval(expr.interval, '')} {expr.of}".strip(), expr.time)
 
 
 def _demographic(expr: Demographic) -> str:
@@ -346,22 +348,22 @@ def _unit(unit: str, value: Decimal) -> str:
 def _interval(interval: Interval, unit: str, times: str = "") -> str:
     """`from 4 to 70 years`, `more than 2 times the upper limit of normal`."""
 
-    def amount(value: Decimal) -> str:
+    def end(value: Decimal) -> str:
         if times:
             return times if value == 1 else f"{_number(value)} times {times}"
-        return f"{_number(value)}{_unit(unit, value)}"
+        return amount(value, unit)
 
     low, high = interval.lower, interval.upper
     if low is not None and high is not None:
         if low == high:
-            return f"exactly {amount(low)}" if not times else f"{amount(low)}"
+            return end(low) if times else f"exactly {end(low)}"
         opening = "" if interval.lower_inclusive else "more than "
         closing = "" if interval.upper_inclusive else "less than "
-        return f"from {opening}{_number(low)} to {closing}{amount(high)}"
+        return f"from {opening}{_number(low)} to {closing}{end(high)}"
     if low is not None:
-        return f"{'at least' if interval.lower_inclusive else 'more than'} {amount(low)}"
+        return f"{'at least' if interval.lower_inclusive else 'more than'} {end(low)}"
     if high is not None:
-        return f"{'at most' if interval.upper_inclusive else 'less than'} {amount(high)}"
+        return f"{'at most' if interval.upper_inclusive else 'less than'} {end(high)}"
     return ""
 
 
@@ -380,15 +382,28 @@ def render_window(window: Window) -> str:
     low, high = window.length.lower, window.length.upper
     half = f" or {_number(window.or_half_lives)} half-lives" if window.or_half_lives is not None else ""
     if high is not None and (low is None or low == 0):
-        return f"within {_number(high)}{_unit(window.unit, high)}{half} {side} {anchor}"
+        return f"within {amount(high, window.unit)}{half} {side} {anchor}"
     return f"{_interval(window.length, window.unit)}{half} {side} {anchor}"
 
 
-# The commonest kinds, said without going through the list of all.
 _SAID: Mapping[type, Callable[[Any], str]] = {
     Concept: _concept,
     Exposure: _exposure,
     Demographic: _demographic,
     Quantity: _quantity,
+    Ordinal: _ordinal,
+    Result: _result,
+    Biomarker: _biomarker,
+    ReproState: _repro_state,
+    Trialwise: _trialwise,
+    Attestation: _attestation,
+    Judgement: _judgement,
+    Count: _count,
     Opaque: _opaque,
+    And: _and,
+    Or: _or,
+    Not: _not,
+    AtLeast: _at_least,
+    ExceptWhen: _except_when,
+    Alternatives: _alternatives,
 }

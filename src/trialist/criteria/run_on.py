@@ -78,7 +78,12 @@ def _statements(words: list[tuple[int, str]]) -> list[int]:
         depth = max(0, depth + sum(map(last.count, "([")) - sum(map(last.count, ")]")))
         if _LIST_BEGINS.search(last):
             within = "denial" if denies else "topic"
-        if depth or within == "topic" or (within and word not in _DENIES) or not _begins(last, word, [one for _, one in words[at + 2 : at + 5]]):
+        if (
+            depth
+            or within == "topic"
+            or (within and word not in _DENIES)
+            or not _begins(last, word, [one for _, one in words[at + 2 : at + 5]])
+        ):
             continue
         cuts.append(place)
         denies, within = word in _DENIES, ""
@@ -95,5 +100,7 @@ def _begins(last: str, word: str, behind: list[str]) -> bool:
     said = word.lower().rstrip(",:;.)")
     if said in _words("names_that_begin"):
         ends = _ENDS_IN_A_VALUE.search(last) is not None or before in _words("ends")
-        return ends or (word.isupper() and not _COMPARES.isdisjoint(behind[:1] + behind[2:]) and last[0].islower())
+        return ends or (
+            word.isupper() and not _COMPARES.isdisjoint(behind[:1] + behind[2:]) and last[0].islower()
+        )
     return _BEGINS.fullmatch(word) is not None and said not in _words("names")

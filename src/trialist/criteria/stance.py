@@ -251,7 +251,7 @@ def _of_fields(witness: Witness) -> Iterator[Voice]:
 # Truth with only one subject known: True, False, or None for not known
 
 
-def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:  # one arm for each kind of node
+def _truth(expr: Expr, key: str, value: Fraction) -> bool | None:
     if type(expr) in _ATOMS:
         return truth_of_atom(expr, key, value)  # type: ignore[arg-type]  # an atom by its type
     if isinstance(expr, And):

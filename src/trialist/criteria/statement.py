@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from trialist.criteria.beside import completed
-from trialist.criteria.caseless import Caseless, Low
+from trialist.criteria.caseless import Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
 from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
-from trialist.criteria.lexicon import cues
+from trialist.criteria.guards import inner_guard, population_of, read_guard
 from trialist.criteria.logic import Reader
+from trialist.criteria.modality import (
+    NOBODY,
+    asks_in_a_note,
+    can_stand,
+    is_permission,
+    modality_of,
+    patterns,
+    reach_in,
+    says_who,
+)
 from trialist.criteria.no_limits import of_both_sexes, without_false_limits
 from trialist.criteria.nodes import (
     Alternatives,
@@ -25,7 +35,6 @@ from trialist.criteria.nodes import (
     Not,
     Opaque,
     Or,
-    ReproState,
     Span,
     atoms,
     join_all,
@@ -37,10 +46,8 @@ from trialist.criteria.permissions import (
     SHUT_OUT,
     Reach,
     is_conditional,
-    may_say_who,
-    reach_of,
 )
-from trialist.criteria.pieces import pieces_in_steps, read_pieces
+from trialist.criteria.pieces import pieces_in_steps
 from trialist.criteria.promises import asked_of_some
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
@@ -56,35 +63,9 @@ _TOPICS_FROM = 18
 
 
 _TOPIC = re.compile(r"(?<=[\w.)] )[A-Z][a-z]+(?: [a-z]+){0,2}: ")
-_PEOPLE: tuple[tuple[Population, str, re.Pattern[str]], ...] = (
-    (Population.DONOR, "donor", re.compile(r"^\W*(?:the |potential |prospective |related |unrelated |stem cell |all |healthy )*donors?\b(?! lymphocyte| specific|-| chimerism| cell)(?=[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|with|age|aged|able|willing|not|unable|eligib)|\s*[:,-])", re.IGNORECASE)),
-    (Population.CAREGIVER, "are", re.compile(r"^\W*(?:the )?(?:care-?givers?|carers?|caretakers?|parents?)\b[^.;]{0,40}\b(?:must|should|is|are|has|have|will|who|able|willing|not|unable)\b(?! consent)", re.IGNORECASE)),
-    (Population.CONTROL_GROUP, "control", re.compile(r"^\W*(?:healthy )?controls?\b\s*(?:subjects?|participants?|group)?\s*[:,-]", re.IGNORECASE)),
-)  # fmt: skip
-_MUST = re.compile(
-    r"\s*,?\s*(?:and|or)?\s*(?:must|should|will|need to|have to|are required|is required|has to|who are|agree|have a|has a|with a negative|:|,)",
-    re.IGNORECASE,
-)
-# `Any patient who has … is eligible` says who is asked for, not who is tolerated besides.
-_ALL_WHO = re.compile(
-    r"\W*(?:(?:any|all|adult|only)\s+(?:[\w-]+\s+){0,2}(?:patients?|subjects?|participants?|individuals?|persons?|adults?|children|women|men)|everyone|anyone|everybody)\b(?!.*\b(?:allowed|permitted|acceptable|still|regardless|also|races|ethnic\w*)\b)",
-    re.IGNORECASE,
-)
-# `Patients with X will be included`: among what includes, that is whom the study asks for.
-_WHO_IS_INCLUDED = re.compile(
-    r"\W*(?!.*\b(?:also|may|can|could|still|even|regardless|irrespective|allowed|permitted|acceptable|not|no|unless|except|provided|however|exception|if|other)\b)"
-    r"(?:all |any |only |adult |consecutive )*(?:patients?|subjects?|participants?|individuals?|men|women|children|persons?|people|adults?|volunteers?|males?|females?)\b"
-    r".*\b(?:are|is|will be|were|shall be)[ ]+(?:included|enrolled|recruited)(?:[ ]+(?:in|into|for|to)[ ]+(?:the |this |our )?(?:present |current )?(?:study|trial|research|project|participat\w+))?\W*$",
-    re.IGNORECASE | re.DOTALL,
-)
 # `If female, may participate if she is not pregnant`
 _MAY_IF = re.compile(
     r"(?:(?:she|he|they|patients?|subjects?|participants?) )?(?:may|can) (?:only )?(?:participate|enroll?|take part|be (?:included|enroll?ed|eligible))(?: in (?:the|this) (?:study|trial))? (?:only )?if(?: (?:she|he|they) (?:is|are)| (?:she|he|they)\b)?[ :]*",
-    re.IGNORECASE,
-)
-_PREFIX = re.compile(r"\W*(?:donors?|recipients?|patients?|controls?|subjects?)\s*:\s*", re.IGNORECASE)
-_MEN = re.compile(
-    r"^\W*(?P<sex>(?:fertile |sexually active |male |adult )*(?:men|males?|male (?:patients?|subjects?|participants?)|women|females?|female (?:patients?|subjects?|participants?)))(?: (?:patients?|subjects?|participants?))?\s+(?:who[^,;]{0,60}\s)?(?:must|should|will|agree|have to|are required|need)\b",
     re.IGNORECASE,
 )
 
@@ -108,64 +89,17 @@ class Reading:
     incomplete: bool = False
 
 
-@cache
-def _patterns() -> Mapping[str, Caseless]:
-    said = {
-        **cues()["modality"],
-        "guard": cues()["guard"]["starts"],
-        "child_bearing": cues()["guard"]["child_bearing"],
-    }
-    return {name: Caseless(pattern) for name, pattern in said.items()}
-
-
-# Letters of which some stand in all that such a pattern finds: it is tried where they do.
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    "permissive": (
-        *(
-            "allow",
-            "permit",
-            "eligib",
-            "accept",
-            "clude",
-            "exclu",
-            "contraind",
-            "required",
-            "mandatory",
-            "necessary",
-        ),
-        *("may ", "can ", "ok", "restriction", "limit", "minimum", "maximum", "upper age", "lower age"),
-    ),
-    "incomplete": (
-        "protocol",
-        "appendix",
-        "table",
-        "section",
-        "criteria",
-        "characteristics",
-        "not specified",
-    ),
-}
-
-
-def _can_stand(name: str, low: Low) -> bool:
-    """Whether a pattern can find anything in a text; where the text is not in small letters that is not asked."""
-    if not low.is_small:
-        return True
-    said = low.text
-    return any(map(said.__contains__, NEEDED[name]))  # no generator, which takes thrice as long
-
-
 def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) -> Steps[Reading]:
     """An item of a text → its reading, in steps that the items of a text take together."""
     text = normalised.text
     said = text[item.start : item.end]
     locate = _locator(normalised, item)
     low = normalised.low.part(item.start, item.end)
-    population = _population(said, item, low)
-    permits = _permits(low)
-    modality = _modality(low, item.polarity, permits)
-    incomplete = _can_stand("incomplete", low) and bool(_patterns()["incomplete"].of(low).search(low.text))
-    guard, start = _guard(normalised, item, locate)
+    population = population_of(said, item, low)
+    permits = is_permission(low)
+    modality = modality_of(low, item.polarity, permits)
+    incomplete = can_stand("incomplete", low) and bool(patterns()["incomplete"].of(low).search(low.text))
+    guard, start = read_guard(normalised, item)
     if guard is None or start == item.start:
         behind = item_scope(said)[1] or old_topic(said)
         guard, start = (None, item.start + behind) if behind and guard is None else (guard, start)
@@ -200,7 +134,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
     ):
         modality = Modality.REQUIRED
     if guard is None and item.polarity is Polarity.INCLUSION and isinstance(expr, And):
-        guard, expr = _inner_guard(expr)
+        guard, expr = inner_guard(expr)
     expr = guarded(clause, guard, expr, said, place)
     if population is Population.PATIENT:
         path = () if item.scope else item.section_path
@@ -239,15 +173,6 @@ def _locator(normalised: Normalised, item: Item) -> Callable[[int, int], Span]:
     return locate
 
 
-def _population(said: str, item: Item, low: Low) -> Population:
-    """Of whom an item speaks, by its first words or the headings above it."""
-    small = low.text if low.is_small else said.lower()
-    for who, needed, pattern in _PEOPLE:
-        if needed in small and pattern.match(said):
-            return who
-    return item.population
-
-
 def _denied(clause: Clause, item: Item, low: Low, start: int) -> re.Match[str] | None:
     """The end of an item that denies what stands before it (`… are not eligible`); of several sentences it denies the last alone."""
     if low.is_small and not ("not" in low.text or "ineligible" in low.text or "excluded" in low.text):
@@ -284,15 +209,6 @@ def _asks_age(expr: Expr) -> bool:
     parts = expr.of if isinstance(expr, And) else (expr,)
     choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
     return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
-
-
-def _inner_guard(expr: And) -> tuple[Expr | None, Expr]:
-    """`women of childbearing potential with a negative pregnancy test`: for whom the rest is asked."""
-    guards = [
-        one for one in expr.of if isinstance(one, ReproState) and one.state == "child_bearing_potential"
-    ]
-    rest = [one for one in expr.of if one not in guards]
-    return (replace(guards[0], time=None), join_all(rest)) if guards and rest else (None, expr)
 
 
 def with_expr(reading: Reading, expr: Expr, modality: Modality | None = None) -> Reading:
@@ -364,7 +280,7 @@ def _statement(
 ) -> Steps[tuple[Modality, Expr | None]]:
     """What an item states, and whether it requires that: of a statement with a permission behind it, both."""
     said = clause.text[item.start : item.end]
-    reach = _reach(said, low, clause.excludes) if modality is Modality.PERMISSIVE else None
+    reach = reach_in(said, low, clause.excludes) if modality is Modality.PERMISSIVE else None
     stands = reach is not None and (reach.start > 0 or reach.goes_on)
     if reach is not None and stands:
         if reach.start and not reach.goes_on and said[reach.start] in "([":
@@ -378,53 +294,15 @@ def _statement(
     if reach is not None and stands:
         places = clause.locate(item.start, item.end), clause.locate(item.start + reach.start, item.end)
         return Modality.REQUIRED, _beside_permission(clause, expr, reach, said, places)
-    if reach is not None and (is_conditional(said) or (not clause.excludes and _may_say_who(said, low))):
+    if reach is not None and (is_conditional(said) or (not clause.excludes and says_who(said, low))):
         clause.rules.append(CONDITIONAL)
-    elif modality is Modality.REQUIRED and expr is not None and _asks_in_a_note(said):
+    elif modality is Modality.REQUIRED and expr is not None and asks_in_a_note(said):
         clause.rules.append("note/asks")
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
-    elif permits and clause.excludes and expr is not None and _NOBODY.match(said):
+    elif permits and clause.excludes and expr is not None and NOBODY.match(said):
         clause.rules.append("permission/of_nobody")  # `no use of X is allowed` among what excludes
         expr = Alternatives((expr, Opaque(said, clause.locate(item.start, item.end))))
     return modality, expr
-
-
-# `No patients with X will be included`
-_NOBODY = re.compile(
-    r"\W*(?:also,?[ ]+)?(?:no|none of|neither)\b(?! (?:restrict|limit|m[ai][xn]imum|upper|lower|age))",
-    re.IGNORECASE,
-)
-
-
-def _permits(low: Low) -> bool:
-    return _permission(low) is not None
-
-
-def _permission(low: Low) -> re.Match[str] | None:
-    """The first words that permit something; `drugs that are accepted to have a risk` permit nothing."""
-    if not _can_stand("permissive", low):
-        return None
-    found = _patterns()["permissive"].of(low).finditer(low.text)
-    return next((one for one in found if not low.text.endswith(("that ", "who "), 0, one.start())), None)
-
-
-def _may_say_who(said: str, low: Low) -> bool:
-    found = _permission(low)
-    return found is not None and may_say_who(said, found.start(), found.end())
-
-
-def _reach(said: str, low: Low, excludes: bool) -> Reach | None:
-    """What the permission in an item reaches; None where none is found."""
-    found = _permission(low)
-    if found is None:
-        return None
-    reach = reach_of(said, found.start(), found.end())
-    # Among what includes, `…; patients with X are eligible` may say who alone is.
-    may_ask = not excludes and reach.start > 0 and _MAY_ASK.search(found.group()) is not None
-    return replace(reach, goes_on=True) if may_ask else reach
-
-
-_MAY_ASK = re.compile(r"eligib|includ|enrol|participat|enter", re.IGNORECASE)
 
 
 def _beside_permission(
@@ -441,74 +319,6 @@ def _beside_permission(
         return whole if expr is None or not reach.start else Alternatives((expr, whole))
     rest = Opaque(said[reach.start :].strip(" .;()[]"), places[1])
     return join_all([expr, rest]) if clause.excludes else join_any([expr, rest])
-
-
-_NOTE = re.compile(r"\W*(?:\*+ ?)?(?:note|notes|nb|n\.b\.|please note|comment)\b", re.IGNORECASE)
-_ASKS = re.compile(
-    r"\b(?:must|should|shall|only|excluding|excluded?|except|prohibited|ineligible|need(?:s|ed)? to|has to|have to|required|may not|will not be|cannot be|not (?:be )?(?:allowed|permitted|eligible|enrol\w*|acceptable))\b",
-    re.IGNORECASE,
-)
-
-
-def _asks_in_a_note(said: str) -> bool:
-    """`Note: patients in cohort 2 should have a known mutation`: what nobody has read may ask for something."""
-    return _NOTE.match(said) is not None and _ASKS.search(said) is not None
-
-
-def _modality(low: Low, polarity: Polarity, permits: bool) -> Modality:
-    patterns, said = _patterns(), low.text
-    if len(said) < 400 and patterns["informative"].of(low).match(said.strip(" \t*-•")):
-        return Modality.REQUIRED if _asks_in_a_note(said) else Modality.INFORMATIVE
-    if permits and not _NOBODY.match(said) and not patterns["denied"].of(low).search(said):
-        is_asked = _ALL_WHO.match(said) or (polarity is Polarity.INCLUSION and _WHO_IS_INCLUDED.match(said))
-        return Modality.REQUIRED if is_asked else Modality.PERMISSIVE
-    return Modality.REQUIRED
-
-
-def _guard(normalised: Normalised, item: Item, locate: object) -> tuple[Expr | None, int]:
-    """For whom a statement holds, and where what it says begins."""
-    text = normalised.text
-    low = normalised.low.part(item.start, item.end)
-    said = low.text
-
-    def span(start: int, end: int) -> Span:
-        return Span(normalised.raw_start(start), normalised.raw_end(end))
-
-    if item.polarity is Polarity.INCLUSION:
-        found = _patterns()["child_bearing"].of(low).match(said)
-        if (
-            found is not None
-            and found.end() > 8
-            and re.search(r"bearing|potential|reproductive|wocbp|fcbp|fertile", found.group(), re.IGNORECASE)
-        ):
-            follows = _MUST.match(said, found.end())
-            if follows is not None:
-                return ReproState(
-                    "child_bearing_potential", span(item.start, item.start + found.end())
-                ), item.start + found.end()
-        men = _MEN.match(said)
-        if men is not None:
-            sex = "female" if re.search(r"women|female", men["sex"], re.IGNORECASE) else "male"
-            if sex == "female" and "fertile" in men["sex"].lower():
-                place = span(item.start + men.start("sex"), item.start + men.end("sex"))
-                return ReproState("child_bearing_potential", place), item.start + men.end("sex")
-            return Demographic(
-                "sex", span(item.start + men.start("sex"), item.start + men.end("sex")), values=(sex,)
-            ), item.start + men.end("sex")
-    prefix = _PREFIX.match(said)
-    if prefix is not None and prefix.end() < len(said):
-        return None, item.start + prefix.end()
-    found = _patterns()["guard"].of(low).match(said)
-    if found is None or re.match(
-        r"(?:for|in)[ ]+(?:at least|the|more|less|\d|example|this|addition|order|any|all)\b",
-        said,
-        re.IGNORECASE,
-    ):
-        return None, item.start
-    first, last = item.start + found.start("guard"), item.start + found.end("guard")
-    inner = Clause(tokenise(text, first, last), text, lambda start, end: span(start, end))
-    expr = Reader(inner, lists_any=False).read(read_pieces(inner)) if inner.tokens else None
-    return (expr or Opaque(text[first:last], span(first, last))), item.start + found.end()
 
 
 def _defects(
@@ -537,7 +347,7 @@ def _defects(
     low = normalised.low
     match = None
     if incomplete:
-        match = _patterns()["incomplete"].of(low).search(low.text, item.start, item.end)
+        match = patterns()["incomplete"].of(low).search(low.text, item.start, item.end)
     if match is not None:
         where = Span(normalised.raw_start(match.start()), normalised.raw_end(match.end()))
         found.append(Defect("incomplete_reference", where))

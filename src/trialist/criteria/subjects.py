@@ -53,7 +53,7 @@ STATES = (
     "sterile",
     "planning_pregnancy",
 )
-TRIALS = ("other_trial", "investigational_product")
+TRIALS = ("other_trial", "this_trial", "investigational_product")
 OUTCOMES = {"positive": HAS, "negative": HAS_NOT}
 THING_KINDS = ("condition", "drug", "procedure", "serology", "marker")
 

@@ -20,6 +20,8 @@ from trialist.criteria.nodes import (
     Or,
     Span,
     atoms,
+    children,
+    rebuilt,
 )
 from trialist.criteria.quick import quick
 from trialist.criteria.stance import Stance, Voice, Voices, true_stretch
@@ -91,21 +93,8 @@ def _about(expr: Expr, subject: str) -> Expr:
         if len(kept) < len(expr.of):
             kept.append(_UNSAID)
         return type(expr)(tuple(kept))
-    match expr:
-        case Not(of):
-            inner = _about(of, subject)
-            return inner if inner is _UNSAID else Not(inner)
-        case AtLeast(count, of):
-            cut = tuple(_about(one, subject) for one in of)
-            return _UNSAID if all(one is _UNSAID for one in cut) else AtLeast(count, cut)
-        case Alternatives(readings):
-            cut = tuple(_about(one, subject) for one in readings)
-            return _UNSAID if all(one is _UNSAID for one in cut) else Alternatives(cut)
-        case ExceptWhen(main, exception):
-            first, second = _about(main, subject), _about(exception, subject)
-            return _UNSAID if first is _UNSAID and second is _UNSAID else ExceptWhen(first, second)
-        case _:
-            return expr if id_of(expr) == subject else _UNSAID
+    cut = rebuilt(expr, lambda one: _about(one, subject))
+    return _UNSAID if all(one is _UNSAID for one in children(cut)) else cut
 
 
 def _keys(said: Collection[Voice], subject: str) -> Iterator[str]:

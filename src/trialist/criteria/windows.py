@@ -55,6 +55,7 @@ OPENS_A_TIME = frozenset(
         "since",
         "following",
         "throughout",
+        "while",
     ]
 )
 _EVENTS = frozenset({"birth", "onset", "diagnosis", "transplant", "admission", "last_dose"})
@@ -79,13 +80,24 @@ class Timed:
     """`within 30 days of`: before or after is not said."""
 
 
-def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None) -> Timed | None:
+def read_window(
+    tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None = None, excludes: bool = False
+) -> Timed | None:
     """The window that a bound of time stands for, with what leads it in and what it stands beside; None when it is none."""
     if (
         bound.unit is None
         or bound.unit.dimension not in {"time", "half_lives"}
         or bound.unit.ucum in _MOMENTS
     ):
+        return None
+    return _of_another(tokens, bound, bound.unit.ucum) or _window(tokens, bound, text, other, excludes)
+
+
+def _window(
+    tokens: Sequence[Token], bound: Bound, text: str, other: Bound | None, excludes: bool
+) -> Timed | None:
+    """The window of a bound of time by what stands around it."""
+    if bound.unit is None:
         return None
     first = bound.first
     lead: list[str] = []
@@ -130,7 +142,7 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
             None,
             Direction.BEFORE,
         )  # `at least 4 weeks since prior surgery`: counted back to it
-    interval = _length(bound, lead, relation)
+    interval = _length(bound, lead, relation, "" if excludes or last >= len(tokens) else tokens[last].text)
     window = Window(
         anchor=_DEFAULT_ANCHOR if anchor is None else anchor or "event",
         direction=relation,
@@ -146,6 +158,23 @@ def read_window(tokens: Sequence[Token], bound: Bound, text: str, other: Bound |
         loose=last < len(tokens) and tokens[last].text in {"of", "from"},
         since="since" in inside or (last < len(tokens) and tokens[last].text in _SINCE),
     )
+
+
+def _of_another(tokens: Sequence[Token], bound: Bound, unit: str) -> Timed | None:
+    """`at least 4 weeks since chemotherapy (6 weeks for nitrosoureas)`: the time since something else; None where it is none."""
+    is_so = (
+        bound.first > 0
+        and bound.last < len(tokens)
+        and tokens[bound.first - 1].text == "("
+        and tokens[bound.last].text in {"for", "since", "from"}
+        and bound.shape == "bare"
+        and any(token.text == "since" for token in tokens[: bound.first - 1])
+    )
+    if not is_so:
+        return None
+    length = bound.interval.lower if bound.interval.lower is not None else bound.interval.upper
+    window = Window(_DEFAULT_ANCHOR, Direction.BEFORE, Interval(lower=length), unit, anchor_assumed=True)
+    return Timed(window, bound.first, bound.last + 1, since=True)
 
 
 _ELAPSED = frozenset({"elapsed", "passed", "lapsed"})
@@ -273,7 +302,10 @@ def _anchor(tokens: Sequence[Token], place: int, text: str) -> tuple[str | None,
     if best[0] is None:
         return None, place
     last = best[1]
-    if [token.text in words for token, words in zip(tokens[last : last + 2], _IN_ANOTHER, strict=False)] == [True, True]:
+    if [token.text in words for token, words in zip(tokens[last : last + 2], _IN_ANOTHER, strict=False)] == [
+        True,
+        True,
+    ]:
         return None, place  # `since participation in another trial` is not counted from this one
     if tokens[last - 1].text == "stroke" and last < len(tokens) and tokens[last].text in {"or", ",", "/"}:
         return None, place  # `since stroke or infarction`: one of several, and not when this one began
@@ -294,7 +326,7 @@ def _ends(tokens: Sequence[Token], place: int) -> bool:
     return tokens[place].text in {",", ";", ".", ")", "and", "or"}
 
 
-def _length(bound: Bound, lead: list[str], relation: Direction) -> Interval:
+def _length(bound: Bound, lead: list[str], relation: Direction, behind: str) -> Interval:
     """How long: `within 6 months` is up to 6, `at least 3 weeks` from 3; a bare number with `for` lasts so long."""
     interval = bound.interval
     if bound.shape != "bare":
@@ -305,7 +337,8 @@ def _length(bound: Bound, lead: list[str], relation: Direction) -> Interval:
     if value is None:
         return interval
     inside = set(lead)
-    if inside & {"for", "since"} and not (inside & _PAST) and "within" not in inside:
+    is_since = behind == "since" and relation is Direction.BEFORE  # `6 weeks since chemotherapy`
+    if (is_since or inside & {"for", "since"}) and not (inside & _PAST) and "within" not in inside:
         return Interval(lower=value)
     if relation is Direction.AFTER and "within" not in inside and not (inside & {"in", "during", "over"}):
         return Interval(lower=value)
@@ -350,6 +383,7 @@ def whole_time(tokens: Sequence[Token], place: int, text: str) -> Timed | None:
         ["since"],
         ["following"],
         ["throughout"],
+        ["while"],
     ):
         offset = 1
         while offset < len(words) and words[offset] in word_set("before_an_anchor_alone"):
@@ -382,4 +416,8 @@ def _is_numbered(tokens: Sequence[Token], first: int, last: int, anchor: str | N
 
 def _of_the_study(anchor: str, leads: str) -> str:
     """`during the study`: as long as it goes on, and not the day somebody enters it."""
-    return STUDY if anchor == "enrolment" and leads in {"during", "throughout", "for", "within"} else anchor
+    return (
+        STUDY
+        if anchor == "enrolment" and leads in {"during", "throughout", "for", "within", "while"}
+        else anchor
+    )

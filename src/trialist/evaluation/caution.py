@@ -13,22 +13,20 @@ from trialist.criteria.criterion import Criterion, Polarity
 from trialist.criteria.nodes import (
     Alternatives,
     And,
-    AtLeast,
     Attestation,
     Concept,
     Demographic,
-    ExceptWhen,
     Exposure,
     Expr,
     Judgement,
-    Not,
     Opaque,
     Or,
     Ordinal,
     Quantity,
     ReproState,
-    Span,
     atoms,
+    mapped,
+    rebuilt,
 )
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
@@ -61,7 +59,7 @@ def as_asked(criterion: Criterion) -> Expr:
         expr = _without_lone_sexes(expr)
     if _CONTRAINDICATION.search(criterion.text) is None:
         return expr
-    return _mapped(expr, _allergy_or_contraindication)
+    return mapped(expr, _allergy_or_contraindication)
 
 
 def _without_lone_sexes(expr: Expr) -> Expr:
@@ -71,12 +69,10 @@ def _without_lone_sexes(expr: Expr) -> Expr:
     excludes them.
     """
     match expr:
-        case Or(of):
-            return Or(tuple(_lone_sex(one) for one in of))
-        case And(of):
-            return And(tuple(_without_lone_sexes(one) for one in of))
-        case Alternatives(readings):
-            return Alternatives(tuple(_without_lone_sexes(one) for one in readings))
+        case Or():
+            return rebuilt(expr, _lone_sex)
+        case And() | Alternatives():
+            return rebuilt(expr, _without_lone_sexes)
         case _:
             return expr
 
@@ -118,7 +114,7 @@ def is_doubtful(criterion: Criterion, answer: Answer, decide: Callable[[Expr], T
 
 def only_sure(expr: Expr) -> Expr:
     """The expression with everything taken for not understood but ages, measures, grades, tests and what a person says."""
-    return _mapped(expr, lambda one: one if isinstance(one, _SURE) else Opaque("", _span(one)))
+    return mapped(expr, lambda one: one if isinstance(one, _SURE) else Opaque("", one.span))
 
 
 def is_plain_list(criterion: Criterion) -> bool:
@@ -126,41 +122,18 @@ def is_plain_list(criterion: Criterion) -> bool:
     return isinstance(criterion.expr, Or) and not _SHAPING.search(criterion.text)
 
 
-def _span(atom: Expr) -> Span:
-    return next(iter(atoms(atom))).span
-
-
 def without_sexes(expr: Expr) -> Expr:
     """The expression with every sex taken for not known."""
-    return _mapped(
+    return mapped(
         expr, lambda one: Opaque("", one.span) if isinstance(one, Demographic) and one.kind == "sex" else one
     )
 
 
 def without_promises(expr: Expr) -> Expr:
     """The expression with everything that somebody agrees to or is able to taken for not known."""
-    return _mapped(
+    return mapped(
         expr, lambda one: Opaque("", one.span) if isinstance(one, Attestation) and one.affirmed else one
     )
-
-
-def _mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """The expression with every atom changed."""
-    match expr:
-        case And(of):
-            return And(tuple(_mapped(one, change) for one in of))
-        case Or(of):
-            return Or(tuple(_mapped(one, change) for one in of))
-        case AtLeast(count, of):
-            return AtLeast(count, tuple(_mapped(one, change) for one in of))
-        case Not(of):
-            return Not(_mapped(of, change))
-        case ExceptWhen(main, exception):
-            return ExceptWhen(_mapped(main, change), _mapped(exception, change))
-        case Alternatives(readings):
-            return Alternatives(tuple(_mapped(one, change) for one in readings))
-        case _:
-            return change(expr)
 
 
 def left_open(answer: Answer, need: Need) -> Answer:

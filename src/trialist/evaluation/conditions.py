@@ -337,9 +337,16 @@ def _route(said: str, fact: Fact) -> Check:
     return Check(Truth.UNKNOWN, f"whether it is {said}")
 
 
+TRIALS: Mapping[str, str] = {
+    "other_trial": "another trial",
+    "this_trial": "this trial",
+    "investigational_product": "an investigational product",
+}
+
+
 def answer_trialwise(atom: Trialwise, known: Known) -> Answer:
     """Whether the patient is or was in another trial, or took an investigational product."""
-    name = "another trial" if atom.kind == "other_trial" else "an investigational product"
+    name = TRIALS[atom.kind]
     need = Need(Who.DATA, name, "not recorded", _key(FactKind.TRIAL, atom.kind))
     ask = Ask(
         kind=FactKind.TRIAL,

@@ -17,19 +17,15 @@ from trialist.criteria.decode import decode_value
 from trialist.criteria.encode import encode_value
 from trialist.criteria.lexicon import tables, variables
 from trialist.criteria.nodes import (
-    Alternatives,
-    And,
-    AtLeast,
+    Atom,
     Concept,
     Demographic,
-    ExceptWhen,
     Exposure,
     Expr,
     Interval,
-    Not,
-    Or,
     Quantity,
     Window,
+    mapped,
 )
 from trialist.evaluation.amounts import asked_range, compare
 from trialist.evaluation.calculators import intervals
@@ -63,36 +59,24 @@ def _is_limited(atom: Quantity | Demographic) -> bool:
 
 
 def _shared(leaf: Expr) -> bytes:
-    return orjson.dumps(encode_value(_wordless(leaf)))
+    return orjson.dumps(encode_value(mapped(leaf, _wordless)))
 
 
-def _wordless(expr: Expr) -> Expr:
-    """The expression without words that are neither told nor looked for: those of what has a name and an id of ours."""
-    match expr:
-        case And(of):
-            return And(tuple(map(_wordless, of)))
-        case Or(of):
-            return Or(tuple(map(_wordless, of)))
-        case AtLeast(count, of):
-            return AtLeast(count, tuple(map(_wordless, of)))
-        case Not(of):
-            return Not(_wordless(of))
-        case ExceptWhen(main, exception):
-            return ExceptWhen(_wordless(main), _wordless(exception))
-        case Alternatives(readings):
-            return Alternatives(tuple(map(_wordless, readings)))
+def _wordless(atom: Atom) -> Expr:
+    """The atom without words that are neither told nor looked for: those of what has a name and an id of ours."""
+    match atom:
         case Concept():
-            is_named = expr.domain != "allergy" and expr.concept_id in tables()["condition"]
-            surface = "" if is_named else expr.surface
-            return replace(expr, surface=surface, examples=(), method="", time=_same_time(expr.time))
+            is_named = atom.domain != "allergy" and atom.concept_id in tables()["condition"]
+            surface = "" if is_named else atom.surface
+            return replace(atom, surface=surface, examples=(), method="", time=_same_time(atom.time))
         case Exposure():
-            is_named = expr.concept_id in tables()["drug"] or expr.concept_id in tables()["procedure"]
-            surface = "" if is_named else expr.surface
-            return replace(expr, surface=surface, examples=(), time=_same_time(expr.time))
+            is_named = atom.concept_id in tables()["drug"] or atom.concept_id in tables()["procedure"]
+            surface = "" if is_named else atom.surface
+            return replace(atom, surface=surface, examples=(), time=_same_time(atom.time))
         case Quantity():
-            return replace(expr, surface="" if expr.variable in variables() else expr.surface, method="")
+            return replace(atom, surface="" if atom.variable in variables() else atom.surface, method="")
         case _:
-            return expr
+            return atom
 
 
 def _same_time(window: Window | None) -> Window | None:

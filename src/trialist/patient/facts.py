@@ -12,7 +12,7 @@ Ids are those of the criteria's tables, so that a fact and what a criterion asks
 | `RESULT`      | a test (`hbsag`) or a condition (`hiv`: "HIV positive") | `outcome`                                        | Result |
 | `BIOMARKER`   | a gene or antigen (`flt3`)             | `outcome` ("mutated", "positive" …), `value` (level)              | Biomarker |
 | `STATE`       | `pregnant`, `lactating`, `child_bearing_potential`, `postmenopausal`, `sterile`, `planning_pregnancy` |    | ReproState |
-| `TRIAL`       | `other_trial`, `investigational_product` | `date`, `end`, `status`                                         | Trialwise |
+| `TRIAL`       | `other_trial`, `this_trial`, `investigational_product` | `date`, `end`, `status`                                         | Trialwise |
 | `ATTESTATION` | a topic (`consent`, `contraception`)   | `negated` when refused                                            | Attestation |
 | `JUDGEMENT`   | a topic (`life_expectancy`)            | `value` + `unit`                                                  | Judgement |
 | `COUNT`       | what is counted ("lines of therapy")   | `value`                                                           | Count |

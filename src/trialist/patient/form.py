@@ -56,7 +56,7 @@ _STATES = (
     "planning_pregnancy",
 )
 _MARKERS = ("mutated", "wild_type", "rearranged", "amplified", "positive", "negative")
-_TRIALS = ("other_trial", "investigational_product")
+_TRIALS = ("other_trial", "this_trial", "investigational_product")
 _ABOUT = ("residence", "language", "ethnicity")
 
 

@@ -41,10 +41,8 @@ _SMOKING: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 def reaches(cue: re.Pattern[str], before: str, stop: re.Pattern[str]) -> bool:
     """Whether a cue before a mention still holds at it: nothing that ends its scope stands between."""
-    last = None
-    for last in cue.finditer(before):  # noqa: B007  # the last one counts
-        pass
-    return last is not None and stop.search(before, last.end()) is None
+    found = list(cue.finditer(before))
+    return bool(found) and stop.search(before, found[-1].end()) is None
 
 
 @dataclass(slots=True)
@@ -114,17 +112,14 @@ def _read_pack_years(phrases: _Phrases) -> None:
     years = Decimal(match["years"])
     if low > high:
         return
-    fact = Fact(
-        FactKind.MEASUREMENT,
-        "pack_years",
-        phrases.origin(match),
-        surface=match.group(),
+    phrases.tell(
+        match,
+        kind=FactKind.MEASUREMENT,
+        id="pack_years",
         value=ValueRange(low * years, high * years),
         unit="{pack_years}",
         date=phrases.noted,
-        recorded=phrases.noted,
     )
-    phrases.gathered.keep(fact)
 
 
 def _read_smoking(phrases: _Phrases) -> None:
@@ -215,17 +210,13 @@ def read_vitals(sentence: Sentence, left: str, gathered: Gathered, noted: DateRa
             elif name == "temperature":
                 pairs = [(name, match[1], "Cel" if match[2][0].lower() == "c" else "[degF]")]
             for variable, value, unit in pairs:
-                gathered.keep(
-                    Fact(
-                        FactKind.MEASUREMENT,
-                        variable,
-                        phrases.origin(match),
-                        surface=match.group(),
-                        value=ValueRange.exactly(Decimal(value)),
-                        unit=unit or gathered.terms.variables[variable].unit,
-                        date=noted,
-                        recorded=noted,
-                    )
+                phrases.tell(
+                    match,
+                    kind=FactKind.MEASUREMENT,
+                    id=variable,
+                    value=ValueRange.exactly(Decimal(value)),
+                    unit=unit or gathered.terms.variables[variable].unit,
+                    date=noted,
                 )
             phrases.blank(match)
     return phrases.left
