@@ -33,7 +33,7 @@ from trialist.criteria.quick import replace
 from trialist.criteria.tokens import tokenise
 
 _KINDS_OF_INFECTION = frozenset({"bacterial", "viral", "fungal", "parasitic", "local", "systemic"})
-_ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ive", "eal", "ine")
+_ADJECTIVE_ENDS = ("al", "ic", "ac", "ar", "ous", "ary", "ory", "ive", "eal", "ine")
 
 
 def cut_pieces(pieces: Sequence[Piece], kinds: set[str], texts: set[str] | None = None) -> list[list[Piece]]:
@@ -303,6 +303,7 @@ def settle_outcomes(exprs: list[Expr]) -> list[Expr]:
 def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
     """`cardiac, hepatic or renal disease`: an adjective alone in its member takes the noun of the member that has one."""
     out = list(pieces)
+    nouns: dict[int, str] = {}  # what those behind it left out, by their first tokens
     for place in range(len(out) - 2, -1, -1):
         piece = out[place]
         if out[place + 1].kind != "joint":
@@ -320,24 +321,40 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
             "certainty",
         }:
             continue
-        if clause.tokens[piece.last].text in {"patients", "subjects", "participants", "individuals"}:
+        after = clause.tokens[piece.last].text
+        if after in heads() or after in {"patients", "subjects", "participants", "individuals"}:
             continue  # an adjective with a noun of its own
-        behind = next(
-            (
-                one
-                for one in out[place + 1 :]
-                if one.kind != "joint" and one.kind not in {"status", "severity"}
-            ),
-            None,
-        )
-        if behind is None or not isinstance(behind.expr, (Concept, Exposure)):
+        behind = [one for one in out[place + 1 :] if one.kind not in _BEFORE_A_NAME]
+        noun, model = _noun_of(clause, behind)
+        if model is None or (is_germ and not noun.startswith("infection")):
             continue
-        noun = behind.expr.surface.lower().split()[-1]
-        if is_germ and not noun.startswith("infection"):
-            continue
-        if noun in heads() or noun in exposure_heads():
-            out[place] = _named(clause, piece, noun, behind.expr)
+        noun = nouns[piece.first] = nouns.get(behind[0].first, noun)
+        out[place] = _named(clause, piece, noun, model)
     return out
+
+
+_BEFORE_A_NAME = frozenset({"joint", "status", "severity"})
+
+
+def _noun_of(clause: Clause, behind: Sequence[Piece]) -> tuple[str, Concept | Exposure | None]:
+    """The noun that the first name behind an adjective ends with, and what it names; no model where no noun can be of both."""
+    if not behind:
+        return "", None
+    first, second = behind[0], behind[1] if len(behind) > 1 else None
+    if isinstance(first.expr, (Concept, Exposure)):
+        words = first.expr.surface.lower().split()
+        is_pair = len(words) == 2 and _is_adjective(words[0])  # `atrial or ventricular arrhythmias`
+        known = words[-1] in heads() or words[-1] in exposure_heads()
+        return (
+            (words[-1], first.expr) if known or (is_pair and isinstance(first.expr, Concept)) else ("", None)
+        )
+    if second is None or second.first != first.last or first.kind != "word" or not _is_adjective(first.text):
+        return "", None
+    if isinstance(second.expr, Concept) and second.expr.domain == "condition":
+        return second.expr.surface.lower(), second.expr  # `ischemic or constrictive heart disease`
+    if second.kind == "word" and second.text in heads():  # `renal or hematologic impairment`
+        return second.text, Concept("condition", second.text, clause.span(second.first, second.last))
+    return "", None
 
 
 def _is_adjective(word: str) -> bool:
