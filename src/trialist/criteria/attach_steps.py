@@ -170,7 +170,7 @@ def _ordinal_of(clause: Clause, hit: Hit) -> Attached | None:
         )
         if compared is not None:  # `> NYHA class II`
             first, steps = compared
-        last = _past_its_disease(tokens, steps.last) if scale_id == "nyha" else steps.last
+        last = _past_its_disease(tokens, steps.last, scale_id)
         expr = Ordinal(scale_id, steps.allowed, clause.span(first, last), version=_version(row, clause))
         return Attached(first, last, expr)
     before = _steps_before(clause, hit.first, scale_id)
@@ -191,13 +191,15 @@ def _at_a_step(tokens: Sequence[Token], place: int) -> int:
     return place
 
 
-def _past_its_disease(tokens: Sequence[Token], place: int) -> int:
-    """`NYHA class III or IV heart disease`: what the classes are of, and nothing more."""
+def _past_its_disease(tokens: Sequence[Token], place: int, scale_id: str) -> int:
+    """`NYHA class III or IV heart disease`, `stage IV disease`: what the steps are of, and nothing more."""
     said = [token.text for token in tokens[place : place + 2]]
-    is_said = (
+    if scale_id == "cancer_stage":
+        return place + 1 if said[:1] == ["disease"] else place
+    is_heart = (
         len(said) == 2 and said[0] in {"heart", "cardiac"} and said[1] in {"disease", "status", "condition"}
     )
-    return place + 2 if is_said else place
+    return place + 2 if scale_id == "nyha" and is_heart else place
 
 
 def _says_grade(tokens: Sequence[Token], place: int) -> bool:
@@ -265,13 +267,14 @@ def _loose_grade(clause: Clause, place: int, taken: set[int]) -> Attached | None
         compared = read_compared(tokens, place, place + 1, text, row)  # `> grade 1`
         first, steps = (place, steps) if compared is None else compared
     if steps is not None and not taken & set(range(first, steps.last)):
+        last = _past_its_disease(tokens, steps.last, scale_id)
         return Attached(
             first,
-            steps.last,
+            last,
             Ordinal(
                 scale_id,
                 steps.allowed,
-                clause.span(first, steps.last),
+                clause.span(first, last),
                 version=_version(row, clause),
                 assumed=("scale",),
             ),

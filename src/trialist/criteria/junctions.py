@@ -29,6 +29,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.piece import Piece
+from trialist.criteria.pieces_words import STATE_OF_DISEASE, is_a_state_of_disease
 from trialist.criteria.quick import replace
 from trialist.criteria.tokens import tokenise
 
@@ -309,17 +310,24 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
         if out[place + 1].kind != "joint":
             continue
         is_germ = piece.kind == "status" and piece.text.lower() in _KINDS_OF_INFECTION
-        if not (is_germ or (piece.kind == "word" and _is_adjective(piece.text))):
+        is_state = is_a_state_of_disease(piece)
+        if not (is_germ or is_state or (piece.kind == "word" and _is_adjective(piece.text))):
             continue
-        if place and out[place - 1].kind not in {
-            "joint",
-            "negation",
-            "status",
-            "severity",
-            "history",
-            "current",
-            "certainty",
-        }:
+        is_joined = is_state and clause.tokens[piece.first - 1].text in {"with", "of", "for", "has", "have"}
+        if (
+            place
+            and not is_joined
+            and out[place - 1].kind
+            not in {
+                "joint",
+                "negation",
+                "status",
+                "severity",
+                "history",
+                "current",
+                "certainty",
+            }
+        ):
             continue
         after = clause.tokens[piece.last].text
         if after in heads() or after in {"patients", "subjects", "participants", "individuals"}:
@@ -328,11 +336,22 @@ def complete_elided(clause: Clause, pieces: Sequence[Piece]) -> list[Piece]:
         noun, model = _noun_of(clause, behind)
         if model is None or (is_germ and not noun.startswith("infection")):
             continue
+        if is_state and not _is_in_a_state(behind[0]):
+            continue  # `unresectable or metastatic melanoma`: both are said of the melanoma
         noun = nouns[piece.first] = nouns.get(behind[0].first, noun)
         out[place] = _named(clause, piece, noun, model)
     return out
 
 
+def _is_in_a_state(piece: Piece) -> bool:
+    """`metastatic disease`, `unresectable disease`: no disease of its own."""
+    surface = getattr(piece.expr, "surface", "").lower()
+    return piece.entry_id == STATE_OF_DISEASE or (
+        piece.entry_id in _STATES and surface.endswith(" disease") and " " in surface
+    )
+
+
+_STATES = frozenset({"metastasis", "relapse", "disease_progression"})
 _BEFORE_A_NAME = frozenset({"joint", "status", "severity"})
 
 

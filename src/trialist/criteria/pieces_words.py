@@ -62,6 +62,8 @@ def claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
     glue = glue_words()
     _claim_topic(clause, owner)
     _claim_proxies(clause, owner)
+    if "disease" in clause.words:
+        _claim_states_of_disease(clause, owner)
     for place, (sort, said, _, _) in enumerate(clause.tokens):
         if owner[place] is not None:
             continue
@@ -76,6 +78,51 @@ def claim_rest(clause: Clause, owner: list[Piece | None]) -> None:
         elif kind == "word" and (sort == "punct" or said in glue or said in _LONE_LETTERS):
             kind = "glue"
         owner[place] = Piece("word" if kind == "unread" else kind, place, place + 1, said)
+
+
+STATE_OF_DISEASE = "state_of_disease"
+"""The entry of "unresectable disease": what a study's disease has to be, in the words of the text."""
+
+
+def is_a_state_of_disease(piece: Piece) -> bool:
+    """`unresectable`, `locally advanced`: what is said of the disease that a study is about."""
+    return piece.kind == "status" and piece.text.lower().replace(" ", "_") in word_set("states_of_disease")
+
+
+def _claim_states_of_disease(clause: Clause, owner: list[Piece | None]) -> None:
+    """`unresectable disease`: the disease that a study is about, in a state that the words name."""
+    tokens = clause.tokens
+    for place in range(1, len(tokens)):
+        before = owner[place - 1]
+        if tokens[place].text != "disease" or before is None or owner[place] is not None:
+            continue
+        behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
+        if not is_a_state_of_disease(before) or behind in _NOT_A_STATE:
+            continue
+        first, last = before.first, place + 1
+        expr = Concept("condition", clause.said(first, last), clause.span(first, last))
+        one = Piece("atom", first, last, expr.surface, expr=expr, entry_id=STATE_OF_DISEASE)
+        owner[first:last] = [one] * (last - first)
+
+
+_NOT_A_STATE = frozenset(
+    {
+        "progression",
+        "activity",
+        "free",
+        "characteristics",
+        "status",
+        "duration",
+        "control",
+        "severity",
+        "process",
+        "state",
+        "-",
+        "/",
+        "modifying",
+        "of",
+    }
+)
 
 
 def _denies(piece: Piece | None) -> bool:
