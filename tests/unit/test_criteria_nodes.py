@@ -21,6 +21,7 @@ from trialist.criteria.nodes import (
     Span,
     atoms,
     children,
+    conjuncts,
     mapped,
     nodes,
     rebuilt,
@@ -85,3 +86,9 @@ def test_what_is_below_every_part_and_every_atom_agree(expr: Expr):
 
 def test_every_kind_is_said_in_words():
     assert set(render._SAID) == set(get_args(Expr))
+
+
+def test_what_has_to_hold_together():
+    assert conjuncts(And((A, Or((B, C))))) == (A, Or((B, C)))
+    assert conjuncts(Or((A, B))) == (Or((A, B)),)
+    assert conjuncts(A) == (A,)

@@ -15,9 +15,6 @@ from trialist.criteria.tokens import Token
 _AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing", "aging"})
 
 
-_LIFE = frozenset({"expectancy", "survival", "lifespan", "expected life"})
-
-
 def read_age(clause: Clause, bound: Bound) -> Attached | None:
     """An age: beside a word for it, or where a clause says nothing but a span of years and persons."""
     tokens = clause.tokens

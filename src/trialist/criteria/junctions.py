@@ -24,6 +24,7 @@ from trialist.criteria.nodes import (
     ReproState,
     Result,
     atoms,
+    conjuncts,
     join_all,
     join_any,
 )
@@ -231,8 +232,8 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
     pure = [one for _, one in members if isinstance(one, Demographic) and one.kind == "sex"]
     if pure and implied and {one.values for one in pure} == {("male",)}:
         women = [_without_sex(expr) for _, expr in members if expr not in pure]
-        ages = [one for expr in women for one in _parts(expr) if _is_age(one)]
-        besides = [[one for one in _parts(expr) if not _is_age(one)] for expr in women]
+        ages = [one for expr in women for one in conjuncts(expr) if _is_age(one)]
+        besides = [[one for one in conjuncts(expr) if not _is_age(one)] for expr in women]
         besides = [one for one in besides if one]
         if besides and all(isinstance(one, Not) for rest in besides for one in rest):
             besides = [[one for rest in besides for one in rest]]  # `non-pregnant, non-lactating females`
@@ -250,18 +251,10 @@ def settle_sexes(members: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
         return members
     remaining: list[tuple[str, Expr]] = []
     for joint, expr in members:
-        left = [
-            one
-            for one in (expr.of if isinstance(expr, And) else (expr,))
-            if not (isinstance(one, Demographic) and one.kind == "sex")
-        ]
+        left = [one for one in conjuncts(expr) if not (isinstance(one, Demographic) and one.kind == "sex")]
         if left:
             remaining.append((joint, join_all(list(left))))
     return remaining
-
-
-def _parts(expr: Expr) -> tuple[Expr, ...]:
-    return expr.of if isinstance(expr, And) else (expr,)
 
 
 def _is_age(expr: Expr) -> bool:

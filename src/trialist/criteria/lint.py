@@ -17,16 +17,15 @@ from trialist.criteria.criterion import (
 )
 from trialist.criteria.lexicon import variables
 from trialist.criteria.nodes import (
-    And,
     Attestation,
     Basis,
     Concept,
     Demographic,
-    Expr,
     Interval,
     Not,
     Quantity,
     atoms,
+    conjuncts,
 )
 from trialist.criteria.quick import replace
 from trialist.criteria.render import amount, render
@@ -207,16 +206,12 @@ def _ages(criteria: Sequence[Criterion]) -> list[tuple[Criterion, Demographic]]:
         and one.population is Population.PATIENT
         and not one.scope
         and one.guard is None
-        for atom in _conjuncts(one.expr)
+        for atom in conjuncts(one.expr)
         if isinstance(atom, Demographic)
         and atom.kind == "age"
         and atom.interval is not None
         and "comparator" not in atom.assumed
     ]
-
-
-def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
-    return expr.of if isinstance(expr, And) else (expr,)
 
 
 def _is_same_age(theirs: Decimal, value: Decimal, interval: Interval, side: str) -> bool:
@@ -277,7 +272,7 @@ def _sexes_against_field(criteria: Sequence[Criterion], witness: Witness) -> lis
         and one.population is Population.PATIENT
         and not one.scope
         and one.guard is None
-        for part in _conjuncts(one.expr)
+        for part in conjuncts(one.expr)
         if isinstance(part, Demographic)
         and part.kind == "sex"
         and len(part.values) == 1
@@ -304,7 +299,7 @@ def _sexes_against_field(criteria: Sequence[Criterion], witness: Witness) -> lis
         if witness.sex.lower() != part.values[0]
         and all(
             isinstance(each, (Demographic, Concept)) and not getattr(each, "time", None)
-            for each in _conjuncts(one.expr)
+            for each in conjuncts(one.expr)
         )
     ]
 

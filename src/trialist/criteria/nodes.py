@@ -473,6 +473,11 @@ def mapped(expr: Expr, change: Callable[[Atom], Expr]) -> Expr:
     return found
 
 
+def conjuncts(expr: Expr) -> tuple[Expr, ...]:
+    """What has to hold together: the parts of a conjunction, or the expression alone."""
+    return expr.of if isinstance(expr, And) else (expr,)
+
+
 def join_all(parts: list[Expr]) -> Expr:
     """One expression for several that all hold; nested junctions of the kind are opened."""
     if len(parts) == 1:

@@ -37,6 +37,7 @@ from trialist.criteria.nodes import (
     Or,
     Span,
     atoms,
+    conjuncts,
     join_all,
     join_any,
 )
@@ -206,8 +207,7 @@ def _settled(clause: Clause, expr: Expr, witness: Witness, whole: Opaque) -> Exp
 
 def _asks_age(expr: Expr) -> bool:
     """Whether an age is asked for: "age 4 or older will be allowed" limits, however kindly it is said."""
-    parts = expr.of if isinstance(expr, And) else (expr,)
-    choices = [one for part in parts for one in (part.of if isinstance(part, Or) else (part,))]
+    choices = [one for part in conjuncts(expr) for one in (part.of if isinstance(part, Or) else (part,))]
     return any(isinstance(one, Demographic) and one.kind == "age" for one in choices)
 
 

@@ -22,10 +22,11 @@ from trialist.evaluation.kinship import (
     step_of,
 )
 from trialist.evaluation.known import Known, evidence_of
-from trialist.evaluation.latest import choose, is_present
+from trialist.evaluation.latest import choose
 from trialist.evaluation.narrative import acute_illness, says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
 from trialist.evaluation.presence import Ask, Check, When, answer_presence
+from trialist.evaluation.times import is_present
 from trialist.evaluation.truth import Truth, any_of, truth_of
 from trialist.evaluation.verdict import Assumption, Need, Who
 from trialist.patient.facts import Certainty, Fact, FactKind, Sex, Status

@@ -10,7 +10,7 @@ from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.amounts import asked_range, compare, known_range, relation_words
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.kinship import read_kinship
-from trialist.evaluation.known import Known, day_of, evidence_of
+from trialist.evaluation.known import Known, evidence_of, on_day
 from trialist.evaluation.latest import choose
 from trialist.evaluation.truth import Truth, truth_of
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
@@ -57,7 +57,7 @@ def answer_ordinal(atom: Ordinal, known: Known) -> Answer:
     truths = {_within(atom, one) for one in chosen.facts}
     asked = " or ".join(atom.allowed)
     words = tuple(
-        f"{name} {' or '.join(one.steps)}{_on(one)}: {_verb(_within(atom, one))} {asked}"
+        f"{name} {' or '.join(one.steps)}{on_day(one)}: {_verb(_within(atom, one))} {asked}"
         for one in chosen.facts
     )
     assumptions = (*chosen.assumptions, *_scale_assumed(atom, name))
@@ -155,7 +155,7 @@ def _of_outcomes(
         missing = Need(need.who, need.what, chosen.why, need.key, need.code)
         return Answer(Truth.UNKNOWN, (f"{name}: {chosen.why}",), evidence=evidence, needs=(missing,))
     truths = {_same_outcome(one, outcome) for one in chosen.facts}
-    words = tuple(f"{name} {one.outcome}{_on(one)}" for one in chosen.facts)
+    words = tuple(f"{name} {one.outcome}{on_day(one)}" for one in chosen.facts)
     if {Truth.TRUE, Truth.FALSE} <= truths:
         why = "results of the same time that contradict"
         missing = Need(need.who, need.what, why, need.key, need.code)
@@ -192,7 +192,7 @@ def answer_biomarker(atom: Biomarker, known: Known) -> Answer:
         return Answer(Truth.UNKNOWN, (f"{need.what}: not recorded",), needs=(need,))
     evidence = tuple(evidence_of(one, f"{name} {one.outcome}") for one in facts)
     truths = {_same_outcome(one, atom.variant) for one in facts}
-    words = tuple(f"{name} {one.outcome}{_on(one)}" for one in facts)
+    words = tuple(f"{name} {one.outcome}{on_day(one)}" for one in facts)
     if len(truths) == 1 and Truth.UNKNOWN not in truths:
         return Answer(truths.pop(), words, evidence)
     is_conflict = {Truth.TRUE, Truth.FALSE} <= truths
@@ -242,8 +242,3 @@ def _test_name(test: str) -> str:
 def sex_evidence(known: Known) -> Evidence:
     """The patient's sex as evidence."""
     return Evidence(f"sex: {known.patient.sex or 'not recorded'}", "patient", "")
-
-
-def _on(fact: Fact) -> str:
-    day = day_of(fact)
-    return "" if day is None else f" on {day}"

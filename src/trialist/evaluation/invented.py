@@ -45,7 +45,7 @@ from trialist.criteria.nodes import (
 from trialist.evaluation.kinship import characters, narrower, read_kinship, severity_steps
 from trialist.evaluation.measured import most_plausible
 from trialist.evaluation.persons import asked_words
-from trialist.evaluation.times import PRESENT_ANCHORS, shift
+from trialist.evaluation.times import PRESENT_ANCHORS, is_present, shift
 from trialist.patient.extents import DateRange, ValueRange
 from trialist.patient.facts import (
     Certainty,
@@ -268,7 +268,7 @@ def _other_ways(atom: Expr, truth: bool, as_of: date) -> list[Way] | None:
                     ),
                 )
             ]
-        case ReproState() if _is_now(atom.time):
+        case ReproState() if is_present(atom.time):
             status = Status.ACTIVE if truth else Status.UNSTATED
             fact = _fact(FactKind.STATE, atom.state, as_of, negated=not truth, status=status)
             return [(Demand(f"state/{atom.state}", fact=fact), Demand("sex", sex=Sex.FEMALE))]
@@ -286,7 +286,7 @@ def _other_ways(atom: Expr, truth: bool, as_of: date) -> list[Way] | None:
                 lambda value: _fact(FactKind.JUDGEMENT, atom.topic, as_of, value=value, unit=atom.unit),
                 atom.topic,
             )
-        case Count() if _is_now(atom.time):
+        case Count() if is_present(atom.time):
             return _numbers(
                 atom.interval,
                 truth,
@@ -312,15 +312,9 @@ def _sex(atom: Demographic, truth: bool) -> list[Way] | None:
     return [(Demand("sex", sex=one),) for one in sorted(wanted)]
 
 
-def _is_now(window: Window | None) -> bool:
-    return window is None or (
-        window.length is None and window.anchor in PRESENT_ANCHORS and window.direction is not Direction.AFTER
-    )
-
-
 def _inside(window: Window | None, as_of: date) -> date | None:
     """A day that lies in a window; None where no day surely does, or it lies in the future."""
-    if _is_now(window):
+    if is_present(window):
         return as_of
     if window is None or window.anchor not in PRESENT_ANCHORS or window.direction is not Direction.BEFORE:
         return None
@@ -469,7 +463,7 @@ def _presence(
     key = f"{kind}/{fact_id or surface.casefold()}"
     if not truth:
         return [(Demand(key, fact=_fact(kind, fact_id, as_of, surface=surface, negated=True, **words)),)]
-    goes_on = _is_now(window) and not is_over
+    goes_on = is_present(window) and not is_over
     said = {**words, "status": Status.ACTIVE if goes_on else Status.ENDED, "date": DateRange.on(day)}
     if not goes_on:
         said["end"] = DateRange.on(day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import chain
@@ -152,17 +152,6 @@ def _ordered(facts: Sequence[Fact]) -> list[Fact]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
-    """How old a statement is: days since the day it is of, or None where nobody says which day that is."""
-
-    days: int | None
-
-    def is_within(self, most: int) -> bool:
-        """Whether it is at most so old; 0 is any age, also an unknown one."""
-        return most == 0 or (self.days is not None and self.days <= most)
-
-
 def day_of(fact: Fact) -> DateRange | None:
     """The day a fact is of: its own, else the day it was recorded."""
     return fact.date if fact.date is not None else fact.recorded
@@ -176,9 +165,10 @@ def stated_on(fact: Fact) -> date | None:
     return None
 
 
-def days_since(day: date | None, as_of: date) -> Age:
-    """How long ago a day is."""
-    return Age(None if day is None else (as_of - day).days)
+def on_day(fact: Fact) -> str:
+    """The day that a fact is of, in words behind it: ` on 2025-02-03`; "" where it has none."""
+    day = day_of(fact)
+    return "" if day is None else f" on {day}"
 
 
 def evidence_of(fact: Fact, words: str) -> Evidence:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trialist.criteria.nodes import Direction, Window
 from trialist.evaluation.known import Known, day_of
 from trialist.evaluation.policy import days_fresh
-from trialist.evaluation.times import PRESENT_ANCHORS, day_within
+from trialist.evaluation.times import PRESENT_ANCHORS, day_within, is_present
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption
 from trialist.patient.facts import Fact, FactKind
@@ -32,13 +32,6 @@ class Chosen:
     facts: tuple[Fact, ...]
     why: str = ""
     assumptions: tuple[Assumption, ...] = ()
-
-
-def is_present(window: Window | None) -> bool:
-    """Whether a window says no more than "at screening" or "before enrolment": the present state."""
-    return window is None or (
-        window.length is None and window.anchor in PRESENT_ANCHORS and window.direction is not Direction.AFTER
-    )
 
 
 def choose(facts: Sequence[Fact], window: Window | None, known: Known) -> Chosen:

@@ -21,7 +21,7 @@ from trialist.evaluation.amounts import (
 from trialist.evaluation.answers import Answer, if_agreed
 from trialist.evaluation.calculators import intervals
 from trialist.evaluation.kinship import read_kinship
-from trialist.evaluation.known import Known, day_of, evidence_of
+from trialist.evaluation.known import Known, evidence_of, on_day
 from trialist.evaluation.latest import Chosen, choose
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Calculation, Evidence, Need, Who
@@ -168,7 +168,7 @@ def _read(atom: Quantity, fact: Fact, known: Known) -> _Reading:
     if fact.value is None:
         raise ValueError("a measurement has a value")
     value = known_range(fact.value)
-    told = f"{_name(atom)} {amount_words(str(fact.value), fact.unit)}{_on(fact)}"
+    told = f"{_name(atom)} {amount_words(str(fact.value), fact.unit)}{on_day(fact)}"
     times = _MULTIPLES.get(atom.basis, "")
     if times:
         limit = _limit(atom, fact, known)
@@ -263,11 +263,6 @@ def _evidence(fact: Fact) -> Evidence:
         low, high = fact.reference.low, fact.reference.high
         reference = f" (normal {'' if low is None else low}–{'' if high is None else high})"
     return evidence_of(fact, f"{name} {amount_words(str(fact.value), fact.unit)}{reference}")
-
-
-def _on(fact: Fact) -> str:
-    day = day_of(fact)
-    return "" if day is None else f" on {day}"
 
 
 def _name(atom: Quantity) -> str:

@@ -14,18 +14,14 @@ from typing import Any
 
 from trialist.criteria.criterion import Criterion, Polarity
 from trialist.criteria.nodes import (
-    Alternatives,
     And,
-    AtLeast,
     Attestation,
     Biomarker,
     Concept,
     Demographic,
-    ExceptWhen,
     Exposure,
     Expr,
     Judgement,
-    Not,
     Opaque,
     Or,
     Ordinal,
@@ -33,14 +29,15 @@ from trialist.criteria.nodes import (
     ReproState,
     Trialwise,
     atoms,
+    nodes,
 )
 from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
 from trialist.evaluation.known import Known, evidence_of
-from trialist.evaluation.latest import is_present
 from trialist.evaluation.noting import as_meant, is_aim_of_meeting, read_narrative, shows_by_test, without
+from trialist.evaluation.times import is_present
 from trialist.evaluation.truth import Truth
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.facts import Certainty, Fact, FactKind, Sex, asked_stems
@@ -198,7 +195,7 @@ def _half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr],
     test = shows_by_test(criterion.text, known)
     if test:
         return Need(Who.DATA, said, f"only {test} would show it, and the note tells of none")
-    if any(_names_values(one, decide) for one in _junctions(criterion.expr)):
+    if any(isinstance(one, And) and _names_values(one, decide) for one in nodes(criterion.expr)):
         return Need(Who.READER, said, "it names values, and of those silence says nothing")
     return None
 
@@ -263,21 +260,6 @@ def _is_unread_requirement(criterion: Criterion, answer: Answer) -> bool:
         and answer.truth is Truth.TRUE
         and any("was not understood" in one.words for one in answer.assumptions if one.kind == "absence")
     )
-
-
-def _junctions(expr: Expr) -> list[And]:
-    """All conjunctions of an expression."""
-    match expr:
-        case And(of):
-            return [expr, *(found for one in of for found in _junctions(one))]
-        case Or(of) | AtLeast(_, of) | Alternatives(of):
-            return [found for one in of for found in _junctions(one)]
-        case Not(of):
-            return _junctions(of)
-        case ExceptWhen(main, exception):
-            return [*_junctions(main), *_junctions(exception)]
-        case _:
-            return []
 
 
 def _names_values(junction: And, decide: Callable[[Expr], Truth]) -> bool:

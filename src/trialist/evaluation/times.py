@@ -206,3 +206,10 @@ def covered_days(window: Window, anchors: Anchors) -> tuple[date | None, date | 
     first = bounds.first.earliest if bounds.first is not None else None
     last = bounds.last.latest if bounds.last is not None else None
     return first, last
+
+
+def is_present(window: Window | None) -> bool:
+    """Whether a window says no more than "at screening" or "before enrolment": the present state."""
+    return window is None or (
+        window.length is None and window.anchor in PRESENT_ANCHORS and window.direction is not Direction.AFTER
+    )

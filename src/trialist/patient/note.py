@@ -40,7 +40,6 @@ LONGEST_NOTE = 1_000_000
 """Characters of a note."""
 
 _SPLIT = re.compile(r";|,? but |, (?:however|although|though)\b|\. ")
-_VERB_LIST = re.compile(r"^[\s,]*(?:(?:and|or|nor|&|/)[\s,]*)*(?:[\w'-]+\s+){0,3}[\s,(]*$")
 _AGE_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NEAREST_TIME = 70
 _NOT_OF_BLOOD = frozenset({"urine_output", "proteinuria", "upcr", "uacr", "stool_volume"})
