@@ -51,6 +51,7 @@ from trialist.criteria.doubts_promises import (
     takes_an_object,
 )
 from trialist.criteria.doubts_words import contradicts_itself, is_no_name, loses_a_time, strange_words
+from trialist.criteria.more_shapes import tests_and_promises
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -145,7 +146,8 @@ def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, sp
     if any(isinstance(one, Opaque) for one in found):
         return expr
     is_plain = len(found) == 1 or all(isinstance(one, Attestation) for one in found)
-    if is_plain and not _OF_BOTH_SEXES.search(said):
+    says_both = any(isinstance(one, Demographic) for one in atoms(guard)) or not _OF_BOTH_SEXES.search(said)
+    if (is_plain or tests_and_promises(clause, expr)) and says_both:
         return expr
     clause.rules.append("doubt/guarded")
     return Alternatives((expr, Opaque(said, span)))
