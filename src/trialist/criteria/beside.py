@@ -83,6 +83,10 @@ def with_history(clause: Clause, expr: Expr) -> Expr:
         return expr
     if isinstance(expr.of, Concept):
         return Not(_of_old(expr.of))
+    if isinstance(expr.of, And) and isinstance(
+        expr.of.of[0], Concept
+    ):  # `no history of a disorder that would preclude it`
+        return Not(And((_of_old(expr.of.of[0]), *expr.of.of[1:])))
     if isinstance(expr.of, Or) and all(isinstance(one, Concept) or _are_names(one) for one in expr.of.of):
         of: list[Any] = [_each_of_old(one) for one in expr.of.of]
         return Not(Or(tuple(of)))

@@ -75,9 +75,14 @@ def _denies_a_list(clause: Clause, expr: Expr, found: Sequence[Expr]) -> bool:
         and all(isinstance(one, Concept) for one in found)
         and all(isinstance(one, Concept) or _is_open_adjective(one) for one in expr.of.of)
         and not _has(clause, _BRACKETS)
-        and not any(getattr(one, "subject", "") or getattr(one, "time", None) for one in found)
+        and not any(_is_anothers_or_dated(one) for one in found)
         and not _has(clause, _CAUSES)
     )
+
+
+def _is_anothers_or_dated(one: Expr) -> bool:
+    """Whether more than an adjective may be of one or of all: whose it is, when, of what severity it cannot be borne."""
+    return isinstance(one, Concept) and (bool(one.subject) or one.time is not None or one.domain == "allergy")
 
 
 _CAUSES = frozenset({"caused", "due", "secondary", "from", "because"})

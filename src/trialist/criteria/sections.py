@@ -337,7 +337,7 @@ _SAYS_OF_WHOM_ABOVE = re.compile(
 )
 # `for both groups`, `for all arms of the protocol`; `Children may be eligible for this study if they:` of a study of children
 _OF_ALL = re.compile(
-    r"\b(?:all|both|common to(?: the)? two|common to(?: the)? three)(?: the| study| treatment)? (?:groups|arms|cohorts|parts|phases|aims|strata|populations)\b|^\W*(?:children|infants|men and women|adults|adolescents) (?:may|will|can)(?: not)? be eligible for this study if they\b"
+    r"\b(?:all(?: the)?(?: two| three| four| five)?|both|common to(?: the)? two|common to(?: the)? three)(?: the| study| treatment)? (?:groups|arms|cohorts|parts|phases|aims|strata|populations)\b|^\W*(?:children|infants|men and women|adults|adolescents) (?:may|will|can)(?: not)? be eligible for this study if they\b"
 )
 _SAYS_NOTHING_OF_WHOM = word_set("of_headings")
 _EXCLUDED_WITHIN = re.compile(r"\bwithin\b.*\b(?:hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
@@ -359,7 +359,7 @@ def limits_of(path: tuple[str, ...], above: str) -> str:
 
 _SHORT_TOPIC, _SHORT = 12, 5  # words
 _OF_CRITERIA = re.compile(
-    r"\b(?:(?:additional|specific|key|main|major|general)\b[ ]*)*(?:(?:in|ex)clusions?|eligibility|selection|entry)?[ ]*\bcriteria\b(?:[ ]+(?:for|of|to|in|are|include)\b)*|^\W*(?:in|ex)clusions?[ ]+(?:for|of|in)\b|[ ]*\b(?:in|ex)clusions?\W*$|\b(?:characteristics[ ]+of|specific[ ]+(?:to|for)|eligibility[ ]+for)\b|^[ ]*(?:for|in)[ ]+(?:the[ ]+)?",
+    r"\b(?:(?:additional|adjunctive|specific|key|main|major|general)\b[ ]*)*(?:(?:in|ex)clusions?|eligibility|selection|entry)?[ ]*\bcriteria\b(?:[ ]+(?:for|of|to|in|are|include)\b)*|^\W*(?:in|ex)clusions?[ ]+(?:for|of|in)\b|[ ]*\b(?:in|ex)clusions?\W*$|\b(?:characteristics[ ]+of|specific[ ]+(?:to|for)|eligibility[ ]+for)\b|^[ ]*(?:for|in)[ ]+(?:the[ ]+)?",
     re.IGNORECASE,
 )
 _NAMES_A_GROUP = re.compile(_rules()["groups"]["names"], re.IGNORECASE)
