@@ -51,7 +51,6 @@ from trialist.criteria.doubts_promises import (
     takes_an_object,
 )
 from trialist.criteria.doubts_words import contradicts_itself, is_no_name, loses_a_time, strange_words
-from trialist.criteria.more_shapes import tests_and_promises
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -74,6 +73,7 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.promises import is_no_plain_promise
 from trialist.criteria.questions import by_kind
 from trialist.criteria.shapes import strange_shape, with_both_times
+from trialist.criteria.shapes_right import tests_and_promises
 
 
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:

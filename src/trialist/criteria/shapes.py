@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 from trialist.criteria.clause import Clause
-from trialist.criteria.more_shapes import is_read_right
 from trialist.criteria.nodes import (
     Alternatives,
     And,
@@ -41,6 +40,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.promises import is_of_now
 from trialist.criteria.questions import Named, by_kind, is_graded, name_of
 from trialist.criteria.shapes_joints import BY_NODES
+from trialist.criteria.shapes_right import is_read_right
 
 
 def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str:
