@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.lasting import is_a_length
 from trialist.criteria.lexicon import SEXES, read_rules, variables
 from trialist.criteria.nodes import (
     Alternatives,
@@ -95,6 +96,28 @@ _ENDS = frozenset({"joint", "stop", "close", "window", "close_examples"})
 
 
 _PERMITS = frozenset({"acceptable", "allowed", "permitted", "allowable"})  # what is excepted says so
+_MEETING = frozenset({"meet", "meets", "meeting"})
+# words with the one behind them, and with the one before them
+_AHEAD = frozenset(
+    {
+        ("documentation", "of"),
+        ("both", "inclusive"),
+        ("already", "receiving"),
+        ("already", "taking"),
+        ("already", "received"),
+        ("already", "on"),
+    }
+)
+_BEHIND = frozenset(
+    {
+        ("suffer", "from"),
+        ("suffers", "from"),
+        ("suffering", "from"),
+        ("suffered", "from"),
+        ("normal", "range"),
+        ("reference", "range"),
+    }
+)
 _WORD = re.compile(r"[^\W_]+(?:'\w+)*")
 
 
@@ -119,6 +142,7 @@ class _Said:
         self.cues: set[str] = set()
         self.kinds_of_pieces: set[str] = set()
         self.first_named = 0
+        self.is_pair = isinstance(expr, And) and len(expr.of) == 2 and isinstance(expr.of[0], Concept)
         for atom in self.found:
             self._add(atom)
         waiting: list[Expr] = [expr]
@@ -214,6 +238,8 @@ class _Said:
             return behind in {"any", "all", "every"} or tokens[max(0, at - 2)].text == "any"
         if text == "other":
             return self._is_joined_other(at, behind)
+        if self._is_of_a_phrase(at, behind, before):
+            return True
         if text in {"treatment", "therapy", "associated"}:
             follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
             joined = And in self.kinds and text == "associated"
@@ -227,6 +253,41 @@ class _Said:
         if text in {"not", "limited", "but"}:
             return "limited" in {one.text for one in tokens[at : at + 3]} and Or in self.kinds
         return self.ends_a_head and text in sets["before_lists"]
+
+    def _is_of_a_phrase(self, at: int, behind: str, before: Piece | None) -> bool:
+        """Words that say nothing in a phrase, and something elsewhere: `suffering from`, `meets the criteria for`, `enrolment for this study`."""
+        tokens = self.clause.tokens
+        text = tokens[at].text
+        follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        if text in {"study", "trial"}:
+            is_this = (
+                behind in {"this", "the", "our"}
+                and at > 1
+                and tokens[at - 2].text in {"of", "for", "in", "to"}
+            )
+            return is_this and before is not None and before.kind == "window" and before.last >= at - 2
+        if text == "criteria" or text in _MEETING:
+            near = {one.text for one in tokens[at : at + 4]} if text in _MEETING else {"criteria", follows}
+            return {"criteria", "for"} <= near and (text != "criteria" or self._meets(at))
+        if text == "disease":
+            return before is not None and isinstance(before.expr, Ordinal) and before.last == at
+        if text == "required":
+            return (
+                not self.clause.excludes
+                and behind in {"is", "are", "be"}
+                and not self.kinds.isdisjoint({Result, Quantity})
+            )
+        if text == "demonstrate":
+            return Attestation in self.kinds and all(isinstance(one, Attestation) for one in self.found)
+        if (
+            behind,
+            text,
+        ) in _BEHIND:  # `known or suspected to suffer from`: the one that is known would be lost
+            return "suspected" not in self.clause.words
+        return (text, follows) in _AHEAD or (text == "one" and follows == "of" and "allergy" in self.cues)
+
+    def _meets(self, at: int) -> bool:
+        return any(one.text in _MEETING for one in self.clause.tokens[max(0, at - 3) : at])
 
     def _is_joined_other(self, at: int, behind: str) -> bool:
         """`A or other B`; before anything is named these are others than what is studied."""
@@ -258,6 +319,8 @@ class _Said:
             return (
                 leads and text == "if"
             ) or limits  # `excluded if they have …`, `≥ 900 pg/mL if in fibrillation`
+        if text == "placement" and And not in self.kinds and at and isinstance(pieces[at - 1].expr, Exposure):
+            return True  # `stent placement`
         is_permitted = text in _PERMITS and ExceptWhen in self.kinds
         return is_permitted or self._in_words(text) or self._is_in_brackets(piece)
 
@@ -307,6 +370,11 @@ class _Said:
         window = piece.timed.window if piece.timed is not None else None
         if window is None or any(_is_same(one, window) for one in self.times):
             return True
+        if any(
+            isinstance(one, Quantity) and is_a_length(one) and one.interval == window.length
+            for one in self.found
+        ):
+            return True
         is_now = window.length is None and window.anchor in _sets()["now"]
         return is_now and all(
             isinstance(one, (Demographic, Quantity, Ordinal, Result, Attestation)) for one in self.found
@@ -325,6 +393,8 @@ class _Said:
         words = {token.text for token in self.clause.tokens}
         if {"or", "suspected"} <= words and not words.isdisjoint({"known", "confirmed"}):
             return True  # `active, known or suspected`: whoever has it at all
+        if any(isinstance(one, Trialwise) and text in one.surface.lower().split() for one in self.found):
+            return True
         return text in _sets()["beside_numbers"] and any(isinstance(one, Quantity) for one in self.found)
 
     def _is_certain(self, piece: Piece, text: str) -> bool:
@@ -351,6 +421,9 @@ class _Said:
             return True
         if text == "use of" and not self.cues.isdisjoint({"history", "planned"}):
             return True
+        seen = getattr(self.found[0], "method", None) if len(self.found) == 1 else None
+        if piece.kind == "current" and text == "on" and seen:
+            return True  # `no infarction on ECG`: how it is seen
         if piece.kind == "current" and (text in _sets()["of_now"] or text.startswith("presence")):
             return any(not isinstance(one, Exposure) for one in self.found)
         return False
@@ -391,6 +464,11 @@ class _Said:
         return Or in self.kinds or Alternatives in self.kinds
 
     def _defines(self, piece: Piece, text: str) -> bool:
+        named = [one for one in self.found if isinstance(one, Concept)]
+        if And in self.kinds and len(named) == 1 and named[0] is self.found[0]:
+            measured = all(isinstance(one, (Quantity, Ordinal)) for one in self.found[1:])
+            if measured and not self.kinds.intersection({Not, ExceptWhen}) and self.is_pair:
+                return True
         return all(isinstance(one, (Quantity, Ordinal, Result)) for one in self.found) or self.ends_a_head
 
     def _has_cause(self, piece: Piece, text: str) -> bool:

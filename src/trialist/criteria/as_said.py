@@ -9,6 +9,7 @@ from trialist.criteria.nodes import (
     Concept,
     Exposure,
     Expr,
+    ReproState,
     atoms,
     mapped,
 )
@@ -75,7 +76,11 @@ _OTHERS = frozenset({"second_malignancy"})
 
 def is_a_duration(clause: Clause, pieces: Sequence[Piece], found: Sequence[Expr]) -> bool:
     """`on dialysis for less than 3 months`: how long something goes on was read as when it was."""
-    timed = [getattr(one, "time", None) for one in found]
+    timed = [
+        getattr(one, "time", None)
+        for one in found
+        if not isinstance(one, ReproState) or one.state != "postmenopausal"  # which is one from a day on
+    ]
     if all(one is None or one.length is None for one in timed):
         return False
     return any(

@@ -9,6 +9,7 @@ from typing import Any
 
 from trialist.criteria.as_said import with_allergies_as_said, with_others
 from trialist.criteria.clause import Clause
+from trialist.criteria.lasting import with_duration
 from trialist.criteria.lexicon import SEXES
 from trialist.criteria.nodes import (
     KNOWN_OR_SUSPECTED,
@@ -29,6 +30,7 @@ from trialist.criteria.nodes import (
 )
 from trialist.criteria.piece import Piece
 from trialist.criteria.promises import with_their_words
+from trialist.criteria.times_above import with_time_above
 
 _KNOWN_OR_SUSPECTED = re.compile(
     r"\W*(?:\w+ ){0,3}?(?:a |any )?(?:known|diagnosed|confirmed|documented|proven|suspected) ?(?:or|and/or|and|/) ?(?:suspected|known|diagnosed|confirmed|documented|proven)\b",
@@ -52,7 +54,8 @@ def completed(clause: Clause, pieces: Sequence[Piece], expr: Expr) -> Expr:
     if Opaque in map(type, atoms(expr)):
         return expr
     expr = with_past_or_present(clause, with_suspicion(clause, of_one_sex(clause, expr)))
-    return with_current_pregnancy(clause, with_diagnosis(clause, with_history(clause, expr)))
+    expr = with_current_pregnancy(clause, with_diagnosis(clause, with_history(clause, expr)))
+    return with_time_above(clause, with_duration(clause, pieces, expr))
 
 
 def with_suspicion(clause: Clause, expr: Expr) -> Expr:
@@ -80,10 +83,26 @@ def with_history(clause: Clause, expr: Expr) -> Expr:
         return expr
     if isinstance(expr.of, Concept):
         return Not(_of_old(expr.of))
-    if isinstance(expr.of, Or) and all(isinstance(one, Concept) for one in expr.of.of):
-        of: list[Any] = [_of_old(one) for one in expr.of.of if isinstance(one, Concept)]
+    if isinstance(expr.of, And) and isinstance(
+        expr.of.of[0], Concept
+    ):  # `no history of a disorder that would preclude it`
+        return Not(And((_of_old(expr.of.of[0]), *expr.of.of[1:])))
+    if isinstance(expr.of, Or) and all(isinstance(one, Concept) or _are_names(one) for one in expr.of.of):
+        of: list[Any] = [_each_of_old(one) for one in expr.of.of]
         return Not(Or(tuple(of)))
     return expr
+
+
+def _are_names(one: Expr) -> bool:
+    """`(uncontrolled) arrhythmia`, of which the adjective is left open."""
+    return isinstance(one, Alternatives) and all(isinstance(reading, Concept) for reading in one.readings)
+
+
+def _each_of_old(one: Expr) -> Expr:
+    if isinstance(one, Alternatives):
+        readings: list[Any] = [_each_of_old(reading) for reading in one.readings]
+        return Alternatives(tuple(readings))
+    return _of_old(one) if isinstance(one, Concept) else one
 
 
 # `history or presence of A or B`: of all that stands behind it
@@ -221,5 +240,7 @@ def _is_in_parentheses(clause: Clause, limit: Quantity) -> bool:
         for at, token in enumerate(clause.tokens)
         if clause.span(at, at + 1).end <= limit.span.start
     ]
+    if "defined" in before:
+        return True
     opened = "(" in before[-5:]
     return opened and ")" not in before[len(before) - before[::-1].index("(") :]

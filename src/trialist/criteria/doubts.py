@@ -73,6 +73,7 @@ from trialist.criteria.piece import Piece
 from trialist.criteria.promises import is_no_plain_promise
 from trialist.criteria.questions import by_kind
 from trialist.criteria.shapes import strange_shape, with_both_times
+from trialist.criteria.shapes_right import tests_and_promises
 
 
 def with_doubt(clause: Clause, pieces: Sequence[Piece], expr: Expr, excludes: bool) -> Expr:
@@ -145,7 +146,8 @@ def guarded(clause: Clause, guard: Expr | None, expr: Expr | None, said: str, sp
     if any(isinstance(one, Opaque) for one in found):
         return expr
     is_plain = len(found) == 1 or all(isinstance(one, Attestation) for one in found)
-    if is_plain and not _OF_BOTH_SEXES.search(said):
+    says_both = any(isinstance(one, Demographic) for one in atoms(guard)) or not _OF_BOTH_SEXES.search(said)
+    if (is_plain or tests_and_promises(clause, expr)) and says_both:
         return expr
     clause.rules.append("doubt/guarded")
     return Alternatives((expr, Opaque(said, span)))

@@ -75,7 +75,7 @@ def _names_one_sex(clause: Clause) -> bool:
 
 
 _REFUSED = re.compile(
-    r"\b(?:unable|inability|incapab\w*|cannot|can't|can ?not|not|non|no|unwilling\w*|refus\w+|lack\w*|fail\w*|poor|impair\w*|absence|difficult\w*|declin\w+|impossib\w*|unlikely|noncomplian\w*|incompeten\w*|prison\w*|illitera\w*|barriers?|prevent\w*|prohibit\w*|preclud\w*|interfer\w*|foreg\w*|forg\w*|withhold\w*|disab\w*|insufficient\w*|problem\w*|incarcerat\w*|vulnerable|guardian\w*|deprived|without (?:consent|informed|legal|capacity|social|health|insurance|access))\b",
+    r"\b(?:unable|inability|incapab\w*|cannot|can't|can ?not|not|non|no|unwilling\w*|refus\w+|lack\w*|fail\w*|poor|impair\w*|absence|difficult\w*|declin\w+|impossib\w*|unlikely|noncomplian\w*|incompeten\w*|prison\w*|illitera\w*|barriers?|prevent\w*|prohibit\w*|preclud\w*|interfer\w*|withdr\w*|foreg\w*|forg\w*|withhold\w*|disab\w*|insufficient\w*|problem\w*|incarcerat\w*|vulnerable|guardian\w*|deprived|without (?:consent|informed|legal|capacity|social|health|insurance|access))\b",
     re.IGNORECASE,
 )
 
@@ -84,7 +84,7 @@ _BEFORE_IT = re.compile(
 )
 
 _MORE = re.compile(
-    r"\b(?:and|or)\b[^.;]*\b(?:follow(?:-up|ing| the| all)?|visits?|comply|compliance|adhere|complete|procedures?|schedule|return)\b",
+    r"\b(?:and|or)\b[^.;]*\b(?:follow(?:-up|ing| the| all)?|visits?|comply|compliance|adhere|complete(?! the (?:informed )?consent)|procedures?|schedule|return)\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +102,7 @@ def _is_half_a_promise(promise: Attestation, said: str) -> bool:
 
 # What was done in another study, or what the text says of its own lists, is promised by nobody.
 _NO_PROMISE = re.compile(
-    r"\b(?:did not (?:participate|take part)|complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
+    r"\b(?:did not (?:participate|take part)|(?<!after )(?<!following )(?<!until )complet(?:ed|ion of)|participat(?:ed|ion) in (?!this|the (?:study|trial)\b|study|trial|a\b)|meets? (?:all|any) (?:of )?(?:the )?(?:inclusion|exclusion|eligibility|criteria|following)|"
     r"liv(?:es?|ing) with)\b",
     re.IGNORECASE,
 )

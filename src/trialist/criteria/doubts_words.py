@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 from trialist.criteria.clause import Clause
+from trialist.criteria.lasting import is_a_length
 from trialist.criteria.lexicon import read_rules, word_set
-from trialist.criteria.nodes import Concept, Demographic, Exposure, Expr
+from trialist.criteria.nodes import Concept, Demographic, Exposure, Expr, Quantity
 
 
 @cache
@@ -56,9 +57,13 @@ def _patterns_by_word() -> Mapping[str, tuple[int, ...]]:
     return found
 
 
+_OF_LENGTH = frozenset({"duration", "shorter_than"})
+
+
 def strange_words(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
     """The name of the first pattern that finds what it doubts in the words; "" where none does."""
     by_word = _patterns_by_word()
+    is_timed = any(isinstance(one, Quantity) and is_a_length(one) for one in found)
     said = clause.said(0, len(clause.tokens))
     for at in sorted({at for word in clause.words & by_word.keys() for at in by_word[word]}):
         one = _patterns()[at]
@@ -66,6 +71,7 @@ def strange_words(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
             len(found) >= one.atoms
             and (excludes or not one.only_excludes)
             and (not one.beside or not one.beside.isdisjoint(type(atom).__name__ for atom in found))
+            and not (is_timed and one.name in _OF_LENGTH)
             and one.pattern.search(said)
         ):
             return one.name

@@ -22,6 +22,7 @@ from trialist.criteria.nodes import (
     join_all,
 )
 from trialist.criteria.normalise import Normalised
+from trialist.criteria.of_whom import end_of_fertile, who_can_bear_or_beget
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.split import Item
 from trialist.criteria.tokens import tokenise
@@ -86,6 +87,9 @@ def read_guard(normalised: Normalised, item: Item) -> tuple[Expr | None, int]:
             return ReproState(
                 "child_bearing_potential", span(item.start, item.start + able)
             ), item.start + able
+        end = end_of_fertile(said)
+        if end:
+            return who_can_bear_or_beget(said[:end], span(item.start, item.start + end)), item.start + end
         men = _MEN.match(said)
         if men is not None:
             last = item.start + men.end("sex")

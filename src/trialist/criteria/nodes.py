@@ -253,7 +253,10 @@ class ReproState:
 @quick
 @dataclass(frozen=True, slots=True)
 class Trialwise:
-    """Being in another trial, or having taken an investigational product; `surface` has the words: of which kind, whether it is intended."""
+    """Being in another trial (`other_trial`), having taken an `investigational_product`, or being in one part of this study (`study_part`).
+
+    `surface` has the words: of which kind, whether it is intended, which part.
+    """
 
     kind: str
     span: Span

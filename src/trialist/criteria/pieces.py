@@ -80,11 +80,22 @@ def pieces_in_steps(clause: Clause) -> Steps[list[Piece]]:
             found_piece = _denied_by_its_form(clause, owner, _from_hits(clause, hit_group))
             if found_piece is not None:
                 claim(owner, found_piece)
+        elif hit.entry.kind == "negation":
+            _claim_denial_of_a_trial(clause, owner, hit)
     yield
     _claim_denied_names(clause, owner)
     claim_rest(clause, owner)
     claim_instances(clause, owner)
     return [one for one in relate(clause, in_order(clause, owner)) if one.kind != "glue"]
+
+
+def _claim_denial_of_a_trial(clause: Clause, owner: list[Piece | None], hit: Hit) -> None:
+    """`no other investigational agents`: of the two words that deny, one is of what is denied."""
+    follows = owner[hit.first + 1] if hit.last - hit.first > 1 else None
+    if owner[hit.first] is not None or follows is None or not isinstance(follows.expr, Trialwise):
+        return
+    if clause.tokens[hit.first].text in {"no", "not"}:
+        claim(owner, Piece("negation", hit.first, hit.first + 1))
 
 
 def _hits(clause: Clause, bounds: Sequence[Bound]) -> list[list[Hit]]:

@@ -215,6 +215,7 @@ _TRIALS: Mapping[str, str] = {
     "other_trial": "takes part in another trial",
     "this_trial": "took part in this trial before",
     "investigational_product": "an investigational product",
+    "study_part": "in this part of the study",
 }
 
 

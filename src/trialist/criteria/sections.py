@@ -335,6 +335,10 @@ _SAYS_OF_WHOM_ABOVE = re.compile(
     r"\b(?:aims?|random[12]|(?:first|second) randomi[sz]ation|strat(?:um|a)|cohorts?|arms?|groups?|eyes?|sub-?study|extension (?:study|phase|period)|portion|[\w-]+ phase\W*$|(?:step|stage|part|phase) (?:[0-9]|[IVX]+|[A-D])\b)",
     re.IGNORECASE,
 )
+# `for both groups`, `for all arms of the protocol`; `Children may be eligible for this study if they:` of a study of children
+_OF_ALL = re.compile(
+    r"\b(?:all(?: the)?(?: two| three| four| five)?|both|common to(?: the)? two|common to(?: the)? three)(?: the| study| treatment)? (?:groups|arms|cohorts|parts|phases|aims|strata|populations)\b|^\W*(?:children|infants|men and women|adults|adolescents) (?:may|will|can)(?: not)? be eligible for this study if they\b"
+)
 _SAYS_NOTHING_OF_WHOM = word_set("of_headings")
 _EXCLUDED_WITHIN = re.compile(r"\bwithin\b.*\b(?:hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
 
@@ -343,14 +347,32 @@ _EXCLUDED_WITHIN = re.compile(r"\bwithin\b.*\b(?:hours?|days?|weeks?|months?|yea
 def limits_of(path: tuple[str, ...], above: str) -> str:
     """What the headings above an item limit it to, and no part of its reading says: a group, an eye, a time; "" where nothing."""
     for heading in path:
-        words = set(re.findall(r"[a-z][a-z'-]*", heading.lower()))
+        words = set(re.findall(r"[a-z][a-z'-]*", _OF_ALL.sub(" ", heading.lower())))
         if _SAYS_OF_WHOM.search(heading) and words - _SAYS_NOTHING_OF_WHOM:
             return heading
         if heading is path[0] and _EXCLUDED_WITHIN.search(heading):
             return heading
     is_title = above.rstrip().endswith(":") or len(above.split()) < _SHORT
     short = is_title and len(above.split()) < _SHORT_TOPIC
-    return above if short and _SAYS_OF_WHOM_ABOVE.search(above) else ""
+    return above if short and _SAYS_OF_WHOM_ABOVE.search(_OF_ALL.sub(" ", above.lower())) else ""
 
 
 _SHORT_TOPIC, _SHORT = 12, 5  # words
+_OF_CRITERIA = re.compile(
+    r"\b(?:(?:additional|adjunctive|specific|key|main|major|general)\b[ ]*)*(?:(?:in|ex)clusions?|eligibility|selection|entry)?[ ]*\bcriteria\b(?:[ ]+(?:for|of|to|in|are|include)\b)*|^\W*(?:in|ex)clusions?[ ]+(?:for|of|in)\b|[ ]*\b(?:in|ex)clusions?\W*$|\b(?:characteristics[ ]+of|specific[ ]+(?:to|for)|eligibility[ ]+for)\b|^[ ]*(?:for|in)[ ]+(?:the[ ]+)?",
+    re.IGNORECASE,
+)
+_NAMES_A_GROUP = re.compile(_rules()["groups"]["names"], re.IGNORECASE)
+_NO_GROUP = re.compile(_rules()["groups"]["other"], re.IGNORECASE)
+_LONGEST_GROUP = 9  # words
+
+
+@lru_cache(256)  # many items share them
+def group_of(heading: str) -> str:
+    """`Exclusion criteria for the HFpEF group` → `HFpEF group`: whom alone what stands below is asked of; "" where a heading says more or else."""
+    if _NO_GROUP.search(heading):
+        return ""
+    name = re.sub(r"[ ]+", " ", _OF_CRITERIA.sub(" ", heading)).strip(" -–:;,.*[]").removeprefix("the ")
+    name = name[1:-1] if name.startswith("(") and name.endswith(")") else name
+    is_named = _NAMES_A_GROUP.search(name) is not None and len(name.split()) <= _LONGEST_GROUP
+    return name if is_named and len(name.split()) > 1 else ""

@@ -40,6 +40,7 @@ from trialist.criteria.nodes import (
 from trialist.criteria.promises import is_of_now
 from trialist.criteria.questions import Named, by_kind, is_graded, name_of
 from trialist.criteria.shapes_joints import BY_NODES
+from trialist.criteria.shapes_right import is_read_right
 
 
 def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> str:
@@ -57,12 +58,13 @@ def strange_shape(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: b
     for name, asks in _BY_KINDS:
         if asks(kinds, found):
             return name
-    if not _is_known(expr, kinds, found):
+    is_right = is_read_right(clause, expr, found, excludes)
+    if not is_right and not _is_known(expr, kinds, found):
         return "unknown_shape"
     settled = set(map(id, _below_alternatives(expr)))
     for node in nodes(expr):
         for name, question in _OF_KIND.get(type(node), ()):
-            if name in _OPEN_ALREADY and id(node) in settled:
+            if (name in _OPEN_ALREADY and id(node) in settled) or (is_right and name in _SEEN_THROUGH):
                 continue
             if question(clause, node, found, excludes):
                 return name
@@ -199,6 +201,10 @@ def _is_a_whole(of: Sequence[Expr]) -> bool:
 _OPEN_ALREADY = frozenset({"treatments", "limits", "wide_exception", "free_name"})
 
 
+# how far a denial reaches, and what free words say, is read right in the shapes that were looked at
+_SEEN_THROUGH = frozenset({"denial", "free_name"})
+
+
 def _below_alternatives(expr: Expr) -> Iterator[Expr]:
     """The parts of which the sentence's other reading stands beside them."""
     for node in nodes(expr):
@@ -213,6 +219,8 @@ _TIME_ABOVE = re.compile(
     r"\b(?:within|during|last|past|previous|preceding|prior|in)\b[^.;:]{0,30}\b(?:days?|weeks?|months?|years?(?! (?:old|of age|and|or))|hours?)\b",
     re.IGNORECASE,
 )
+# `Infection within 2 weeks before enrolment;`: the item before, and no head of a list
+_IS_A_STATEMENT = re.compile(r"^(?!.*\b(?:following|below|these)\b).*[.;]\W*$", re.IGNORECASE | re.DOTALL)
 _FORBIDS = re.compile(
     r"\b(?:must not|should not|may not|cannot|can not|not (?:meet|have|be|allowed|permitted|eligible)|none of|prohibited|forbidden|disallowed|excluded|exclude|exclusion|ineligible|absence of|free of)\b",
     re.IGNORECASE,
@@ -233,7 +241,8 @@ def _above(clause: Clause, found: Sequence[Expr], excludes: bool) -> str:
     said = clause.topic_text
     if not said or all(isinstance(one, (Attestation, Demographic)) for one in found):
         return ""
-    if not any(getattr(one, "time", None) for one in found) and _TIME_ABOVE.search(said):
+    is_timed = any(getattr(one, "time", None) for one in found)
+    if not is_timed and _TIME_ABOVE.search(said) and not _IS_A_STATEMENT.search(said):
         return "time_above"
     if _NO.match(said):  # `No small round cell tumors, including the following:`
         return "denied_above"

@@ -12,7 +12,7 @@ from trialist.criteria.caseless import Low
 from trialist.criteria.clause import Clause
 from trialist.criteria.computability import computability, confidence
 from trialist.criteria.criterion import Computability, Defect, Modality, Polarity, Population
-from trialist.criteria.doubts import all_denied, guarded, limited, with_doubt
+from trialist.criteria.doubts import all_denied, guarded, with_doubt
 from trialist.criteria.guards import inner_guard, population_of, read_guard
 from trialist.criteria.logic import Reader
 from trialist.criteria.modality import (
@@ -42,6 +42,7 @@ from trialist.criteria.nodes import (
     join_any,
 )
 from trialist.criteria.normalise import Normalised
+from trialist.criteria.of_whom import below_its_heading
 from trialist.criteria.permissions import (
     CONDITIONAL,
     SHUT_OUT,
@@ -49,10 +50,9 @@ from trialist.criteria.permissions import (
     is_conditional,
 )
 from trialist.criteria.pieces import pieces_in_steps
-from trialist.criteria.promises import asked_of_some
 from trialist.criteria.quick import quick
 from trialist.criteria.render import render
-from trialist.criteria.sections import item_scope, limits_of, old_topic
+from trialist.criteria.sections import item_scope, old_topic
 from trialist.criteria.split import Item
 from trialist.criteria.steps import Steps
 from trialist.criteria.tokens import Token, tokenise
@@ -138,8 +138,7 @@ def read_item(normalised: Normalised, item: Item, witness: Witness, topic: str) 
         guard, expr = inner_guard(expr)
     expr = guarded(clause, guard, expr, said, place)
     if population is Population.PATIENT:
-        path = () if item.scope else item.section_path
-        expr = limited(clause, expr, limits_of(path, topic) or asked_of_some(topic, guard, expr), place)
+        guard, expr = below_its_heading(clause, item, topic, place, (guard, expr))
     understood = expr is not None
     expr = Opaque(said, place) if expr is None else expr
     yield

@@ -123,7 +123,7 @@ _IDS: Mapping[type, Callable[[Any], str]] = {
     Result: lambda atom: atom.test,
     Biomarker: lambda atom: atom.gene,
     ReproState: lambda atom: atom.state,
-    Trialwise: lambda atom: atom.kind,
+    Trialwise: lambda atom: atom.kind if atom.kind in TRIALS else "",
 }
 
 

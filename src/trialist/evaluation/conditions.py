@@ -347,6 +347,8 @@ TRIALS: Mapping[str, str] = {
 
 def answer_trialwise(atom: Trialwise, known: Known) -> Answer:
     """Whether the patient is or was in another trial, or took an investigational product."""
+    if atom.kind == "study_part":
+        return Answer(Truth.UNKNOWN, (), needs=(Need(Who.READER, atom.surface, "whether it is this part"),))
     name = TRIALS[atom.kind]
     need = Need(Who.DATA, name, "not recorded", _key(FactKind.TRIAL, atom.kind))
     ask = Ask(

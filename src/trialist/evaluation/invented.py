@@ -272,7 +272,7 @@ def _other_ways(atom: Expr, truth: bool, as_of: date) -> list[Way] | None:
             status = Status.ACTIVE if truth else Status.UNSTATED
             fact = _fact(FactKind.STATE, atom.state, as_of, negated=not truth, status=status)
             return [(Demand(f"state/{atom.state}", fact=fact), Demand("sex", sex=Sex.FEMALE))]
-        case Trialwise():
+        case Trialwise() if atom.kind != "study_part":
             return _presence(FactKind.TRIAL, atom.kind, "", atom.time, truth, as_of, {})
         case Attestation():
             is_yes = truth is atom.affirmed

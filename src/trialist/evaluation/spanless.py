@@ -28,6 +28,8 @@ def _without_place(atom: Atom) -> Expr:
         case Attestation() if atom.topic in OF_MANY:
             # its words say which of them is asked, in whatever order
             return replace(atom, span=_NOWHERE, surface=" ".join(sorted(words_asked(atom.surface))))
+        case Trialwise("study_part"):  # its words say which part
+            return replace(atom, span=_NOWHERE)
         case Attestation() | Trialwise():  # what is known of one is known by its topic
             return replace(atom, span=_NOWHERE, surface="")
         case Concept() if atom.domain == "allergy":  # what it is called is not asked

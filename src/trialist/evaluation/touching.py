@@ -57,7 +57,7 @@ def _keys(atom: Expr) -> set[str]:
             found |= _named(kind, atom.concept_id, atom.broader, atom.surface)
         case Exposure():
             found |= _named(FactKind.EXPOSURE, atom.concept_id, atom.broader, atom.surface)
-        case Trialwise():
+        case Trialwise() if atom.kind != "study_part":
             found |= _named(FactKind.TRIAL, atom.kind, "", "")
         case _:
             pass
