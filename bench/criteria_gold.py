@@ -6,7 +6,9 @@ What is compared, and what the annotators left undecided and is therefore not co
   number) has to be a side of an interval that we read at that place; a further side of ours has to be another annotated value there.
   The bounds of a range count with or without themselves. The same threshold again in parentheses in another unit is one fact, not
   two, also where its words are split by those of the first (discontinuous spans); steps of scales are sets, not operators, and are left out. Intervals that nobody annotated are not counted against us.
-  A range across two units of time ("6 months to 5 years") is taken in the order of the text; two comparisons that leave out what is between them are two sides, and may be two intervals here.
+  A range across two units of time ("6 months to 5 years") is taken in the order of the text, and may be two intervals here, one in each unit; two comparisons
+  that leave out what is between them are two sides, and may be two intervals here. A Value that is itself denied ("not expected to survive | more than 4 days")
+  is the other side of its number. An interval of who is meant ("for patients ≥ 40 years:") is one of ours.
 - *Names* (relaxed): an annotated entity is found when an atom of the same kind overlaps it; an atom is right when it overlaps an
   entity of its kind. Not counted: atoms inside stretches that were marked as not to be annotated (consent, contraception, judgement,
   other trials, not queryable). An allergy is one atom here and a Condition beside a Drug there: it may stand for both. What was given without
@@ -396,7 +398,8 @@ def intervals(found: CriterionSet, shift: int) -> list[tuple[int, int, Interval]
     """Every interval of ours and its place; a window has that of its criterion."""
     out = []
     for one in found.criteria:
-        for atom in atoms(one.expr):
+        said = [*atoms(one.expr), *(atoms(one.guard) if one.guard is not None else ())]
+        for atom in said:
             interval = getattr(atom, "interval", None)
             if interval is not None:
                 out.append((atom.span.start - shift, atom.span.end - shift, interval))
@@ -409,12 +412,21 @@ def intervals(found: CriterionSet, shift: int) -> list[tuple[int, int, Interval]
 def score_values(document: Document, ours: Ours, score: Score) -> None:
     """Annotated comparisons against the intervals read there."""
     matched: list[int] = []
-    values = sorted(
-        (spans for kind, spans in document.entities.values() if kind == "Value"), key=lambda one: one[-1]
+    denied = {
+        one
+        for kind, one, other in document.relations
+        if kind == "Has_negation" and document.entities.get(other, ("",))[0] == "Negation"
+    }
+    named = sorted(
+        ((spans, name) for name, (kind, spans) in document.entities.items() if kind == "Value"),
+        key=lambda one: one[0][-1],
     )
-    for spans in values:
+    values = [spans for spans, _ in named]
+    for spans, name in named:
         said = " ".join(document.text[first:last] for first, last in spans)
         gold = gold_value(said)
+        if gold is not None and name in denied and len(gold) == 1:
+            gold = turned(gold)
         if gold is None:
             continue
         near = [
@@ -438,6 +450,8 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
             continue
         score.answered += 1
         near += outside(near)
+        if len(set(_TIME_UNITS.findall(said.lower()))) == 2:
+            near += across(near)
         there = [
             (first, last, sides)
             for first, last, sides in near
@@ -451,6 +465,24 @@ def score_values(document: Document, ours: Ours, score: Score) -> None:
             score.errors.append(
                 f"gold {said!r}, ours {[sides for _, _, sides in near][:2]} in {document.line(spans)[:140]!r}"
             )
+
+
+def turned(gold: set[Side]) -> set[Side]:
+    """The other side of a number: what is not more than 4 is at most 4."""
+    return {
+        ("upper" if side == "lower" else "lower", "" if sign == "=" else "=", number)
+        for side, sign, number in gold
+    }
+
+
+def across(near: list[tuple[int, int, set[Side]]]) -> list[tuple[int, int, set[Side]]]:
+    """Two intervals of ours, each with one end, as the range that they are together."""
+    return [
+        (min(one[0], other[0]), max(one[1], other[1]), one[2] | other[2])
+        for one, other in combinations(near, 2)
+        if len(one[2]) == len(other[2]) == 1
+        and {side for side, _, _ in one[2] | other[2]} == {"lower", "upper"}
+    ]
 
 
 def outside(near: list[tuple[int, int, set[Side]]]) -> list[tuple[int, int, set[Side]]]:

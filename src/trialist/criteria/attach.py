@@ -11,9 +11,15 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
-from trialist.criteria.attach_ages import read_age, read_life_expectancy, read_second_age
+from trialist.criteria.attach_ages import (
+    read_age,
+    read_ages_in_two_units,
+    read_life_expectancy,
+    read_second_age,
+)
 from trialist.criteria.attach_fits import fits
 from trialist.criteria.attach_pairs import for_sex, read_pressures, with_setting
+from trialist.criteria.attach_second import read_second, with_comparison_before
 from trialist.criteria.attach_thresholds import (
     PARTS,
     quantity,
@@ -53,14 +59,20 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
     last_variables: list[Hit] = []
     last_unit: Unit | None = None
     last_end = -1
-    for place, bound in enumerate(bounds):
-        if bound.first < last_end:
+    leader: Bound | None = None
+    for place, written in enumerate(bounds):
+        if written.first < last_end:
             continue
+        bound = with_comparison_before(clause, written, leader, found[-1]) if found else written
         limit = max((one.last for one in found), default=0)
         if _is_scale_range(clause, bound, found):
             continue
         upper = bounds[place + 1].first if place + 1 < len(bounds) else len(clause.tokens)
-        one = read_life_expectancy(clause, bound) or read_age(clause, bound)
+        one = (
+            read_life_expectancy(clause, bound)
+            or read_ages_in_two_units(clause, bounds, place)
+            or read_age(clause, bound)
+        )
         if (
             one is None
             and found
@@ -74,16 +86,24 @@ def attach_bounds(clause: Clause, bounds: Sequence[Bound], hits: Sequence[Sequen
             follows = last_variables if _follows(clause, last_end, bound) else []
             one, chosen = _variable(clause, bound, measures, limit, upper, follows, last_unit)
             last_variables = chosen
-            if chosen and bound.unit is not None:
-                last_unit = bound.unit
+            if chosen:
+                last_unit = bound.unit or (last_unit if chosen == follows else None)
         if one is None:
             one = (
                 read_count(clause, bound)
                 or read_unnamed(clause, bound, limit, upper, hits)
                 or read_behind(clause, bound, upper, hits)
             )
+        if (
+            one is None
+            and found
+            and isinstance(found[-1].expr, Quantity)
+            and _follows(clause, last_end, bound)
+        ):
+            one = read_second(clause, bound, found[-1].expr)
         if one is None:
             continue
+        leader = bound
         one = with_equivalent(clause, one, bounds, place)
         found.append(for_sex(clause, with_setting(clause, with_change(clause, one), limit)))
         last_end = found[-1].last

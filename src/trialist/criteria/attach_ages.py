@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
-from trialist.criteria.nodes import Basis, Demographic, Interval, Judgement
+from trialist.criteria.nodes import And, Basis, Demographic, Interval, Judgement
 from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.quantities import Bound
+from trialist.criteria.quick import replace
 from trialist.criteria.tokens import Token
 
 _AGE_WORDS = frozenset({"age", "aged", "ages", "old", "older", "younger", "elder", "ageing", "aging"})
@@ -105,6 +106,44 @@ def read_age(clause: Clause, bound: Bound) -> Attached | None:
     )
     clause.rules.append("age")
     return Attached(first, last, expr)
+
+
+def read_ages_in_two_units(clause: Clause, bounds: Sequence[Bound], place: int) -> Attached | None:
+    """`28 days to 18 years`, `between 6 weeks and < 5 years`: from one age to another, each in its own unit."""
+    if place + 1 >= len(bounds):
+        return None
+    low, high = bounds[place], bounds[place + 1]
+    if not _is_one_end(low, "lower") or not _is_one_end(high, "upper"):
+        return None
+    if low.unit is None or high.unit is None or _ORDER.get(low.unit.ucum, 9) >= _ORDER.get(high.unit.ucum, 0):
+        return None
+    joint = [token.text for token in clause.tokens[low.last : high.first]]
+    led_by = clause.tokens[low.first - 1].text if low.first else ""
+    joint = joint[2:] if joint[:2] == ["of", "age"] else joint[1:] if joint[:1] == ["old"] else joint
+    if joint not in (["to"], ["-"], ["through"], ["until"], ["till"]) and (led_by, joint) != (
+        "between",
+        ["and"],
+    ):
+        return None
+    interval = replace(low.interval, upper=None)
+    first = read_age(clause, replace(low, interval=interval, shape="range", last=high.last))
+    if first is None or not isinstance(first.expr, Demographic):
+        return None
+    upper = Interval(upper=high.interval.upper, upper_inclusive=high.interval.upper_inclusive)
+    second = replace(first.expr, interval=upper, unit=high.unit.ucum)
+    return replace(first, expr=And((first.expr, second)))
+
+
+_ORDER = {"min": 0, "h": 1, "d": 2, "wk": 3, "mo": 4, "a": 5}
+
+
+def _is_one_end(bound: Bound, side: str) -> bool:
+    """Whether a bound is a number alone, or has the one side that is asked for."""
+    one = bound.interval
+    other = one.upper if side == "lower" else one.lower
+    return bound.basis is Basis.ABSOLUTE and (
+        bound.shape == "bare" or (bound.shape == "compared" and other is None)
+    )
 
 
 def read_second_age(clause: Clause, bound: Bound, before: Demographic) -> Attached | None:

@@ -10,6 +10,7 @@ from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import SEXES, Hit
 from trialist.criteria.nodes import Alternatives, And, Count, Demographic, Expr, Interval, Or, Quantity
 from trialist.criteria.quantities import Bound
+from trialist.criteria.tokens import Token
 
 _PRESSURES = frozenset({"bp", "sbp", "dbp"})
 
@@ -78,32 +79,35 @@ def for_sex(clause: Clause, one: Attached) -> Attached:
     """`< 13 g/dL in men`: the threshold of one sex."""
     if not isinstance(one.expr, (Quantity, Count)):
         return one
-    tokens = clause.tokens
-    place, opened = one.last, False
-    if place < len(tokens) and tokens[place].text == "(":
-        place, opened = place + 1, True
-    if place >= len(tokens) or tokens[place].text not in {"in", "for", "if"}:
+    behind = sex_behind(clause.tokens, one.last)
+    if behind is None:
         return one
-    place += 1
+    sex, start, last = behind
+    who: Expr = Demographic("sex", clause.span(start, start + 1), values=(sex,))
+    return replace(one, last=last, expr=And((who, one.expr)))
+
+
+def sex_behind(tokens: Sequence[Token], place: int) -> tuple[str, int, int] | None:
+    """The one sex that is named behind a threshold (`in men`, `(for adult men)`, `(men)`), where its word stands, and where all of it ends."""
+    opened = place < len(tokens) and tokens[place].text == "("
+    place += opened
+    is_led = place < len(tokens) and tokens[place].text in {"in", "for", "if"}
+    place += is_led
     while place < len(tokens) and tokens[place].text in {"adult", "a", "the"}:
         place += 1
     sex = SEXES.get(tokens[place].text) if place < len(tokens) else None
     if sex is None:
-        return one
+        return None
     start = place
     place += 1
     if place < len(tokens) and tokens[place].text in {"patients", "subjects", "participants"}:
         place += 1
-    if (
-        place + 1 < len(tokens)
-        and tokens[place].text in {"and", "or", "/"}
-        and tokens[place + 1].text in SEXES
-    ):
-        return one
-    if opened and place < len(tokens) and tokens[place].text == ")":
-        place += 1
-    who: Expr = Demographic("sex", clause.span(start, start + 1), values=(sex,))
-    return replace(one, last=place, expr=And((who, one.expr)))
+    behind = [token.text for token in tokens[place : place + 2]]
+    if not is_led and not (opened and behind[:1] == [")"]):
+        return None
+    if len(behind) == 2 and behind[0] in {"and", "or", "/"} and behind[1] in SEXES:
+        return None
+    return sex, start, place + (opened and behind[:1] == [")"])
 
 
 _FASTING = frozenset({"fasting", "fasted"})

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from trialist.criteria.attach_amounts import (
+    GOING_ON,
+    KNOWN,
+    LONGEST_NAME,
+    NO_NAME,
+    SAYING,
+    TURNING,
+    before_its_long_form,
+    name_before,
+    read_amount,
+    read_between_signs,
+    read_extent,
+)
 from trialist.criteria.attached import Attached
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import Hit, word_set
@@ -12,9 +26,7 @@ from trialist.criteria.open_words import exposure_heads, heads
 from trialist.criteria.quantities import Bound
 from trialist.criteria.tokens import Token
 
-_LONGEST_NAME = 5
 _COUNT_NOUNS = {"{times}"}
-_NO_NAME = word_set("no_names")
 _COUNTED = word_set("counted")
 _BETWEEN = word_set("between_variable_and_number")
 # Times that are the size of something, not a distance from an anchor: `disease duration ≤ 5 years`.
@@ -36,10 +48,6 @@ _LASTING = frozenset(
     }
 )
 _SCALES = frozenset({"scale", "score", "index", "inventory", "questionnaire", "test", "scores", "domain"})
-_SAYING = frozenset(
-    {"score", "scores", "result", "results", "index", "ratio", "level", "levels", "value", "rate", "count"}
-)
-_DOSES = frozenset({"mass", "dose", "mass_rate", "dose_rate", "activity"})
 
 
 def read_unnamed(
@@ -47,45 +55,20 @@ def read_unnamed(
 ) -> Attached | None:
     """A threshold of a measure that no table knows: the words right before it are its name (`IQ < 70`, `PRA > 20%`)."""
     tokens = clause.tokens
+    if bound.shape == "around":
+        return read_between_signs(clause, bound, hits)
     if bound.shape not in {"compared", "range", "behind"} or bound.first < limit or _are_years(bound):
         return None
-    is_time = bound.unit is not None and bound.unit.dimension in {"time", "half_lives"}
     if _is_of_several(clause, bound):
         return None
-    dose = (_dose(clause, bound, hits) or _size(clause, bound, hits)) if not is_time else None
-    if dose is not None:
-        return dose
-    last, opened = _before_the_number(tokens, bound, limit)
-    end = last
-    if last - 3 >= limit and tokens[last - 1].text == ")" and tokens[last - 3].text == "(":
-        last -= 3  # `panel reactive antibody (PRA)`: the abbreviation stands beside its name
-    first = _name_before(clause, last, limit)
-    words = [tokens[at].text for at in range(first, last)]
-    if words and set(words) <= _SCALES and first - 3 > limit and tokens[first - 1].text == ")":
-        first = _before_parenthesis(clause, first, limit)  # `Medication Adherence Scale (MMAS) score < 6`
-        words = [tokens[at].text for at in range(first, last)]
-    known = _TURNING if words and words[-1] in _SCALES else _KNOWN  # a `depression scale` is no depression
-    inside = [hit for group in hits for hit in group if first <= hit.first < last and hit.entry.kind in known]
-    if not words or (inside and not _is_measured_of_it(clause, bound, inside, last)):
+    amount = read_amount(clause, bound, limit, hits)
+    if amount is not None:
+        return amount
+    name = _name_of(clause, bound, limit)
+    if not _is_its_name(clause, bound, name, hits):
         return None
-    if not set(words) - {"an", "the", "at", "age", "ages"}:
-        return None  # `diagnosed at an age below 18`
-    says = [word for word in words if word not in _BETWEEN and len(word) > 1]
-    if not says and not (set(words) & _SAYING and bound.unit is not None):
-        return None
-    if is_time and (
-        words[-1] not in _LASTING and (bound.unit is None or bound.unit.ucum not in {"s", "ms", "min"})
-    ):
-        return None
-    if (
-        is_time
-        and words[-1] == "duration"
-        and words[-2:-1]
-        and (words[-2] in heads() or words[-2] in exposure_heads())
-    ):
-        return None  # `foot ulcer duration > 6 weeks`: the time of the ulcer
     after = bound.last
-    if after < len(tokens) and tokens[after].text == ")" and opened:
+    if after < len(tokens) and tokens[after].text == ")" and name.opened:
         after += 1
     unit = bound.unit.ucum if bound.unit is not None else ("1" if bound.basis is not Basis.ABSOLUTE else "")
     clause.rules.append("quantity/unnamed")
@@ -93,18 +76,91 @@ def read_unnamed(
         "",
         bound.interval,
         unit,
-        clause.span(first, after),
+        clause.span(name.first, after),
         basis=bound.basis,
-        surface=clause.said(first, end),
+        surface=clause.said(name.first, name.end),
     )
-    return Attached(first, after, expr)
+    return Attached(name.first, after, expr)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """The words `first` to `last` (exclusive) before a number; an abbreviation of them in parentheses reaches to `end`."""
+
+    first: int
+    last: int
+    end: int
+    opened: bool
+
+
+def _name_of(clause: Clause, bound: Bound, limit: int) -> _Name:
+    """The words that may name what a number is of."""
+    tokens = clause.tokens
+    last, opened = _before_the_number(tokens, bound, limit)
+    end = last
+    if last - 3 >= limit and tokens[last - 1].text == ")" and tokens[last - 3].text == "(":
+        last -= 3  # `panel reactive antibody (PRA)`: the abbreviation stands beside its name
+    first = before_its_long_form(clause, last, limit)
+    if first == last:
+        first = name_before(clause, last, limit)
+    words = {tokens[at].text for at in range(first, last)}
+    if words and words <= _SCALES and first - 3 > limit and tokens[first - 1].text == ")":
+        first = _before_parenthesis(clause, first, limit)  # `Medication Adherence Scale (MMAS) score < 6`
+    return _Name(first, last, end, opened)
+
+
+def _is_its_name(clause: Clause, bound: Bound, name: _Name, hits: Sequence[Sequence[Hit]]) -> bool:
+    """Whether words before a number name a measure: no known thing, no time, nothing that says too little."""
+    words = [clause.tokens[at].text for at in range(name.first, name.last)]
+    if not words or not _says_enough(words, bound):
+        return False
+    known = TURNING if words[-1] in _SCALES else KNOWN  # a `depression scale` is no depression
+    inside = [
+        hit
+        for group in hits
+        for hit in group
+        if name.first <= hit.first < name.last and hit.entry.kind in known
+    ]
+    if inside and not (
+        _is_abbreviated(clause, bound, name, hits) or _is_measured_of_it(clause, bound, inside, name.last)
+    ):
+        return False
+    if bound.unit is None or bound.unit.dimension not in {"time", "half_lives"}:
+        return True
+    if words[-1] not in _LASTING and bound.unit.ucum not in {"s", "ms", "min"}:
+        return False
+    # `foot ulcer duration > 6 weeks`: the time of the ulcer
+    return words[-1] != "duration" or not (set(words[-2:-1]) & (heads() | exposure_heads()))
+
+
+def _says_enough(words: Sequence[str], bound: Bound) -> bool:
+    """Whether words can name what a number is of at all."""
+    if bound.unit is not None and bound.unit.dimension == "time_rate" and not set(words) & _ACTIVITIES:
+        return False  # `present at least 8 hours per day`
+    if words[-1] in GOING_ON and set(words[-2:-1]) & word_set("units_of_time"):
+        return False  # `in the last 4 months lasting > 5 hours`
+    if not set(words) - {"an", "the", "at", "age", "ages"}:
+        return False  # `diagnosed at an age below 18`
+    says = [word for word in words if word not in _BETWEEN and len(word) > 1]
+    return bool(says) or bool(set(words) & SAYING and bound.unit is not None)
+
+
+def _is_abbreviated(clause: Clause, bound: Bound, name: _Name, hits: Sequence[Sequence[Hit]]) -> bool:
+    """`Pain (VPS) > 3`: whether an unknown abbreviation behind a known thing is what is measured."""
+    if name.end != name.last + 3 or bound.unit is not None:
+        return False
+    at = name.end - 2
+    return clause.said(at, at + 1).isupper() and not any(hit.first == at for group in hits for hit in group)
+
+
+_ACTIVITIES = word_set("activities")
 
 
 def _is_measured_of_it(clause: Clause, bound: Bound, inside: Sequence[Hit], last: int) -> bool:
     """`nicotine strength > 6 mg/mL`: whether a known thing only says of what something is measured, which is named behind it."""
     if bound.unit is None or bound.unit.dimension in {"time", "half_lives", "count"}:
         return False
-    if any(hit.entry.kind in _TURNING for hit in inside) or max(hit.last for hit in inside) >= last:
+    if any(hit.entry.kind in TURNING for hit in inside) or max(hit.last for hit in inside) >= last:
         return False
     return clause.tokens[last - 1].text in _MEASURES
 
@@ -134,7 +190,6 @@ _SMALL = frozenset(
     {"of", "is", "was", "be", "a", ":", "the", "(", "are", "must", "should", "to", "between", "at"}
 )
 _MOMENTS = frozenset({"rest", "baseline", "screening", "inclusion", "enrollment", "entry", "peak"})
-_TURNING = frozenset({"negation", "exception", "optional"})
 _STARTS_ANEW = frozenset(
     {
         "of", "on", "at", "from", "to", "prior", "before", "after", "since", "per", "than", "years", "year", "old", "x", "when", "due",
@@ -143,30 +198,11 @@ _STARTS_ANEW = frozenset(
 )  # fmt: skip
 
 
-def _name_before(clause: Clause, last: int, limit: int) -> int:
-    """Where the name begins that ends at a place; a `scale` ends a name, and is in none."""
-    tokens = clause.tokens
-    first = last
-    while (
-        first > limit
-        and last - first < _LONGEST_NAME
-        and tokens[first - 1].kind == "word"
-        and (tokens[first - 1].text not in _NO_NAME or _ends_a_scale(tokens, first, last))
-    ):
-        first -= 1
-    return first
-
-
-def _ends_a_scale(tokens: Sequence[Token], first: int, last: int) -> bool:
-    """Whether the word before a place is the `scale` of a name (`sleepiness scale score`)."""
-    return tokens[first - 1].text == "scale" and all(tokens[at].text in _SAYING for at in range(first, last))
-
-
 def _before_parenthesis(clause: Clause, first: int, limit: int) -> int:
     """Where a name begins whose abbreviation in parentheses stands before a place; the place itself where there is none."""
     tokens = clause.tokens
     opened = next((at for at in range(first - 2, max(limit, first - 6), -1) if tokens[at].text == "("), None)
-    start = _name_before(clause, opened, limit) if opened is not None else first
+    start = name_before(clause, opened, limit) if opened is not None else first
     return first if start == opened else start
 
 
@@ -184,34 +220,44 @@ _SCORED = frozenset({"score", "scores", "scored", "scoring", "rating"})
 
 def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequence[Hit]]) -> Attached | None:
     """A threshold whose measure or things counted follow it (`> 50% slough`, `> 14 follicles`, `score ≥ 10 on the … scale`)."""
-    if (extent := _extent(clause, bound)) is not None:
+    if (extent := read_extent(clause, bound)) is not None:
         return extent
     if (
-        bound.shape not in {"compared", "behind"}
+        bound.shape not in ({"compared", "behind"} if bound.unit is None else {"compared", "behind", "range"})
         or bound.basis is not Basis.ABSOLUTE
         or (bound.unit is not None and bound.unit.dimension in _NOT_BEHIND)
         or _is_of_several(clause, bound)
     ):
         return None
+    if bound.shape == "range" and _says(clause.tokens, bound.last, "of"):
+        return None  # `2-9% of adults`
     scored = is_a_score(clause.tokens, bound) and (bound.unit is None or bound.unit.dimension == "score")
     first, last = _name_behind(clause, bound, upper, scored)
     words = {clause.tokens[at].text for at in range(first, last)}
     kinds = {hit.entry.kind for group in hits for hit in group if first <= hit.first < last}
-    if not words or kinds & _TURNING or {"failure", "rate"} <= words:  # of a contraceptive
+    if not words or kinds & TURNING or {"failure", "rate"} <= words:  # of a contraceptive
         return None
     if bound.unit is None and words & word_set("units_of_time"):
         return None  # `no more than 3 cumulative months`
     name = clause.said(first, last)
     if scored:
         return _scored(clause, bound, last, name) if words & _SCALES or name[:1].isupper() else None
-    if kinds and not (bound.unit is None and _is_of_events(clause, hits, first, last)):
+    is_rate = bound.unit is not None and bound.unit.dimension == "time_rate"
+    if is_rate and not words & _ACTIVITIES:
+        return None
+    if (
+        kinds
+        and not is_rate
+        and not (bound.unit is None and _is_of_events(clause, bound, hits, (first, last)))
+    ):
         return None
     span = clause.span(bound.first, last)
     if bound.unit is not None:
         clause.rules.append("quantity/behind")
         return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
     before = clause.tokens[bound.first - 1].text if bound.first else ""
-    is_plural = bool(kinds) or _is_plural(clause.tokens[last - 1].text)
+    is_alone = _is_past_one(bound) and _is_said_of_one(clause, first, last, before)
+    is_plural = bool(kinds) or _is_plural(clause.tokens[last - 1].text) or is_alone
     if not is_plural or not _is_whole(bound) or before == "by":
         return None  # `evaluated by two or more surgeons` counts nobody's
     clause.rules.append("count/unnamed")
@@ -221,46 +267,48 @@ def read_behind(clause: Clause, bound: Bound, upper: int, hits: Sequence[Sequenc
 _OF_EVENTS = frozenset({"condition", "procedure", "drug", "history", "status", "severity"})
 
 
-def _is_of_events(clause: Clause, hits: Sequence[Sequence[Hit]], first: int, last: int) -> bool:
+def _is_said_of_one(clause: Clause, first: int, last: int, before: str) -> bool:
+    """Whether words behind one name what is counted, and neither a rank (`1st degree`), a part (`one-third`) nor how often (`one drink per day`)."""
+    words = [token.text for token in clause.tokens[first:last]]
+    behind = clause.tokens[last].text if last < len(clause.tokens) else ""
+    if before in _LEADING_IN or behind in _GOING_ON_BEHIND or words[0] in _NO_WHOLE:
+        return False
+    return all(word.isalpha() for word in words) and not set(words) & {
+        "by",
+        "for",
+        "with",
+        "in",
+        "on",
+        "that",
+    }
+
+
+_LEADING_IN = frozenset({"on", "by", "in", "at", "for", "to", "from"})
+_GOING_ON_BEHIND = frozenset({"-", "per", "a", "each", "every", "/", "daily", "weekly"})
+_NO_WHOLE = frozenset({"st", "third", "half", "quarter", "fourth", "fifth", "x"})
+
+
+def _is_past_one(bound: Bound) -> bool:
+    """`≤ 1 previous transfer`, `more than one stroke`: one is counted in the singular; having any at all is less, or more, than what is asked."""
+    one = bound.interval
+    return one.upper == 1 or (one.lower == 1 and not one.lower_inclusive)
+
+
+def _is_of_events(
+    clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]], place: tuple[int, int]
+) -> bool:
     """`≥ 2 previous myocardial infarctions`: whether what is counted ends in known things in the plural, and says nothing else that turns it."""
+    first, last = place
     inside = [group for group in hits if first <= group[0].first < last]
-    kinds = {hit.entry.kind for group in inside for hit in group}
+    kinds = {hit.entry.kind for group in inside for hit in group} - {"response"}
     named = [group for group in inside if any(hit.entry.kind in {"condition", "procedure"} for hit in group)]
     if not named or not kinds <= _OF_EVENTS or len(named) > 1 or named[0][0].last != last:
         return False
     written = clause.said(last - 1, last)  # `UTIs`
+    before = clause.tokens[bound.first - 1].text if bound.first else ""
+    if _is_past_one(bound) and _is_said_of_one(clause, first, last, before):
+        return True
     return _is_plural(clause.tokens[last - 1].text) or (written[-1:] == "s" and written[:-1].isupper())
-
-
-def _extent(clause: Clause, bound: Bound) -> Attached | None:
-    """`that is > 0.5 cm and < 2 cm in size`: what was measured is said behind the number; of what, before it."""
-    tokens = clause.tokens
-    if (
-        bound.shape == "bare"
-        or bound.unit is None
-        or bound.unit.dimension not in {"length", "area", "volume"}
-    ):
-        return None
-    last = _past_extent(tokens, bound.last)
-    if last == bound.last:
-        return None
-    name = clause.said(bound.last + 1, last)
-    clause.rules.append("quantity/behind")
-    span = clause.span(bound.first, last)
-    return Attached(bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=name))
-
-
-def _past_extent(tokens: Sequence[Token], place: int) -> int:
-    """The place behind `in size`, `in longest diameter`; the same where nothing of the kind stands there."""
-    words = [token.text for token in tokens[place : place + 4]]
-    at = next((at for at, word in enumerate(words) if word in _EXTENTS), None)
-    return place if words[:1] != ["in"] or at is None or not set(words[1:at]) <= _MOST else place + at + 1
-
-
-_EXTENTS = frozenset({"size", "diameter", "length", "thickness", "depth", "width", "dimension", "dimensions"})
-_MOST = frozenset(
-    {"the", "longest", "largest", "greatest", "maximum", "maximal", "short", "long", "widest", "axis", "any"}
-)
 
 
 def _scored(clause: Clause, bound: Bound, last: int, name: str) -> Attached:
@@ -284,14 +332,14 @@ def _name_behind(clause: Clause, bound: Bound, upper: int, scored: bool) -> tupl
     last = first
     while last < min(len(tokens), upper) and tokens[last].kind == "word":
         word = tokens[last].text
-        if (word in _NO_NAME and not (scored and word in _SCALES)) or word in {"and", "or"}:
+        if (word in NO_NAME and not (scored and word in _SCALES)) or word in {"and", "or"}:
             break
         if word in _STARTS_ANEW and not (word == "of" and last > first):
             break
         last += 1
     while last > first and tokens[last - 1].text in {"of", "the", "a"}:
         last -= 1
-    return (first, last) if last - first <= _LONGEST_NAME + (4 if scored else 0) else (first, first)
+    return (first, last) if last - first <= LONGEST_NAME + (4 if scored else 0) else (first, first)
 
 
 _NOT_BEHIND = frozenset(
@@ -323,89 +371,10 @@ def _is_whole(bound: Bound) -> bool:
     return all(value == value.to_integral_value() and 0 <= value <= 1000 for value in values)
 
 
-_KNOWN = frozenset(
-    {"condition", "drug", "procedure", "marker", "serology", "negation", "exception", "optional"}
-)
-
-
 def _is_of_several(clause: Clause, bound: Bound) -> bool:
     """`at least 2 of the following`: a count of criteria."""
     behind = [token.text for token in clause.tokens[bound.last : bound.last + 2]]
     return bound.unit is None and (behind[:1] == ["of"] or behind[:1] == ["following"])
-
-
-def _size(clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]]) -> Attached | None:
-    """`aneurysm > 5 cm`: how large something is; the thing itself stays an atom of its own."""
-    if bound.unit is None or bound.unit.dimension not in {"length", "area"}:
-        return None
-    tokens = clause.tokens
-    near = [
-        hit
-        for group in hits
-        for hit in group
-        if hit.entry.kind == "condition" and hit.last <= bound.first and bound.first - hit.last <= 2
-    ]
-    if not near or {token.text for token in tokens[near[-1].last : bound.first]} - {
-        "of",
-        "(",
-        "is",
-        "are",
-        "with",
-        "measuring",
-    }:
-        return None
-    clause.rules.append("quantity/size")
-    name = clause.said(near[-1].first, near[-1].last)
-    last = _past_extent(tokens, bound.last)
-    span = clause.span(bound.first, last)
-    return Attached(
-        bound.first, last, Quantity("", bound.interval, bound.unit.ucum, span, surface=f"size of {name}")
-    )
-
-
-def _dose(clause: Clause, bound: Bound, hits: Sequence[Sequence[Hit]]) -> Attached | None:
-    """`prednisone > 10 mg/day`, `≥ 1500 mg metformin`: how much of a drug; the drug itself stays an atom of its own."""
-    if bound.unit is None or bound.unit.dimension not in _DOSES:
-        return None
-    tokens = clause.tokens
-    near = [
-        hit
-        for group in hits
-        for hit in group
-        if hit.entry.kind == "drug"
-        and (
-            (hit.last <= bound.first and _is_open(clause, hit.last, bound.first))
-            or (bound.last <= hit.first and _is_open(clause, bound.last, hit.first))
-        )
-    ]
-    if not near:
-        return None
-    name = clause.said(near[-1].first, near[-1].last)
-    last = bound.last
-    if last < len(tokens) and tokens[last].text in {"daily", "/day", "day"}:
-        last += 1
-    clause.rules.append("quantity/dose")
-    expr = Quantity(
-        "", bound.interval, bound.unit.ucum, clause.span(bound.first, last), surface=f"dose of {name}"
-    )
-    return Attached(bound.first, last, expr)
-
-
-def _is_open(clause: Clause, first: int, last: int) -> bool:
-    between = {token.text for token in clause.tokens[first:last]}
-    return last - first <= 4 and between <= {
-        "at",
-        "of",
-        "(",
-        "dose",
-        "doses",
-        "daily",
-        "a",
-        "with",
-        "in",
-        "the",
-        "stable",
-    }
 
 
 def read_count(clause: Clause, bound: Bound) -> Attached | None:

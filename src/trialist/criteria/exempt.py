@@ -143,7 +143,10 @@ def late_windows(pieces: Sequence[Piece], place: int) -> list[Piece]:
     # `no tobacco other than cigarettes in the past 30 days`: the days are those of the tobacco
     named = all(
         isinstance(one.expr, (Concept, Exposure))
-        or (one.kind in {"joint", "severity", "status", "word"} and not one.text.endswith(("ed", "ing")))
+        or (
+            one.kind in {"joint", "severity", "status", "word", "measure"}
+            and not one.text.endswith(("ed", "ing"))
+        )
         for one in pieces[place + 1 : at]
     )
     is_timed = any(one.kind == "window" for one in pieces[:place])

@@ -116,9 +116,10 @@ class MemberReader:
                 and parts
                 and isinstance(parts[-1], Concept)
             ):
-                said = self.clause.said(piece.last, pieces[-1].last)
+                place = self._end_of_cause(pieces, place)
+                said = self.clause.said(piece.last, pieces[place - 1].last)
                 parts[-1] = with_cause(parts[-1], said, piece.kind == "cause")
-                break
+                piece = pieces[place] if place < len(pieces) else None
             if piece is not None and piece.kind == "word":
                 run.append(piece)
                 place += 1
@@ -170,6 +171,9 @@ class MemberReader:
             and before[-1].last == piece.first
         ):
             return modifiers  # `antipsychotic drugs`: the noun of the name
+        if piece.entry_id == "manual" and piece.expr is not None:
+            parts.append(piece.expr)  # `recent DSM-IV substance abuse`: what waits is not of the book
+            return modifiers.carried() if modifiers.used else modifiers
         aside = piece.entry_id == "parenthesis" and not isinstance(piece.expr, (Concept, Exposure))
         if aside and not parts and piece.expr is not None and modifiers and not modifiers.used:
             own = [one for one in before if one.kind in MODIFIERS - _LIMITING]
@@ -229,6 +233,18 @@ class MemberReader:
                 behind.add(one.kind, one.text or one.kind)
             return [*parts[:-1], qualify(last, behind)]
         return [*parts, opaque(self.clause, trailing)]
+
+    def _end_of_cause(self, pieces: Sequence[Piece], place: int) -> int:
+        """Where the words of a cause end: before a threshold, which is asked for besides (`anaemia due to kidney disease with eGFR < 30`)."""
+        tokens, text = self.clause.tokens, self.clause.text
+        for at in range(place + 2, len(pieces)):
+            before, first = tokens[pieces[at].first - 1], tokens[pieces[at].first]
+            is_apart = (
+                before.text in {"with", "and", "having", "(", "["} or "\n" in text[before.end : first.start]
+            )
+            if isinstance(pieces[at].expr, (Quantity, Ordinal)) and is_apart:
+                return at
+        return len(pieces)
 
     def _beside(
         self, parts: list[Expr], named: list[Expr], before: Sequence[Piece], run: Sequence[Piece]

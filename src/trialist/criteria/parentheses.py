@@ -8,7 +8,18 @@ from trialist.criteria.exempt import as_choice, excepted
 from trialist.criteria.gather import abbreviates, is_abbreviation
 from trialist.criteria.junctions import closing_place, is_a_list_of_names, is_a_loose_list
 from trialist.criteria.member import opaque
-from trialist.criteria.nodes import Alternatives, Concept, Exposure, Expr, Not, Or, Quantity, atoms, join_any
+from trialist.criteria.nodes import (
+    Alternatives,
+    Concept,
+    Exposure,
+    Expr,
+    Not,
+    Opaque,
+    Or,
+    Quantity,
+    atoms,
+    join_any,
+)
 from trialist.criteria.piece import Piece
 from trialist.criteria.qualify import MODIFIERS
 from trialist.criteria.sentences import Sentences
@@ -113,6 +124,8 @@ def _beside_parenthesis(
             return [inside[0], Piece("atom", first, last, expr=choice, entry_id="parenthesis")]
         before[-1].expr = join_any([before[-1].expr, choice])  # `creatinine < 1.5 (or clearance > 60)`
         return []
+    if not reader.lists_any and before and before[-1].kind == "word":
+        expr = _one_of_them(reader, inside, expr)
     if not reader.lists_any and before and isinstance(before[-1].expr, (Concept, Exposure)):
         instances = reader.below(True).read(inside) if _names_several(inside) else None
         if instances is not None and (is_a_list_of_names(instances) or is_a_loose_list(instances)):
@@ -144,6 +157,19 @@ def _beside_parenthesis(
         return []
     said = reader.clause.said(first, last)
     return [Piece("atom", first, last, said, expr=expr, entry_id="parenthesis")]
+
+
+def _one_of_them(reader: Sentences, inside: list[Piece], expr: Expr) -> Expr:
+    """`cognitive enhancers (A, B, C)`: of names parted by commas alone behind words for all of them, nobody has to have each."""
+    joints = {one.text for one in inside if one.kind == "joint"}
+    if joints != {","} or not _names_several(inside):
+        return expr
+    instances = reader.below(True).read(inside)
+    if not isinstance(instances, Or) or not (is_a_list_of_names(instances) or is_a_loose_list(instances)):
+        return expr
+    if all(isinstance(one, (Exposure, Opaque)) for one in instances.of):
+        return instances
+    return Alternatives((instances, expr.readings[0] if isinstance(expr, Alternatives) else expr))
 
 
 def _is_another_choice(inside: list[Piece]) -> bool:

@@ -31,7 +31,13 @@ from trialist.criteria.nodes import (
     Trialwise,
 )
 from trialist.criteria.piece import Piece, claim
-from trialist.criteria.pieces_words import claim_instances, claim_rest, in_order, is_nitric_oxide
+from trialist.criteria.pieces_words import (
+    claim_instances,
+    claim_manuals,
+    claim_rest,
+    in_order,
+    is_nitric_oxide,
+)
 from trialist.criteria.quantities import Bound, find_bounds
 from trialist.criteria.quick import replace
 from trialist.criteria.relations import relate
@@ -73,6 +79,7 @@ def pieces_in_steps(clause: Clause) -> Steps[list[Piece]]:
     _claim_statements(clause, owner, hits)
     yield
     _claim_windows(clause, owner, free)
+    claim_manuals(clause, owner)
     yield
     for hit_group in hits:
         hit = hit_group[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from trialist.criteria.clause import Clause
@@ -10,6 +11,7 @@ from trialist.criteria.nodes import (
     Attestation,
     Concept,
     Demographic,
+    Opaque,
     Ordinal,
     Quantity,
 )
@@ -149,6 +151,28 @@ _BEGINNINGS = frozenset(
     {"Any", "History", "Known", "Patients", "Subjects", "Participants", "Presence", "Previous", "Prior", "Current", "Evidence", "Pregnant", "Pregnancy",
      "Uncontrolled", "Inability", "Unable", "Women", "Metastatic", "Unstable", "Participation", "Use", "Must", "Associated", "Significant", "Severe", "No"}
 )  # fmt: skip
+
+
+_MANUAL = re.compile(
+    r"(?:\bDiagnostic (?:and|&) Statistical Manual(?: (?:of|for) Mental (?:Disorders?|Diseases?))?|\bDSM(?:[- ](?:[345]|III|IV|V)\b)?|\bInternational (?:Statistical )?Classification of Diseases)"
+    r"(?:[ ]?[,-]?[ ]?(?:[345]|III|IV|V|10|TR|R|(?:the )?(?:[345]th|3rd|10th|third|fourth|fifth|tenth) (?:edition|ed\.?|revision)|text[ -]revis(?:ion|ed)|\((?:DSM|ICD)[^()]{0,14}\)|\[(?:DSM|ICD)[^\[\]]{0,14}\])(?![A-Za-z0-9]))*",
+    re.IGNORECASE,
+)
+_OF_MANUALS = frozenset({"statistical", "dsm", "classification"})
+
+
+def claim_manuals(clause: Clause, owner: list[Piece | None]) -> None:
+    """`the Diagnostic and Statistical Manual of Mental Disorders, 5th Edition (DSM-5)`: by which book something is told is one name."""
+    if clause.words.isdisjoint(_OF_MANUALS):
+        return
+    tokens = clause.tokens
+    for found in _MANUAL.finditer(clause.text, tokens[0].start, tokens[-1].end):
+        inside = [at for at, token in enumerate(tokens) if found.start() <= token.start < found.end()]
+        if len(inside) > 1 and not any(owner[inside[0] : inside[-1] + 1]):
+            first, last = inside[0], inside[-1] + 1
+            said = clause.said(first, last)
+            unread = Opaque(said, clause.span(first, last))
+            claim(owner, Piece("atom", first, last, said, expr=unread, entry_id="manual"))
 
 
 def claim_instances(clause: Clause, owner: list[Piece | None]) -> None:

@@ -69,6 +69,8 @@ _PREDICTED = re.compile(
 _POWER = re.compile(r"[ ]?[xX*·][ ]?10[ ]?(?:\^|\*\*|\*|[eE]\+?)?[ ]?\(?(?P<power>[0-9]{1,2})\)?(?![0-9/])")
 _BARE_POWER = re.compile(r"10[ ]?\^[ ]?\(?(?P<power>[0-9]{1,2})\)?")
 _THOUSAND_DOT = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+# What is counted in whole numbers: three digits behind a dot are thousands.
+_COUNTED_WHOLE = frozenset({"/mm3", "/uL", "{copies}/mL", "[CFU]", "[CFU]/mL"})
 # What a multiple of a limit of normal goes on with behind its number; units begin otherwise.
 _BEFORE_A_LIMIT = tuple(sorted(word_set("before_a_limit")))
 # A unit of which only the beginning was read (`mL/kg/min`).
@@ -114,17 +116,13 @@ def read_number(tokens: Sequence[Token], place: int, text: str, compared: bool =
         return None
     last, value = _decimal_comma(tokens, last, value, text, compared)
     last, value = _parted_thousands(tokens, last, value)
-    last = _repeated(tokens, last, value)
+    last = _past_quote(tokens, place, _repeated(tokens, last, value))
     end = tokens[last - 1].end
     number = Number(value, last, defects=defects)
     _read_unit(tokens, number, text, end)
     if number.is_unclear:
         return None
-    if (
-        _THOUSAND_DOT.fullmatch(token.text)
-        and number.unit is not None
-        and number.unit.ucum in {"/mm3", "/uL", "{copies}/mL"}
-    ):
+    if _THOUSAND_DOT.fullmatch(token.text) and number.unit is not None and number.unit.ucum in _COUNTED_WHOLE:
         number.value = Decimal(token.text.replace(".", ""))
         number.defects.append(("thousands_separator", str(number.value), 0.95))
     return number
@@ -162,6 +160,12 @@ def _parted_thousands(tokens: Sequence[Token], last: int, value: Decimal) -> tup
         ):
             return last + 2, value * 1000 + int(behind.text)
     return last, value
+
+
+def _past_quote(tokens: Sequence[Token], place: int, last: int) -> int:
+    """`greater than "0"`: the place behind the mark that closes what one before the number opened."""
+    is_quoted = place and last < len(tokens) and tokens[place - 1].text == tokens[last].text == '"'
+    return last + 1 if is_quoted else last
 
 
 def _repeated(tokens: Sequence[Token], last: int, value: Decimal) -> int:
