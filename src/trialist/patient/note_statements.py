@@ -152,9 +152,14 @@ def _read_pregnancy(phrases: _Phrases) -> None:
         return
     denied = reaches(rules.cues["denied"], phrases.left[: match.start()], rules.cues["stop"])
     status = Status.UNSTATED if denied else Status.ACTIVE
+    if match["weeks"]:  # how many weeks is a value of its own
+        value = ValueRange.exactly(Decimal(match["weeks"]))
+        said = {"value": value, "unit": "wk", "date": phrases.noted}
+        phrases.tell(match, kind=FactKind.MEASUREMENT, id="gestational_age", **said)
+    if rules.facts["born"].search(phrases.sentence.text[: match.start()]):  # the age of who was born then
+        phrases.blank(match)
+        return
     phrases.take(match, kind=FactKind.STATE, id="pregnant", negated=denied, status=status)
-    if match.group()[0].isdigit():  # how many weeks is a value of its own
-        phrases.restore(match.start(), match.end())
 
 
 def _read_birth(phrases: _Phrases) -> None:
