@@ -45,7 +45,7 @@ _SHAPING = re.compile(
 _CONTRAINDICATION = re.compile(r"contra-?indicat|intoleran|adverse", re.IGNORECASE)
 _BOTH_SEXES = re.compile(
     r"\b(?:males?|men|man)\b[^.;]{0,20}\b(?:and|&|/)\s*(?:females?|wom[ae]n)|"
-    r"\b(?:females?|wom[ae]n)\b[^.;]{0,20}\b(?:and|&|/)\s*(?:males?|men|man)\b",
+    r"\b(?:females?|wom[ae]n)\b[^.;]{0,60}\b(?:and|&|/)\s*(?:[\w-]+ ){0,3}(?:males?|men|man)\b",
     re.IGNORECASE,
 )
 _OF_BOTH = frozenset({"contraception", "refrain"})
@@ -65,7 +65,7 @@ def as_asked(criterion: Criterion) -> Expr:
 
 
 def _without_lone_sexes(expr: Expr) -> Expr:
-    """The expression with a sex that stands alone among alternatives taken for not understood.
+    """The expression with a sex that stands alone among alternatives, or what only one sex can be, taken for not understood.
 
     "Males and females of reproductive potential will use contraception" asks it of both, and neither asks for men nor
     excludes them.
@@ -75,6 +75,10 @@ def _without_lone_sexes(expr: Expr) -> Expr:
             return Or(tuple(_lone_sex(one) for one in of))
         case And(of):
             return And(tuple(_without_lone_sexes(one) for one in of))
+        case Not(of):
+            return Not(_without_lone_sexes(of))
+        case ReproState():
+            return Opaque(expr.state.replace("_", " "), expr.span)
         case Alternatives(readings):
             return Alternatives(tuple(_without_lone_sexes(one) for one in readings))
         case _:

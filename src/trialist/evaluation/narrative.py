@@ -38,6 +38,7 @@ from trialist.criteria.nodes import Result as Test
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
+from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.latest import is_present
 from trialist.evaluation.noting import as_meant, is_aim_of_meeting, read_narrative, shows_by_test, without
@@ -191,7 +192,7 @@ def _half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr],
     found = list(atoms(criterion.expr))
     parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
     said = f"“{criterion.text}”"
-    if any(decide(one) is Truth.TRUE for one in parts):
+    if any(decide(one) is Truth.TRUE or _is_told_of(one, known, decide) for one in parts):
         return Need(Who.READER, said, "a part of it is there, and the note is silent on the rest")
     if shows_only_later(criterion.text):
         return Need(Who.READER, said, "it shows only later: silence says nothing of it")
@@ -201,6 +202,16 @@ def _half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr],
     if any(_names_values(one, decide) for one in _junctions(criterion.expr)):
         return Need(Who.READER, said, "it names values, and of those silence says nothing")
     return None
+
+
+def _is_told_of(atom: Expr, known: Known, decide: Callable[[Expr], Truth]) -> bool:
+    """Whether a disease or a treatment that is left open is one of which the note tells: what it is silent on decides nothing."""
+    if not isinstance(atom, Concept | Exposure) or not atom.concept_id or decide(atom) is not Truth.UNKNOWN:
+        return False
+    domain = "exposure" if isinstance(atom, Exposure) else "condition"
+    below = {atom.concept_id, *narrower(domain, atom.concept_id)}
+    kind = FactKind.EXPOSURE if isinstance(atom, Exposure) else FactKind.CONDITION
+    return any({one.id, one.broader} & below and not one.negated for one in known.of_kind(kind))
 
 
 def _is_sure_alternative(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:

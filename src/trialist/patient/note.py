@@ -187,8 +187,9 @@ class _Note:
         masked = self._rules.facts["moved_from"].sub(lambda one: " " * len(one.group()), masked)
         for one in times:
             masked = masked[: one.start] + " " * (one.end - one.start) + masked[one.end :]
-        for match in self._ages(text):
-            masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
+        for match in self._ages(text):  # what else is said of whoever is so old stays: "a 54-year-old postmenopausal woman"
+            end = match.start("who") if match["who"] else match.end()
+            masked = masked[: match.start()] + " " * (end - match.start()) + masked[end:]
         mentions = self._with_doses(self._with_findings(masked, list(self._tag(masked))))
         segments = list(self._segments(sentence))
         taken: set[int] = set()
@@ -491,6 +492,8 @@ def _times(
     if timed is None:
         point = kind in {FactKind.MEASUREMENT, FactKind.GRADE, FactKind.RESULT}
         return {"date": noted} if point and noted is not None else {}
+    if timed.role is Role.LASTING and status is not Status.ACTIVE:
+        return {}  # how long something took that may be over says nothing of when it was
     if timed.role is Role.UNTIL:
         return {"end": timed.days, "status": Status.ENDED}
     found: dict[str, Any] = {"date": timed.days}

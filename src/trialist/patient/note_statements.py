@@ -100,6 +100,7 @@ def read_statements(sentence: Sentence, gathered: Gathered, noted: DateRange | N
     _read_pregnancy(phrases)
     _read_birth(phrases)
     _read_admission(phrases)
+    _read_allergies(phrases)
     _read_denials(phrases)
     return phrases.left
 
@@ -191,6 +192,19 @@ def _read_admission(phrases: _Phrases) -> None:
         phrases.take(
             match, kind=FactKind.EXPOSURE, id="hospitalization", domain="procedure", status=Status.ACTIVE
         )
+
+
+def _read_allergies(phrases: _Phrases) -> None:
+    """What somebody is allergic to, said before the word: "a peanut allergy"."""
+    rules = read_rules()
+    for match in rules.facts["an_allergy"].finditer(phrases.left):
+        before = phrases.left[: match.start()]
+        if rules.cues["relatives"].search(before) or rules.cues["family"].search(before):
+            continue
+        named = [one for one in phrases.gathered.terms.read_name(match["to"]) if one.kind is FactKind.EXPOSURE]
+        denied = reaches(rules.cues["denied"], before, rules.cues["stop"])
+        said: dict[str, Any] = {"kind": FactKind.ALLERGY, "id": named[0].id if named else "", "negated": denied}
+        phrases.take(match, **said)
 
 
 def _read_denials(phrases: _Phrases) -> None:

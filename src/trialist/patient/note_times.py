@@ -64,12 +64,16 @@ _UNTIL = re.compile(r"\b(?:until|to|through)\s+$", re.IGNORECASE)
 
 
 class Role(StrEnum):
-    """What a time says of the thing beside it: when it was, that it goes on since then, when it ended, or what came that long before."""
+    """What a time says of the thing beside it: when it was, that it goes on since then, when it ended, or what came that long before.
+
+    How long it took ("for two weeks") says since when it is, where it goes on.
+    """
 
     AT = "at"
     SINCE = "since"
     UNTIL = "until"
     AFTER = "after"
+    LASTING = "lasting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ def _spans(sentence: str, earliest: date, latest: date) -> Iterator[Timed]:
             role = Role.SINCE
         elif match["ago"]:
             role = Role.AT
+        elif match.group().lower().startswith("for "):
+            role = Role.LASTING
         else:
             continue
         yield Timed(match.start(), match.end(), days, role)
