@@ -18,6 +18,7 @@ from trialist.evaluation.kinship import broader, characters, narrower
 from trialist.evaluation.known import Known, day_of, evidence_of, stated_on
 from trialist.evaluation.narrative import says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
+from trialist.evaluation.terms import is_same_name
 from trialist.evaluation.times import covered_days, day_within, stretch_within
 from trialist.evaluation.truth import Truth, all_of
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
@@ -101,7 +102,7 @@ def _same_words(ask: Ask, fact: Fact) -> bool:
     if ask.concept_id and fact.id:
         return False
     said = " ".join(fact.surface.casefold().split())
-    return bool(said) and said == " ".join(ask.surface.casefold().split())
+    return bool(said) and is_same_name(said, " ".join(ask.surface.casefold().split()))
 
 
 def _denies(ask: Ask, fact: Fact) -> bool:

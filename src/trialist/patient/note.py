@@ -39,7 +39,12 @@ from trialist.patient.terms import Mention, Tagger, Terms, check_measure
 LONGEST_NOTE = 1_000_000
 """Characters of a note."""
 
-_SPLIT = re.compile(r";|,? but |, (?:however|although|though)\b|\. ")
+_SPLIT = re.compile(
+    r";|,? but |, (?:however|although|though)\b|\. |"
+    # a clause with a verb of its own: "no bleeding, and a scan shows an infarct"
+    r",? and (?=(?:[\w'-]+ ){1,4}(?:shows?|showed|reveals?|revealed|confirms?|confirmed|demonstrates?|demonstrated|"
+    r"(?:is|are|was|were) (?:diagnosed|started|begun|given|prescribed|placed))\b)"
+)
 _VERB_LIST = re.compile(r"^[\s,]*(?:(?:and|or|nor|&|/)[\s,]*)*(?:[\w'-]+\s+){0,3}[\s,(]*$")
 _AGE_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NEAREST_TIME = 70
