@@ -9,7 +9,7 @@ from enum import StrEnum
 from trialist.criteria.nodes import Expr, Span
 from trialist.criteria.quick import quick
 
-PARSER_VERSION = "8"
+PARSER_VERSION = "9"
 """Changes when the same text may give another parse; derived data are rebuilt then."""
 
 

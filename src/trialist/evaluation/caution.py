@@ -48,6 +48,7 @@ _BOTH_SEXES = re.compile(
     r"\b(?:females?|wom[ae]n)\b[^.;]{0,60}\b(?:and|&|/)\s*(?:[\w-]+ ){0,3}(?:males?|men|man)\b",
     re.IGNORECASE,
 )
+_IF_POTENTIAL = re.compile(r"\bor,? (?:(?:women|females|those) )?(?:if,? )?(?:they are )?of child-?[ ]?bearing", re.IGNORECASE)
 _OF_BOTH = frozenset({"contraception", "refrain"})
 _SURE = (Demographic, Quantity, Ordinal, ReproState, Test, Judgement, Opaque)
 
@@ -59,9 +60,26 @@ def as_asked(criterion: Criterion) -> Expr:
         isinstance(one, Attestation) and one.topic in _OF_BOTH for one in atoms(expr)
     ):
         expr = _without_lone_sexes(expr)
+    if criterion.polarity is Polarity.EXCLUSION and _IF_POTENTIAL.search(criterion.text):
+        expr = _with_potential_apart(expr)
     if _CONTRAINDICATION.search(criterion.text) is None:
         return expr
     return _mapped(expr, _allergy_or_contraindication)
+
+
+def _with_potential_apart(expr: Expr) -> Expr:
+    """The expression where "pregnant, nursing or, if of childbearing potential, unwilling to …" was read as one demand.
+
+    Whoever is pregnant or nursing is so whether or not the rest holds.
+    """
+    match expr:
+        case Alternatives(readings):
+            return Alternatives(tuple(_with_potential_apart(one) for one in readings))
+        case And((Or(of) as first, *rest)) if all(isinstance(one, ReproState) for one in of) and rest:
+            is_potential = isinstance(rest[0], ReproState) and rest[0].state == "child_bearing_potential"
+            return Or((*first.of, And(tuple(rest)))) if is_potential else expr
+        case _:
+            return expr
 
 
 def _without_lone_sexes(expr: Expr) -> Expr:

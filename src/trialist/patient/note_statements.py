@@ -26,7 +26,7 @@ _DENIALS = (
     ("no_drug_use", FactKind.CONDITION, "substance_abuse"),
     ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
 )
-_VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
+_VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": "", "fio2": "%"}
 _AFTER_BIRTH = timedelta(days=28)
 """Nobody can conceive sooner after a birth."""
 _PACKS = {"half a": Decimal("0.5"), "a": Decimal(1), "one": Decimal(1), "two": Decimal(2)}
