@@ -48,7 +48,9 @@ _BOTH_SEXES = re.compile(
     r"\b(?:females?|wom[ae]n)\b[^.;]{0,60}\b(?:and|&|/)\s*(?:[\w-]+ ){0,3}(?:males?|men|man)\b",
     re.IGNORECASE,
 )
-_IF_POTENTIAL = re.compile(r"\bor,? (?:(?:women|females|those) )?(?:if,? )?(?:they are )?of child-?[ ]?bearing", re.IGNORECASE)
+_IF_POTENTIAL = re.compile(
+    r"\bor,? (?:(?:women|females|those) )?(?:if,? )?(?:they are )?of child-?[ ]?bearing", re.IGNORECASE
+)
 _OF_BOTH = frozenset({"contraception", "refrain"})
 _SURE = (Demographic, Quantity, Ordinal, ReproState, Test, Judgement, Opaque)
 
@@ -64,7 +66,7 @@ def as_asked(criterion: Criterion) -> Expr:
         expr = _with_potential_apart(expr)
     if _CONTRAINDICATION.search(criterion.text) is None:
         return expr
-    return _mapped(expr, _allergy_or_contraindication)
+    return mapped(expr, _allergy_or_contraindication)
 
 
 def _with_potential_apart(expr: Expr) -> Expr:
@@ -140,7 +142,7 @@ def is_doubtful(criterion: Criterion, answer: Answer, decide: Callable[[Expr], T
 
 def only_sure(expr: Expr) -> Expr:
     """The expression with everything taken for not understood but ages, measures, grades, tests and what a person says."""
-    return _mapped(expr, lambda one: one if isinstance(one, _SURE) else Opaque("", _span(one)))
+    return mapped(expr, lambda one: one if isinstance(one, _SURE) else Opaque("", _span(one)))
 
 
 def is_plain_list(criterion: Criterion) -> bool:
@@ -154,33 +156,33 @@ def _span(atom: Expr) -> Span:
 
 def without_sexes(expr: Expr) -> Expr:
     """The expression with every sex taken for not known."""
-    return _mapped(
+    return mapped(
         expr, lambda one: Opaque("", one.span) if isinstance(one, Demographic) and one.kind == "sex" else one
     )
 
 
 def without_promises(expr: Expr) -> Expr:
     """The expression with everything that somebody agrees to or is able to taken for not known."""
-    return _mapped(
+    return mapped(
         expr, lambda one: Opaque("", one.span) if isinstance(one, Attestation) and one.affirmed else one
     )
 
 
-def _mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+def mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The expression with every atom changed."""
     match expr:
         case And(of):
-            return And(tuple(_mapped(one, change) for one in of))
+            return And(tuple(mapped(one, change) for one in of))
         case Or(of):
-            return Or(tuple(_mapped(one, change) for one in of))
+            return Or(tuple(mapped(one, change) for one in of))
         case AtLeast(count, of):
-            return AtLeast(count, tuple(_mapped(one, change) for one in of))
+            return AtLeast(count, tuple(mapped(one, change) for one in of))
         case Not(of):
-            return Not(_mapped(of, change))
+            return Not(mapped(of, change))
         case ExceptWhen(main, exception):
-            return ExceptWhen(_mapped(main, change), _mapped(exception, change))
+            return ExceptWhen(mapped(main, change), mapped(exception, change))
         case Alternatives(readings):
-            return Alternatives(tuple(_mapped(one, change) for one in readings))
+            return Alternatives(tuple(mapped(one, change) for one in readings))
         case _:
             return change(expr)
 

@@ -35,6 +35,7 @@ from trialist.criteria.nodes import (
     atoms,
 )
 from trialist.criteria.nodes import Result as Test
+from trialist.evaluation.age_groups import as_aged
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
@@ -70,6 +71,8 @@ def _opening(row: str) -> re.Pattern[str]:
 def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
     criterion, doubts = as_meant(criterion)
+    criterion, groups = as_aged(criterion)
+    doubts += groups
     found = list(atoms(criterion.expr))
     left_out = [one for one in found if _is_manner(one, criterion.text)]
     left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "empty")]
@@ -334,13 +337,21 @@ def findings_of(words: str, known: Known) -> list[Fact]:
     ]
 
 
+_AGREES = re.compile(
+    r"\b(?:consent\w*|compl(?:y|iance|iant)|non-?complian\w*|co-?operat\w+|adheren\w+|adhere|refus\w+)\b",
+    re.IGNORECASE,
+)
 _NEARBY = (FactKind.CONDITION, FactKind.EXPOSURE, FactKind.RESULT)
 
 
 def nearby(criterion: Criterion, known: Known) -> tuple[Evidence, ...]:
-    """What a narrative tells in words of something that is required and left open: for whoever reads it, it decides nothing."""
+    """What a narrative tells in words of something that is required and left open: for whoever reads it, it decides nothing.
+
+    Of an exclusion it is what the patient agrees to, where that is what the sentence is about.
+    """
     if criterion.polarity is not Polarity.INCLUSION:
-        return ()
+        agreed = known.of_kind(FactKind.ATTESTATION) if _AGREES.search(criterion.text) else []
+        return tuple(evidence_of(one, one.surface) for one in agreed if not one.negated)
     asked = known.telling_stems(*map(_said, atoms(criterion.expr)))
     found = [one for kind in _NEARBY for one in known.of_kind(kind) if one not in known.inferred]
     near = [one for one in found if not asked.isdisjoint(asked_stems(one.origin.quote))]

@@ -87,9 +87,7 @@ def _words() -> _Words:
         stems=tuple((stem, name) for name, stems in rows["stems"].items() for stem in stems.split()),
         verbs=frozenset(rows["words"]["verbs"].split()),
         looser=frozenset(rows["looser"]["names"].split("|")),
-        same={
-            name: place for place, row in enumerate(rows["same"]["groups"]) for name in row.split("|")
-        },
+        same={name: place for place, row in enumerate(rows["same"]["groups"]) for name in row.split("|")},
         tags=re.compile(rf"\s*\((?:{rows['words']['tags']})\)\s*$", re.IGNORECASE),
     )
 

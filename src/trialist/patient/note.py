@@ -42,8 +42,8 @@ LONGEST_NOTE = 1_000_000
 _SPLIT = re.compile(
     r";|,? but |, (?:however|although|though)\b|\. |"
     # a clause with a verb of its own: "no bleeding, and a scan shows an infarct"
-    r",? and (?=(?:[\w'-]+ ){1,4}(?:shows?|showed|reveals?|revealed|confirms?|confirmed|demonstrates?|demonstrated|"
-    r"(?:is|are|was|were) (?:diagnosed|started|begun|given|prescribed|placed))\b)"
+    r",? and (?=(?:[\w'-]+ ){1,4}(?:shows?|showed|reveals?|revealed|confirms?|confirmed|demonstrates?|demonstrated)\b)|"
+    r", and (?=(?:[\w'-]+ ){1,4}(?:is|are|was|were) (?:diagnosed|started|begun|given|prescribed|placed)\b)"
 )
 _VERB_LIST = re.compile(r"^[\s,]*(?:(?:and|or|nor|&|/)[\s,]*)*(?:[\w'-]+\s+){0,3}[\s,(]*$")
 _AGE_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
@@ -192,7 +192,9 @@ class _Note:
         masked = self._rules.facts["moved_from"].sub(lambda one: " " * len(one.group()), masked)
         for one in times:
             masked = masked[: one.start] + " " * (one.end - one.start) + masked[one.end :]
-        for match in self._ages(text):  # what else is said of whoever is so old stays: "a 54-year-old postmenopausal woman"
+        for match in self._ages(
+            text
+        ):  # what else is said of whoever is so old stays: "a 54-year-old postmenopausal woman"
             end = match.start("who") if match["who"] else match.end()
             masked = masked[: match.start()] + " " * (end - match.start()) + masked[end:]
         mentions = self._with_doses(self._with_findings(masked, list(self._tag(masked))))
@@ -255,7 +257,13 @@ class _Note:
                 if one.kind is FactKind.EXPOSURE:
                     end = dose.start + len(one.surface)
                     named = Mention(
-                        dose.start, end, one.surface, one.kind, id=one.id, broader=one.broader, domain=one.domain
+                        dose.start,
+                        end,
+                        one.surface,
+                        one.kind,
+                        id=one.id,
+                        broader=one.broader,
+                        domain=one.domain,
                     )
                     found.append(named)
         return sorted(found, key=lambda one: (one.start, one.end))

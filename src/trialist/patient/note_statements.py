@@ -201,9 +201,15 @@ def _read_allergies(phrases: _Phrases) -> None:
         before = phrases.left[: match.start()]
         if rules.cues["relatives"].search(before) or rules.cues["family"].search(before):
             continue
-        named = [one for one in phrases.gathered.terms.read_name(match["to"]) if one.kind is FactKind.EXPOSURE]
+        named = [
+            one for one in phrases.gathered.terms.read_name(match["to"]) if one.kind is FactKind.EXPOSURE
+        ]
         denied = reaches(rules.cues["denied"], before, rules.cues["stop"])
-        said: dict[str, Any] = {"kind": FactKind.ALLERGY, "id": named[0].id if named else "", "negated": denied}
+        said: dict[str, Any] = {
+            "kind": FactKind.ALLERGY,
+            "id": named[0].id if named else "",
+            "negated": denied,
+        }
         phrases.take(match, **said)
 
 
