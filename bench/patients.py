@@ -7,7 +7,7 @@ python bench/patients.py invented [--studies N] patients made from real criteria
 Gold and bundles are read from ../shared/data; nothing of them is written anywhere. The rules were tuned with these pairs in
 sight, so the figures are development figures. The labels take in part what a note does not mention for absent. The first table
 is the policy `strict`, the second `narrative`, which reads a note as its reader does and tells each assumption. A label is the
-result of the evaluation and nothing else; an exclusion that is met because the patient is a man is called not applicable, and what
+result of the evaluation and nothing else; an exclusion that is met because of the patient's sex is called not applicable, and what
 excludes by silence alone is open. The patients are parted in halves by a hash: the rules of decisions 79 and 94 were made with
 the first in sight and measured on the second before that was read; both have been read by now, and those of
 decision 95 were made with both in sight. Bounds are of 2,000 samples.
@@ -143,7 +143,8 @@ def _label(kind: str, assessments: list[Assessment]) -> str:
     if Result.NOT_MET in results:
         return EXCLUDED
     if results and all(one is Result.MET for one in results):
-        by_sex = all("the patient is male" in one.sentence.lower() for one in assessments)
+        said = [one.sentence.lower() for one in assessments]
+        by_sex = all("the patient is male" in one or "asked is male: does not exclude" in one for one in said)
         return NOT_APPLICABLE if by_sex else NOT_EXCLUDED
     return OPEN
 

@@ -42,7 +42,7 @@ def result(line: str, kind: str = "Exclusion", policy=NARRATIVE, of: Patient | N
         ("Platelets < 100 x 10^9/L", Result.UNKNOWN),
         ("Positive HIV test", Result.UNKNOWN),
         ("EGFR mutation", Result.UNKNOWN),
-        ("Pregnancy", Result.UNKNOWN),
+        ("Pregnancy", Result.MET),  # nobody is asked at 58
         ("Life expectancy less than 3 months", Result.MET),
         ("Any reason in the opinion of the investigator", Result.MET),
         ("Planned surgery", Result.MET),
@@ -52,6 +52,10 @@ def result(line: str, kind: str = "Exclusion", policy=NARRATIVE, of: Patient | N
 def test_exclusions(line: str, wanted: Result):
     assert result(line) is wanted
     assert result(line, policy=STRICT) in (wanted, Result.UNKNOWN)
+
+
+def test_silence_says_nothing_of_a_pregnancy_that_could_be():
+    assert result("Pregnancy", of=patient("A 31-year-old woman with asthma.")) is Result.UNKNOWN
 
 
 def test_a_word_of_it_in_the_note_is_not_silence():
@@ -128,7 +132,7 @@ def test_taking_part_elsewhere_is_no_promise_and_a_plan_is_not_silent():
         (
             "A 40-year-old man. Creatinine clearance 15 mL/min.",
             "Impaired renal function (creatinine clearance < 20 ml/min)",
-            Result.UNKNOWN,
+            Result.NOT_MET,
         ),
         (
             "A 40-year-old man. Serum creatinine 1.3 mg/dL.",

@@ -19,6 +19,7 @@ from trialist.criteria.nodes import (
     Exposure,
     Expr,
     Judgement,
+    Not,
     Opaque,
     Or,
     Ordinal,
@@ -43,8 +44,11 @@ _SHAPING = re.compile(
 _CONTRAINDICATION = re.compile(r"contra-?indicat|intoleran|adverse", re.IGNORECASE)
 _BOTH_SEXES = re.compile(
     r"\b(?:males?|men|man)\b[^.;]{0,20}\b(?:and|&|/)\s*(?:females?|wom[ae]n)|"
-    r"\b(?:females?|wom[ae]n)\b[^.;]{0,20}\b(?:and|&|/)\s*(?:males?|men|man)\b",
+    r"\b(?:females?|wom[ae]n)\b[^.;]{0,60}\b(?:and|&|/)\s*(?:[\w-]+ ){0,3}(?:males?|men|man)\b",
     re.IGNORECASE,
+)
+_IF_POTENTIAL = re.compile(
+    r"\bor,? (?:(?:women|females|those) )?(?:if,? )?(?:they are )?of child-?[ ]?bearing", re.IGNORECASE
 )
 _OF_BOTH = frozenset({"contraception", "refrain"})
 _SURE = (Demographic, Quantity, Ordinal, ReproState, Test, Judgement, Opaque)
@@ -57,13 +61,30 @@ def as_asked(criterion: Criterion) -> Expr:
         isinstance(one, Attestation) and one.topic in _OF_BOTH for one in atoms(expr)
     ):
         expr = _without_lone_sexes(expr)
+    if criterion.polarity is Polarity.EXCLUSION and _IF_POTENTIAL.search(criterion.text):
+        expr = _with_potential_apart(expr)
     if _CONTRAINDICATION.search(criterion.text) is None:
         return expr
     return mapped(expr, _allergy_or_contraindication)
 
 
+def _with_potential_apart(expr: Expr) -> Expr:
+    """The expression where "pregnant, nursing or, if of childbearing potential, unwilling to …" was read as one demand.
+
+    Whoever is pregnant or nursing is so whether or not the rest holds.
+    """
+    match expr:
+        case Alternatives(readings):
+            return Alternatives(tuple(_with_potential_apart(one) for one in readings))
+        case And((Or(of) as first, *rest)) if all(isinstance(one, ReproState) for one in of) and rest:
+            is_potential = isinstance(rest[0], ReproState) and rest[0].state == "child_bearing_potential"
+            return Or((*first.of, And(tuple(rest)))) if is_potential else expr
+        case _:
+            return expr
+
+
 def _without_lone_sexes(expr: Expr) -> Expr:
-    """The expression with a sex that stands alone among alternatives taken for not understood.
+    """The expression with a sex that stands alone among alternatives, or what only one sex can be, taken for not understood.
 
     "Males and females of reproductive potential will use contraception" asks it of both, and neither asks for men nor
     excludes them.
@@ -71,8 +92,10 @@ def _without_lone_sexes(expr: Expr) -> Expr:
     match expr:
         case Or():
             return rebuilt(expr, _lone_sex)
-        case And() | Alternatives():
+        case And() | Not() | Alternatives():
             return rebuilt(expr, _without_lone_sexes)
+        case ReproState():
+            return Opaque(expr.state.replace("_", " "), expr.span)
         case _:
             return expr
 

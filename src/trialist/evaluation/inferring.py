@@ -234,10 +234,10 @@ def _domain(kind: FactKind) -> str:
 
 
 def _held(rule: _Rule, facts: Sequence[Fact]) -> tuple[Fact, ...] | None:
-    """The facts by which a rule holds; None where it does not."""
-    told = [next(_telling(need, facts), None) for need in rule.needs]
-    used = tuple(dict.fromkeys(one for one in told if one is not None))
-    return used if sum(one is not None for one in told) >= rule.least else None
+    """All facts by which a rule holds, each of which is shown; None where it does not."""
+    told = [tuple(_telling(need, facts)) for need in rule.needs]
+    used = tuple(dict.fromkeys(one for telling in told for one in telling))
+    return used if sum(map(bool, told)) >= rule.least else None
 
 
 def _telling(need: Sequence[_Key], facts: Sequence[Fact]) -> Iterator[Fact]:

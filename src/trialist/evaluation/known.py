@@ -134,7 +134,7 @@ _OF_ALL = (
     "previous history disease diseases disorder disorders condition conditions patient patients subject subjects participant "
     "treatment therapy medication medications medical clinical severe active acute chronic least more less days weeks months "
     "years time any major significant obvious underlying serious systemic concurrent concomitant intercurrent illness illnesses other "
-    "trial trials study studies protocol informed consent comply provide practical issues"
+    "trial trials study studies protocol informed consent comply provide practical issues artery arteries arterial vein veins venous"
 )
 _COMMON = word_stems(_OF_ALL) | asked_stems(_OF_ALL)
 """Words that a note has whatever it speaks of."""

@@ -32,9 +32,11 @@ from trialist.criteria.nodes import (
     nodes,
 )
 from trialist.criteria.nodes import Result as Test
+from trialist.evaluation.age_groups import as_aged
 from trialist.evaluation.answers import Answer
 from trialist.evaluation.caution import is_plain_list, without_promises
 from trialist.evaluation.inferring import INFERRED, finding_of
+from trialist.evaluation.kinship import narrower
 from trialist.evaluation.known import Known, evidence_of
 from trialist.evaluation.noting import as_meant, is_aim_of_meeting, read_narrative, shows_by_test, without
 from trialist.evaluation.times import is_present
@@ -66,6 +68,8 @@ def _opening(row: str) -> re.Pattern[str]:
 def as_noted(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     """The criterion without the words that ask for nothing of their own, and what that takes for granted."""
     criterion, doubts = as_meant(criterion)
+    criterion, groups = as_aged(criterion)
+    doubts += groups
     found = list(atoms(criterion.expr))
     left_out = [one for one in found if _is_manner(one, criterion.text)]
     left_out += [one for one in found if _is_unread(one) and _all_in(_said(one), "empty")]
@@ -188,7 +192,7 @@ def _half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr],
     found = list(atoms(criterion.expr))
     parts = [one for one in found if isinstance(one, Concept | Exposure | Test | Quantity | Ordinal)]
     said = f"“{criterion.text}”"
-    if any(decide(one) is Truth.TRUE for one in parts):
+    if any(decide(one) is Truth.TRUE or _is_told_of(one, known, decide) for one in parts):
         return Need(Who.READER, said, "a part of it is there, and the note is silent on the rest")
     if shows_only_later(criterion.text):
         return Need(Who.READER, said, "it shows only later: silence says nothing of it")
@@ -198,6 +202,16 @@ def _half_mentioned(criterion: Criterion, known: Known, decide: Callable[[Expr],
     if any(isinstance(one, And) and _names_values(one, decide) for one in nodes(criterion.expr)):
         return Need(Who.READER, said, "it names values, and of those silence says nothing")
     return None
+
+
+def _is_told_of(atom: Expr, known: Known, decide: Callable[[Expr], Truth]) -> bool:
+    """Whether a disease or a treatment that is left open is one of which the note tells: what it is silent on decides nothing."""
+    if not isinstance(atom, Concept | Exposure) or not atom.concept_id or decide(atom) is not Truth.UNKNOWN:
+        return False
+    domain = "exposure" if isinstance(atom, Exposure) else "condition"
+    below = {atom.concept_id, *narrower(domain, atom.concept_id)}
+    kind = FactKind.EXPOSURE if isinstance(atom, Exposure) else FactKind.CONDITION
+    return any({one.id, one.broader} & below and not one.negated for one in known.of_kind(kind))
 
 
 def _is_sure_alternative(criterion: Criterion, truth: Truth, decide: Callable[[Expr], Truth]) -> bool:
@@ -305,13 +319,21 @@ def findings_of(words: str, known: Known) -> list[Fact]:
     ]
 
 
+_AGREES = re.compile(
+    r"\b(?:consent\w*|compl(?:y|iance|iant)|non-?complian\w*|co-?operat\w+|adheren\w+|adhere|refus\w+)\b",
+    re.IGNORECASE,
+)
 _NEARBY = (FactKind.CONDITION, FactKind.EXPOSURE, FactKind.RESULT)
 
 
 def nearby(criterion: Criterion, known: Known) -> tuple[Evidence, ...]:
-    """What a narrative tells in words of something that is required and left open: for whoever reads it, it decides nothing."""
+    """What a narrative tells in words of something that is required and left open: for whoever reads it, it decides nothing.
+
+    Of an exclusion it is what the patient agrees to, where that is what the sentence is about.
+    """
     if criterion.polarity is not Polarity.INCLUSION:
-        return ()
+        agreed = known.of_kind(FactKind.ATTESTATION) if _AGREES.search(criterion.text) else []
+        return tuple(evidence_of(one, one.surface) for one in agreed if not one.negated)
     asked = known.telling_stems(*map(_said, atoms(criterion.expr)))
     found = [one for kind in _NEARBY for one in known.of_kind(kind) if one not in known.inferred]
     near = [one for one in found if not asked.isdisjoint(asked_stems(one.origin.quote))]

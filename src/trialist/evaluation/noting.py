@@ -87,9 +87,18 @@ def as_meant(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
     return (replace(criterion, expr=expr) if told else criterion), tuple(told)
 
 
+_NO_EXCLUSION = re.compile(
+    r"\b(?:not (?:an? )?(?:exclusion\w*|excluded)|(?:is|are|was|were|will be) (?:allowed|permitted|acceptable|eligible))\b",
+    re.IGNORECASE,
+)
+"""What a sentence says behind its condition that takes a part of it back: its reading does not hold the whole of it."""
+
+
 def _as_read(expr: Expr, text: str) -> Expr | None:
     """The reading beside which the whole sentence stands as what else it may be; None where there is no such one."""
     if not isinstance(expr, Alternatives) or len(expr.readings) != 2:
+        return None
+    if _NO_EXCLUSION.search(text) is not None:
         return None
     read, whole = expr.readings
     if not isinstance(whole, Opaque) or _plain(whole.text) != _plain(text):

@@ -6,6 +6,7 @@ policy says so, it is assumed and told. What is stated both ways of one time is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -18,11 +19,15 @@ from trialist.evaluation.kinship import broader, characters, narrower
 from trialist.evaluation.known import Known, day_of, evidence_of, stated_on
 from trialist.evaluation.narrative import says_nothing_of_allergies
 from trialist.evaluation.policy import days_fresh
+from trialist.evaluation.terms import is_same_name
 from trialist.evaluation.times import covered_days, day_within, stretch_within
 from trialist.evaluation.truth import Truth, all_of
 from trialist.evaluation.verdict import Assumption, Evidence, Need, Who
 from trialist.patient.facts import ANY, Certainty, Fact, FactKind, Status
 
+_OF_ALLERGY = re.compile(
+    r"\b(?:allerg\w+|hypersensitiv\w+|intoleran\w+|sensitiv\w+|history|known|to|of)\b", re.IGNORECASE
+)
 _PERSONS = frozenset({"form", "note"})
 _ABSENCE_KEY: Mapping[FactKind, str] = {FactKind.TRIAL: "trial"}
 
@@ -101,7 +106,7 @@ def _same_words(ask: Ask, fact: Fact) -> bool:
     if ask.concept_id and fact.id:
         return False
     said = " ".join(fact.surface.casefold().split())
-    return bool(said) and said == " ".join(ask.surface.casefold().split())
+    return bool(said) and is_same_name(said, " ".join(ask.surface.casefold().split()))
 
 
 def _denies(ask: Ask, fact: Fact) -> bool:
@@ -437,7 +442,7 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
         )
     is_of_patient = ask.when is When.PLANNED or ask.need.who is Who.DATA
     is_silent = known.is_silent(ask.name, ask.surface) or (
-        ask.kind is FactKind.ALLERGY and says_nothing_of_allergies(known)
+        ask.kind is FactKind.ALLERGY and (says_nothing_of_allergies(known) or _is_another_allergy(ask, known))
     )
     if not denials and _is_another(ask, fits, known):
         said = f"{ask.name}: {fits[0].why}, and no other is told of: taken for absent"
@@ -452,6 +457,16 @@ def _unrecorded(ask: Ask, fits: Sequence[_Fit], denials: Sequence[_Denial], know
     asked = ask.need
     need = asked if asked.why == why else Need(asked.who, asked.what, why, asked.key, asked.code, asked.unit)
     return Answer(Truth.UNKNOWN, (f"{ask.name}: {why}",), evidence, needs=(need,))
+
+
+def _is_another_allergy(ask: Ask, known: Known) -> bool:
+    """Whether a narrative tells of allergies, and none to what is asked, which is of no class that the tables know."""
+    own = _OF_ALLERGY.sub(" ", ask.surface).strip()
+    told = known.of_kind(FactKind.ALLERGY)
+    is_open = any(not one.id and not one.surface for one in told)
+    return (
+        bool(own and told) and not is_open and not ask.concept_id and not ask.within and known.is_silent(own)
+    )
 
 
 def _is_another(ask: Ask, fits: Sequence[_Fit], known: Known) -> bool:

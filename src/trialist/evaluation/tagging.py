@@ -104,7 +104,7 @@ def _open(clause: Clause, words: Sequence[Piece]) -> Iterator[Mention]:
 def _thing(expr: Expr, start: int, end: int, text: str) -> Iterator[Mention]:
     surface = text[start:end]
     match expr:
-        case Quantity(basis=Basis.ABSOLUTE) if expr.variable:
+        case Quantity(basis=Basis.ABSOLUTE | Basis.PERCENT_PREDICTED) if expr.variable:
             value = value_range(expr.interval)
             unit = "" if "unit" in expr.assumed else expr.unit
             yield Mention(start, end, surface, FactKind.MEASUREMENT, id=expr.variable, value=value, unit=unit)

@@ -65,6 +65,7 @@ class _Words:
     also: Mapping[str, str]
     tags: re.Pattern[str]
     looser: frozenset[str]
+    same: Mapping[str, int]
     verbs: frozenset[str]
     stems: tuple[tuple[str, str], ...]
 
@@ -86,6 +87,7 @@ def _words() -> _Words:
         stems=tuple((stem, name) for name, stems in rows["stems"].items() for stem in stems.split()),
         verbs=frozenset(rows["words"]["verbs"].split()),
         looser=frozenset(rows["looser"]["names"].split("|")),
+        same={name: place for place, row in enumerate(rows["same"]["groups"]) for name in row.split("|")},
         tags=re.compile(rf"\s*\((?:{rows['words']['tags']})\)\s*$", re.IGNORECASE),
     )
 
@@ -226,6 +228,12 @@ def _by_stem(text: str, tokens: list[Token]) -> tuple[Named, ...]:
         for token in tokens
         if token.kind == "word" and (drug_class := class_of_drug(token.text))
     )
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names, in lower case, are written the same or are of the same thing."""
+    same = _words().same
+    return one == other or (one in same and same[one] == same.get(other))
 
 
 def class_of_drug(word: str) -> str:

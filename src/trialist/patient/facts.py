@@ -305,7 +305,9 @@ def word_stems(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in re.findall(r"[^\W_]{4,}|\d+", text.casefold()))
 
 
-_OPENINGS = re.compile(r"(?:hyper|hypo|neuro|inter|intra|trans|extra|under|micro|macro|multi)(?=[^\W_]{4})")
+_OPENINGS = re.compile(
+    r"(?:hyper|hypo|neuro|inter|intra|trans|extra|under|micro|macro|multi|osteo)(?=[^\W_]{4})"
+)
 
 
 def asked_stems(text: str) -> frozenset[str]:

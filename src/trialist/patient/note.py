@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from trialist.errors import LimitExceededError
@@ -39,9 +39,15 @@ from trialist.patient.terms import Mention, Tagger, Terms, check_measure
 LONGEST_NOTE = 1_000_000
 """Characters of a note."""
 
-_SPLIT = re.compile(r";|,? but |, (?:however|although|though)\b|\. ")
+_SPLIT = re.compile(
+    r";|,? but |, (?:however|although|though)\b|\. |"
+    # a clause with a verb of its own: "no bleeding, and a scan shows an infarct"
+    r",? and (?=(?:[\w'-]+ ){1,4}(?:shows?|showed|reveals?|revealed|confirms?|confirmed|demonstrates?|demonstrated)\b)|"
+    r", and (?=(?:[\w'-]+ ){1,4}(?:is|are|was|were) (?:diagnosed|started|begun|given|prescribed|placed)\b)"
+)
 _AGE_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NEAREST_TIME = 70
+_NEWBORN = timedelta(days=1)
 _NOT_OF_BLOOD = frozenset({"urine_output", "proteinuria", "upcr", "uacr", "stool_volume"})
 _OTHER_TIMES = ("at age ", "at the age of ", "since age ", "from age ", "until age ")
 
@@ -86,17 +92,18 @@ class _Note:
         """The patient."""
         for sentence in split_sentences(self._text):
             self._read_person(sentence)
-        birth = self._birth()
+        birth = self._birth() or self._newborn()
         self._gathered.birth = birth
         for sentence in split_sentences(self._text):
             self._read_sentence(sentence)
         found = self._gathered
+        said = self._rules.facts["vital_names"].sub(" ", self._text)  # a heart rate says nothing of the heart
         return Patient(
             facts=tuple(_without_repeats(found.facts)),
             birth=birth,
             sex=self._sex(),
             unresolved=tuple(found.unresolved),
-            note_words=word_stems(self._text) | asked_stems(self._text),
+            note_words=word_stems(said) | asked_stems(said),
         )
 
     def _origin(self, start: int, end: int) -> Origin:
@@ -118,7 +125,7 @@ class _Note:
         """Age and sex of the patient, where they are said of nobody else."""
         relative = self._rules.cues["relatives"].search(sentence.text)
         for match in self._ages(sentence.text):
-            before = sentence.text[: match.start()].lower()
+            before = sentence.text[: match.start("aged") if match["aged"] else match.start()].lower()
             if (relative is not None and relative.start() < match.start()) or before.endswith(_OTHER_TIMES):
                 continue
             unit = match["unit"] or ""
@@ -153,6 +160,17 @@ class _Note:
                 )
         return first
 
+    def _newborn(self) -> DateRange | None:
+        """The birth of a narrative that begins with it: "a male infant is born at 27 weeks"."""
+        first = next(split_sentences(self._text), None)
+        match = None if first is None else self._rules.facts["newborn"].search(first.text)
+        if match is None or self._noted is None or self._noted.earliest is None or self._noted.latest is None:
+            return None
+        for sex, pattern in ((Sex.FEMALE, self._rules.female), (Sex.MALE, self._rules.male)):
+            if not self._sexes and pattern.search(match.group()):
+                self._sexes.append(sex)
+        return DateRange(self._noted.earliest - _NEWBORN, self._noted.latest)
+
     def _sex(self) -> Sex | None:
         """What nouns say; else what all pronouns say."""
         if self._sexes:
@@ -167,14 +185,18 @@ class _Note:
         text = sentence.text
         fluid = self._rules.cues["other_fluid"].search(text)
         self._fluid_at = fluid.start() if fluid is not None else len(text)
-        times = find_times(text, self._noted)
+        times = find_times(text, self._noted, self._gathered.birth)
         masked = read_statements(sentence, self._gathered, self._noted)
         masked = read_vitals(sentence, masked, self._gathered, self._noted)
+        masked = self._rules.facts["moved_from"].sub(lambda one: " " * len(one.group()), masked)
         for one in times:
             masked = masked[: one.start] + " " * (one.end - one.start) + masked[one.end :]
-        for match in self._ages(text):
-            masked = masked[: match.start()] + " " * (match.end() - match.start()) + masked[match.end() :]
-        mentions = self._with_findings(masked, list(self._tag(masked)))
+        for match in self._ages(
+            text
+        ):  # what else is said of whoever is so old stays: "a 54-year-old postmenopausal woman"
+            end = match.start("who") if match["who"] else match.end()
+            masked = masked[: match.start()] + " " * (end - match.start()) + masked[end:]
+        mentions = self._with_doses(self._with_findings(masked, list(self._tag(masked))))
         segments = list(self._segments(sentence))
         taken: set[int] = set()
         for place, mention in enumerate(mentions):
@@ -225,6 +247,26 @@ class _Note:
             )
         return sorted(mentions, key=lambda one: (one.start, one.end))
 
+    def _with_doses(self, mentions: list[Mention]) -> list[Mention]:
+        """The mentions, and the drug of which a dose is told: who takes 20 mg of it takes it."""
+        found = list(mentions)
+        for dose in mentions:
+            drug = re.match(r"[^\W\d_]+", dose.surface) if dose.id == "steroid_dose" else None
+            for one in self._gathered.terms.read_name(drug.group()) if drug is not None else ():
+                if one.kind is FactKind.EXPOSURE:
+                    end = dose.start + len(one.surface)
+                    named = Mention(
+                        dose.start,
+                        end,
+                        one.surface,
+                        one.kind,
+                        id=one.id,
+                        broader=one.broader,
+                        domain=one.domain,
+                    )
+                    found.append(named)
+        return sorted(found, key=lambda one: (one.start, one.end))
+
     def _segments(self, sentence: Sentence) -> Iterator[_Segment]:
         """The parts of a sentence, and whom each is about."""
         text, cues = sentence.text, self._rules.cues
@@ -273,9 +315,12 @@ class _Note:
             if not is_listed and any(
                 other.kind not in {None, FactKind.MEASUREMENT} and between[0] <= other.start < between[1]
                 for other in mentions
+                if not self._is_reason(mention, other, segment)
             ):
                 continue
             if behind < 0 and one.role is Role.AT and place in taken:
+                continue
+            if behind < 0 and one.role is Role.SINCE and self._is_of_another(one, mentions, told):
                 continue
             if best is None or gap < best[0]:
                 best = (gap, place)
@@ -283,6 +328,17 @@ class _Note:
             return None
         taken.add(best[1])
         return times[best[1]]
+
+    def _is_of_another(self, time: Timed, mentions: list[Mention], told: str) -> bool:
+        """Whether a time belongs to what stands right before it, and a verb begins another thing: "asthma since age 7 has …"."""
+        is_owned = any(0 <= time.start - one.end <= 2 for one in mentions if one.kind is not None)
+        return is_owned and self._rules.cues["new_verb"].search(told) is not None
+
+    def _is_reason(self, mention: Mention, other: Mention, segment: _Segment) -> bool:
+        """Whether another thing is only what something was given or done for: "hospitalized for pneumonia two weeks ago"."""
+        told = segment.told[mention.end - segment.start : other.start - segment.start]
+        is_given = mention.kind is FactKind.EXPOSURE and other.kind is FactKind.CONDITION
+        return is_given and self._rules.cues["reason"].fullmatch(told) is not None
 
     def _add(
         self,
@@ -293,7 +349,7 @@ class _Note:
         segment: _Segment,
         timed: Timed | None,
     ) -> None:
-        outcome = _outcome(mention, beside)
+        outcome = _outcome(mention, beside, self._rules.tested_ids)
         context = self._context(sentence.section, masked, mention, segment, bool(outcome))
         if context is None or self._is_ignored(mention, context):
             return
@@ -359,14 +415,18 @@ class _Note:
         if section == "plan" or reaches(cues["planned"], before, cues["stop"]):
             found["status"] = Status.PLANNED
         elif mention.kind is FactKind.EXPOSURE:
-            found["status"] = self._exposed(before, section)
+            found["status"] = self._exposed(before, behind, section)
         elif mention.kind in {FactKind.CONDITION, FactKind.STATE}:
             is_past = section == "history" or reaches(cues["history"], before, cues["stop"])
             found["status"] = Status.UNSTATED if is_past else Status.ACTIVE
+            if cues["removed_behind"].match(behind):
+                found["status"] = Status.ENDED
         return found
 
-    def _exposed(self, before: str, section: str) -> Status:
-        """Whether something given goes on: the last cue before it says so."""
+    def _exposed(self, before: str, behind: str, section: str) -> Status:
+        """Whether something given goes on: a verb behind it that gives it now, or the last cue before it says so."""
+        if self._rules.cues["taken_behind"].match(behind):
+            return Status.ACTIVE
         places = {
             status: max((match.end() for match in self._rules.cues[name].finditer(before)), default=-1)
             for status, name in (
@@ -422,9 +482,14 @@ def _beside(mentions: list[Mention], place: int, text: str) -> dict[str, list[st
     return found
 
 
-def _outcome(mention: Mention, beside: dict[str, list[str]]) -> str:
-    """The outcome that stands beside a test or a tested infection; "negative for" is a denial of what follows."""
+def _outcome(mention: Mention, beside: dict[str, list[str]], tested: frozenset[str]) -> str:
+    """The outcome that stands beside a test or a tested infection; "negative for" is a denial of what follows.
+
+    A disease that is no infection has none: "seropositive rheumatoid arthritis" is a disease of that kind.
+    """
     if mention.kind not in {FactKind.RESULT, FactKind.BIOMARKER, FactKind.CONDITION} or mention.outcome:
+        return ""
+    if mention.kind is FactKind.CONDITION and mention.id not in tested:
         return ""
     for name in ("positive", "negative"):
         if any(not word.endswith(" for") for word in beside.get(name, ())):
@@ -439,6 +504,8 @@ def _times(
     if timed is None:
         point = kind in {FactKind.MEASUREMENT, FactKind.GRADE, FactKind.RESULT}
         return {"date": noted} if point and noted is not None else {}
+    if timed.role is Role.LASTING and status is not Status.ACTIVE:
+        return {}  # how long something took that may be over says nothing of when it was
     if timed.role is Role.UNTIL:
         return {"end": timed.days, "status": Status.ENDED}
     found: dict[str, Any] = {"date": timed.days}

@@ -30,6 +30,7 @@ class Rules:
     abbreviations: frozenset[str]
     ignored_ids: frozenset[str]
     ignored_words: frozenset[str]
+    tested_ids: frozenset[str]
 
 
 @cache
@@ -63,5 +64,6 @@ def read_rules() -> Rules:
         sections=rows["sections"],
         ignored_ids=frozenset(rows["ignored"]["ids"].split("|")),
         ignored_words=frozenset(rows["ignored"]["words"].split("|")),
+        tested_ids=frozenset(rows["tested"]["ids"].split("|")),
         abbreviations=frozenset(rows["abbreviations"]["words"].split("|")),
     )

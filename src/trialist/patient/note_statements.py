@@ -26,7 +26,7 @@ _DENIALS = (
     ("no_drug_use", FactKind.CONDITION, "substance_abuse"),
     ("no_alcohol", FactKind.CONDITION, "alcohol_abuse"),
 )
-_VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": ""}
+_VITAL_UNITS = {"heart_rate": "/min", "respiratory_rate": "/min", "spo2": "%", "gcs": "", "fio2": "%"}
 _AFTER_BIRTH = timedelta(days=28)
 """Nobody can conceive sooner after a birth."""
 _PACKS = {"half a": Decimal("0.5"), "a": Decimal(1), "one": Decimal(1), "two": Decimal(2)}
@@ -98,6 +98,7 @@ def read_statements(sentence: Sentence, gathered: Gathered, noted: DateRange | N
     _read_pregnancy(phrases)
     _read_birth(phrases)
     _read_admission(phrases)
+    _read_allergies(phrases)
     _read_denials(phrases)
     return phrases.left
 
@@ -147,9 +148,14 @@ def _read_pregnancy(phrases: _Phrases) -> None:
         return
     denied = reaches(rules.cues["denied"], phrases.left[: match.start()], rules.cues["stop"])
     status = Status.UNSTATED if denied else Status.ACTIVE
+    if match["weeks"]:  # how many weeks is a value of its own
+        value = ValueRange.exactly(Decimal(match["weeks"]))
+        said = {"value": value, "unit": "wk", "date": phrases.noted}
+        phrases.tell(match, kind=FactKind.MEASUREMENT, id="gestational_age", **said)
+    if rules.facts["born"].search(phrases.sentence.text[: match.start()]):  # the age of who was born then
+        phrases.blank(match)
+        return
     phrases.take(match, kind=FactKind.STATE, id="pregnant", negated=denied, status=status)
-    if match.group()[0].isdigit():  # how many weeks is a value of its own
-        phrases.restore(match.start(), match.end())
 
 
 def _read_birth(phrases: _Phrases) -> None:
@@ -181,6 +187,25 @@ def _read_admission(phrases: _Phrases) -> None:
         phrases.take(
             match, kind=FactKind.EXPOSURE, id="hospitalization", domain="procedure", status=Status.ACTIVE
         )
+
+
+def _read_allergies(phrases: _Phrases) -> None:
+    """What somebody is allergic to, said before the word: "a peanut allergy"."""
+    rules = read_rules()
+    for match in rules.facts["an_allergy"].finditer(phrases.left):
+        before = phrases.left[: match.start()]
+        if rules.cues["relatives"].search(before) or rules.cues["family"].search(before):
+            continue
+        named = [
+            one for one in phrases.gathered.terms.read_name(match["to"]) if one.kind is FactKind.EXPOSURE
+        ]
+        denied = reaches(rules.cues["denied"], before, rules.cues["stop"])
+        said: dict[str, Any] = {
+            "kind": FactKind.ALLERGY,
+            "id": named[0].id if named else "",
+            "negated": denied,
+        }
+        phrases.take(match, **said)
 
 
 def _read_denials(phrases: _Phrases) -> None:

@@ -25,7 +25,7 @@ _MONTHS = {
 _NUMBERS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905  # thirteen words read better than thirteen strings
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()  # noqa: SIM905  # a row of words reads better than as many strings
     )
 } | {"a": 1, "an": 1, "several": 4, "few": 3, "couple": 2}
 _DAYS = {"hour": 0, "day": 1, "week": 7, "month": 30.4375, "year": 365.25}
@@ -47,6 +47,14 @@ _SPAN = re.compile(
     rf"(?P<ago>,? {_AGO})?(?P<history>[- ]*(?:history|course|duration)(?: of)?)?(?P<post>[- ](?:post|after|following|since|s/p|status post)\b[- ]?)?",
     re.IGNORECASE,
 )
+_AT_AGE = re.compile(
+    r"\b(?P<word>at|since|from) (?:the )?age (?:of )?(?P<age>\d{1,2})(?: years?)?\b(?! (?:months|weeks|days))",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = re.compile(
+    r"\b(?:fathers?|mothers?|brothers?|sisters?|sons?|daughters?|uncles?|aunts?|grand\w+|cousins?|parents?|relatives?|wife|husband|family)\b",
+    re.IGNORECASE,
+)
 _NEAR = re.compile(
     r"\b(?P<word>yesterday|today|last week|last month|last year|the (?:past|last) (?:week|month|year)|overnight)\b",
     re.IGNORECASE,
@@ -56,12 +64,16 @@ _UNTIL = re.compile(r"\b(?:until|to|through)\s+$", re.IGNORECASE)
 
 
 class Role(StrEnum):
-    """What a time says of the thing beside it: when it was, that it goes on since then, when it ended, or what came that long before."""
+    """What a time says of the thing beside it: when it was, that it goes on since then, when it ended, or what came that long before.
+
+    How long it took ("for two weeks") says since when it is, where it goes on.
+    """
 
     AT = "at"
     SINCE = "since"
     UNTIL = "until"
     AFTER = "after"
+    LASTING = "lasting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,11 @@ class Timed:
     role: Role
 
 
-def find_times(sentence: str, noted: DateRange | None) -> list[Timed]:
-    """The times of a sentence, from left to right; relative ones only when the day of the note is known."""
+def find_times(sentence: str, noted: DateRange | None, birth: DateRange | None = None) -> list[Timed]:
+    """The times of a sentence, from left to right; relative ones only when the day of the note is known, or the birth."""
     found = list(_dates(sentence))
+    if birth is not None:
+        found += _at_ages(sentence, birth, noted)
     if noted is not None and noted.earliest is not None and noted.latest is not None:
         found += list(_spans(sentence, noted.earliest, noted.latest))
     found.sort(key=lambda one: (one.start, -one.end))
@@ -150,6 +164,8 @@ def _spans(sentence: str, earliest: date, latest: date) -> Iterator[Timed]:
             role = Role.SINCE
         elif match["ago"]:
             role = Role.AT
+        elif match.group().lower().startswith("for "):
+            role = Role.LASTING
         else:
             continue
         yield Timed(match.start(), match.end(), days, role)
@@ -161,6 +177,23 @@ def _spans(sentence: str, earliest: date, latest: date) -> Iterator[Timed]:
         days = _back(earliest, latest, count, unit)
         if days is not None:
             yield Timed(match.start(), match.end(), days, Role.SINCE if word.startswith("the") else Role.AT)
+
+
+def _at_ages(sentence: str, birth: DateRange, noted: DateRange | None) -> Iterator[Timed]:
+    """The days at which somebody was of an age: "at the age of 12", "since age 7"."""
+    for match in _AT_AGE.finditer(sentence):
+        first, last = birth.earliest, birth.latest
+        if first is None or last is None or _OF_ANOTHER.search(sentence[: match.start()]):
+            continue
+        age = int(match["age"])
+        begins = first + timedelta(days=int(age * _DAYS["year"]))
+        ends = last + timedelta(days=int((age + 1) * _DAYS["year"]))
+        today = noted.latest if noted is not None else None
+        if today is not None and begins > today:
+            continue
+        role = Role.SINCE if match["word"].lower() in {"since", "from"} else Role.AT
+        days = DateRange(begins, ends if today is None else min(ends, today))
+        yield Timed(match.start(), match.end(), days, role)
 
 
 def _unit(word: str) -> str:
