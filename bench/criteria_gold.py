@@ -20,7 +20,8 @@ What is compared, and what the annotators left undecided and is therefore not co
   negation there. Each word of negation marks what it governs, also within an exception or another negation (nothing is turned back). `A unless B` is a choice here where it is
   required: B counts as denied. What one statement of ours says together with the word that denies it ("disease that precludes surgery") is not counted. Where an explicit word of negation stands before a thing of ours in a line in which nobody marked any negation, the line is not counted.
 - *Times*: Has_temporal with a number in digits or words, or with one unit of time that names none ("the past month" is one). Our atom has to carry a window with one of the numbers. The relation stands
-  at one member of a list; it holds for the others as well. Consent, contraception and survival are statements here, and have no
+  at one member of a list; it holds for the others as well. How long a thing has gone on ("insomnia for more than a month") is a measure beside it here and
+  a time of it there: it counts as one. Consent, contraception and survival are statements here, and have no
   window. Where a Temporal was marked and joined to nothing, nothing of its line is counted.
 - *OR and AND*: pairs of things (no pairs of qualifiers or values: they are no atoms here). A pair of ours counts where both are joined by any chain
   of relations between things (a value or time that both share says nothing of how the two are joined); pairs of which the annotation says nothing, and pairs of a thing and its own example, are not counted. What is joined with one member
@@ -47,11 +48,13 @@ import zstandard
 
 from trialist.criteria import parse_criteria
 from trialist.criteria.criterion import CriterionSet, Modality
+from trialist.criteria.lasting import is_a_length
 from trialist.criteria.nodes import (
     Alternatives,
     And,
     Attestation,
     Concept,
+    Direction,
     ExceptWhen,
     Exposure,
     Expr,
@@ -275,6 +278,13 @@ def read(document: Document) -> Ours:
     return ours
 
 
+def lasting(expr: Expr) -> Window | None:
+    """How long a thing has gone on, which is a measure of it here, as the time that it is there."""
+    if not isinstance(expr, Quantity) or not is_a_length(expr) or not expr.unit:
+        return None
+    return Window("screening", Direction.BEFORE, expr.interval, expr.unit, anchor_assumed=True)
+
+
 def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
     """The places of an expression's atoms, everything about them put down."""
     if isinstance(expr, Alternatives):
@@ -288,7 +298,7 @@ def lay_out(expr: Expr, negated: bool, shift: int, ours: Ours) -> list[Place]:
         refused = isinstance(expr, Attestation) and not expr.affirmed
         if negated or refused:
             ours.negated.append(place)
-        window = getattr(expr, "time", None)
+        window = lasting(expr) or getattr(expr, "time", None)
         if window is not None and window.length is not None:
             ours.windows.append((place, window))
         return [place]
@@ -403,7 +413,7 @@ def intervals(found: CriterionSet, shift: int) -> list[tuple[int, int, Interval]
             interval = getattr(atom, "interval", None)
             if interval is not None:
                 out.append((atom.span.start - shift, atom.span.end - shift, interval))
-            window = getattr(atom, "time", None)
+            window = lasting(atom) or getattr(atom, "time", None)
             if window is not None and window.length is not None:
                 out.append((one.spans[0].start - shift, one.spans[0].end - shift, window.length))
     return out
