@@ -37,7 +37,8 @@ def _topics() -> re.Pattern[str]:
         "|".join(re.escape(one) for one in sorted(rules[name], key=len, reverse=True))
         for name in ("topics", "pdq")
     )
-    return re.compile(rf"(?<![\w(/])(?:(?P<heading>{headings})|{topics})[ ]?:", re.IGNORECASE)
+    heading = rf"(?:--[ ]?)?(?P<heading>{headings})[ ]?(?::|--)"  # `--Disease Characteristics--`
+    return re.compile(rf"(?<![\w(/])(?:{heading}|(?:{topics})[ ]?:)", re.IGNORECASE)
 
 
 def runs_on(text: str) -> bool:
