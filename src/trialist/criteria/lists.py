@@ -35,7 +35,7 @@ from trialist.criteria.statement import Reading, with_expr
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "either": 1, "any": 1}
 _COUNT = re.compile(
-    r"\b(?:at least|≥|minimum of|a minimum of)[ ]?(?P<least>one|two|three|four|five|[1-6])(?:[ ]\(?[1-6]\)?)?[ ](?:or more[ ])?(?:\w+[ ]){0,3}?(?:of|from|criteri|following)|"
+    r"\b(?:at least|≥|minimum of|a minimum of)[ ]?(?P<least>one|two|three|four|five|[1-6])(?:[ ]\(?[1-6]\)?)?[ ](?:or more[ ])?(?:\w+[ ]){0,3}?(?:of|from|criteri|following|risk factors)|"
     r"\b(?P<more>one|two|three|four|[1-6])(?:[ ]\([1-6]\))?[ ]or[ ]more[ ](?:of|from|\w+)|\b(?P<plain>one|two|three|four|any|either)(?:[ ]one)?(?:[ ]\([1-6]\))?[ ](?:\w+[ ]){0,2}?(?:of|from)[ ](?:the[ ])?(?:\w+[ ]){0,3}?(?:following|these|below|criteria)|"
     r"\b(?P<either>either)[ ]*:|\bone of\b[^.]{0,40}:[ ]*$|(?P<anyof>\bany of\b)",
     re.IGNORECASE,
