@@ -1,6 +1,7 @@
 """How well patients are read and matched: notes against expert labels, and how fast documents are read.
 
 python bench/patients.py notes [--errors N]     the development half of the expert-labelled pairs of notes and criteria
+python bench/patients.py blind --registry DIR   the project's own vignettes beside criteria of the registry's studies
 python bench/patients.py read                   every Synthea bundle: what became of each resource, and how long it took
 python bench/patients.py invented [--studies N] patients made from real criteria: whoever satisfies one must meet it, and so on
 
@@ -10,7 +11,8 @@ is the policy `strict`, the second `narrative`, which reads a note as its reader
 result of the evaluation and nothing else; an exclusion that is met because of the patient's sex is called not applicable, and what
 excludes by silence alone is open. The patients are parted in halves by a hash: the rules of decisions 79 and 94 were made with
 the first in sight and measured on the second before that was read; both have been read by now, and those of
-decision 95 were made with both in sight. Bounds are of 2,000 samples.
+decision 95 were made with both in sight. The project's own pairs are labelled by the conventions of those experts, by one reader,
+before the evaluation had seen them: `first` led to the rules of decision 101, `second` was made after them. Bounds are of 2,000 samples.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from random import Random
 
 import zstandard
 
+from patients_blind import read_rows
 from trialist.criteria import parse_criteria
 from trialist.criteria.criterion import Criterion, Modality, Population
 from trialist.criteria.nodes import Demographic, Opaque, atoms
@@ -60,6 +63,7 @@ FOUR = {
     NOT_INCLUDED: "against",
     EXCLUDED: "against",
 }
+LETTERS = {"I": INCLUDED, "N": NOT_INCLUDED, "E": EXCLUDED, "F": NOT_EXCLUDED, "O": OPEN, "A": NOT_APPLICABLE}
 DISQUALIFYING = {NOT_INCLUDED, EXCLUDED}
 
 
@@ -265,6 +269,20 @@ def score_notes(errors: int) -> None:
     print(f"{reading / len(patients) * 1000:.1f} ms a note, {len(patients)} notes")
 
 
+def score_blind(directory: Path, errors: int) -> None:
+    """The project's own pairs, set by set."""
+    by_set: dict[str, list[Pair]] = {}
+    for row in read_rows(directory):
+        pair = Pair(row.patient_id, row.note, row.kind, row.criterion, LETTERS[row.label], row.sentences)
+        by_set.setdefault(row.draw, []).append(pair)
+    for name, pairs in by_set.items():
+        patients = {pair.patient_id: read_patient(pair.note) for pair in pairs}
+        for policy in (STRICT, NARRATIVE):
+            print(f"\n{name}, policy {policy.name}")
+            answered = [answer(pair, patients[pair.patient_id], policy) for pair in pairs]
+            report(answered, errors if policy is NARRATIVE else 0)
+
+
 def score_reading() -> None:
     archive = zstandard.ZstdDecompressor().stream_reader(
         (SHARED / "patients" / "synthea-r4.tar.zst").open("rb")
@@ -363,12 +381,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("notes", "read", "invented"))
+    parser.add_argument("what", choices=("notes", "blind", "read", "invented"))
+    parser.add_argument("--registry", type=Path, help="a registry with the studies of the pairs (`blind`)")
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--studies", type=int, default=300)
     given = parser.parse_args()
     if given.what == "notes":
         score_notes(given.errors)
+    elif given.what == "blind":
+        if given.registry is None:
+            parser.error("blind needs --registry DIR")
+        score_blind(given.registry, given.errors)
     elif given.what == "invented":
         score_invented(given.studies, given.errors)
     else:

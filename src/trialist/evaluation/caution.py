@@ -26,6 +26,7 @@ from trialist.criteria.nodes import (
     Quantity,
     ReproState,
     atoms,
+    join_all,
     mapped,
     rebuilt,
 )
@@ -92,12 +93,17 @@ def _without_lone_sexes(expr: Expr) -> Expr:
     match expr:
         case Or():
             return rebuilt(expr, _lone_sex)
-        case And() | Not() | Alternatives():
+        case And(of):  # what only one sex can be is said of that sex alone
+            left = [_without_lone_sexes(one) for one in of if not _is_state(one)]
+            return join_all(left) if left else expr
+        case Not() | Alternatives():
             return rebuilt(expr, _without_lone_sexes)
-        case ReproState():
-            return Opaque(expr.state.replace("_", " "), expr.span)
         case _:
             return expr
+
+
+def _is_state(expr: Expr) -> bool:
+    return isinstance(expr.of if isinstance(expr, Not) else expr, ReproState)
 
 
 def _lone_sex(expr: Expr) -> Expr:

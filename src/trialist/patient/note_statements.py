@@ -61,7 +61,8 @@ class _Phrases:
 
     def tell(self, match: re.Match[str], **said: Any) -> None:
         """A fact of a phrase of which the words stay."""
-        fact = Fact(origin=self.origin(match), surface=match.group(), recorded=self.noted, **said)
+        said = {"surface": match.group(), **said}
+        fact = Fact(origin=self.origin(match), recorded=self.noted, **said)
         self.gathered.keep(fact)
 
     def origin(self, match: re.Match[str]) -> Origin:
@@ -203,6 +204,7 @@ def _read_allergies(phrases: _Phrases) -> None:
         said: dict[str, Any] = {
             "kind": FactKind.ALLERGY,
             "id": named[0].id if named else "",
+            "surface": match["to"],
             "negated": denied,
         }
         phrases.take(match, **said)
