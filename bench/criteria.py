@@ -33,7 +33,9 @@ from trialist.criteria.nodes import Opaque, atoms
 from trialist.record import Study
 
 VERDICTS = Path(__file__).with_name("criteria_verdicts.tsv")
-LATER_VERDICTS = [Path(__file__).with_name(f"criteria_verdicts_v{version}.tsv") for version in (4, 5, 6, 7, 9)]
+LATER_VERDICTS = [
+    Path(__file__).with_name(f"criteria_verdicts_v{version}.tsv") for version in (4, 5, 6, 7, 9)
+]
 
 
 def records() -> Iterator[Study]:
