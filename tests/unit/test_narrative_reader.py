@@ -29,10 +29,10 @@ def judged(text: str, line: str, kind: str = "Exclusion", policy: Policy = NARRA
         ("24-year-old man", "Pediatric patients with asthma", Result.NOT_MET),
         ("5-week-old girl", "Neonates", Result.NOT_MET),
         ("9-day-old girl", "Neonates", Result.MET),
-        ("78-year-old woman", "Male or female 6 months to 17 years 11 months of age", Result.NOT_MET),
-        ("17-year-old girl", "Male or female 6 months to 17 years 11 months of age", Result.MET),
-        ("5-week-old girl", "Age: 6 weeks to 2 years", Result.NOT_MET),
-        ("24-year-old man", "Adolescents 12-17 years", Result.NOT_MET),
+        ("78-year-old woman", "Girls or boys 4 months to 15 years 6 months of age", Result.NOT_MET),
+        ("14-year-old girl", "Girls or boys 4 months to 15 years 6 months of age", Result.MET),
+        ("5-week-old girl", "Age: 7 weeks to 3 years", Result.NOT_MET),
+        ("24-year-old man", "Adolescents 13-16 years", Result.NOT_MET),
     ],
 )
 def test_groups_of_age(age: str, line: str, wanted: Result) -> None:
@@ -41,7 +41,7 @@ def test_groups_of_age(age: str, line: str, wanted: Result) -> None:
 
 
 def test_a_group_among_alternatives_is_of_whom_the_rest_is_said() -> None:
-    one = judged("A 9-year-old boy has a fever.", "Children or caregivers planning to move away")
+    one = judged("A 9-year-old boy has a fever.", "Children or relatives who dislike needles")
     assert one.result is not Result.NOT_MET
 
 
@@ -65,7 +65,7 @@ def test_a_group_is_told_as_an_assumption_and_read_by_no_other_policy() -> None:
         ("drinks a bottle of vodka daily", "Alcohol abuse", Result.NOT_MET),
         ("reports intravenous drug use", "Substance abuse", Result.NOT_MET),
         # one of the class, however the class is called
-        ("takes prednisolone", "Concomitant use of corticosteroid medication", Result.NOT_MET),
+        ("takes prednisolone", "Use of a corticosteroid medication", Result.NOT_MET),
         ("takes amphotericin B", "Any antifungal agent", Result.NOT_MET),
         ("takes tenofovir", "Antiviral drugs", Result.NOT_MET),
         # what is low is impaired, and may be what the words are
@@ -100,7 +100,7 @@ def test_who_cannot_be_pregnant(who: str, line: str, wanted: Result) -> None:
     assert judged(f"A {who} has a fever.", line).result is wanted
 
 
-NURSING_OR = "Females who are pregnant, breast feeding, or if, of childbearing potential, unwilling to use contraception"
+NURSING_OR = "Women who are pregnant, nursing, or, of childbearing potential, unwilling to use a condom or other contraception"
 
 
 def test_who_nurses_is_excluded_whatever_she_promises() -> None:
@@ -108,7 +108,7 @@ def test_who_nurses_is_excluded_whatever_she_promises() -> None:
 
 
 def test_what_is_asked_of_women_and_men_together_excludes_neither() -> None:
-    line = "Women of childbearing potential and non-surgically sterile men must agree to use contraception"
+    line = "Women of childbearing potential and non-sterile fertile men must agree to use contraception"
     for policy in (STRICT, NARRATIVE):
         assert judged("A 58-year-old man has asthma.", line, "Inclusion", policy).result is not Result.NOT_MET
 
@@ -120,7 +120,7 @@ def test_what_is_told_and_open_is_not_decided_by_silence_on_the_rest() -> None:
 
 
 def test_a_sentence_that_takes_a_part_of_itself_back_is_left_open() -> None:
-    line = "Active malignancy except basal cell carcinoma. A history of malignancy was not an exclusion"
+    line = "Active cancer except a basalioma. Former cancers are not an exclusion"
     assert (
         judged("A 58-year-old man. A melanoma was removed two years ago.", line).result is not Result.NOT_MET
     )
@@ -135,7 +135,7 @@ def test_an_inference_shows_all_that_it_rests_on() -> None:
 
 def test_what_the_patient_agrees_to_is_shown_where_it_is_asked() -> None:
     told = "A 58-year-old man. He will provide informed consent, and will comply with the trial protocol."
-    one = judged(told, "Foreseeable non-compliance with the protocol in the opinion of the investigator")
+    one = judged(told, "Expected lack of compliance in the view of the doctor")
     assert one.evidence
 
 
