@@ -229,10 +229,10 @@ def _claim_normals(clause: Clause, owner: list[Piece | None], hits: Sequence[Seq
             claim(owner, Piece("atom", hit.first, hit.last, expr=shared))
             shares = hit.first
             continue
-        found = _NORMAL.match(clause.text, tokens[hit.last - 1].end)
+        found = _NORMAL.match(clause.text, tokens[hit.last - 1].end, tokens[-1].end)
         before = tokens[hit.first - 1].text if hit.first else ""
         first, last = hit.first, hit.last
-        if found is not None and found.end() <= tokens[-1].end:
+        if found is not None:
             while last < len(tokens) and tokens[last].start < found.end():
                 last += 1
             shares = first
