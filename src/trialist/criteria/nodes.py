@@ -253,7 +253,7 @@ class ReproState:
 @quick
 @dataclass(frozen=True, slots=True)
 class Trialwise:
-    """Being in another trial (`other_trial`), having taken an `investigational_product`, or being in one part of this study (`study_part`).
+    """Being in another trial (`other_trial`), having taken an `investigational_product`, being in one part of this study (`study_part`), or having been in it before (`this_trial`).
 
     `surface` has the words: of which kind, whether it is intended, which part.
     """

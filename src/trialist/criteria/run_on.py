@@ -17,7 +17,6 @@ from trialist.criteria.lexicon import read_rules
 _TOPICS_AT_LEAST = 4
 _WORD = re.compile(r"\S+")
 _BEGINS = re.compile(r"[A-Z][a-z]+(?:[-/'’][A-Za-z']+)*[,:;.)]*")
-_ABBREVIATION = re.compile(r"[A-Z][A-Z0-9_/-]+[,:;.]*")
 _ENDS_IN_A_VALUE = re.compile(r"[0-9]\W*$|%\W*$|\)$|\.$|/(?:mm\W?(?:3|³)|dl|min|l)\W*$", re.IGNORECASE)
 _LIST_BEGINS = re.compile(r"(?<=[a-z)]):$")
 _COMPARES = frozenset({"negative", "positive", "normal", "least", "greater", "less", "more"})
@@ -31,13 +30,13 @@ def _words(name: str) -> frozenset[str]:
 
 @cache
 def _topics() -> re.Pattern[str]:
-    """A topic with its colon, or a heading of the layout; `(?P<heading>…)` where it is the latter."""
+    """A topic with its colon, or a heading of the layout."""
     rules = read_rules("headings.toml")["polarity"]
     topics, headings = (
         "|".join(re.escape(one) for one in sorted(rules[name], key=len, reverse=True))
         for name in ("topics", "pdq")
     )
-    heading = rf"(?:--[ ]?)?(?P<heading>{headings})[ ]?(?::|--)"  # `--Disease Characteristics--`
+    heading = rf"(?:--[ ]?)?(?:{headings})[ ]?(?::|--)"  # `--Disease Characteristics--`
     return re.compile(rf"(?<![\w(/])(?:{heading}|(?:{topics})[ ]?:)", re.IGNORECASE)
 
 
@@ -54,7 +53,7 @@ _SHORTEST = 60  # characters
 
 
 def run_on_cuts(line: str) -> list[int]:
-    """Where topics and statements begin in a line of such a text, but for its first word; empty where the line begins with no heading of the layout."""
+    """Where topics and statements begin in a line of such a text, but for its first word; empty where it begins with neither a topic nor a heading."""
     topics = [(found.start(), found.end()) for found in _topics().finditer(line)]
     if not topics or line[: topics[0][0]].strip():
         return []
@@ -83,7 +82,7 @@ def _statements(words: list[tuple[int, str]]) -> list[int]:
             depth
             or within == "topic"
             or (within and word not in _DENIES)
-            or not _begins(last, word, [one for _, one in words[at + 2 : at + 5]])
+            or not _begins(last, word, [one for _, one in words[at + 2 : at + 4]])
         ):
             continue
         cuts.append(place)
@@ -92,7 +91,7 @@ def _statements(words: list[tuple[int, str]]) -> list[int]:
 
 
 def _begins(last: str, word: str, behind: list[str]) -> bool:
-    """Whether a statement begins with a word, behind the last word of another and before three more."""
+    """Whether a statement begins with a word, behind the last word of another and before two more."""
     if last[-1] in ",(/-:;" or last in {"OR", "AND", "AND/OR"}:
         return False
     before = last.lower().strip(".;:,()")
@@ -101,7 +100,5 @@ def _begins(last: str, word: str, behind: list[str]) -> bool:
     said = word.lower().rstrip(",:;.)")
     if said in _words("names_that_begin"):
         ends = _ENDS_IN_A_VALUE.search(last) is not None or before in _words("ends")
-        return ends or (
-            word.isupper() and not _COMPARES.isdisjoint(behind[:1] + behind[2:]) and last[0].islower()
-        )
+        return ends or (word.isupper() and not _COMPARES.isdisjoint(behind) and last[0].islower())
     return _BEGINS.fullmatch(word) is not None and said not in _words("names")

@@ -29,6 +29,7 @@ from trialist.criteria.nodes import (
     atoms,
     children,
 )
+from trialist.criteria.questions import between
 
 
 def is_read_right(clause: Clause, expr: Expr, found: Sequence[Expr], excludes: bool) -> bool:
@@ -47,14 +48,6 @@ def _is_one_sentence(clause: Clause) -> bool:
 
 def _are(of: Sequence[Expr], *kinds: type) -> bool:
     return len(of) == len(kinds) and all(isinstance(one, kind) for one, kind in zip(of, kinds, strict=True))
-
-
-def _between(clause: Clause, one: Expr, other: Expr) -> str:
-    """The words between two parts."""
-    first, last = one.span.end, other.span.start  # type: ignore[union-attr]  # asked of atoms only
-    places = [clause.span(at, at + 1) for at in range(len(clause.tokens))]
-    inside = [at for at, span in enumerate(places) if span.start >= first and span.end <= last]
-    return clause.said(inside[0], inside[-1] + 1).lower() if inside else ""
 
 
 _BRACKETS = frozenset({"(", "[", "e.g", "e.g.", "eg", "including", "such", "like", "i.e", "i.e."})
@@ -129,7 +122,7 @@ def _denies_what_requires(clause: Clause, expr: Expr, found: Sequence[Expr]) -> 
     return (
         isinstance(given, Exposure)
         and given.role == "required"
-        and _REQUIRES.fullmatch(_between(clause, disease, given)) is not None
+        and _REQUIRES.fullmatch(between(clause, disease, given).lower()) is not None
     )
 
 
@@ -156,7 +149,7 @@ def _denies_a_treatment_for(clause: Clause, expr: Expr, found: Sequence[Expr]) -
         and bool(given.concept_id or given.broader)
         and "vaccin" not in given.surface.lower()
         and "other" not in clause.words
-        and _FOR.fullmatch(_between(clause, given, disease)) is not None
+        and _FOR.fullmatch(between(clause, given, disease).lower()) is not None
     )
 
 
@@ -295,7 +288,7 @@ def _lacks_a_treatment(clause: Clause, expr: Expr, found: Sequence[Expr]) -> boo
     disease, given = found
     if not isinstance(given, Exposure):
         return False
-    return _WITHOUT.fullmatch(_between(clause, disease, given)) is not None
+    return _WITHOUT.fullmatch(between(clause, disease, given).lower()) is not None
 
 
 _WITHOUT = re.compile(
@@ -358,7 +351,7 @@ def _named_with_a_measure(clause: Clause, expr: Expr, found: Sequence[Expr]) -> 
         and not limit.variable
         and _is_a_measure(limit)
         and name.time is None
-        and _between(clause, name, limit).strip() == "("
+        and between(clause, name, limit).lower().strip() == "("
     )
 
 
@@ -431,9 +424,9 @@ def _free_with_its_limit(clause: Clause, expr: Expr, found: Sequence[Expr]) -> b
     ):
         return False
     if isinstance(limit, Quantity):
-        return bool(limit.variable) and _between(clause, name, limit).strip() == "("
+        return bool(limit.variable) and between(clause, name, limit).lower().strip() == "("
     requires = isinstance(limit, Exposure) and limit.role == "required"
-    return requires and _REQUIRES.fullmatch(_between(clause, name, limit)) is not None
+    return requires and _REQUIRES.fullmatch(between(clause, name, limit).lower()) is not None
 
 
 def _goes_on_for(clause: Clause, expr: Expr, found: Sequence[Expr]) -> bool:

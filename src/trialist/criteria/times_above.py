@@ -8,20 +8,16 @@ from typing import Any
 from trialist.criteria.clause import Clause
 from trialist.criteria.lexicon import word_set
 from trialist.criteria.nodes import (
-    Alternatives,
-    And,
     Concept,
     Direction,
-    ExceptWhen,
     Exposure,
     Expr,
-    Not,
-    Or,
     Quantity,
     Result,
     Span,
     Window,
     atoms,
+    mapped,
 )
 from trialist.criteria.pieces import read_pieces
 from trialist.criteria.quick import replace
@@ -82,18 +78,4 @@ def _time_of(said: str, of_things: bool) -> Window | None:
 
 
 def _timed(expr: Expr, window: Window) -> Expr:
-    match expr:
-        case And(of):
-            return And(tuple([_timed(one, window) for one in of]))
-        case Or(of):
-            return Or(tuple([_timed(one, window) for one in of]))
-        case Not(of):
-            return Not(_timed(of, window))
-        case ExceptWhen(main, exception):
-            return ExceptWhen(_timed(main, window), _timed(exception, window))
-        case Alternatives(readings):
-            return Alternatives(tuple([_timed(one, window) for one in readings]))
-        case Concept() | Exposure() | Quantity() | Result():
-            return replace(expr, time=window)
-        case _:
-            return expr
+    return mapped(expr, lambda one: replace(one, time=window) if isinstance(one, _OF_EXCLUSIONS) else one)

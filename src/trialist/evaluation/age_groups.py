@@ -24,6 +24,7 @@ from trialist.criteria.nodes import (
     Span,
     atoms,
     mapped,
+    rebuilt,
 )
 from trialist.evaluation.noting import read_narrative
 from trialist.evaluation.verdict import Assumption
@@ -61,10 +62,8 @@ def as_aged(criterion: Criterion) -> tuple[Criterion, tuple[Assumption, ...]]:
 def _required(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The expression with what all of it needs changed: a group among alternatives is often of whom the others are said."""
     match expr:
-        case And(of):
-            return And(tuple(_required(one, change) for one in of))
-        case Alternatives(readings):
-            return Alternatives(tuple(_required(one, change) for one in readings))
+        case And() | Alternatives():
+            return rebuilt(expr, lambda one: _required(one, change))
         case Opaque():
             return change(expr)
         case _:

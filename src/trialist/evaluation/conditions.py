@@ -338,7 +338,7 @@ def _route(said: str, fact: Fact) -> Check:
     return Check(Truth.UNKNOWN, f"whether it is {said}")
 
 
-TRIALS: Mapping[str, str] = {
+_TRIALS: Mapping[str, str] = {
     "other_trial": "another trial",
     "this_trial": "this trial",
     "investigational_product": "an investigational product",
@@ -349,7 +349,7 @@ def answer_trialwise(atom: Trialwise, known: Known) -> Answer:
     """Whether the patient is or was in another trial, or took an investigational product."""
     if atom.kind == "study_part":
         return Answer(Truth.UNKNOWN, (), needs=(Need(Who.READER, atom.surface, "whether it is this part"),))
-    name = TRIALS[atom.kind]
+    name = _TRIALS[atom.kind]
     need = Need(Who.DATA, name, "not recorded", _key(FactKind.TRIAL, atom.kind))
     ask = Ask(
         kind=FactKind.TRIAL,
